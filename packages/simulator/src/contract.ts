@@ -1,0 +1,154 @@
+import type { Circuit, Measurement, Op } from '@ketwork/circuit';
+
+/** Values of a circuit's slots by name: row-major, `[...shape]` for shared slots, `[batch, ...shape]` for batch slots. */
+export type Values<Names extends string = string> = { readonly [Name in Names]: ArrayLike<number> };
+
+/** How often each bit string was measured in one example. */
+export type Counts = Record<string, number>;
+
+/** The array (or, for counts, the list of records) that one measurement returns. */
+export type ResultOf<M> = M extends { readonly type: 'counts' }
+  ? Counts[]
+  : M extends { readonly type: 'samples' }
+    ? Uint8Array
+    : Float64Array;
+
+/** The result of a run: one entry for a single measurement, a tuple for a list of them. */
+export type Results<M> = M extends readonly Measurement[]
+  ? { -readonly [I in keyof M]: ResultOf<M[I]> }
+  : ResultOf<M>;
+
+/** A measurement or a list of them. */
+export type Measurements = Measurement | readonly Measurement[];
+
+/** Cotangents: what {@link Results} is, as arrays of the same shapes. In a list, undefined stands for zero. */
+export type Cotangents<M> = M extends readonly Measurement[] ? readonly (ArrayLike<number> | undefined)[] : ArrayLike<number>;
+
+/** Options of {@link Program.run}. */
+export interface RunOptions {
+  /** Seed of the shots, an unsigned 32-bit integer; needed only where shots are drawn. Default 0. */
+  readonly seed?: number;
+  /** Array to write the (single, analytic) result into instead of a new one. */
+  readonly out?: Float64Array;
+}
+
+/** Options of {@link Program.vjp}. */
+export interface VjpOptions<Names extends string = string> {
+  /** Slots to differentiate with respect to; all differentiable ones by default. */
+  readonly wrt?: readonly Names[];
+  /** Shared slots get `[batch, ...shape]`, one gradient per example, instead of the sum. Default false. */
+  readonly perExample?: boolean;
+  /** Shared slots get `[batch]`, the squared norm of each example's gradient, without storing the gradients. Default false. */
+  readonly squaredNorms?: boolean;
+  /** Seed for methods that draw shots. Default 0. */
+  readonly seed?: number;
+}
+
+/** Options of {@link Program.jacobian}. */
+export interface JacobianOptions<Names extends string = string> {
+  /** Slots to differentiate with respect to; all differentiable ones by default. */
+  readonly wrt?: readonly Names[];
+  /** Seed for methods that draw shots. Default 0. */
+  readonly seed?: number;
+}
+
+/** Gradients by slot name. */
+export type Gradients<Names extends string = string> = { [Name in Names]: Float64Array };
+
+/** What an engine decided for a program, in words and as data. */
+export interface Explanation {
+  /** A sentence or two for people. */
+  readonly text: string;
+  /** The same for programs: engine, regime, group and kernel counts, bytes. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Options of {@link Engine.compile}. */
+export interface CompileOptions {
+  /** Estimate expectation values, variances and probabilities from this many shots per example; exact when absent. */
+  readonly shots?: number;
+}
+
+/** What every program shares, local or remote. */
+export interface ProgramInfo<Names extends string = string, M extends Measurements = Measurements> {
+  readonly circuit: Circuit<Names>;
+  readonly measurements: M;
+  /** Shape of each measurement's result without the batch axis. */
+  readonly outputShapes: readonly (readonly number[])[];
+  readonly options: CompileOptions;
+  /** How the engine runs this program and why. */
+  explain(): Explanation;
+  /** Bytes the engine needs to run (and, with `gradient`, to differentiate) a batch of this size. */
+  estimateMemory(batch?: number, options?: { readonly gradient?: boolean }): number;
+}
+
+/** A compiled circuit that runs in the calling thread. Returned arrays belong to the caller. */
+export interface Program<Names extends string = string, M extends Measurements = Measurements>
+  extends ProgramInfo<Names, M>, Disposable {
+  run(values?: Values<Names>, options?: RunOptions): Results<M>;
+  /**
+   * Vector–Jacobian product: gradients of `Σ dy · y`. Batch slots get `[batch, ...shape]`, shared slots the sum over
+   * the batch (or one row per example, see {@link VjpOptions}).
+   */
+  vjp(values: Values<Names>, dy: Cotangents<M>, options?: VjpOptions<Names>): Gradients<Names>;
+  /** All derivatives, `[batch, outputs, ...shape]` per slot, the outputs of all measurements one after the other. */
+  jacobian(values: Values<Names>, options?: JacobianOptions<Names>): Gradients<Names>;
+  /** Frees the engine's memory held for this program; using the program afterwards throws. */
+  dispose(): void;
+}
+
+/** A compiled circuit that runs elsewhere: the methods of {@link Program}, returning promises. */
+export interface AsyncProgram<Names extends string = string, M extends Measurements = Measurements>
+  extends ProgramInfo<Names, M>, Disposable {
+  run(values?: Values<Names>, options?: RunOptions): Promise<Results<M>>;
+  vjp(values: Values<Names>, dy: Cotangents<M>, options?: VjpOptions<Names>): Promise<Gradients<Names>>;
+  jacobian(values: Values<Names>, options?: JacobianOptions<Names>): Promise<Gradients<Names>>;
+  dispose(): void;
+}
+
+/** A way to differentiate. */
+export type DifferentiationMethod = 'adjoint' | 'parameter-shift' | 'finite-difference';
+
+/** What an engine can do, as data. Checked when a circuit is compiled. */
+export interface Capabilities {
+  readonly engine: string;
+  readonly precision: readonly ('f64' | 'f32')[];
+  readonly maxQubits: number;
+  /** Kinds of operations it runs. */
+  readonly ops: readonly Op['type'][];
+  /** Canonical gate names, or all of the gate table. */
+  readonly gates: 'all' | readonly string[];
+  /** Measurements it computes exactly. */
+  readonly analytic: readonly Measurement['type'][];
+  /** Measurements it estimates from shots. */
+  readonly shots: readonly Measurement['type'][];
+  /** Differentiation built into the engine, with the measurements it covers. */
+  readonly adjoint: readonly Measurement['type'][];
+}
+
+/** Compiles circuits into programs that run in the calling thread. */
+export interface Engine extends Disposable {
+  readonly name: string;
+  readonly synchronous: true;
+  readonly capabilities: Capabilities;
+  /** Checks everything that can be checked before values are known. @throws CircuitError, UnsupportedError */
+  compile<Names extends string, const M extends Measurements>(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options?: CompileOptions,
+  ): Program<Names, M>;
+  dispose(): void;
+}
+
+/** Compiles circuits into programs that run elsewhere: in a worker, on a GPU, on a device. */
+export interface AsyncEngine extends Disposable {
+  readonly name: string;
+  readonly synchronous: false;
+  readonly capabilities: Capabilities;
+  compile<Names extends string, const M extends Measurements>(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options?: CompileOptions,
+  ): AsyncProgram<Names, M>;
+  dispose(): void;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export default defineConfig({
+  root: dirname(dirname(fileURLToPath(import.meta.url))),
+  test: {
+    include: ['{packages/*,examples,bench,scripts}/test/**/*.test.ts'],
+    testTimeout: 120_000,
+  },
+});
