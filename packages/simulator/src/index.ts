@@ -1,1 +1,25 @@
-export {};
+export type {
+  AsyncEngine,
+  AsyncProgram,
+  Capabilities,
+  CompileOptions,
+  Cotangents,
+  Counts,
+  DifferentiationMethod,
+  Engine,
+  Explanation,
+  Gradients,
+  JacobianOptions,
+  Measurements,
+  Program,
+  ProgramInfo,
+  ResultOf,
+  Results,
+  RunOptions,
+  Values,
+  VjpOptions,
+} from './contract.ts';
+export { checkProgram, outputShapes, readWrt } from './compile.ts';
+export type { CheckedProgram } from './compile.ts';
+export { readCotangents, readValues } from './values.ts';
+export type { SlotValues } from './values.ts';
