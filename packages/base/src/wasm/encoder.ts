@@ -1,0 +1,388 @@
+/**
+ * A small WebAssembly encoder: enough of the core, SIMD and bulk-memory instructions to generate numeric kernels
+ * at run time, so that the library ships no binary asset. Instruction codes: WebAssembly core specification 3.0, section 5.4.
+ */
+
+/** WebAssembly value types by their byte in the binary format. */
+export const valueType: { readonly i32: 0x7f; readonly i64: 0x7e; readonly f64: 0x7c; readonly v128: 0x7b } = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f64: 0x7c,
+  v128: 0x7b,
+};
+
+/** A WebAssembly value type. */
+export type ValueType = (typeof valueType)[keyof typeof valueType];
+
+/** A growing list of bytes with the integer encodings of the WebAssembly binary format. */
+export class ByteWriter {
+  #bytes: Uint8Array = new Uint8Array(512);
+  #length = 0;
+
+  /** Number of bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends one byte. */
+  byte(value: number): this {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = value;
+    return this;
+  }
+
+  /** Appends bytes as they are. */
+  raw(bytes: ArrayLike<number>): this {
+    this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+
+  /** Appends an unsigned integer below 2^32 in LEB128. */
+  unsigned(value: number): this {
+    let rest = value >>> 0;
+    while (rest > 127) {
+      this.byte((rest & 127) | 128);
+      rest >>>= 7;
+    }
+    return this.byte(rest);
+  }
+
+  /** Appends a signed 32-bit integer in LEB128. */
+  signed(value: number): this {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 127;
+      rest >>= 7;
+      if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) return this.byte(low);
+      this.byte(low | 128);
+    }
+  }
+
+  /** Appends a length-prefixed UTF-8 name. */
+  name(text: string): this {
+    const bytes = new TextEncoder().encode(text);
+    return this.unsigned(bytes.length).raw(bytes);
+  }
+
+  /** Appends another writer's bytes behind their length. */
+  sized(content: ByteWriter): this {
+    return this.unsigned(content.length).raw(content.bytes());
+  }
+
+  /** The bytes written so far (a view; copy before writing on). */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(extra: number): void {
+    if (this.#length + extra <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + extra));
+    larger.set(this.bytes());
+    this.#bytes = larger;
+  }
+}
+
+const doubleBytes = (value: number): Uint8Array => new Uint8Array(new Float64Array([value]).buffer);
+
+/** Instructions without immediate operands, by their usual names. */
+const plain = {
+  i32Eqz: [0x45],
+  i32Eq: [0x46],
+  i32Ne: [0x47],
+  i32LtU: [0x49],
+  i32GeU: [0x4f],
+  i32Add: [0x6a],
+  i32Sub: [0x6b],
+  i32Mul: [0x6c],
+  i32And: [0x71],
+  i32Or: [0x72],
+  i32Xor: [0x73],
+  i32Shl: [0x74],
+  i32ShrU: [0x76],
+  i32Popcnt: [0x69],
+  i64ExtendI32U: [0xad],
+  i64Shl: [0x86],
+  f64Add: [0xa0],
+  f64Mul: [0xa2],
+  drop: [0x1a],
+  ret: [0x0f],
+  end: [0x0b],
+  else: [0x05],
+  i64x2Splat: [0xfd, 18],
+  f64x2Splat: [0xfd, 20],
+  v128Not: [0xfd, 77],
+  v128And: [0xfd, 78],
+  v128Or: [0xfd, 80],
+  v128Xor: [0xfd, 81],
+  v128Bitselect: [0xfd, 82],
+  f64x2Nearest: [0xfd, 0x94, 0x01],
+  i64x2Add: [0xfd, 0xce, 0x01],
+  i64x2Shl: [0xfd, 0xcb, 0x01],
+  i64x2Eq: [0xfd, 0xd6, 0x01],
+  f64x2Neg: [0xfd, 0xed, 0x01],
+  f64x2Add: [0xfd, 0xf0, 0x01],
+  f64x2Sub: [0xfd, 0xf1, 0x01],
+  f64x2Mul: [0xfd, 0xf2, 0x01],
+  f64x2RelaxedMadd: [0xfd, 0x87, 0x02],
+  f64x2RelaxedNmadd: [0xfd, 0x88, 0x02],
+} as const;
+
+/** Names of the instructions that take no immediate operand. */
+export type PlainInstruction = keyof typeof plain;
+
+/**
+ * The body of one function, written instruction by instruction in stack order.
+ *
+ * @example
+ * ```ts
+ * import { FunctionBuilder, encodeModule, valueType } from '@ketwork/base';
+ * const { i32 } = valueType;
+ * const add = new FunctionBuilder([i32, i32], [i32]);
+ * add.get(0).get(1).op('i32Add');
+ * const bytes = encodeModule({ functions: [{ name: 'add', body: add }] });
+ * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+ * console.log((exports['add'] as (a: number, b: number) => number)(2, 3)); // 5
+ * ```
+ */
+export class FunctionBuilder {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  readonly #locals: ValueType[] = [];
+  readonly #code = new ByteWriter();
+
+  constructor(parameters: readonly ValueType[] = [], results: readonly ValueType[] = []) {
+    this.parameters = parameters;
+    this.results = results;
+  }
+
+  /** Declares a local variable and returns its index. */
+  local(type: ValueType): number {
+    return this.parameters.length + this.#locals.push(type) - 1;
+  }
+
+  /** Appends an instruction without immediate operands. */
+  op(name: PlainInstruction): this {
+    this.#code.raw(plain[name]);
+    return this;
+  }
+
+  /** Pushes a local. */
+  get(local: number): this {
+    this.#code.byte(0x20).unsigned(local);
+    return this;
+  }
+
+  /** Pops into a local. */
+  set(local: number): this {
+    this.#code.byte(0x21).unsigned(local);
+    return this;
+  }
+
+  /** Copies the top of the stack into a local. */
+  tee(local: number): this {
+    this.#code.byte(0x22).unsigned(local);
+    return this;
+  }
+
+  /** Pushes a 32-bit integer constant. */
+  i32(value: number): this {
+    this.#code.byte(0x41).signed(value);
+    return this;
+  }
+
+  /** Pushes a 64-bit integer constant that fits 32 bits. */
+  i64(value: number): this {
+    this.#code.byte(0x42).signed(value);
+    return this;
+  }
+
+  /** Pushes a double constant. */
+  f64(value: number): this {
+    this.#code.byte(0x44).raw(doubleBytes(value));
+    return this;
+  }
+
+  /** Pushes a vector with both lanes equal to a double constant. */
+  f64x2(value: number): this {
+    const bytes = doubleBytes(value);
+    this.#code.raw([0xfd, 12]).raw(bytes).raw(bytes);
+    return this;
+  }
+
+  /** Opens a block; a branch to it leaves it. */
+  block(): this {
+    this.#code.raw([0x02, 0x40]);
+    return this;
+  }
+
+  /** Opens a loop; a branch to it starts the next round. */
+  loop(): this {
+    this.#code.raw([0x03, 0x40]);
+    return this;
+  }
+
+  /** Opens a conditional block. */
+  if(): this {
+    this.#code.raw([0x04, 0x40]);
+    return this;
+  }
+
+  /** Branches to the `depth`-th enclosing block or loop. */
+  br(depth: number): this {
+    this.#code.byte(0x0c).unsigned(depth);
+    return this;
+  }
+
+  /** Branches if the popped integer is not zero. */
+  brIf(depth: number): this {
+    this.#code.byte(0x0d).unsigned(depth);
+    return this;
+  }
+
+  /** Calls the function with this index in the module. */
+  call(index: number): this {
+    this.#code.byte(0x10).unsigned(index);
+    return this;
+  }
+
+  /** Loads a 32-bit integer from the popped address plus `offset` bytes. */
+  i32Load(offset = 0): this {
+    this.#code.raw([0x28, 2]).unsigned(offset);
+    return this;
+  }
+
+  /** Loads a double. */
+  f64Load(offset = 0): this {
+    this.#code.raw([0x2b, 3]).unsigned(offset);
+    return this;
+  }
+
+  /** Stores a double. */
+  f64Store(offset = 0): this {
+    this.#code.raw([0x39, 3]).unsigned(offset);
+    return this;
+  }
+
+  /** Loads a vector. */
+  load(offset = 0): this {
+    this.#code.raw([0xfd, 0, 4]).unsigned(offset);
+    return this;
+  }
+
+  /** Loads a double into both lanes. */
+  loadSplat(offset = 0): this {
+    this.#code.raw([0xfd, 10, 3]).unsigned(offset);
+    return this;
+  }
+
+  /** Stores a vector. */
+  store(offset = 0): this {
+    this.#code.raw([0xfd, 11, 4]).unsigned(offset);
+    return this;
+  }
+
+  /** Picks 16 bytes out of two vectors. */
+  shuffle(lanes: readonly number[]): this {
+    this.#code.raw([0xfd, 13]).raw(lanes);
+    return this;
+  }
+
+  /** Takes one lane of a vector of two doubles. */
+  f64x2Lane(lane: 0 | 1): this {
+    this.#code.raw([0xfd, 33, lane]);
+    return this;
+  }
+
+  /** Fills memory: pops destination, byte value and length. */
+  memoryFill(): this {
+    this.#code.raw([0xfc, 11, 0]);
+    return this;
+  }
+
+  /** Copies memory: pops destination, source and length. */
+  memoryCopy(): this {
+    this.#code.raw([0xfc, 10, 0, 0]);
+    return this;
+  }
+
+  /** Appends this function to a code section. */
+  encode(into: ByteWriter): void {
+    const runs: [count: number, type: ValueType][] = [];
+    for (const type of this.#locals) {
+      const last = runs.at(-1);
+      if (last !== undefined && last[1] === type) last[0]++;
+      else runs.push([1, type]);
+    }
+    const body = new ByteWriter().unsigned(runs.length);
+    for (const [count, type] of runs) body.unsigned(count).byte(type);
+    body.raw(this.#code.bytes()).byte(0x0b);
+    into.sized(body);
+  }
+}
+
+/** What {@link encodeModule} puts into a module. */
+export interface ModuleParts {
+  /** Functions in index order; those with a name are exported. */
+  readonly functions: readonly { readonly name?: string; readonly body: FunctionBuilder }[];
+  /** Import `env.memory`, of at least this many 64 KiB pages; no memory when absent. */
+  readonly memory?: { readonly minimum: number; readonly maximum?: number; readonly shared?: boolean };
+}
+
+/**
+ * Encodes a module. The same parts give the same bytes, so that bytes can key a cache.
+ *
+ * @returns The module's bytes, for `new WebAssembly.Module(bytes)`.
+ * @example
+ * ```ts
+ * import { FunctionBuilder, encodeModule, valueType } from '@ketwork/base';
+ * const one = new FunctionBuilder([], [valueType.f64]).f64(1);
+ * console.log(WebAssembly.validate(encodeModule({ functions: [{ name: 'one', body: one }] }))); // true
+ * ```
+ */
+export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const { functions, memory } = parts;
+  const signatures: string[] = [];
+  const types: FunctionBuilder[] = [];
+  const typeOf = functions.map(({ body }) => {
+    const signature = `${body.parameters.join()}:${body.results.join()}`;
+    const known = signatures.indexOf(signature);
+    if (known >= 0) return known;
+    types.push(body);
+    return signatures.push(signature) - 1;
+  });
+  const out = new ByteWriter().raw([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  const section = (id: number, fill: (content: ByteWriter) => void): void => {
+    const content = new ByteWriter();
+    fill(content);
+    out.byte(id).sized(content);
+  };
+  section(1, (s) => {
+    s.unsigned(types.length);
+    for (const { parameters, results } of types) {
+      s.byte(0x60).unsigned(parameters.length).raw(parameters).unsigned(results.length).raw(results);
+    }
+  });
+  if (memory !== undefined) {
+    section(2, (s) => {
+      s.unsigned(1).name('env').name('memory').byte(2);
+      s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(memory.minimum);
+      if (memory.maximum !== undefined) s.unsigned(memory.maximum);
+    });
+  }
+  section(3, (s) => {
+    s.unsigned(functions.length);
+    for (const index of typeOf) s.unsigned(index);
+  });
+  section(7, (s) => {
+    const exported = functions.map(({ name }, index) => ({ name, index })).filter((f) => f.name !== undefined);
+    s.unsigned(exported.length);
+    for (const { name, index } of exported) s.name(name ?? '').byte(0).unsigned(index);
+  });
+  section(10, (s) => {
+    s.unsigned(functions.length);
+    for (const { body } of functions) body.encode(s);
+  });
+  return out.bytes().slice() as Uint8Array<ArrayBuffer>;
+}

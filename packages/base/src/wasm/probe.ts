@@ -1,0 +1,67 @@
+import { EnvironmentError } from '../errors.ts';
+import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+
+/** What this machine's WebAssembly can do. */
+export interface WasmFeatures {
+  /** 128-bit SIMD (needed by the engine). */
+  readonly simd: boolean;
+  /** Relaxed SIMD with fused multiply-add. */
+  readonly relaxedSimd: boolean;
+  /** Shared memory, and with it threads, may be used. */
+  readonly sharedMemory: boolean;
+}
+
+let features: WasmFeatures | undefined;
+
+/**
+ * Finds out, once per process, which WebAssembly features there are, by validating tiny modules.
+ *
+ * @example
+ * ```ts
+ * import { wasmFeatures } from '@ketwork/base';
+ * console.log(wasmFeatures().simd); // true
+ * ```
+ */
+export function wasmFeatures(): WasmFeatures {
+  if (features !== undefined) return features;
+  const { v128 } = valueType;
+  const valid = (body: FunctionBuilder): boolean =>
+    typeof WebAssembly === 'object' && WebAssembly.validate(encodeModule({ functions: [{ body }] }));
+  const three = [v128, v128, v128];
+  features = {
+    simd: valid(new FunctionBuilder([v128, v128], [v128]).get(0).get(1).op('f64x2Add')),
+    relaxedSimd: valid(new FunctionBuilder(three, [v128]).get(0).get(1).get(2).op('f64x2RelaxedMadd')),
+    sharedMemory: typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false,
+  };
+  return features;
+}
+
+/**
+ * Compiles a module, turning a refusal by the page's content security policy into an error that names the directive.
+ *
+ * @throws EnvironmentError where WebAssembly is absent or forbidden.
+ * @example
+ * ```ts
+ * import { compileWasm, encodeModule } from '@ketwork/base';
+ * console.log(compileWasm(encodeModule({ functions: [] })) instanceof WebAssembly.Module); // true
+ * ```
+ */
+export function compileWasm(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  if (typeof WebAssembly !== 'object') {
+    throw new EnvironmentError('this runtime has no WebAssembly', {
+      remedy: 'Use a current browser, Node, Deno or Bun, or the reference engine',
+    });
+  }
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    const text = String(cause);
+    if (/unsafe-eval|Content Security Policy|disallowed by embedder/i.test(text)) {
+      throw new EnvironmentError("the page's content security policy forbids WebAssembly", {
+        remedy: "Add 'wasm-unsafe-eval' to the script-src directive of its Content-Security-Policy header",
+        cause,
+      });
+    }
+    throw new EnvironmentError(`WebAssembly could not compile a kernel: ${text}`, { cause });
+  }
+}
