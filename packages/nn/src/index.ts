@@ -1,1 +1,25 @@
-export {};
+export type {
+  Axis,
+  Batch,
+  BuiltLayer,
+  DifferentiableMap,
+  ForwardContext,
+  Json,
+  Layer,
+  Loss,
+  MapInput,
+  MaybePromise,
+  Model,
+  Optimizer,
+  OptimizerState,
+  Parameter,
+  PassOptions,
+  PerExampleGrads,
+  Shape,
+  ShapedArray,
+  Tensor,
+  ValueAndGrad,
+  Want,
+} from './contract.ts';
+export { Tape } from './tape.ts';
+export type { GradientMode, Rule, TapeGradients } from './tape.ts';

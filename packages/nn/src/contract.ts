@@ -1,0 +1,243 @@
+import type { Key } from '@ketwork/base';
+import type { Tape } from './tape.ts';
+
+/** Sizes of the axes of one example, row-major order; the batch axis is never part of it. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Whether one value serves the whole batch (`shared`: `[...shape]`) or every example has its own (`batch`: `[batch, ...shape]`). */
+export type Axis = 'batch' | 'shared';
+
+/** A value where everything ran in the calling thread, a promise where some of it ran elsewhere. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * What a gradient rule should return for one input: nothing, the sum over the batch, or one gradient per example.
+ * Batch inputs always get `[batch, ...shape]`, whichever of the latter two is asked for.
+ */
+export type Want = 'none' | 'sum' | 'perExample';
+
+/** One input of a {@link DifferentiableMap}. */
+export interface MapInput {
+  /** Whether the map expects one value for all examples or one for each. */
+  readonly axis: Axis;
+  /** Shape without the batch axis. */
+  readonly shape: Shape;
+}
+
+/**
+ * A differentiable function that the tape calls without looking inside: the way a quantum program enters a model.
+ * Arrays are row-major; examples must not influence one another. Results belong to the caller, inputs must not be kept
+ * or changed. A map that runs elsewhere returns promises; everything on the tape then does.
+ *
+ * @example
+ * ```ts
+ * import { external, sequential, type DifferentiableMap } from '@ketwork/nn';
+ * const square: DifferentiableMap = {
+ *   name: 'square',
+ *   inputs: [{ axis: 'batch', shape: [2] }],
+ *   outputShape: [2],
+ *   forward: ([x]) => x!.map((v) => v * v),
+ *   vjp: ([x], dy) => [x!.map((v, i) => 2 * v * dy[i]!)],
+ * };
+ * console.log(sequential(external(square)).inputShape); // [2]
+ * ```
+ */
+export interface DifferentiableMap {
+  /** Name for error messages. */
+  readonly name: string;
+  /** Its inputs, in the order of the arrays it is called with. */
+  readonly inputs: readonly MapInput[];
+  /** Shape of one example's output. */
+  readonly outputShape: Shape;
+  /**
+   * Computes `[batch, ...outputShape]`. `key` is given where the caller has one, for maps that draw random numbers;
+   * the gradient rule of the same call gets the same key.
+   */
+  forward(inputs: readonly Float64Array[], batch: number, key?: Key): MaybePromise<Float64Array>;
+  /**
+   * Gradients of `Σ dy · output`, one entry per input: undefined for `none`; for shared inputs `[...shape]` (`sum`) or
+   * `[batch, ...shape]` (`perExample`); for batch inputs `[batch, ...shape]`.
+   */
+  vjp(
+    inputs: readonly Float64Array[],
+    dy: Float64Array,
+    batch: number,
+    wants: readonly Want[],
+    key?: Key,
+  ): MaybePromise<readonly (Float64Array | undefined)[]>;
+}
+
+/** A node of a {@link Tape}: a value whose shape is known when it is recorded and whose numbers are known after the run. */
+export interface Tensor {
+  /** The tape that holds it. */
+  readonly tape: Tape;
+  /** Position on the tape. */
+  readonly id: number;
+  /** Shape without the batch axis. */
+  readonly shape: Shape;
+  /** Whether the value is one for all examples or one for each. */
+  readonly axis: Axis;
+}
+
+/** Trained numbers, or running statistics, of a layer. Optimisers and loaders write into `data`; the array itself stays. */
+export interface Parameter {
+  /** Hierarchical name, such as `0.weight`: position in the model, then the layer's own name. */
+  readonly name: string;
+  /** Shape of `data`, row-major. */
+  readonly shape: Shape;
+  /** The values, `[...shape]`. */
+  readonly data: Float64Array;
+}
+
+/** What a layer may use while it records its forward pass. */
+export interface ForwardContext {
+  /** The tape being recorded. */
+  readonly tape: Tape;
+  /** True while training: dropout drops, batch normalisation uses the statistics of the batch. */
+  readonly training: boolean;
+  /** Source of random numbers for this layer in this pass; undefined where the caller gave none. */
+  readonly key: Key | undefined;
+  /** Number of the batch's first example in the random streams. 0 unless a batch is processed in parts. */
+  readonly firstExample: number;
+}
+
+/** A value that JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * A description of a layer: immutable, without parameters, usable in any number of models.
+ * `JSON.stringify` of a layer gives its kind and settings.
+ */
+export interface Layer {
+  /** Name of the kind of layer, such as `dense`. */
+  readonly kind: string;
+  /** Shape of one example's input where the layer alone determines it, as `dense(784, 4)` does. */
+  readonly inputShape?: Shape;
+  /** Allocates and initialises parameters for inputs of this shape. @throws ValueError where the layer cannot take such inputs. */
+  build(inputShape: Shape, key: Key): BuiltLayer;
+  /** Kind and settings as plain data. */
+  toJSON(): Json;
+}
+
+/** A layer with its parameters. A whole model, once built, is one too. */
+export interface BuiltLayer {
+  /** Name of the kind of layer. */
+  readonly kind: string;
+  /** Shape of one example's input. */
+  readonly inputShape: Shape;
+  /** Shape of one example's output. */
+  readonly outputShape: Shape;
+  /** What training changes. Names are relative to this layer. */
+  readonly parameters: readonly Parameter[];
+  /** Numbers that belong to the layer but are not trained, such as running statistics; saved with the parameters. */
+  readonly buffers: readonly Parameter[];
+  /** True where the output of an example depends on the other examples of the batch while training, as in batch normalisation. */
+  readonly couplesExamples: boolean;
+  /** The layers inside, where this is a composition; used to name a layer in messages. */
+  readonly children?: readonly BuiltLayer[];
+  /**
+   * Records the layer on the tape; runs nothing. `x` has shape `inputShape` on the batch axis, the result
+   * `outputShape`. Parameters enter by `context.tape.parameter(p)`.
+   */
+  forward(x: Tensor, context: ForwardContext): Tensor;
+  /** Gives the layer the engine that runs it (a quantum layer compiles its circuit here). Layers that need none lack it. */
+  bind?(engine: unknown): void;
+}
+
+/** A composition of layers that holds its parameters once built; made by `sequential`. */
+export interface Model extends Layer {
+  /** The layers in order. */
+  readonly layers: readonly Layer[];
+  /** The built model with its parameters; undefined before `build`. Training changes these parameters. */
+  readonly network: BuiltLayer | undefined;
+  /**
+   * Allocates new parameters, makes them the model's own and returns the built model. The input shape may be left out
+   * where the first layer determines it.
+   * @throws ValueError where the input shape is unknown or a layer cannot take its input.
+   */
+  build(seed: number): BuiltLayer;
+  build(inputShape: Shape, seed: number | Key): BuiltLayer;
+}
+
+/**
+ * A loss: one number per example, averaged over the batch by those who use it.
+ * Each loss documents how it reads `targets`.
+ */
+export interface Loss {
+  /** Name for messages and reports. */
+  readonly name: string;
+  /**
+   * Records the loss of each example, shape `[]` on the batch axis.
+   * @throws ValueError where the targets do not fit the outputs.
+   */
+  apply(outputs: Tensor, targets: ArrayLike<number>): Tensor;
+}
+
+/** A batch of examples, row-major. */
+export interface Batch {
+  /** Inputs, `[batch, ...inputShape]`. */
+  readonly x: ArrayLike<number>;
+  /** Targets as the loss reads them, such as `[batch]` labels. */
+  readonly y: ArrayLike<number>;
+}
+
+/** Options of a pass through a model that trains it. */
+export interface PassOptions {
+  /** Whether layers behave as in training. Default true for gradients, false for `forward`. */
+  readonly training?: boolean;
+  /** Source of random numbers; needed where a layer draws some (dropout). Give a new one every step. */
+  readonly key?: Key;
+  /** Number of the batch's first example in the random streams. Default 0. */
+  readonly firstExample?: number;
+}
+
+/** Loss and gradients of one batch. */
+export interface ValueAndGrad {
+  /** Mean loss of the batch. */
+  readonly loss: number;
+  /** The model's outputs, `[batch, ...outputShape]`. */
+  readonly outputs: Float64Array;
+  /** Gradient of the mean loss with respect to each of the model's parameters, in their order and shapes. */
+  readonly grads: readonly Float64Array[];
+}
+
+/** Losses and gradients of each example of a batch. */
+export interface PerExampleGrads {
+  /** Loss of each example, `[batch]`. */
+  readonly losses: Float64Array;
+  /** The model's outputs, `[batch, ...outputShape]`. */
+  readonly outputs: Float64Array;
+  /** For each of the model's parameters the gradient of each example's own loss, `[batch, ...parameter shape]`. */
+  readonly grads: readonly Float64Array[];
+}
+
+/** State of an optimiser: plain data, to be saved with a checkpoint. */
+export interface OptimizerState {
+  /** Number of steps taken. */
+  step: number;
+  /** Running averages by name (such as `momentum`), one array per parameter. */
+  readonly slots: Readonly<Record<string, readonly Float64Array[]>>;
+}
+
+/** A rule that changes parameters along their gradients. It holds no state itself. */
+export interface Optimizer {
+  /** Name for messages and reports. */
+  readonly name: string;
+  /** The settings as plain data. */
+  readonly settings: Readonly<Record<string, number | boolean>>;
+  /** The state before the first step. */
+  init(parameters: readonly Parameter[]): OptimizerState;
+  /**
+   * Takes one step: changes the parameters and the state in place.
+   * @throws ValueError where gradients or state do not fit the parameters; nothing is changed then.
+   */
+  step(parameters: readonly Parameter[], grads: readonly ArrayLike<number>[], state: OptimizerState): void;
+}
+
+/** An array with its shape, as files of parameters hold it. */
+export interface ShapedArray {
+  /** Sizes of the axes, row-major order. */
+  readonly shape: Shape;
+  /** The values, `[...shape]`. */
+  readonly data: Float64Array;
+}

@@ -1,0 +1,365 @@
+import { UnsupportedError, ValueError } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
+import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape, Tensor, Want } from './contract.ts';
+import { groupCalls, runForward, runVjp } from './external.ts';
+import type { ExternalCall } from './external.ts';
+import { isPromise, shapeText, sizeOf } from './shape.ts';
+
+/**
+ * A primitive operation with its closed gradient rule. Arrays of batch inputs are `[batch, ...shape]`, of shared inputs
+ * `[...shape]`. An operation whose inputs are all shared is run as a batch of one with every input on the batch axis.
+ */
+export interface Rule {
+  /** Name for error messages. */
+  readonly name: string;
+  /** Computes `[batch, ...output shape]`. May return an input where the operation changes no number. */
+  forward(inputs: readonly Float64Array[], batch: number): Float64Array;
+  /** As {@link DifferentiableMap.vjp}; `output` is what `forward` returned. May return `dy`; must not change it. */
+  vjp(
+    inputs: readonly Float64Array[],
+    output: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    wants: readonly Want[],
+  ): readonly (Float64Array | undefined)[];
+}
+
+/** How gradients of shared values come out of {@link Tape.backward}: summed over the batch, or one per example. */
+export type GradientMode = 'sum' | 'perExample';
+
+/** Gradients after a backward pass. */
+export interface TapeGradients {
+  /**
+   * Gradient with respect to a tensor: `[batch, ...shape]` for a batch tensor, and for a shared one `[...shape]` or, in
+   * per-example mode, `[batch, ...shape]`. Zeros where the differentiated tensor does not depend on it. The array may
+   * be the same for several tensors; do not change it.
+   * @throws ValueError where the tensor was recorded as a constant.
+   */
+  of(tensor: Tensor): Float64Array;
+}
+
+interface Node {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly axis: Axis;
+  /** How many external calls lie one behind the other before this node's value is there. */
+  readonly level: number;
+  readonly tracked: boolean;
+  readonly inputs: readonly number[];
+  readonly rule: Rule | undefined;
+}
+
+/**
+ * Records operations whose shapes are known, then runs them: in the calling thread, or as a promise where an external
+ * map returns one. External calls of the same map that are ready together and share their shared inputs run as one
+ * batch. Reverse-mode gradients come out of `backward`.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(2);
+ * const x = tape.variable(new Float64Array([1, 2]), [1], 'batch');
+ * const y = ops.sum(ops.mul(x, x));
+ * await tape.run();
+ * const gradients = await tape.backward(y, new Float64Array([1, 1]));
+ * console.log(tape.value(y), gradients.of(x)); // [1, 4] [2, 4]
+ * ```
+ */
+export class Tape {
+  /** Number of examples. */
+  readonly batch: number;
+  readonly #nodes: Node[] = [];
+  readonly #values: (Float64Array | undefined)[] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #parameters = new Map<Float64Array, Tensor>();
+  /** Local nodes by level, in order of recording. */
+  readonly #locals: Node[][] = [[]];
+  /** External calls by level; level 0 has none. */
+  readonly #externals: ExternalCall[][] = [[]];
+
+  /**
+   * @param batch Number of examples, at least 1.
+   * @throws ValueError where it is not a positive integer.
+   */
+  constructor(batch: number) {
+    if (!Number.isSafeInteger(batch) || batch < 1) {
+      throw new ValueError(`a batch of ${String(batch)} examples is not possible`, { remedy: 'Give at least one example' });
+    }
+    this.batch = batch;
+  }
+
+  /** Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. */
+  parameter(parameter: Parameter): Tensor {
+    let tensor = this.#parameters.get(parameter.data);
+    if (tensor === undefined) {
+      tensor = this.#leaf(parameter.data, parameter.shape, 'shared', true);
+      this.#parameters.set(parameter.data, tensor);
+    }
+    return tensor;
+  }
+
+  /** Enters fixed numbers, `[batch, ...shape]` or `[...shape]`. @throws ValueError where the length does not fit. */
+  constant(data: Float64Array, shape: Shape, axis: Axis): Tensor {
+    return this.#leaf(data, shape, axis, false);
+  }
+
+  /** Enters numbers whose gradient will be asked for. @throws ValueError where the length does not fit. */
+  variable(data: Float64Array, shape: Shape, axis: Axis): Tensor {
+    return this.#leaf(data, shape, axis, true);
+  }
+
+  /** Records a primitive operation; its output is shared where all inputs are. Meant for `ops`, which check shapes first. */
+  record(rule: Rule, inputs: readonly Tensor[], shape: Shape): Tensor {
+    let axis: Axis = 'shared';
+    let level = 0;
+    let tracked = false;
+    const ids: number[] = [];
+    for (const input of inputs) {
+      const node = this.#nodeOf(input);
+      if (node.axis === 'batch') axis = 'batch';
+      if (node.level > level) level = node.level;
+      if (node.tracked) tracked = true;
+      ids.push(node.id);
+    }
+    const node: Node = { id: this.#nodes.length, shape, size: sizeOf(shape), axis, level, tracked, inputs: ids, rule };
+    this.#locals[level]!.push(node);
+    return this.#add(node, undefined);
+  }
+
+  /**
+   * Records a call of an external map. The result is on the batch axis. Meant for `ops.external`, which checks shapes.
+   * A key is handed to the map; calls with a key are never merged.
+   */
+  recordExternal(map: DifferentiableMap, inputs: readonly Tensor[], key?: Key): Tensor {
+    let level = 0;
+    const ids: number[] = [];
+    const tracked: boolean[] = [];
+    for (const input of inputs) {
+      const node = this.#nodeOf(input);
+      if (node.level > level) level = node.level;
+      ids.push(node.id);
+      tracked.push(node.tracked);
+    }
+    level++;
+    const id = this.#nodes.length;
+    const shape = map.outputShape;
+    const some = tracked.includes(true);
+    if (this.#locals.length === level) {
+      this.#locals.push([]);
+      this.#externals.push([]);
+    }
+    this.#externals[level]!.push({ id, map, inputs: ids, tracked, key });
+    const node: Node = { id, shape, size: sizeOf(shape), axis: 'batch', level, tracked: some, inputs: ids, rule: undefined };
+    return this.#add(node, undefined);
+  }
+
+  /** Computes everything recorded and not yet computed. A promise only where an external map returned one. */
+  run(): MaybePromise<void> {
+    return this.#runFrom(0);
+  }
+
+  /** The numbers of a tensor after `run`, `[batch, ...shape]` or `[...shape]`; do not change them. */
+  value(tensor: Tensor): Float64Array {
+    const value = this.#values[this.#nodeOf(tensor).id];
+    if (value === undefined) {
+      throw new ValueError('the value of a tensor was asked for before the tape ran', { remedy: 'Await tape.run() first' });
+    }
+    return value;
+  }
+
+  /**
+   * Gradients of `Σ dy · output`. A promise only where an external map returned one.
+   *
+   * @param dy As `output`, `[batch, ...shape]`.
+   * @throws ValueError where `dy` does not have that length, or the tape has not run.
+   * @throws UnsupportedError where gradients per example are asked of a shared output.
+   */
+  backward(output: Tensor, dy: Float64Array, mode: GradientMode = 'sum'): MaybePromise<TapeGradients> {
+    const node = this.#nodeOf(output);
+    const value = this.value(output);
+    if (dy.length !== value.length) {
+      throw new ValueError(`dy has ${dy.length} elements where the output has ${value.length}`);
+    }
+    if (mode === 'perExample' && node.axis === 'shared') {
+      throw new UnsupportedError('a value shared by all examples has no gradient per example', {
+        remedy: 'Differentiate a tensor on the batch axis',
+      });
+    }
+    const pass = new BackwardPass(this.batch, mode, this.#nodes, this.#values, this.#locals, this.#externals);
+    const done = pass.start(node.id, dy, node.level);
+    const gradients: TapeGradients = {
+      of: (tensor) => {
+        const target = this.#nodeOf(tensor);
+        if (!target.tracked) {
+          throw new ValueError('the gradient of a constant was asked for', { remedy: 'Enter it with tape.variable' });
+        }
+        const rows = target.axis === 'batch' || mode === 'perExample' ? this.batch : 1;
+        return pass.gradients[target.id] ?? new Float64Array(rows * target.size);
+      },
+    };
+    return isPromise(done) ? done.then(() => gradients) : gradients;
+  }
+
+  #leaf(data: Float64Array, shape: Shape, axis: Axis, tracked: boolean): Tensor {
+    const size = sizeOf(shape);
+    const expected = axis === 'batch' ? this.batch * size : size;
+    if (data.length !== expected) {
+      const text = axis === 'batch' ? shapeText([this.batch, ...shape]) : shapeText(shape);
+      throw new ValueError(`an array of ${data.length} elements does not have shape ${text} (${expected} elements)`);
+    }
+    const node: Node = { id: this.#nodes.length, shape, size, axis, level: 0, tracked, inputs: [], rule: undefined };
+    return this.#add(node, data);
+  }
+
+  #add(node: Node, value: Float64Array | undefined): Tensor {
+    const tensor: Tensor = { tape: this, id: node.id, shape: node.shape, axis: node.axis };
+    this.#nodes.push(node);
+    this.#values.push(value);
+    this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  #nodeOf(tensor: Tensor): Node {
+    if (tensor.tape !== this) {
+      throw new ValueError('a tensor of another tape was used', { remedy: 'Record all inputs of an operation on one tape' });
+    }
+    return this.#nodes[tensor.id]!;
+  }
+
+  #runFrom(level: number): MaybePromise<void> {
+    for (let l = level; l < this.#locals.length; l++) {
+      const pending = this.#externals[l]!.filter((call) => this.#values[call.id] === undefined);
+      if (pending.length > 0) {
+        const results = groupCalls(pending, this.#nodes).map((group) => runForward(group, this.#values, this.batch));
+        if (results.some(isPromise)) {
+          return Promise.all(results).then(() => {
+            this.#runLocals(l);
+            return this.#runFrom(l + 1);
+          });
+        }
+      }
+      this.#runLocals(l);
+    }
+  }
+
+  #runLocals(level: number): void {
+    for (const node of this.#locals[level]!) {
+      if (this.#values[node.id] !== undefined) continue;
+      const inputs = node.inputs.map((id) => this.#values[id]!);
+      this.#values[node.id] = node.rule!.forward(inputs, node.axis === 'batch' ? this.batch : 1);
+    }
+  }
+}
+
+/** One walk from an output back to the leaves. */
+class BackwardPass {
+  readonly gradients: (Float64Array | undefined)[] = [];
+  /** Gradients that this pass allocated by adding and may therefore add to in place. */
+  readonly #owned: boolean[] = [];
+  readonly #batch: number;
+  readonly #mode: GradientMode;
+  readonly #nodes: readonly Node[];
+  readonly #values: readonly (Float64Array | undefined)[];
+  readonly #locals: readonly (readonly Node[])[];
+  readonly #externals: readonly (readonly ExternalCall[])[];
+
+  constructor(
+    batch: number,
+    mode: GradientMode,
+    nodes: readonly Node[],
+    values: readonly (Float64Array | undefined)[],
+    locals: readonly (readonly Node[])[],
+    externals: readonly (readonly ExternalCall[])[],
+  ) {
+    this.#batch = batch;
+    this.#mode = mode;
+    this.#nodes = nodes;
+    this.#values = values;
+    this.#locals = locals;
+    this.#externals = externals;
+  }
+
+  start(id: number, dy: Float64Array, level: number): MaybePromise<void> {
+    this.gradients[id] = dy;
+    return this.#from(level);
+  }
+
+  #from(level: number): MaybePromise<void> {
+    for (let l = level; l >= 0; l--) {
+      const locals = this.#locals[l]!;
+      for (let i = locals.length - 1; i >= 0; i--) this.#local(locals[i]!);
+      const reached = this.#externals[l]!.filter(
+        (call) => this.gradients[call.id] !== undefined && call.tracked.includes(true),
+      );
+      if (reached.length > 0) {
+        const results = groupCalls(reached, this.#nodes).map((group) =>
+          runVjp(group, this.#values, this.gradients, this.#batch, this.#mode, (target, value) => this.#give(target, value)),
+        );
+        if (results.some(isPromise)) {
+          const next = l - 1;
+          // The contributions are added in the order of the calls, not of their arrival, so that sums stay the same.
+          return Promise.all(results).then((deliveries) => {
+            for (const deliver of deliveries) deliver();
+            return this.#from(next);
+          });
+        }
+        for (const deliver of results) (deliver as () => void)();
+      }
+    }
+  }
+
+  #local(node: Node): void {
+    const dy = this.gradients[node.id];
+    if (dy === undefined || !node.tracked) return;
+    const inputs = node.inputs.map((id) => this.#values[id]!);
+    const output = this.#values[node.id]!;
+    const rule = node.rule!;
+    if (node.axis === 'shared' && this.#mode === 'perExample') {
+      this.#localRows(node, rule, inputs, output, dy);
+      return;
+    }
+    const wants = node.inputs.map((id): Want => {
+      const input = this.#nodes[id]!;
+      if (!input.tracked) return 'none';
+      return input.axis === 'shared' && node.axis === 'batch' ? this.#mode : 'sum';
+    });
+    const batch = node.axis === 'batch' ? this.#batch : 1;
+    const grads = rule.vjp(inputs, output, dy, batch, wants);
+    for (let i = 0; i < grads.length; i++) {
+      if (wants[i] !== 'none') this.#give(node.inputs[i]!, grads[i]!);
+    }
+  }
+
+  /** A shared node has one value but, per example, as many cotangents as there are examples: one call each. */
+  #localRows(node: Node, rule: Rule, inputs: readonly Float64Array[], output: Float64Array, dy: Float64Array): void {
+    const wants = node.inputs.map((id): Want => (this.#nodes[id]!.tracked ? 'sum' : 'none'));
+    const totals = node.inputs.map((id, i) =>
+      wants[i] === 'none' ? undefined : new Float64Array(this.#batch * this.#nodes[id]!.size),
+    );
+    for (let b = 0; b < this.#batch; b++) {
+      const row = rule.vjp(inputs, output, dy.subarray(b * node.size, (b + 1) * node.size), 1, wants);
+      for (let i = 0; i < row.length; i++) totals[i]?.set(row[i]!, b * this.#nodes[node.inputs[i]!]!.size);
+    }
+    for (let i = 0; i < totals.length; i++) {
+      const total = totals[i];
+      if (total !== undefined) this.#give(node.inputs[i]!, total);
+    }
+  }
+
+  #give(id: number, value: Float64Array): void {
+    const present = this.gradients[id];
+    if (present === undefined) {
+      this.gradients[id] = value;
+      return;
+    }
+    if (this.#owned[id] === true) {
+      for (let i = 0; i < present.length; i++) present[i]! += value[i]!;
+      return;
+    }
+    const sum = new Float64Array(present.length);
+    for (let i = 0; i < sum.length; i++) sum[i] = present[i]! + value[i]!;
+    this.gradients[id] = sum;
+    this.#owned[id] = true;
+  }
+}
