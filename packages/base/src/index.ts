@@ -6,3 +6,7 @@ export { ByteWriter, FunctionBuilder, encodeModule, valueType } from './wasm/enc
 export type { ModuleParts, PlainInstruction, ValueType } from './wasm/encoder.ts';
 export { compileWasm, wasmFeatures } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
+export { matmul } from './linalg.ts';
+export type { MatmulOptions } from './linalg.ts';
+export { col2im, im2col, windowPositions } from './im2col.ts';
+export type { WindowOptions, WindowShape } from './im2col.ts';
