@@ -1,1 +1,11 @@
-export {};
+export { dataset, featureStatistics, filterClasses, splitDataset, standardize, subset, take } from './dataset.ts';
+export type { Dataset, DatasetFields, FeatureStatistics } from './dataset.ts';
+export { parseIdx, readIdx } from './idx.ts';
+export type { IdxArray, IdxData } from './idx.ts';
+export { resizeImages } from './images.ts';
+export { larTpc } from './lartpc.ts';
+export type { LarTpcOptions, Particle } from './lartpc.ts';
+export { fashionMnist, mnist } from './mnist.ts';
+export type { ImageOptions } from './mnist.ts';
+export { circles, twoMoons } from './points.ts';
+export type { CircleOptions, PointOptions } from './points.ts';
