@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { key, matmul, uniform, ValueError } from '../src/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { compileWasm, fold, integers, key, matmul, uniform, ValueError } from '../src/index.ts';
+import { multiplyPlain } from '../src/linalg.ts';
+import { loadMultiply } from '../src/wasm/gemm.ts';
 
 /** The definition. */
 function naive(a: Float64Array, b: Float64Array, m: number, k: number, n: number, start: Float64Array): Float64Array {
@@ -101,5 +103,50 @@ describe('matmul', () => {
     expect(() => matmul(two, memory.subarray(3), 2, 2, 2, { out: memory.subarray(0, 4) })).toThrow(ValueError);
     expect(matmul(two, memory.subarray(3), 1, 4, 1, { out: memory.subarray(0, 1) }).length).toBe(1);
     expect([...out]).toEqual([9, 9, 9, 9]);
+  });
+});
+
+describe('the two paths', () => {
+  it('agree to the bit on 300 random sizes and strides', () => {
+    const multiply = loadMultiply(compileWasm);
+    for (let seed = 0; seed < 300; seed++) {
+      const [m, k, n, mode] = [...integers(fold(key(7), seed), 4, 40)].map((size) => size + 1) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const operands = {
+        a: uniform(fold(key(8), seed), m * k, { low: -1 }),
+        b: uniform(fold(key(9), seed), k * n, { low: -1 }),
+        aRow: mode % 2 === 0 ? k : 1,
+        aColumn: mode % 2 === 0 ? 1 : m,
+        bRow: mode % 3 === 0 ? n : 1,
+        bColumn: mode % 3 === 0 ? 1 : k,
+        m,
+        k,
+        n,
+      };
+      const fast = uniform(fold(key(10), seed), m * n);
+      const plain = fast.slice();
+      multiply(operands, fast, mode % 5 === 0);
+      multiplyPlain(operands, plain, mode % 5 === 0);
+      expect(fast).toEqual(plain);
+    }
+  });
+
+  it('give matmul the same bits where WebAssembly is missing', async () => {
+    const a = uniform(key(11), 900);
+    const b = uniform(key(12), 900);
+    const expected = matmul(a, b, 30, 30, 30);
+    vi.resetModules();
+    vi.stubGlobal('WebAssembly', undefined);
+    try {
+      const without = await import('../src/linalg.ts');
+      expect(without.matmul).not.toBe(matmul);
+      expect(without.matmul(a, b, 30, 30, 30)).toEqual(expected);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
