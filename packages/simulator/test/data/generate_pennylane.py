@@ -42,6 +42,7 @@ GATES = {
     "T": lambda p, w, _: qml.T(w),
     "Tdg": lambda p, w, _: qml.adjoint(qml.T(w)),
     "SX": lambda p, w, _: qml.SX(w),
+    "SXdg": lambda p, w, _: qml.adjoint(qml.SX(w)),
     "P": lambda p, w, _: qml.PhaseShift(*p, wires=w),
     "RX": lambda p, w, _: qml.RX(*p, wires=w),
     "RY": lambda p, w, _: qml.RY(*p, wires=w),
@@ -50,7 +51,7 @@ GATES = {
     "U3": lambda p, w, _: qml.U3(*p, wires=w),
     "U2": lambda p, w, _: qml.U2(*p, wires=w),
     # PennyLane's GlobalPhase(phi) is exp(-i phi), ours exp(+i gamma).
-    "GlobalPhase": lambda p, w, _: qml.GlobalPhase(-p[0], wires=w),
+    "GPhase": lambda p, w, _: qml.GlobalPhase(-p[0], wires=w),
     "CNOT": lambda p, w, _: qml.CNOT(w),
     "CY": lambda p, w, _: qml.CY(w),
     "CZ": lambda p, w, _: qml.CZ(w),
@@ -68,17 +69,23 @@ GATES = {
     "RZZ": lambda p, w, _: qml.IsingZZ(*p, wires=w),
     "PauliRot": lambda p, w, word: qml.PauliRot(p[0], word, wires=w),
     "MultiRZ": lambda p, w, _: qml.MultiRZ(*p, wires=w),
+    "ISWAPdg": lambda p, w, _: qml.adjoint(qml.ISWAP(w)),
+    "CS": lambda p, w, _: qml.ctrl(qml.S(w[1]), control=w[0]),
+    "CSdg": lambda p, w, _: qml.ctrl(qml.adjoint(qml.S(w[1])), control=w[0]),
+    "CSX": lambda p, w, _: qml.ctrl(qml.SX(w[1]), control=w[0]),
+    "CSXdg": lambda p, w, _: qml.ctrl(qml.adjoint(qml.SX(w[1])), control=w[0]),
+    "CU3": lambda p, w, _: qml.ctrl(qml.U3(*p, wires=w[1]), control=w[0]),
     "Toffoli": lambda p, w, _: qml.Toffoli(w),
     "Fredkin": lambda p, w, _: qml.CSWAP(w),
     "CCZ": lambda p, w, _: qml.CCZ(w),
 }
 ARITY = {
-    **{g: (1, 0) for g in ["I", "X", "Y", "Z", "H", "S", "Sdg", "T", "Tdg", "SX"]},
+    **{g: (1, 0) for g in ["I", "X", "Y", "Z", "H", "S", "Sdg", "T", "Tdg", "SX", "SXdg"]},
     **{g: (1, 1) for g in ["P", "RX", "RY", "RZ"]},
-    "Rot": (1, 3), "U3": (1, 3), "U2": (1, 2), "GlobalPhase": (0, 1),
-    **{g: (2, 0) for g in ["CNOT", "CY", "CZ", "CH", "SWAP", "ISWAP", "ECR"]},
+    "Rot": (1, 3), "U3": (1, 3), "U2": (1, 2), "GPhase": (0, 1),
+    **{g: (2, 0) for g in ["CNOT", "CY", "CZ", "CH", "SWAP", "ISWAP", "ISWAPdg", "ECR", "CS", "CSdg", "CSX", "CSXdg"]},
     **{g: (2, 1) for g in ["CRX", "CRY", "CRZ", "CP", "RXX", "RYY", "RZZ"]},
-    "CRot": (2, 3), "PauliRot": (3, 1), "MultiRZ": (3, 1),
+    "CRot": (2, 3), "CU3": (2, 3), "PauliRot": (3, 1), "MultiRZ": (3, 1),
     **{g: (3, 0) for g in ["Toffoli", "Fredkin", "CCZ"]},
 }
 
@@ -311,7 +318,7 @@ def gate_cases():
             angles = uniform(parameters)
             case(f"gate {label}: state", 3,
                  [*prefix(3), gate(name, ORDERS[k], angles, word=word)], [STATE])
-            if parameters and name != "GlobalPhase":
+            if parameters and name != "GPhase":
                 case(f"gate {label}: values and gradients", 3,
                      [*prefix(3), gate(name, ORDERS[k], [at("w", i) for i in range(parameters)], word=word),
                       *prefix(3)],
@@ -331,7 +338,7 @@ def control_cases():
         ("RX", [0], [(1, 0)], None), ("RY", [3], [(1, 1), (2, 0)], None), ("RZ", [2], [(0, 0)], None),
         ("P", [1], [(3, 0), (0, 1)], None), ("RXX", [0, 2], [(1, 0)], None), ("RZZ", [3, 1], [(0, 1)], None),
         ("Rot", [1], [(2, 0)], None), ("U3", [1], [(2, 1)], None), ("MultiRZ", [0, 1, 3], [(2, 0)], None),
-        ("PauliRot", [0, 1, 3], [(2, 1)], "XZY"), ("GlobalPhase", [], [(2, 1), (0, 0)], None),
+        ("PauliRot", [0, 1, 3], [(2, 1)], "XZY"), ("GPhase", [], [(2, 1), (0, 0)], None),
         ("CRX", [1, 3], [(0, 0)], None),
     ]:
         parameters = ARITY[name][1]
@@ -503,7 +510,7 @@ def hybrid_cases():
 
 
 def random_cases():
-    names = [g for g in ARITY if g != "GlobalPhase"]
+    names = [g for g in ARITY if g != "GPhase"]
     for seed in range(16):
         n = 3 + seed % 3
         steps, parameters = [*prefix(n)], 0
