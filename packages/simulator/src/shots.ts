@@ -1,0 +1,349 @@
+import { fillUniformAt, fold, key, ValueError } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
+import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
+import { measurementList } from './compile.ts';
+import type { CompileOptions, Counts, Measurements, Program, Results, RunOptions, Values } from './contract.ts';
+import type { HermitianEigen } from './hermitian.ts';
+import { hermitianEigen } from './hermitian.ts';
+import type { Block, Setting } from './settings.ts';
+import { blocksOf, observableBasis, outcomeValue, place, rotations, squareOf, termBasis } from './settings.ts';
+import type { SlotValues } from './values.ts';
+import { readValues } from './values.ts';
+
+/** Compiles exact measurements of a circuit on some engine. */
+export type CompileAnalytic = (
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+) => Program<string, readonly Measurement[]>;
+
+/** The run function that {@link withShots} makes; `dispose` frees the programs it compiled. */
+export interface RunWithShots<Names extends string, M extends Measurements> {
+  (values?: Values<Names>, options?: RunOptions): Results<M>;
+  /** Frees the programs compiled for it. */
+  dispose(): void;
+}
+
+/**
+ * Draws outcomes from probabilities by inversion of their running sum. Shot s of example e depends on (key, e, s) and the
+ * probabilities only. The probabilities need not sum to 1 exactly; outcomes of probability 0 are never drawn.
+ *
+ * @param probabilities `[outcomes]`, not negative.
+ * @param random the key of the stream.
+ * @param example number of the example.
+ * @param shots number of shots.
+ * @returns outcome of each shot, `[shots]`.
+ * @throws ValueError where the probabilities sum to nothing.
+ *
+ * @example
+ * ```ts
+ * import { key } from '@ketwork/base';
+ * import { sampleOutcomes } from '@ketwork/simulator';
+ * console.log(sampleOutcomes([0.5, 0, 0, 0.5], key(7), 0, 8)); // eight times 0 or 3
+ * ```
+ */
+export function sampleOutcomes(
+  probabilities: ArrayLike<number>,
+  random: Key,
+  example: number,
+  shots: number,
+): Uint32Array {
+  const sums = new Float64Array(probabilities.length);
+  let total = 0;
+  let last = -1;
+  for (let i = 0; i < sums.length; i++) {
+    // Rounding may leave a probability of -1e-17.
+    const p = Math.max(0, probabilities[i]!);
+    if (p > 0) last = i;
+    total += p;
+    sums[i] = total;
+  }
+  if (!(total > 0) || last < 0) {
+    throw new ValueError('cannot draw shots: all probabilities are 0', {
+      remedy: 'Check the projections and filters in the circuit: they leave no state',
+    });
+  }
+  const numbers = fillUniformAt(random, example, 0, new Float64Array(shots));
+  const outcomes = new Uint32Array(shots);
+  for (let s = 0; s < shots; s++) {
+    const x = numbers[s]! * total;
+    let low = 0;
+    let high = last;
+    // The first outcome whose running sum is above x; it has a probability above 0.
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sums[middle]! > x) high = middle;
+      else low = middle + 1;
+    }
+    outcomes[s] = low;
+  }
+  return outcomes;
+}
+
+/** A number estimated from the shots of one setting: the mean of a function of the outcome, or of its square. */
+interface Part {
+  readonly setting: number;
+  readonly observable: Observable;
+}
+
+/** Plan of one measurement. */
+type Plan =
+  | { readonly type: 'analytic'; readonly index: number }
+  | { readonly type: 'outcomes'; readonly setting: number; readonly qubits: readonly number[] }
+  | { readonly type: 'observables'; readonly estimates: readonly Estimate[] };
+
+/** How the expectation value (and, for a variance, that of the square) of one observable is put together. */
+interface Estimate {
+  readonly mean: readonly Part[];
+  readonly constant: number;
+  /** Whether all of the observable is read from each shot, so that squares are too. */
+  readonly whole: boolean;
+  readonly square: readonly Part[];
+  readonly squareConstant: number;
+}
+
+/** Shots of one setting in one example. */
+interface Shots {
+  readonly qubits: readonly number[];
+  readonly outcomes: Uint32Array;
+  readonly eigen: (block: Block) => HermitianEigen;
+  /** Sum of the probabilities: 1, or the squared norm left by maps that are not unitary. */
+  readonly norm: number;
+}
+
+/**
+ * Makes the run function of a program that draws shots, for any engine that computes probabilities exactly. Observables
+ * whose Pauli strings commute qubit by qubit share a measurement setting and its shots (Verteletskyi, Yen, Izmaylov, J.
+ * Chem. Phys. 152, 124114, 2020); each setting appends its basis change to the circuit. All measurements in the
+ * computational basis share setting 0, so samples and counts of one program are the same experiment.
+ *
+ * Shot s of example e in setting g uses number (e, s) of the stream `key(seed)` (g = 0) or `fold(key(seed), g)`, whatever
+ * the engine, batch or order. After a map that is not unitary, shots are drawn from the normalised state and estimates
+ * multiplied by its squared norm, so that they estimate the same numbers an exact run gives.
+ *
+ * @param compileAnalytic compiles exact measurements on the engine.
+ * @param circuit the circuit, checked.
+ * @param measurements the measurements, checked; exact ones among them go to the engine as they are.
+ * @param options `shots` for expval, variance and probabilities; samples and counts have their own number.
+ * @returns the run function; see {@link Program.run}.
+ * @throws ValueError (when run) for values that do not fit, or an `out` array, which only exact results can use.
+ *
+ * @example
+ * ```ts
+ * import { circuit, counts } from '@ketwork/circuit';
+ * import { reference, withShots } from '@ketwork/simulator';
+ * const engine = reference();
+ * const bell = circuit(2, (q) => { q.h(0); q.cnot(0, 1); });
+ * const run = withShots((c, m) => engine.compile(c, m), bell, counts(1000), {});
+ * console.log(run({}, { seed: 7 })); // about 500 times '00' and '11'
+ * ```
+ */
+export function withShots<Names extends string, const M extends Measurements>(
+  compileAnalytic: CompileAnalytic,
+  circuit: Circuit<Names>,
+  measurements: M,
+  options: CompileOptions,
+): RunWithShots<Names, M> {
+  const list = measurementList(measurements);
+  const settings: Setting[] = [];
+  const exact: Measurement[] = [];
+  const all = Array.from({ length: circuit.qubits }, (_, q) => q);
+  // Computational-basis measurements come first, so that they are setting 0.
+  const plans = new Map<Measurement, Plan>();
+  for (const m of list) {
+    const shots = m.type === 'samples' || m.type === 'counts' ? m.shots : options.shots;
+    if (m.type === 'expval' || m.type === 'variance' || m.type === 'state') continue;
+    if (shots === undefined) continue;
+    const qubits = m.qubits ?? all;
+    const setting = place(settings, new Map(qubits.map((q) => [q, 'Z'])), shots);
+    plans.set(m, { type: 'outcomes', setting, qubits });
+  }
+  for (const m of list) {
+    if (plans.has(m)) continue;
+    if (options.shots !== undefined && (m.type === 'expval' || m.type === 'variance')) {
+      const { shots } = options;
+      const estimates = m.observables.map((o) => estimateOf(o, m.type === 'variance', settings, shots));
+      plans.set(m, { type: 'observables', estimates });
+    } else {
+      plans.set(m, { type: 'analytic', index: exact.length });
+      exact.push(m);
+    }
+  }
+  const unitary = circuit.ops.every((op) => op.type !== 'matrix' || op.unitary);
+  const exactProgram = exact.length === 0 ? undefined : compileAnalytic(circuit, exact);
+  const fixedEigen = new Map<string, HermitianEigen>();
+  const compiled = settings.map((setting) => {
+    const qubits = [...setting.basis.keys()].sort((a, b) => a - b);
+    const compile = (eigen: (block: Block) => HermitianEigen): Program<string, readonly Measurement[]> => {
+      const ops = Object.freeze([...circuit.ops, ...rotations(setting, eigen)]);
+      return compileAnalytic(Object.freeze({ ...circuit, ops }), [{ type: 'probabilities', qubits }]);
+    };
+    const perRun = blocksOf(setting).some((b) => 'slot' in b.matrix);
+    return { qubits, perRun, compile, program: perRun ? undefined : compile((b) => eigenOf(b, undefined, fixedEigen)) };
+  });
+
+  const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
+    if (runOptions.out !== undefined) {
+      throw new ValueError('out cannot be used by a program that draws shots', { remedy: 'Leave out away' });
+    }
+    const root = key(runOptions.seed ?? 0);
+    const read = readValues(circuit, values);
+    const shots: Shots[][] = compiled.map((c, g) => {
+      const random = g === 0 ? root : fold(root, g);
+      const dim = 2 ** c.qubits.length;
+      const together = c.program?.run(values ?? {})[0] as Float64Array | undefined;
+      return Array.from({ length: read.batch }, (_, e) => {
+        const mine = new Map<string, HermitianEigen>();
+        const eigen = c.perRun
+          ? (b: Block): HermitianEigen => eigenOf(b, (name) => sliceOf(circuit, read, name, e), mine)
+          : (b: Block): HermitianEigen => eigenOf(b, undefined, fixedEigen);
+        let p: Float64Array;
+        if (together !== undefined) {
+          p = together.subarray(e * dim, (e + 1) * dim);
+        } else {
+          // The basis comes with the data: a circuit of its own for every example.
+          const program = c.compile(eigen);
+          const one = Object.fromEntries(circuit.slots.map(({ name }) => [name, sliceOf(circuit, read, name, e)]));
+          p = program.run(one)[0] as Float64Array;
+          program.dispose();
+        }
+        const outcomes = sampleOutcomes(p, random, e, settings[g]!.shots);
+        return { qubits: c.qubits, outcomes, eigen, norm: unitary ? 1 : p.reduce((a, b) => a + b, 0) };
+      });
+    });
+    const exactResults = exactProgram?.run(values ?? {});
+    const results = list.map((m) => {
+      const plan = plans.get(m)!;
+      if (plan.type === 'analytic') return exactResults![plan.index]!;
+      if (plan.type === 'outcomes') return readOutcomes(m, plan.qubits, shots[plan.setting]!, options);
+      const out = new Float64Array(read.batch * plan.estimates.length);
+      for (let e = 0; e < read.batch; e++) {
+        plan.estimates.forEach((estimate, o) => {
+          const at = (g: number): Shots => shots[g]![e]!;
+          out[e * plan.estimates.length + o] = estimated(estimate, m.type === 'variance', at, options.shots!);
+        });
+      }
+      return out;
+    });
+    return (Array.isArray(measurements) ? results : results[0]) as Results<M>;
+  };
+  const dispose = (): void => {
+    exactProgram?.dispose();
+    for (const c of compiled) c.program?.dispose();
+  };
+  return Object.assign(run, { dispose });
+}
+
+/** Decides which settings an observable is read from. */
+function estimateOf(o: Observable, variance: boolean, settings: Setting[], shots: number): Estimate {
+  const basis = observableBasis(o);
+  if (basis !== undefined) {
+    const constant = o.type === 'pauli' && basis.size === 0 ? o.terms.reduce((sum, t) => sum + t.coefficient, 0) : 0;
+    const mean = basis.size === 0 ? [] : [{ setting: place(settings, basis, shots), observable: o }];
+    return { mean, constant, whole: true, square: [], squareConstant: constant * constant };
+  }
+  const terms = (o as PauliObservable).terms;
+  const split = (list: PauliObservable['terms']): { parts: Part[]; constant: number } => {
+    const parts: Part[] = [];
+    let constant = 0;
+    for (const term of list) {
+      if (term.paulis.length === 0) constant += term.coefficient;
+      else parts.push({ setting: place(settings, termBasis(term), shots), observable: { type: 'pauli', terms: [term] } });
+    }
+    return { parts, constant };
+  };
+  const mean = split(terms);
+  const square = variance ? split(squareOf(terms)) : { parts: [], constant: 0 };
+  return {
+    mean: mean.parts,
+    constant: mean.constant,
+    whole: false,
+    square: square.parts,
+    squareConstant: square.constant,
+  };
+}
+
+/** Puts the estimate of an expectation value or variance together from the shots of one example. */
+function estimated(estimate: Estimate, variance: boolean, at: (setting: number) => Shots, shots: number): number {
+  const mean = estimate.constant + total(estimate.mean, at, shots, 1);
+  if (!variance) return mean;
+  const square = estimate.whole ? total(estimate.mean, at, shots, 2) : total(estimate.square, at, shots, 1);
+  return estimate.squareConstant + square - mean * mean;
+}
+
+function total(parts: readonly Part[], at: (setting: number) => Shots, shots: number, power: 1 | 2): number {
+  let sum = 0;
+  for (const { setting, observable } of parts) {
+    const { outcomes, qubits, eigen, norm } = at(setting);
+    const value = outcomeValue(observable, qubits, eigen);
+    let part = 0;
+    for (let s = 0; s < shots; s++) part += value(outcomes[s]!) ** power;
+    sum += (norm * part) / shots;
+  }
+  return sum;
+}
+
+/** Samples, counts or estimated probabilities of some qubits. */
+function readOutcomes(
+  m: Measurement,
+  qubits: readonly number[],
+  examples: readonly Shots[],
+  options: CompileOptions,
+): Uint8Array | Counts[] | Float64Array {
+  const k = qubits.length;
+  const shifts = (shots: Shots): number[] => qubits.map((q) => shots.qubits.length - 1 - shots.qubits.indexOf(q));
+  if (m.type === 'samples') {
+    const bits = new Uint8Array(examples.length * m.shots * k);
+    let i = 0;
+    for (const example of examples) {
+      const places = shifts(example);
+      for (let s = 0; s < m.shots; s++) for (const p of places) bits[i++] = (example.outcomes[s]! >>> p) & 1;
+    }
+    return bits;
+  }
+  const shots = m.type === 'counts' ? m.shots : options.shots!;
+  const tallies = examples.map((example) => {
+    const places = shifts(example);
+    const tally = new Map<number, number>();
+    for (let s = 0; s < shots; s++) {
+      let outcome = 0;
+      for (const p of places) outcome = 2 * outcome + ((example.outcomes[s]! >>> p) & 1);
+      tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
+    }
+    return tally;
+  });
+  if (m.type === 'counts') {
+    return tallies.map((tally) => {
+      const sorted = [...tally].sort(([a], [b]) => a - b);
+      return Object.fromEntries(sorted.map(([outcome, n]) => [outcome.toString(2).padStart(k, '0'), n]));
+    });
+  }
+  const frequencies = new Float64Array(examples.length * 2 ** k);
+  tallies.forEach((tally, e) => {
+    for (const [outcome, n] of tally) frequencies[e * 2 ** k + outcome] = (examples[e]!.norm * n) / shots;
+  });
+  return frequencies;
+}
+
+function eigenOf(
+  block: Block,
+  slotValues: ((name: string) => Float64Array) | undefined,
+  cache: Map<string, HermitianEigen>,
+): HermitianEigen {
+  const name = JSON.stringify(block);
+  let eigen = cache.get(name);
+  if (eigen === undefined) {
+    const matrix = 'slot' in block.matrix ? slotValues!(block.matrix.slot) : block.matrix;
+    eigen = hermitianEigen(matrix, 2 ** block.qubits.length);
+    cache.set(name, eigen);
+  }
+  return eigen;
+}
+
+/** The values of a slot in one example. */
+function sliceOf(circuit: Circuit, read: SlotValues, name: string, example: number): Float64Array {
+  const slot = circuit.slots.find((s) => s.name === name)!;
+  const array = read.get(name);
+  if (slot.axis === 'shared') return array;
+  const size = slot.shape.reduce((a, b) => a * b, 1);
+  return array.subarray(example * size, (example + 1) * size);
+}
