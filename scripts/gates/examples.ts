@@ -65,10 +65,10 @@ async function runAll(files: readonly string[], lane: number): Promise<Outcome[]
 
 const files = [...blocks.keys()].sort();
 const halves = [files.filter((_, i) => i % 2 === 0), files.filter((_, i) => i % 2 === 1)];
-const [compiled, ...lanes] = await Promise.all([
-  files.length === 0 ? undefined : run('tsc', ['-p', '.', '--pretty', 'false'], { cwd: folder }),
-  ...(await inParallel([0, 1], 2, async (lane) => runAll(halves[lane] ?? [], lane))),
-]);
+const ran = inParallel([0, 1], 2, (lane) => runAll(halves[lane] ?? [], lane));
+const compiled =
+  files.length === 0 ? undefined : await run('tsc', ['-p', '.', '--pretty', 'false'], { cwd: folder });
+const lanes = await ran;
 
 const faults: string[] = [];
 for (const line of compiled?.output.split('\n') ?? []) {

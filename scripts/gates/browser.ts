@@ -1,0 +1,120 @@
+// Browser: the packed packages, unbundled, in headless Chromium; and on a page that forbids WebAssembly.
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { stripTypeScriptTypes } from 'node:module';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { importMap } from './packed/import-map.ts';
+import { installPacked } from './packed/install.ts';
+import { report, root } from './workspace.ts';
+
+const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+const types: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+const faults: string[] = [];
+const notes: string[] = [];
+
+/** Serves the installation, the page and the program; `/strict` has a policy without 'wasm-unsafe-eval'. */
+function serve(app: string): Promise<Server> {
+  const program = readFileSync(join(root, 'packages', 'ketwork', 'test', 'packed', 'program.ts'), 'utf8');
+  const page = `<!doctype html><title>ketwork</title><script type="importmap">${JSON.stringify(importMap(app))}</script>`;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const send = (status: number, type: string, body: string | Buffer, headers = {}): void => {
+      response.writeHead(status, { 'content-type': type, ...headers }).end(body);
+    };
+    const strict = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
+    if (path === '/' || path === '/strict') send(200, 'text/html', page, path === '/' ? {} : strict);
+    else if (path === '/program.js') send(200, 'text/javascript', stripTypeScriptTypes(program));
+    else {
+      const file = join(app, normalize(path));
+      if (!file.startsWith(join(app, 'node_modules')) || !existsSync(file) || !statSync(file).isFile()) {
+        send(404, 'text/plain', path);
+      } else send(200, types[extname(file)] ?? 'text/plain', readFileSync(file));
+    }
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+/** What the page of {@link serve} may be asked to do; runs in the browser. */
+async function runProgram(): Promise<{ error?: string; result?: unknown }> {
+  const at = '/program.js';
+  const describe = (error: unknown): string =>
+    error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ''}` : String(error);
+  try {
+    const { program } = (await import(at)) as { program: () => Promise<unknown> };
+    return { result: await program() };
+  } catch (error) {
+    return { error: describe(error) };
+  }
+}
+
+async function visit(browser: Browser, url: string): Promise<{ error?: string; result?: unknown }> {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400 && !response.url().endsWith('/favicon.ico')) {
+      complaints.push(`${response.status()} ${response.url()}`);
+    }
+  });
+  await page.goto(url);
+  const outcome = await page.evaluate(runProgram);
+  await page.close();
+  if (outcome.error === undefined) return outcome;
+  return { error: [outcome.error, ...complaints].join('\n') };
+}
+
+async function checkPages(browser: Browser, server: Server): Promise<void> {
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const plain = await visit(browser, `${base}/`);
+  if (plain.error !== undefined) faults.push(`the program fails in the browser\n${plain.error}`);
+  else notes.push(`Chromium ${browser.version()} runs the program: ${JSON.stringify(plain.result)}`);
+  const strict = await visit(browser, `${base}/strict`);
+  if (strict.error === undefined) faults.push("a page without 'wasm-unsafe-eval' runs the program");
+  else if (!/^EnvironmentError: .*wasm-unsafe-eval/.test(strict.error)) {
+    faults.push(`a page without 'wasm-unsafe-eval' gets an error that does not name it\n${strict.error}`);
+  } else notes.push('a page that forbids WebAssembly gets the typed error');
+}
+
+if (executable === undefined) {
+  console.log('skipped: Chromium is not installed');
+} else {
+  const own = process.env['KETWORK_SCRATCH'] === undefined;
+  const scratch = process.env['KETWORK_SCRATCH'] ?? mkdtempSync(join(tmpdir(), 'ketwork-browser-'));
+  let server: Server | undefined;
+  let browser: Browser | undefined;
+  try {
+    const { app } = await installPacked(scratch);
+    server = await serve(app);
+    browser = await chromium.launch({ executablePath: executable, args: flags });
+    await checkPages(browser, server);
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await browser?.close();
+    server?.close();
+    if (own) rmSync(scratch, { recursive: true, force: true });
+  }
+  report(faults, notes.join('; '));
+}
