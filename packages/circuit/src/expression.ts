@@ -1,4 +1,4 @@
-import { CircuitError } from '@ketwork/base';
+import { ValueError } from '@ketwork/base';
 import type { Angle, AngleFunction } from './types.ts';
 
 /** Value and derivative of each angle function. */
@@ -19,7 +19,7 @@ export const angleFunctions: Readonly<
 /** A finite constant without negative zero, which JSON cannot tell from zero. */
 export function finite(value: number): number {
   if (!Number.isFinite(value)) {
-    throw new CircuitError(`an angle has the constant ${value}`, {
+    throw new ValueError(`an angle has the constant ${value}`, {
       remedy: 'Use finite numbers, in radians',
     });
   }
@@ -66,4 +66,109 @@ export function negated(angle: Angle): Angle {
 /** A function of an angle; constants are evaluated. */
 export function functionOf(fn: AngleFunction, of: Angle): Angle {
   return typeof of === 'number' ? finite(angleFunctions[fn].value(of)) : { fn, of };
+}
+
+/** Reads the value of a slot element: the slot's name and the row-major index. */
+export type SlotReader = (slot: string, index: number) => number;
+
+/**
+ * Value of an angle in radians.
+ *
+ * @param read Gives the value of a slot element by slot name and row-major index.
+ * @example
+ * ```ts
+ * import { evaluateAngle, weight } from '@ketwork/circuit';
+ * const half = weight('w', [2]).at(1).times(0.5);
+ * console.log(evaluateAngle(half.data, (_slot, index) => [0.2, 0.6][index] ?? 0)); // 0.3
+ * ```
+ */
+export function evaluateAngle(angle: Angle, read: SlotReader): number {
+  if (typeof angle === 'number') return angle;
+  if ('slot' in angle) return read(angle.slot, angle.index);
+  if ('add' in angle) return angle.add.reduce<number>((sum, term) => sum + evaluateAngle(term, read), 0);
+  if ('mul' in angle) return angle.mul.reduce<number>((product, term) => product * evaluateAngle(term, read), 1);
+  return angleFunctions[angle.fn].value(evaluateAngle(angle.of, read));
+}
+
+/** An element of a scalar slot: the slot's name and a row-major index. */
+export interface SlotElement {
+  /** Name of the slot. */
+  readonly slot: string;
+  /** Row-major index of the element. */
+  readonly index: number;
+}
+
+/**
+ * The slot elements an angle depends on, each once, in order of appearance.
+ *
+ * @example
+ * ```ts
+ * import { angleSlots, weight } from '@ketwork/circuit';
+ * const w = weight('w', [2]);
+ * console.log(angleSlots(w.at(0).times(w.at(1)).data)); // [ { slot: 'w', index: 0 }, { slot: 'w', index: 1 } ]
+ * ```
+ */
+export function angleSlots(angle: Angle): readonly SlotElement[] {
+  const found = new Map<string, SlotElement>();
+  visitElements(angle, (element) => {
+    const key = `${element.index} ${element.slot}`;
+    if (!found.has(key)) found.set(key, { slot: element.slot, index: element.index });
+  });
+  return [...found.values()];
+}
+
+/** Calls back for every slot element in the expression, repeatedly where it appears repeatedly. */
+export function visitElements(angle: Angle, visit: (element: SlotElement) => void): void {
+  if (typeof angle === 'number') return;
+  if ('slot' in angle) visit(angle);
+  else if ('add' in angle) angle.add.forEach((term) => visitElements(term, visit));
+  else if ('mul' in angle) angle.mul.forEach((term) => visitElements(term, visit));
+  else visitElements(angle.of, visit);
+}
+
+/** Derivative of an angle with respect to one slot element. */
+export interface AnglePartial extends SlotElement {
+  /** ∂angle/∂element at the given values. */
+  readonly partial: number;
+}
+
+/**
+ * Exact derivatives of an angle with respect to each slot element it depends on, at the given values.
+ *
+ * @param read Gives the value of a slot element by slot name and row-major index.
+ * @returns One entry per element of {@link angleSlots}, in the same order.
+ * @example
+ * ```ts
+ * import { angle, anglePartials, input } from '@ketwork/circuit';
+ * const square = angle.mul(input('x', [1]).at(0), input('x', [1]).at(0));
+ * console.log(anglePartials(square.data, () => 3)); // [ { slot: 'x', index: 0, partial: 6 } ]
+ * ```
+ */
+export function anglePartials(angle: Angle, read: SlotReader): readonly AnglePartial[] {
+  const sums = new Map<string, number>();
+  const descend = (node: Angle, factor: number): void => {
+    if (typeof node === 'number') return;
+    if ('slot' in node) {
+      const key = `${node.index} ${node.slot}`;
+      sums.set(key, (sums.get(key) ?? 0) + factor);
+    } else if ('add' in node) node.add.forEach((term) => descend(term, factor));
+    else if ('mul' in node) {
+      const values = node.mul.map((term) => evaluateAngle(term, read));
+      // The product of the others, without dividing, so that zeros do no harm.
+      node.mul.forEach((term, i) =>
+        descend(term, values.reduce((product, value, j) => (j === i ? product : product * value), factor)),
+      );
+    } else descend(node.of, factor * angleFunctions[node.fn].derivative(evaluateAngle(node.of, read)));
+  };
+  descend(angle, 1);
+  return angleSlots(angle).map(({ slot, index }) => ({ slot, index, partial: sums.get(`${index} ${slot}`) ?? 0 }));
+}
+
+/** The same angle with every slot element replaced by what `replace` returns. */
+export function substituted(angle: Angle, replace: (element: SlotElement) => Angle): Angle {
+  if (typeof angle === 'number') return angle;
+  if ('slot' in angle) return replace(angle);
+  if ('add' in angle) return sumOf(...angle.add.map((term) => substituted(term, replace)));
+  if ('mul' in angle) return productOf(...angle.mul.map((term) => substituted(term, replace)));
+  return functionOf(angle.fn, substituted(angle.of, replace));
 }
