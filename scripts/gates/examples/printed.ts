@@ -43,20 +43,38 @@ function agree(expected: Token, actual: Token | undefined): boolean {
 }
 
 /**
+ * Whether a comment states a value at all. One that starts with a word, behind something printed that does not,
+ * is a remark ("three random numbers") and promises nothing that can be compared.
+ */
+export function isRemark(printed: string, comment: string): boolean {
+  const startsWithWord = (text: string): boolean =>
+    /^[a-z]/i.test(tokens(text)[0]?.text ?? '') && !/^(true|false|null|undefined|NaN)\b/.test(text);
+  return startsWithWord(comment) && !startsWithWord(printed);
+}
+
+/**
  * Why a printed text is not the one a comment promises, or undefined where it is. Numbers may differ by 1e-6, or by
- * rounding where the comment shows three decimals or more; "…" stands for anything left out.
+ * rounding where the comment shows three decimals or more; "…" stands for anything left out; the brackets of an
+ * array may be missing.
  */
 export function disagreement(printed: string, comment: string): string | undefined {
-  const [head, ...tails] = splitAtEllipsis(tokens(comment));
-  const actual = tokens(printed);
-  const tail = tails.at(-1);
-  const whole = tail === undefined;
-  const fits =
-    (head ?? []).every((token, i) => startsAgree(token, actual[i], !whole && i === (head?.length ?? 0) - 1)) &&
-    (whole
-      ? head?.length === actual.length
-      : tail.every((token, i) => endsAgree(token, actual[actual.length - tail.length + i], i === 0)));
+  const expected = tokens(comment);
+  const bare = /^(?:[A-Z]\w+Array\(\d+\) |\(\d+\) )?\[([^[]*)\]$/s.exec(printed.trim())?.[1];
+  const candidates = [printed, ...(bare === undefined ? [] : [bare])].map(tokens);
+  const fits = candidates.some((actual) => fit(expected, actual));
   return fits ? undefined : `prints "${printed}" where the comment says "${comment}"`;
+}
+
+function fit(expected: readonly Token[], actual: readonly Token[]): boolean {
+  const [head = [], ...tails] = splitAtEllipsis(expected);
+  const tail = tails.at(-1);
+  if (tail === undefined) {
+    return head.length === actual.length && head.every((token, i) => agree(token, actual[i]));
+  }
+  return (
+    head.every((token, i) => startsAgree(token, actual[i], i === head.length - 1)) &&
+    tail.every((token, i) => endsAgree(token, actual[actual.length - tail.length + i], i === 0))
+  );
 }
 
 function splitAtEllipsis(list: readonly Token[]): Token[][] {
