@@ -2,11 +2,11 @@ import { CircuitError } from '@ketwork/base';
 import type { AngleLike, UnnamedSlot } from './angle.ts';
 import { SlotReference, referenceTo, resolveAngle } from './angle.ts';
 import type { ControlLike, GateOptions } from './gate-methods.ts';
-import { GateMethods } from './gate-methods.ts';
 import { gate } from './gates/table.ts';
 import type { AmplitudesLike, MatrixLike } from './matrix-like.ts';
 import { interleavedAmplitudes, interleavedMatrix } from './matrix-like.ts';
 import { bitsOf, deepFrozen, withControls, withQubits } from './ops.ts';
+import { TemplateMethods } from './templates/methods.ts';
 import type {
   Angle,
   BitCondition,
@@ -26,7 +26,7 @@ import { checkCircuit } from './validate.ts';
 export type ConditionLike = number | BitCondition;
 
 /** Collects the operations of a circuit; what the function given to {@link circuit} receives. */
-export class Builder extends GateMethods {
+export class Builder extends TemplateMethods {
   /** Number of qubits of the circuit. */
   readonly qubits: number;
   readonly #slots = new Map<string, Slot>();
@@ -239,9 +239,6 @@ export class Builder extends GateMethods {
     for (const op of other.ops) this.#push(qubits === undefined ? op : withQubits(op, (qubit) => qubits[qubit]!));
     return this;
   }
-
-  // Templates: thin methods that call the functions of src/templates/. Begin.
-  // Templates: end.
 
   #matrix(matrix: MatrixLike, qubits: readonly number[], unitary: boolean, label: string | undefined): this {
     const data = this.#located(() => interleavedMatrix(matrix));
