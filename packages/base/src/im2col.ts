@@ -48,12 +48,16 @@ export function windowPositions(shape: WindowShape): [rows: number, columns: num
   for (const [name, value] of Object.entries(sizes)) {
     for (const size of typeof value === 'number' ? [value] : value) {
       if (!Number.isSafeInteger(size) || size < 1) {
-        throw new ValueError(`image windows: ${name} ${String(value)} is not made of positive integers`);
+        throw new ValueError(
+          `image windows: ${name} ${String(value)} is not made of positive integers`,
+        );
       }
     }
   }
   if (!padding.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new ValueError(`image windows: padding ${String(padding)} is not made of non-negative integers`);
+    throw new ValueError(
+      `image windows: padding ${String(padding)} is not made of non-negative integers`,
+    );
   }
   const rows = Math.floor((height + 2 * padding[0] - kernel[0]) / stride[0]) + 1;
   const columns = Math.floor((width + 2 * padding[1] - kernel[1]) / stride[1]) + 1;
@@ -84,7 +88,11 @@ export function windowPositions(shape: WindowShape): [rows: number, columns: num
  * console.log(im2col(image, shape, { layout: 'rows' }).subarray(0, 4)); // 1, 2, 4, 5
  * ```
  */
-export function im2col(images: Float64Array, shape: WindowShape, options: WindowOptions = {}): Float64Array {
+export function im2col(
+  images: Float64Array,
+  shape: WindowShape,
+  options: WindowOptions = {},
+): Float64Array {
   const lengths = arrayLengths(shape);
   checkLength(images, lengths.images, 'images');
   const out = options.out ?? new Float64Array(lengths.columns);
@@ -108,7 +116,11 @@ export function im2col(images: Float64Array, shape: WindowShape, options: Window
  * console.log(col2im(new Float64Array(16).fill(1), shape)); // 1, 2, 1, 2, 4, 2, 1, 2, 1
  * ```
  */
-export function col2im(columns: Float64Array, shape: WindowShape, options: WindowOptions = {}): Float64Array {
+export function col2im(
+  columns: Float64Array,
+  shape: WindowShape,
+  options: WindowOptions = {},
+): Float64Array {
   const lengths = arrayLengths(shape);
   checkLength(columns, lengths.columns, 'columns');
   const out = options.out ?? new Float64Array(lengths.images);
@@ -173,6 +185,8 @@ function copy(
 
 function checkLength(array: Float64Array, length: number, name: string): void {
   if (array.length !== length) {
-    throw new ValueError(`image windows: ${name} has ${array.length} elements, its shape needs ${length}`);
+    throw new ValueError(
+      `image windows: ${name} has ${array.length} elements, its shape needs ${length}`,
+    );
   }
 }

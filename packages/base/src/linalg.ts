@@ -51,11 +51,16 @@ export function matmul(
   checkLength(b, transposeB ? `[n, k] = [${n}, ${k}]` : `[k, n] = [${k}, ${n}]`, k * n, 'b');
   const out = options.out ?? new Float64Array(m * n);
   if (options.out === undefined) {
-    if (accumulate) throw new ValueError('matmul: accumulate needs the array to add to', { remedy: 'Give it as out' });
+    if (accumulate)
+      throw new ValueError('matmul: accumulate needs the array to add to', {
+        remedy: 'Give it as out',
+      });
   } else {
     checkLength(out, `[m, n] = [${m}, ${n}]`, m * n, 'out');
     if (overlap(out, a) || overlap(out, b)) {
-      throw new ValueError('matmul: out shares memory with an operand', { remedy: 'Give an array of its own as out' });
+      throw new ValueError('matmul: out shares memory with an operand', {
+        remedy: 'Give an array of its own as out',
+      });
     }
   }
   const operands: Operands = {
@@ -177,6 +182,8 @@ function checkSize(value: number, name: string): void {
 
 function checkLength(array: Float64Array, shape: string, length: number, name: string): void {
   if (array.length !== length) {
-    throw new ValueError(`matmul: ${name} has ${array.length} elements, its shape ${shape} needs ${length}`);
+    throw new ValueError(
+      `matmul: ${name} has ${array.length} elements, its shape ${shape} needs ${length}`,
+    );
   }
 }

@@ -5,7 +5,14 @@ export const words: Uint32Array = new Uint32Array(4);
  * One block of Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011): a 128-bit counter and a 64-bit key to four
  * 32-bit words, left in {@link words}. `c0` and `k0` are the words numbered 0 in the paper.
  */
-export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void {
+export function philox(
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  k0: number,
+  k1: number,
+): void {
   let a = c0 | 0;
   let b = c1 | 0;
   let c = c2 | 0;

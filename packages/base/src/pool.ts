@@ -1,5 +1,11 @@
 import { EnvironmentError, ValueError } from './errors.ts';
-import { startThread, unpackError, type FromWorker, type Thread, type ToWorker } from './transport.ts';
+import {
+  startThread,
+  unpackError,
+  type FromWorker,
+  type Thread,
+  type ToWorker,
+} from './transport.ts';
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
@@ -22,7 +28,11 @@ export interface PoolWorker<Request = unknown, Response = unknown> {
   /** How often the worker here has been replaced after its death, which loses the state kept in it. */
   readonly restarts: number;
   /** Like {@link Pool.run}, by this worker, after the earlier calls to it. */
-  run(request: Request, transfer?: readonly Transferable[], options?: CallOptions): Promise<Response>;
+  run(
+    request: Request,
+    transfer?: readonly Transferable[],
+    options?: CallOptions,
+  ): Promise<Response>;
 }
 
 /** Workers that answer requests. */
@@ -36,7 +46,11 @@ export interface Pool<Request = unknown, Response = unknown> extends Disposable 
    * Rejects with the handler's error; with EnvironmentError where the worker dies or the pool is disposed; with
    * ValueError where the request cannot be copied; with the signal's reason where it is aborted.
    */
-  run(request: Request, transfer?: readonly Transferable[], options?: CallOptions): Promise<Response>;
+  run(
+    request: Request,
+    transfer?: readonly Transferable[],
+    options?: CallOptions,
+  ): Promise<Response>;
   /** The worker at a place, 0 to `size - 1`. @throws ValueError for any other index. */
   worker(index: number): PoolWorker<Request, Response>;
   /** Ends all workers and rejects their calls; later calls are rejected too. */
@@ -83,13 +97,17 @@ interface Place {
  * pool.dispose();
  * ```
  */
-export function createPool<Request = unknown, Response = unknown>(options: PoolOptions): Pool<Request, Response> {
+export function createPool<Request = unknown, Response = unknown>(
+  options: PoolOptions,
+): Pool<Request, Response> {
   const { url, size, workerData } = options;
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new ValueError(`pool size ${String(size)} is not a positive integer`);
   }
   if (!(url instanceof URL)) {
-    throw new ValueError('pool url is not a URL', { remedy: "Give new URL('./worker.js', import.meta.url)" });
+    throw new ValueError('pool url is not a URL', {
+      remedy: "Give new URL('./worker.js', import.meta.url)",
+    });
   }
   const places: Place[] = Array.from({ length: size }, () => ({
     thread: undefined,
@@ -105,7 +123,8 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
   /** Free places take work: their own first, then the shared. Running workers are preferred to new ones. */
   const dispatch = (): void => {
     for (const place of places) {
-      while (place.current === undefined && place.queue.length > 0) send(place, place.queue.shift()!);
+      while (place.current === undefined && place.queue.length > 0)
+        send(place, place.queue.shift()!);
     }
     while (shared.length > 0) {
       const free = places.filter((place) => place.current === undefined);
@@ -116,7 +135,8 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
     // A thread keeps the process alive while somebody waits for it, be it behind an abandoned call.
     for (const place of places) {
       const { current, queue, thread } = place;
-      const needed = current !== undefined && (!current.settled || queue.length > 0 || shared.length > 0);
+      const needed =
+        current !== undefined && (!current.settled || queue.length > 0 || shared.length > 0);
       if (thread !== undefined && place.held !== needed) thread.hold(needed);
       place.held = needed;
     }
@@ -173,7 +193,10 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
   };
 
   const bury = (place: Place, reason: string, cause: unknown): void => {
-    const lost = place.current === undefined ? place.queue.splice(0) : [place.current, ...place.queue.splice(0)];
+    const lost =
+      place.current === undefined
+        ? place.queue.splice(0)
+        : [place.current, ...place.queue.splice(0)];
     place.thread?.terminate();
     place.thread = undefined;
     place.current = undefined;
@@ -194,7 +217,11 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
   ): Promise<Response> =>
     new Promise((resolve, reject) => {
       if (disposed) {
-        reject(new EnvironmentError('the pool has been disposed', { remedy: 'Open another with createPool' }));
+        reject(
+          new EnvironmentError('the pool has been disposed', {
+            remedy: 'Open another with createPool',
+          }),
+        );
         return;
       }
       if (signal?.aborted === true) {
@@ -235,7 +262,8 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
       place.thread = undefined;
       place.current = undefined;
     }
-    for (const call of lost) call.settle({ error: new EnvironmentError('the pool was disposed during the call') });
+    for (const call of lost)
+      call.settle({ error: new EnvironmentError('the pool was disposed during the call') });
   };
 
   return {
@@ -244,7 +272,9 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
     worker(index) {
       const place = places[index];
       if (place === undefined) {
-        throw new ValueError(`worker ${index} is not one of the pool's`, { remedy: `Use 0 to ${size - 1}` });
+        throw new ValueError(`worker ${index} is not one of the pool's`, {
+          remedy: `Use 0 to ${size - 1}`,
+        });
       }
       return {
         get restarts() {
@@ -272,7 +302,7 @@ export function createPool<Request = unknown, Response = unknown>(options: PoolO
  * ```
  */
 export function workerUrl(url: URL, caller: string): URL {
-  if (!/\.ts$/.test(new URL(caller).pathname)) return url;
+  if (!new URL(caller).pathname.endsWith('.ts')) return url;
   const source = new URL(url);
   source.pathname = source.pathname.replace(/\.js$/, '.ts');
   return source;

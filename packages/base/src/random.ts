@@ -104,7 +104,9 @@ export function split(key: Key, count: number): Key[] {
 export function fold(key: Key, data: number): Key {
   checkKey(key);
   if (!Number.isSafeInteger(data) || data < 0) {
-    throw new ValueError(`cannot fold ${String(data)} into a key: it is not an integer from 0 to 2^53 - 1`);
+    throw new ValueError(
+      `cannot fold ${String(data)} into a key: it is not an integer from 0 to 2^53 - 1`,
+    );
   }
   philox(data | 0, Math.floor(data / TWO_32), 0, FOLD, key[0], key[1]);
   return makeKey(words[0]!, words[1]!);
@@ -129,7 +131,7 @@ export function bits(key: Key, count: number, offset = 0): Uint32Array {
     throw new ValueError(`offset ${String(offset)} is not a non-negative integer`);
   }
   const out = new Uint32Array(count);
-  for (let i = 0; i < count; ) {
+  for (let i = 0; i < count;) {
     const position = offset + i;
     const block = Math.floor(position / 4);
     philox(block | 0, Math.floor(block / TWO_32), 0, BITS, key[0], key[1]);
@@ -150,7 +152,11 @@ export function bits(key: Key, count: number, offset = 0): Uint32Array {
  * console.log(angles.length); // 12
  * ```
  */
-export function uniform(key: Key, count: number, { low = 0, high = 1 }: UniformOptions = {}): Float64Array {
+export function uniform(
+  key: Key,
+  count: number,
+  { low = 0, high = 1 }: UniformOptions = {},
+): Float64Array {
   checkKey(key);
   checkCount(count, 'count');
   const width = high - low;
@@ -184,7 +190,11 @@ export function uniform(key: Key, count: number, { low = 0, high = 1 }: UniformO
  * console.log(normal(key(5), 4, { mean: 1, deviation: 0.01 })); // four numbers near 1
  * ```
  */
-export function normal(key: Key, count: number, { mean = 0, deviation = 1 }: NormalOptions = {}): Float64Array {
+export function normal(
+  key: Key,
+  count: number,
+  { mean = 0, deviation = 1 }: NormalOptions = {},
+): Float64Array {
   checkKey(key);
   checkCount(count, 'count');
   if (!Number.isFinite(mean)) throw new ValueError(`mean ${mean} is not finite`);
@@ -211,7 +221,7 @@ export function normal(key: Key, count: number, { mean = 0, deviation = 1 }: Nor
  * @example
  * ```ts
  * import { integers, key } from '@ketwork/base';
- * console.log(integers(key(9), 5, 6)); // five throws of a die, from 0
+ * console.log(integers(key(9), 5, 6)); // 4, 4, 3, 2, 5
  * ```
  */
 export function integers(key: Key, count: number, bound: number): Uint32Array {
@@ -234,7 +244,7 @@ export function integers(key: Key, count: number, bound: number): Uint32Array {
  * @example
  * ```ts
  * import { key, permutation } from '@ketwork/base';
- * console.log(permutation(key(2), 4)); // such as 2, 0, 3, 1
+ * console.log(permutation(key(2), 4)); // 2, 0, 1, 3
  * ```
  */
 export function permutation(key: Key, n: number): Uint32Array {
@@ -262,7 +272,7 @@ export function permutation(key: Key, n: number): Uint32Array {
  * @example
  * ```ts
  * import { key, uniformAt } from '@ketwork/base';
- * console.log(uniformAt(key(1), 4, 1000)); // shot 1000 of example 4
+ * console.log(uniformAt(key(1), 4, 1000)); // 0.5592998816312534
  * ```
  */
 export function uniformAt(key: Key, counterHigh: number, counterLow: number): number {
@@ -290,7 +300,12 @@ export function uniformAt(key: Key, counterHigh: number, counterLow: number): nu
  * console.log(shots[99] === uniformAt(key(1), 4, 99)); // true
  * ```
  */
-export function fillUniformAt(key: Key, example: number, firstShot: number, out: Float64Array): Float64Array {
+export function fillUniformAt(
+  key: Key,
+  example: number,
+  firstShot: number,
+  out: Float64Array,
+): Float64Array {
   checkKey(key);
   checkCount(example, 'example');
   checkCount(firstShot, 'firstShot');
@@ -300,7 +315,13 @@ export function fillUniformAt(key: Key, example: number, firstShot: number, out:
 }
 
 /** Two numbers per block of the generator; number `p` of a stream is half `p & 1` of block `p >>> 1`. */
-function fillPairs(key: Key, purpose: number, stream: number, first: number, out: Float64Array): void {
+function fillPairs(
+  key: Key,
+  purpose: number,
+  stream: number,
+  first: number,
+  out: Float64Array,
+): void {
   const [high, low] = key;
   const count = out.length;
   let i = 0;
@@ -417,5 +438,6 @@ function checkKey(key: Key): void {
 }
 
 function checkCount(value: number, name: string): void {
-  if (!isWord(value)) throw new ValueError(`${name} ${String(value)} is not an integer from 0 to 2^32 - 1`);
+  if (!isWord(value))
+    throw new ValueError(`${name} ${String(value)} is not an integer from 0 to 2^32 - 1`);
 }

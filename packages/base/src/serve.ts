@@ -10,7 +10,10 @@ export interface ServeContext {
 }
 
 /** Answers one request; requests of one worker come one after the other. */
-export type Handler<Request, Response> = (request: Request, context: ServeContext) => Response | Promise<Response>;
+export type Handler<Request, Response> = (
+  request: Request,
+  context: ServeContext,
+) => Response | Promise<Response>;
 
 /**
  * The worker's side of a pool: answers every request with what the handler returns. Errors it throws reject the
@@ -34,12 +37,17 @@ export function serve<Request, Response>(handler: Handler<Request, Response>): v
     else void answer(message.id, message.request as Request);
   });
   if (port === undefined) {
-    throw new EnvironmentError('serve was called outside a worker', { remedy: 'Start the module with createPool' });
+    throw new EnvironmentError('serve was called outside a worker', {
+      remedy: 'Start the module with createPool',
+    });
   }
   const answer = async (id: number, request: Request): Promise<void> => {
     const moved: Transferable[] = [];
     try {
-      const response = await handler(request, { data, transfer: (...buffers) => void moved.push(...buffers) });
+      const response = await handler(request, {
+        data,
+        transfer: (...buffers) => void moved.push(...buffers),
+      });
       port.send({ type: 'done', id, response } satisfies FromWorker, moved);
     } catch (error) {
       port.send({ type: 'failed', id, error: packError(error) } satisfies FromWorker, []);

@@ -26,7 +26,9 @@ export type SentError =
       readonly message: string;
       readonly stack: string | undefined;
       readonly cause: SentError | undefined;
-      readonly ketwork: { readonly code: string; readonly operation?: number; readonly remedy?: string } | undefined;
+      readonly ketwork:
+        | { readonly code: string; readonly operation?: number; readonly remedy?: string }
+        | undefined;
     }
   | { readonly type: 'value'; readonly value: unknown };
 
@@ -50,8 +52,16 @@ export function packError(error: unknown, depth = 0): SentError {
           ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
         }
       : undefined;
-  const cause = error.cause === undefined || depth > 8 ? undefined : packError(error.cause, depth + 1);
-  return { type: 'error', name: error.name, message: error.message, stack: error.stack, cause, ketwork };
+  const cause =
+    error.cause === undefined || depth > 8 ? undefined : packError(error.cause, depth + 1);
+  return {
+    type: 'error',
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    cause,
+    ketwork,
+  };
 }
 
 /** The error again, of its class where that is known here. */
@@ -60,7 +70,9 @@ export function unpackError(sent: SentError): unknown {
   const { name, message, stack, ketwork } = sent;
   const cause = sent.cause === undefined ? undefined : unpackError(sent.cause);
   const error =
-    ketwork === undefined ? unpackPlain(name, message, cause) : unpackKetwork(name, message, { ...ketwork, cause });
+    ketwork === undefined
+      ? unpackPlain(name, message, cause)
+      : unpackKetwork(name, message, { ...ketwork, cause });
   if (error.name !== name) error.name = name;
   if (stack !== undefined) error.stack = stack;
   return error;
@@ -71,7 +83,11 @@ function unpackPlain(name: string, message: string, cause: unknown): Error {
   return new Class(message, cause === undefined ? undefined : { cause });
 }
 
-function unpackKetwork(name: string, message: string, details: ErrorDetails & { readonly code: string }): KetworkError {
+function unpackKetwork(
+  name: string,
+  message: string,
+  details: ErrorDetails & { readonly code: string },
+): KetworkError {
   // The class is recognised by its code, since a minifier may have renamed it.
   const Class = classes.find((known) => new known('').code === details.code);
   const make = (what: string): KetworkError =>
@@ -109,7 +125,9 @@ type NodeThreads = typeof import('node:worker_threads');
 /** Node's threads, or undefined elsewhere. Not imported: a bundler for browsers must not meet a `node:` module. */
 function nodeThreads(): NodeThreads | undefined {
   const { process } = globalThis as { process?: NodeJS.Process };
-  return process?.versions?.node === undefined ? undefined : process.getBuiltinModule?.('node:worker_threads');
+  return process?.versions?.node === undefined
+    ? undefined
+    : process.getBuiltinModule?.('node:worker_threads');
 }
 
 /** Starts a thread from a module. */
@@ -125,16 +143,21 @@ export function startThread(url: URL, events: ThreadEvents): Thread {
     worker.on('exit', (code) => events.dead(`exited with code ${code}`));
     worker.unref();
     return {
-      send: (message, transfer) => worker.postMessage(message, transfer as import('node:worker_threads').Transferable[]),
+      send: (message, transfer) =>
+        worker.postMessage(message, transfer as import('node:worker_threads').Transferable[]),
       hold: (on) => (on ? worker.ref() : worker.unref()),
       terminate: () => void worker.terminate(),
     };
   }
   if (typeof Worker !== 'function') {
-    throw new EnvironmentError('this runtime has no worker threads', { remedy: 'Run in the calling thread instead' });
+    throw new EnvironmentError('this runtime has no worker threads', {
+      remedy: 'Run in the calling thread instead',
+    });
   }
   const worker = new Worker(url, { type: 'module' });
-  worker.addEventListener('message', (event: MessageEvent<FromWorker>) => events.message(event.data));
+  worker.addEventListener('message', (event: MessageEvent<FromWorker>) =>
+    events.message(event.data),
+  );
   worker.addEventListener('messageerror', () => events.dead('sent something that cannot be read'));
   worker.addEventListener('error', (event) => {
     event.preventDefault();
@@ -155,7 +178,8 @@ export function parentPort(receive: (message: ToWorker) => void): Port | undefin
     if (port === null) return undefined;
     port.on('message', receive);
     return {
-      send: (message, transfer) => port.postMessage(message, transfer as import('node:worker_threads').Transferable[]),
+      send: (message, transfer) =>
+        port.postMessage(message, transfer as import('node:worker_threads').Transferable[]),
     };
   }
   const scope = globalThis as unknown as {
@@ -163,7 +187,8 @@ export function parentPort(receive: (message: ToWorker) => void): Port | undefin
     postMessage(message: unknown, transfer: Transferable[]): void;
     addEventListener(type: 'message', listener: (event: MessageEvent<ToWorker>) => void): void;
   };
-  if (scope.WorkerGlobalScope === undefined || !(globalThis instanceof scope.WorkerGlobalScope)) return undefined;
+  if (scope.WorkerGlobalScope === undefined || !(globalThis instanceof scope.WorkerGlobalScope))
+    return undefined;
   scope.addEventListener('message', (event) => receive(event.data));
   return { send: (message, transfer) => scope.postMessage(message, [...transfer]) };
 }

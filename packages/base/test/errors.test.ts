@@ -33,7 +33,11 @@ describe('errors', () => {
 
   it('say where, what and what to do', () => {
     const cause = new Error('deeper');
-    const error = new CircuitError('qubit 5 is out of range', { operation: 0, remedy: 'Use qubits 0 to 3', cause });
+    const error = new CircuitError('qubit 5 is out of range', {
+      operation: 0,
+      remedy: 'Use qubits 0 to 3',
+      cause,
+    });
     expect(error.message).toBe('operation 0: qubit 5 is out of range. Use qubits 0 to 3');
     expect(error.operation).toBe(0);
     expect(error.remedy).toBe('Use qubits 0 to 3');

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { col2im, im2col, integers, key, fold, matmul, uniform, ValueError, windowPositions } from '../src/index.ts';
+import {
+  col2im,
+  im2col,
+  integers,
+  key,
+  fold,
+  matmul,
+  uniform,
+  ValueError,
+  windowPositions,
+} from '../src/index.ts';
 import type { WindowShape } from '../src/index.ts';
 
 /** Pixel that each matrix element comes from, -1 for padding, straight from the definition. */
@@ -46,27 +56,30 @@ for (let seed = 0; seed < 60; seed++) {
 }
 
 describe.each(['columns', 'rows'] as const)('layout %s', (layout) => {
-  it.each(shapes)('follows the definition for $height x $width, kernel $kernel, stride $stride, padding $padding', (shape) => {
-    const size = shape.batch * shape.channels * shape.height * shape.width;
-    const images = uniform(key(2), size, { low: 1, high: 2 });
-    const from = sources(shape, layout);
-    const matrix = im2col(images, shape, { layout });
-    expect([...matrix]).toEqual([...from].map((pixel) => (pixel < 0 ? 0 : images[pixel])));
-    const dirty = new Float64Array(matrix.length).fill(7);
-    expect(im2col(images, shape, { layout, out: dirty })).toBe(dirty);
-    expect(dirty).toEqual(matrix);
+  it.each(shapes)(
+    'follows the definition for $height x $width, kernel $kernel, stride $stride, padding $padding',
+    (shape) => {
+      const size = shape.batch * shape.channels * shape.height * shape.width;
+      const images = uniform(key(2), size, { low: 1, high: 2 });
+      const from = sources(shape, layout);
+      const matrix = im2col(images, shape, { layout });
+      expect([...matrix]).toEqual([...from].map((pixel) => (pixel < 0 ? 0 : images[pixel])));
+      const dirty = new Float64Array(matrix.length).fill(7);
+      expect(im2col(images, shape, { layout, out: dirty })).toBe(dirty);
+      expect(dirty).toEqual(matrix);
 
-    const gradient = uniform(key(3), matrix.length);
-    const expected = new Float64Array(size);
-    from.forEach((pixel, i) => {
-      if (pixel >= 0) expected[pixel]! += gradient[i]!;
-    });
-    const back = col2im(gradient, shape, { layout });
-    for (let i = 0; i < size; i++) expect(Math.abs(back[i]! - expected[i]!)).toBeLessThan(1e-13);
-    const out = new Float64Array(size).fill(7);
-    expect(col2im(gradient, shape, { layout, out })).toBe(out);
-    expect(out).toEqual(back);
-  });
+      const gradient = uniform(key(3), matrix.length);
+      const expected = new Float64Array(size);
+      from.forEach((pixel, i) => {
+        if (pixel >= 0) expected[pixel]! += gradient[i]!;
+      });
+      const back = col2im(gradient, shape, { layout });
+      for (let i = 0; i < size; i++) expect(Math.abs(back[i]! - expected[i]!)).toBeLessThan(1e-13);
+      const out = new Float64Array(size).fill(7);
+      expect(col2im(gradient, shape, { layout, out })).toBe(out);
+      expect(out).toEqual(back);
+    },
+  );
 });
 
 describe('image windows', () => {
@@ -74,7 +87,9 @@ describe('image windows', () => {
     const image = Float64Array.from({ length: 16 }, (_, i) => i);
     const shape = { batch: 1, channels: 1, height: 4, width: 4, kernel: [2, 2] } as const;
     const filter = Float64Array.of(1, 0, 0, -1);
-    expect([...matmul(filter, im2col(image, shape), 1, 4, 9)]).toEqual(Array.from({ length: 9 }, () => -5));
+    expect([...matmul(filter, im2col(image, shape), 1, 4, 9)]).toEqual(
+      Array.from({ length: 9 }, () => -5),
+    );
   });
 
   it('refuse malformed shapes and lengths', () => {
@@ -86,8 +101,14 @@ describe('image windows', () => {
     expect(() => windowPositions({ ...good, kernel: [5, 1] })).toThrow(
       'a window of 5 x 1 does not fit an image of 4 x 4 with padding 0 x 0. Use a smaller kernel or more padding',
     );
-    expect(() => im2col(new Float64Array(15), good)).toThrow('images has 15 elements, its shape needs 16');
-    expect(() => im2col(new Float64Array(16), good, { out: new Float64Array(1) })).toThrow(ValueError);
-    expect(() => col2im(new Float64Array(35), good)).toThrow('columns has 35 elements, its shape needs 36');
+    expect(() => im2col(new Float64Array(15), good)).toThrow(
+      'images has 15 elements, its shape needs 16',
+    );
+    expect(() => im2col(new Float64Array(16), good, { out: new Float64Array(1) })).toThrow(
+      ValueError,
+    );
+    expect(() => col2im(new Float64Array(35), good)).toThrow(
+      'columns has 35 elements, its shape needs 36',
+    );
   });
 });

@@ -14,14 +14,14 @@ import {
 import type { Task } from './pool.worker.ts';
 
 const url = workerUrl(new URL('./pool.worker.js', import.meta.url), import.meta.url);
-const pools: Pool[] = [];
-function open(size: number, workerData?: unknown): Pool<Task, unknown> {
-  const pool = createPool<Task, unknown>({ url, size, workerData });
-  pools.push(pool as Pool);
+const pools: Disposable[] = [];
+function open(size: number, workerData?: unknown): Pool<Task> {
+  const pool = createPool<Task>({ url, size, workerData });
+  pools.push(pool);
   return pool;
 }
 afterEach(() => {
-  for (const pool of pools.splice(0)) pool.dispose();
+  for (const pool of pools.splice(0)) pool[Symbol.dispose]();
 });
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
@@ -34,7 +34,9 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
 describe('a pool', () => {
   it('answers many calls, each its own', async () => {
     const pool = open(2);
-    const calls = Array.from({ length: 40 }, (_, i) => pool.run({ do: 'sum', numbers: Float64Array.of(i, 1) }));
+    const calls = Array.from({ length: 40 }, (_, i) =>
+      pool.run({ do: 'sum', numbers: Float64Array.of(i, 1) }),
+    );
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   });
 
@@ -51,7 +53,9 @@ describe('a pool', () => {
   it('moves buffers there and back', async () => {
     const pool = open(1);
     const numbers = Float64Array.of(1, 2, 3);
-    expect(await pool.run({ do: 'double', numbers }, [numbers.buffer])).toEqual(Float64Array.of(2, 4, 6));
+    expect(await pool.run({ do: 'double', numbers }, [numbers.buffer])).toEqual(
+      Float64Array.of(2, 4, 6),
+    );
     expect(numbers.length).toBe(0);
   });
 
@@ -66,7 +70,7 @@ describe('a pool', () => {
     const [first, second] = [pool.worker(0), pool.worker(1)];
     const calls = [first, first, second, first].map((worker) => worker.run({ do: 'count' }));
     expect(await Promise.all(calls)).toEqual([1, 2, 1, 3]);
-    expect(() => pool.worker(2)).toThrow('worker 2 is not one of the pool\'s. Use 0 to 1');
+    expect(() => pool.worker(2)).toThrow("worker 2 is not one of the pool's. Use 0 to 1");
   });
 
   it('checks its options', () => {
@@ -81,7 +85,12 @@ describe('errors from a worker', () => {
     const error = (await failureOf(open(1).run({ do: 'fail', how: 'circuit' }))) as CircuitError;
     expect(error).toBeInstanceOf(CircuitError);
     expect(error.message).toBe('operation 3: qubit 5 is out of range. Use qubits 0 to 3');
-    expect(error).toMatchObject({ name: 'CircuitError', code: 'CIRCUIT', operation: 3, remedy: 'Use qubits 0 to 3' });
+    expect(error).toMatchObject({
+      name: 'CircuitError',
+      code: 'CIRCUIT',
+      operation: 3,
+      remedy: 'Use qubits 0 to 3',
+    });
     expect(error.stack).toContain('pool.worker');
   });
 
@@ -93,8 +102,15 @@ describe('errors from a worker', () => {
     expect((unsupported.cause as Error).message).toBe('deeper');
     const custom = await failureOf(pool.run({ do: 'fail', how: 'custom' }));
     expect(custom).toBeInstanceOf(KetworkError);
-    expect(custom).toMatchObject({ code: 'MINE', message: 'operation 0: oh', operation: 0, name: 'KetworkError' });
-    expect(await failureOf(pool.run({ do: 'fail', how: 'range' }))).toStrictEqual(new RangeError('too far'));
+    expect(custom).toMatchObject({
+      code: 'MINE',
+      message: 'operation 0: oh',
+      operation: 0,
+      name: 'KetworkError',
+    });
+    expect(await failureOf(pool.run({ do: 'fail', how: 'range' }))).toStrictEqual(
+      new RangeError('too far'),
+    );
     expect(await failureOf(pool.run({ do: 'fail', how: 'text' }))).toBe('just text');
     expect((await failureOf(pool.run({ do: 'fail', how: 'circle' }))).message).toBe('round');
   });
@@ -112,7 +128,9 @@ describe('errors from a worker', () => {
 
   it('include workerData that cannot be copied', async () => {
     const pool = open(1, () => 1);
-    expect((await failureOf(pool.run({ do: 'count' }))).message).toMatch(/^workerData cannot be sent to a worker/);
+    expect((await failureOf(pool.run({ do: 'count' }))).message).toMatch(
+      /^workerData cannot be sent to a worker/,
+    );
   });
 });
 
@@ -160,7 +178,9 @@ describe('abort', () => {
     expect((await failureOf(first)).name).toBe('AbortError');
     expect((await failureOf(second)).message).toBe('not needed');
     expect(await third).toBe(2);
-    expect((await failureOf(pool.run({ do: 'count' }, [], { signal: running.signal }))).name).toBe('AbortError');
+    expect((await failureOf(pool.run({ do: 'count' }, [], { signal: running.signal }))).name).toBe(
+      'AbortError',
+    );
     expect(await pool.run({ do: 'count' })).toBe(3);
   });
 });
@@ -173,7 +193,9 @@ describe('dispose', () => {
     pool[Symbol.dispose]();
     expect((await running).message).toBe('the pool was disposed during the call');
     expect(await waiting).toBeInstanceOf(EnvironmentError);
-    expect((await failureOf(pool.run({ do: 'count' }))).message).toContain('the pool has been disposed');
+    expect((await failureOf(pool.run({ do: 'count' }))).message).toContain(
+      'the pool has been disposed',
+    );
     pool.dispose();
   });
 });
@@ -190,7 +212,9 @@ describe('in a process of its own', () => {
 
   it('a pool that is idle or abandoned lets the process end, a busy one does not', async () => {
     expect(await run(`console.log(await pool.run({ do: 'count' }));`)).toBe('1');
-    expect(await run(`pool.run({ do: 'wait', milliseconds: 300 }).then((x) => console.log(x));`)).toBe('waited');
+    expect(
+      await run(`pool.run({ do: 'wait', milliseconds: 300 }).then((x) => console.log(x));`),
+    ).toBe('waited');
     expect(
       await run(`const signal = AbortSignal.timeout(200);
         setTimeout(() => {}, 400);
@@ -216,7 +240,9 @@ describe('in a process of its own', () => {
 describe('workerUrl', () => {
   it('chooses source or build by the caller', () => {
     const built = 'https://host/dist/engine.js';
-    expect(workerUrl(new URL('./worker.js', built), built).href).toBe('https://host/dist/worker.js');
+    expect(workerUrl(new URL('./worker.js', built), built).href).toBe(
+      'https://host/dist/worker.js',
+    );
     const source = 'file:///p/src/engine.ts?t=1';
     expect(workerUrl(new URL('./worker.js', source), source).href).toBe('file:///p/src/worker.ts');
   });

@@ -8,7 +8,10 @@ export type Task =
   | { readonly do: 'count' }
   | { readonly do: 'data' }
   | { readonly do: 'wait'; readonly milliseconds: number }
-  | { readonly do: 'fail'; readonly how: 'circuit' | 'unsupported' | 'custom' | 'range' | 'text' | 'circle' }
+  | {
+      readonly do: 'fail';
+      readonly how: 'circuit' | 'unsupported' | 'custom' | 'range' | 'text' | 'circle';
+    }
   | { readonly do: 'unsendable' }
   | { readonly do: 'die' }
   | { readonly do: 'crash' };
@@ -21,7 +24,7 @@ serve<Task, unknown>(async (task, context) => {
       return task.numbers.reduce((sum, x) => sum + x, 0);
     case 'double': {
       const out = task.numbers.map((x) => 2 * x);
-      context.transfer(out.buffer as ArrayBuffer);
+      context.transfer(out.buffer);
       return out;
     }
     case 'count':
@@ -50,7 +53,10 @@ serve<Task, unknown>(async (task, context) => {
 function failure(how: string): unknown {
   switch (how) {
     case 'circuit':
-      return new CircuitError('qubit 5 is out of range', { operation: 3, remedy: 'Use qubits 0 to 3' });
+      return new CircuitError('qubit 5 is out of range', {
+        operation: 3,
+        remedy: 'Use qubits 0 to 3',
+      });
     case 'unsupported':
       return new UnsupportedError('no such thing', { cause: new TypeError('deeper') });
     case 'custom':

@@ -23,16 +23,24 @@ describe('keys', () => {
     expect(key(2 ** 32 * 5 + 3)).toEqual([5, 3]);
   });
 
-  it.each([1.5, -1, 2 ** 53, 2 ** 60, Number.NaN, Infinity, '1' as unknown as number])('refuse the seed %s', (seed) => {
-    expect(() => key(seed)).toThrow(ValueError);
-    expect(() => key(seed)).toThrow(/is not an integer from 0 to 2\^53 - 1\. Give a non-negative integer/);
-  });
+  it.each([1.5, -1, 2 ** 53, 2 ** 60, Number.NaN, Infinity, '1' as unknown as number])(
+    'refuse the seed %s',
+    (seed) => {
+      expect(() => key(seed)).toThrow(ValueError);
+      expect(() => key(seed)).toThrow(
+        /is not an integer from 0 to 2\^53 - 1\. Give a non-negative integer/,
+      );
+    },
+  );
 
-  it.each([[[1]], [[1, -1]], [[1, 0.5]], [{}], [undefined], [[1, 2, 3]]])('refuse the malformed key %j', (bad) => {
-    expect(() => bits(bad as unknown as Key, 1)).toThrow(ValueError);
-    expect(() => fold(bad as unknown as Key, 1)).toThrow(ValueError);
-    expect(() => uniformAt(bad as unknown as Key, 0, 0)).toThrow(ValueError);
-  });
+  it.each([[[1]], [[1, -1]], [[1, 0.5]], [{}], [undefined], [[1, 2, 3]]])(
+    'refuse the malformed key %j',
+    (bad) => {
+      expect(() => bits(bad as unknown as Key, 1)).toThrow(ValueError);
+      expect(() => fold(bad as unknown as Key, 1)).toThrow(ValueError);
+      expect(() => uniformAt(bad as unknown as Key, 0, 0)).toThrow(ValueError);
+    },
+  );
 
   it('split into distinct keys whose start does not depend on the count', () => {
     const keys = split(key(1), 1000);
@@ -44,7 +52,9 @@ describe('keys', () => {
 
   it('fold integers of all sizes, apart from split', () => {
     const k = key(1);
-    const folded = [0, 1, 2, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1].map((data) => String(fold(k, data)));
+    const folded = [0, 1, 2, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1].map((data) =>
+      String(fold(k, data)),
+    );
     expect(new Set(folded).size).toBe(6);
     expect(folded).not.toContain(String(split(k, 1)[0]));
     expect(() => fold(k, -1)).toThrow(ValueError);
@@ -65,7 +75,8 @@ describe('frozen streams', () => {
     expect([...bits(k, 5)]).toEqual([1076696843, 158856991, 2745051611, 2716047961, 361750302]);
     expect([...uniform(k, 3)]).toEqual([0.9633106079685428, 0.77843249915526, 0.6919178672035511]);
     expect([...normal(k, 5)]).toEqual([
-      0.5745271456012373, -1.4596604975589291, 1.0205185986509477, 1.0723635460160355, -0.11118162853285163,
+      0.5745271456012373, -1.4596604975589291, 1.0205185986509477, 1.0723635460160355,
+      -0.11118162853285163,
     ]);
     expect([...integers(k, 6, 10)]).toEqual([0, 1, 6, 5, 6, 4]);
     expect([...permutation(k, 10)]).toEqual([5, 8, 9, 7, 2, 1, 6, 4, 3, 0]);
@@ -172,11 +183,14 @@ describe('integers and permutation', () => {
     expect(Math.abs(low - 20_000 / 3)).toBeLessThan(4 * Math.sqrt((20_000 * 2) / 9));
     expect(integers(key(4), 100, 2 ** 32).some((x) => x > 2 ** 31)).toBe(true);
     expect([...integers(key(4), 3, 1)]).toEqual([0, 0, 0]);
-    for (const bad of [0, -1, 1.5, 2 ** 32 + 1]) expect(() => integers(key(4), 1, bad)).toThrow(ValueError);
+    for (const bad of [0, -1, 1.5, 2 ** 32 + 1])
+      expect(() => integers(key(4), 1, bad)).toThrow(ValueError);
   });
 
   it('permute, all orders equally likely', () => {
-    expect([...permutation(key(1), 1000)].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    expect([...permutation(key(1), 1000)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
     expect(permutation(key(1), 0).length).toBe(0);
     const orders = new Map<string, number>();
     for (const k of split(key(6), 6000)) {

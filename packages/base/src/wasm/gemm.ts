@@ -30,13 +30,23 @@ export type Multiply = (operands: Operands, out: Float64Array, accumulate: boole
 /**
  * Loads the kernel. Its memory (2.5 MiB) is fixed: larger matrices go through it block by block.
  */
-export function loadMultiply(compile: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module): Multiply {
+export function loadMultiply(
+  compile: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
+): Multiply {
   const module = compile(
-    encodeModule({ functions: [{ name: 'block', body: blockKernel() }], memory: { minimum: PAGES } }),
+    encodeModule({
+      functions: [{ name: 'block', body: blockKernel() }],
+      memory: { minimum: PAGES },
+    }),
   );
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const block = exports['block'] as (aPanels: number, bPanels: number, depth: number, resume: number) => void;
+  const block = exports['block'] as (
+    aPanels: number,
+    bPanels: number,
+    depth: number,
+    resume: number,
+  ) => void;
   const view = new Float64Array(memory.buffer);
   return ({ a, aRow, aColumn, b, bRow, bColumn, m, k, n }, out, accumulate) => {
     for (let j = 0; j < n; j += N_BLOCK) {
@@ -55,7 +65,8 @@ export function loadMultiply(compile: (bytes: Uint8Array<ArrayBuffer>) => WebAss
           const depth = Math.min(K_BLOCK, k - p);
           pack(a, i * aRow + p * aColumn, aRow, aColumn, rows, depth, view, A_AT / 8);
           // One block of b is enough for all rows of c where it holds the whole of it.
-          if (i === 0 || k > K_BLOCK) pack(b, j * bColumn + p * bRow, bColumn, bRow, columns, depth, view, B_AT / 8);
+          if (i === 0 || k > K_BLOCK)
+            pack(b, j * bColumn + p * bRow, bColumn, bRow, columns, depth, view, B_AT / 8);
           block((rows + 3) >>> 2, stride >>> 2, depth, accumulate || p > 0 ? 1 : 0);
         }
         for (let r = 0; r < rows; r++) {
@@ -124,14 +135,32 @@ function blockKernel(): FunctionBuilder {
   const x = f.local(v128);
 
   const step = (offset: number): void => {
-    f.get(b).load(offset).set(b0).get(b).load(offset + 16).set(b1);
+    f.get(b)
+      .load(offset)
+      .set(b0)
+      .get(b)
+      .load(offset + 16)
+      .set(b1);
     for (let r = 0; r < 4; r++) {
-      f.get(a).loadSplat(offset + 8 * r).set(x);
-      f.get(sums[2 * r]!).get(x).get(b0).op('f64x2Mul').op('f64x2Add').set(sums[2 * r]!);
-      f.get(sums[2 * r + 1]!).get(x).get(b1).op('f64x2Mul').op('f64x2Add').set(sums[2 * r + 1]!);
+      f.get(a)
+        .loadSplat(offset + 8 * r)
+        .set(x);
+      f.get(sums[2 * r]!)
+        .get(x)
+        .get(b0)
+        .op('f64x2Mul')
+        .op('f64x2Add')
+        .set(sums[2 * r]!);
+      f.get(sums[2 * r + 1]!)
+        .get(x)
+        .get(b1)
+        .op('f64x2Mul')
+        .op('f64x2Add')
+        .set(sums[2 * r + 1]!);
     }
   };
-  const advance = (local: number, bytes: number): FunctionBuilder => f.get(local).i32(bytes).op('i32Add').set(local);
+  const advance = (local: number, bytes: number): FunctionBuilder =>
+    f.get(local).i32(bytes).op('i32Add').set(local);
   /** Row `r` of the tile: c + r · rowBytes. */
   const tileRow = (r: number): FunctionBuilder => {
     f.get(c);
@@ -152,8 +181,12 @@ function blockKernel(): FunctionBuilder {
       f.get(b).get(depth).i32(-UNROLL).op('i32And').i32(5).op('i32Shl').op('i32Add').set(bulkEnd);
       f.get(resume).if();
       for (let r = 0; r < 4; r++) {
-        tileRow(r).load().set(sums[2 * r]!);
-        tileRow(r).load(16).set(sums[2 * r + 1]!);
+        tileRow(r)
+          .load()
+          .set(sums[2 * r]!);
+        tileRow(r)
+          .load(16)
+          .set(sums[2 * r + 1]!);
       }
       f.op('else');
       for (const sum of sums) f.f64x2(0).set(sum);
@@ -172,8 +205,12 @@ function blockKernel(): FunctionBuilder {
       f.get(b).get(end).op('i32Ne').brIf(0).op('end').op('end');
 
       for (let r = 0; r < 4; r++) {
-        tileRow(r).get(sums[2 * r]!).store();
-        tileRow(r).get(sums[2 * r + 1]!).store(16);
+        tileRow(r)
+          .get(sums[2 * r]!)
+          .store();
+        tileRow(r)
+          .get(sums[2 * r + 1]!)
+          .store(16);
       }
       f.get(c).get(rowBytes).i32(2).op('i32Shl').op('i32Add').set(c);
       f.get(row).i32(1).op('i32Add').tee(row).get(aPanels).op('i32Ne').brIf(0);
