@@ -217,6 +217,12 @@ export class Builder extends TemplateMethods {
     });
   }
 
+  /** Makes a slot part of the circuit that no operation uses, such as the matrix of an observable. */
+  declare(...slots: readonly SlotReference[]): this {
+    for (const { slot } of slots) this.#declare(slot);
+    return this;
+  }
+
   /** A line that compilers and drawings move nothing across; over all qubits by default. */
   barrier(...qubits: readonly number[]): this {
     const all = Array.from({ length: this.qubits }, (_, qubit) => qubit);

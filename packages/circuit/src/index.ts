@@ -11,3 +11,49 @@ export { circuit } from './builder.ts';
 export type { Builder, ConditionLike, NamedSlots, SlotRecord } from './builder.ts';
 export type { ControlLike, GateMethods, GateOptions } from './gate-methods.ts';
 export type { AmplitudesLike, ComplexLike, MatrixLike } from './matrix-like.ts';
+export { I, X, Y, Z, hermitian, pauli, projector } from './observable.ts';
+export type { PauliSum } from './observable.ts';
+export { counts, expval, probabilities, samples, state, variance } from './measurement.ts';
+export { draw } from './draw/text.ts';
+export type { DrawOptions } from './draw/text.ts';
+export { drawSvg } from './draw/svg.ts';
+export type { DrawSvgOptions } from './draw/svg.ts';
+export {
+  amplitudeEmbedding,
+  amplitudeEmbeddingShape,
+  angleEmbedding,
+  angleEmbeddingShape,
+  basisEmbedding,
+  basisEmbeddingShape,
+  iqpEmbedding,
+  iqpEmbeddingShape,
+} from './templates/embeddings.ts';
+export type { AmplitudeEmbeddingOptions, AngleEmbeddingOptions, IqpEmbeddingOptions } from './templates/embeddings.ts';
+export {
+  basicEntanglerLayers,
+  basicEntanglerLayersShape,
+  hardwareEfficient,
+  hardwareEfficientShape,
+  randomLayers,
+  randomLayersShape,
+  stronglyEntanglingLayers,
+  stronglyEntanglingLayersShape,
+} from './templates/layers.ts';
+export type {
+  BasicEntanglerLayersOptions,
+  Entanglement,
+  HardwareEfficientOptions,
+  RandomLayersOptions,
+  StronglyEntanglingLayersOptions,
+} from './templates/layers.ts';
+export {
+  convolutionLayer,
+  convolutionLayerShape,
+  poolingLayer,
+  poolingLayerShape,
+  quantumConvolution,
+  quantumConvolutionShape,
+  quantumPooling,
+  quantumPoolingShape,
+} from './templates/qcnn.ts';
+export type { NestedAngles, RotationAxis, TemplateAngles, TemplateTarget } from './templates/target.ts';

@@ -1,0 +1,270 @@
+import { CircuitError, ValueError } from '@ketwork/base';
+import { SlotReference } from './angle.ts';
+import { adjoint } from './gates/matrix.ts';
+import type { MatrixLike } from './matrix-like.ts';
+import { interleavedMatrix } from './matrix-like.ts';
+import { deepFrozen } from './ops.ts';
+import type { HermitianObservable, PauliObservable, PauliTerm, ProjectorObservable } from './types.ts';
+
+/** A Pauli observable with methods to compute with. As data it is just `{ type: 'pauli', terms }`. */
+export interface PauliSum extends PauliObservable {
+  /**
+   * Product with another Pauli observable.
+   *
+   * @throws CircuitError where the product would have an imaginary coefficient, as X·Y = iZ has.
+   */
+  mul(other: PauliObservable): PauliSum;
+  /** The observable times a number. @throws ValueError when it is not finite */
+  scale(factor: number): PauliSum;
+  /** Sum with others; equal strings merge. */
+  add(...others: readonly PauliObservable[]): PauliSum;
+  /** Difference from another; equal strings merge. */
+  sub(other: PauliObservable): PauliSum;
+}
+
+type Letter = 'X' | 'Y' | 'Z';
+
+/**
+ * Pauli X on a qubit.
+ *
+ * @throws CircuitError when the qubit is not an integer of at least 0.
+ * @example
+ * ```ts
+ * import { X, Z } from '@ketwork/circuit';
+ * console.log(X(3).scale(0.5).add(Z(3)).terms.length); // 2
+ * ```
+ */
+export function X(qubit: number): PauliSum {
+  return single('X', qubit);
+}
+
+/**
+ * Pauli Y on a qubit.
+ *
+ * @throws CircuitError when the qubit is not an integer of at least 0.
+ * @example
+ * ```ts
+ * import { Y } from '@ketwork/circuit';
+ * console.log(Y(0).terms[0]?.paulis); // [ { qubit: 0, pauli: 'Y' } ]
+ * ```
+ */
+export function Y(qubit: number): PauliSum {
+  return single('Y', qubit);
+}
+
+/**
+ * Pauli Z on a qubit.
+ *
+ * @throws CircuitError when the qubit is not an integer of at least 0.
+ * @example
+ * ```ts
+ * import { Z } from '@ketwork/circuit';
+ * console.log(Z(1).mul(Z(2)).terms[0]?.paulis.length); // 2
+ * ```
+ */
+export function Z(qubit: number): PauliSum {
+  return single('Z', qubit);
+}
+
+/**
+ * The identity: the constant 1 in sums.
+ *
+ * @example
+ * ```ts
+ * import { I, Z } from '@ketwork/circuit';
+ * console.log(I().sub(Z(0)).scale(0.5).terms); // the projector on |1⟩
+ * ```
+ */
+export function I(): PauliSum {
+  return pauliSum([{ coefficient: 1, paulis: [] }]);
+}
+
+/**
+ * A Pauli string.
+ *
+ * @param word Letters I, X, Y, Z.
+ * @param qubits Qubit of each letter; letter i on qubit i by default.
+ * @throws CircuitError for another letter, a repeated qubit, or a list of another length.
+ * @example
+ * ```ts
+ * import { pauli } from '@ketwork/circuit';
+ * console.log(pauli('XIZ').terms[0]?.paulis); // [ { qubit: 0, pauli: 'X' }, { qubit: 2, pauli: 'Z' } ]
+ * ```
+ */
+export function pauli(word: string, qubits?: readonly number[]): PauliSum {
+  const on = qubits ?? [...word].map((_, i) => i);
+  if (!/^[IXYZ]*$/.test(word)) {
+    throw new CircuitError(`'${word}' is not a Pauli word`, { remedy: 'Use the letters I, X, Y and Z' });
+  }
+  if (on.length !== word.length) {
+    throw new CircuitError(`the Pauli word '${word}' has ${word.length} letters but ${on.length} qubits`, {
+      remedy: 'Name one qubit for each letter',
+    });
+  }
+  on.forEach(checkQubit);
+  if (new Set(on).size !== on.length) {
+    throw new CircuitError(`the Pauli word '${word}' acts twice on a qubit of [${on.join(', ')}]`, {
+      remedy: 'Name each qubit once',
+    });
+  }
+  const paulis = on.flatMap((qubit, i) => (word[i] === 'I' ? [] : [{ qubit, pauli: word[i] as Letter }]));
+  return pauliSum([{ coefficient: 1, paulis: paulis.sort((a, b) => a.qubit - b.qubit) }]);
+}
+
+/**
+ * A Hermitian matrix as an observable, fixed or given with the data.
+ *
+ * @param matrix `2^k × 2^k`, rows or flat interleaved re, im; or a slot made by `hermitianSlot`, which the circuit must
+ * have too: give it in the record of slots or call `q.declare(slot)`.
+ * @param qubits k qubits, the first one being the most significant bit.
+ * @throws CircuitError when the size does not fit the qubits; ValueError when the matrix is not Hermitian to 1e-10.
+ * @example
+ * ```ts
+ * import { hermitian } from '@ketwork/circuit';
+ * console.log(hermitian([[1, { re: 0, im: -1 }], [{ re: 0, im: 1 }, -1]], [0]).type); // hermitian
+ * ```
+ */
+export function hermitian(
+  matrix: MatrixLike | SlotReference<string, 'hermitian'>,
+  qubits: readonly number[],
+): HermitianObservable {
+  checkQubits(qubits);
+  const dimension = 2 ** qubits.length;
+  if (matrix instanceof SlotReference) {
+    const { kind, shape, name } = matrix.slot;
+    if (kind !== 'hermitian' || shape[0] !== dimension) {
+      throw new CircuitError(`slot '${name}' (${kind}, [${shape.join(', ')}]) does not fit a matrix on ${qubits.length} qubits`, {
+        remedy: `Make it with hermitianSlot('${name}', ${dimension})`,
+      });
+    }
+    return deepFrozen({ type: 'hermitian', qubits: [...qubits], matrix: { slot: name } });
+  }
+  const data = interleavedMatrix(matrix);
+  if (data.length !== 2 * dimension ** 2) {
+    throw new CircuitError(`a matrix of ${data.length / 2} entries does not fit ${qubits.length} qubits`, {
+      remedy: `Give ${dimension} × ${dimension} entries`,
+    });
+  }
+  checkHermitian(data, 'the matrix of an observable');
+  return deepFrozen({ type: 'hermitian', qubits: [...qubits], matrix: data });
+}
+
+/**
+ * The projector on one basis state: its expectation value is the probability of that outcome.
+ *
+ * @param bits One 0 or 1 per qubit.
+ * @throws CircuitError when bits and qubits do not fit.
+ * @example
+ * ```ts
+ * import { projector } from '@ketwork/circuit';
+ * console.log(projector([0, 1], [2, 3]).type); // projector
+ * ```
+ */
+export function projector(bits: readonly number[], qubits: readonly number[]): ProjectorObservable {
+  checkQubits(qubits);
+  if (bits.length !== qubits.length || bits.some((bit) => bit !== 0 && bit !== 1)) {
+    throw new CircuitError(`the bits [${bits.join(', ')}] do not fit the qubits [${qubits.join(', ')}]`, {
+      remedy: 'Give one 0 or 1 per qubit',
+    });
+  }
+  return deepFrozen({ type: 'projector', qubits: [...qubits], bits: bits.map((bit) => (bit === 1 ? 1 : 0)) });
+}
+
+/** Checks `A = A†` to 1e-10 and finiteness of an interleaved matrix. @throws ValueError */
+export function checkHermitian(matrix: ArrayLike<number>, what: string, operation?: number): void {
+  const details = operation === undefined ? {} : { operation };
+  const mirrored = adjoint(matrix);
+  let worst = 0;
+  for (let i = 0; i < mirrored.length; i++) {
+    if (!Number.isFinite(matrix[i])) {
+      throw new ValueError(`${what} has an entry that is not finite`, { ...details, remedy: 'Use finite numbers' });
+    }
+    worst = Math.max(worst, Math.abs(matrix[i]! - mirrored[i]!));
+  }
+  if (worst > 1e-10) {
+    throw new ValueError(`${what} is not Hermitian: it differs from its conjugate transpose by ${worst.toPrecision(3)}`, {
+      ...details,
+      remedy: 'Use (A + A†)/2',
+    });
+  }
+}
+
+function single(letter: Letter, qubit: number): PauliSum {
+  checkQubit(qubit);
+  return pauliSum([{ coefficient: 1, paulis: [{ qubit, pauli: letter }] }]);
+}
+
+function checkQubit(qubit: number): void {
+  if (!Number.isSafeInteger(qubit) || qubit < 0) {
+    throw new CircuitError(`an observable acts on qubit ${qubit}`, { remedy: 'Use integers from 0' });
+  }
+}
+
+function checkQubits(qubits: readonly number[]): void {
+  qubits.forEach(checkQubit);
+  if (qubits.length === 0 || new Set(qubits).size !== qubits.length) {
+    throw new CircuitError(`an observable acts on the qubits [${qubits.join(', ')}]`, {
+      remedy: 'Name at least one qubit and each of them once',
+    });
+  }
+}
+
+/** Frozen sum whose methods are not enumerable, so that JSON and structuredClone see data only. */
+function pauliSum(terms: readonly PauliTerm[]): PauliSum {
+  const merged = mergeTerms(terms);
+  const data: PauliObservable = deepFrozen({ type: 'pauli', terms: merged } as const);
+  const methods: Omit<PauliSum, keyof PauliObservable> = {
+    mul: (other) => pauliSum(productTerms(merged, other.terms)),
+    scale: (factor) => {
+      if (!Number.isFinite(factor)) throw new ValueError(`an observable cannot be scaled by ${factor}`, { remedy: 'Use a finite number' });
+      return pauliSum(merged.map((term) => ({ ...term, coefficient: term.coefficient * factor })));
+    },
+    add: (...others) => pauliSum([...merged, ...others.flatMap((other) => other.terms)]),
+    sub: (other) =>
+      pauliSum([...merged, ...other.terms.map((term) => ({ ...term, coefficient: -term.coefficient }))]),
+  };
+  return Object.freeze(Object.create(methods, Object.getOwnPropertyDescriptors(data))) as PauliSum;
+}
+
+/** Sums coefficients of equal strings, in order of first appearance; strings that cancel exactly are dropped. */
+function mergeTerms(terms: readonly PauliTerm[]): PauliTerm[] {
+  const sums = new Map<string, PauliTerm>();
+  for (const { coefficient, paulis } of terms) {
+    const key = paulis.map(({ qubit, pauli: letter }) => `${letter}${qubit}`).join(' ');
+    sums.set(key, { coefficient: (sums.get(key)?.coefficient ?? 0) + coefficient, paulis });
+  }
+  return [...sums.values()].filter((term) => term.coefficient !== 0);
+}
+
+function productTerms(left: readonly PauliTerm[], right: readonly PauliTerm[]): PauliTerm[] {
+  const products = left.flatMap((a) => right.map((b) => productTerm(a, b)));
+  // Imaginary parts may cancel between terms, as in (X + Y)·(X + Y).
+  const imaginary = mergeTerms(products.flatMap(({ imaginary: term }) => (term === undefined ? [] : [term])));
+  if (imaginary.length > 0) {
+    const [term] = imaginary;
+    const word = term!.paulis.map(({ qubit, pauli: letter }) => `${letter}(${qubit})`).join('·') || 'I()';
+    throw new CircuitError(`the product of two observables is not Hermitian: it contains ${term!.coefficient}i·${word}`, {
+      remedy: 'Multiply observables that commute, such as X(0) and Z(1)',
+    });
+  }
+  return products.flatMap(({ real }) => (real === undefined ? [] : [real]));
+}
+
+/** Product of two strings: letters of equal qubits multiply, XY = iZ and cyclic. */
+function productTerm(a: PauliTerm, b: PauliTerm): { readonly real?: PauliTerm; readonly imaginary?: PauliTerm } {
+  const letters = new Map<number, Letter>(a.paulis.map(({ qubit, pauli: letter }) => [qubit, letter]));
+  let quarterTurns = 0;
+  for (const { qubit, pauli: second } of b.paulis) {
+    const first = letters.get(qubit);
+    if (first === undefined) letters.set(qubit, second);
+    else if (first === second) letters.delete(qubit);
+    else {
+      letters.set(qubit, [...'XYZ'].find((letter) => letter !== first && letter !== second) as Letter);
+      quarterTurns += ['XY', 'YZ', 'ZX'].includes(first + second) ? 1 : 3;
+    }
+  }
+  const paulis = [...letters].map(([qubit, letter]) => ({ qubit, pauli: letter })).sort((x, y) => x.qubit - y.qubit);
+  const sign = quarterTurns % 4 < 2 ? 1 : -1;
+  const term = { coefficient: sign * a.coefficient * b.coefficient, paulis };
+  return quarterTurns % 2 === 0 ? { real: term } : { imaginary: term };
+}
