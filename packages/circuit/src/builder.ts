@@ -49,7 +49,7 @@ export class Builder extends TemplateMethods {
     const circuit: Circuit = {
       schema: CIRCUIT_SCHEMA,
       qubits: builder.qubits,
-      bits: Math.max(-1, ...builder.#ops.flatMap(bitsOf)) + 1,
+      bits: builder.#ops.flatMap(bitsOf).reduce((count, bit) => (Number.isSafeInteger(bit) ? Math.max(count, bit + 1) : count), 0),
       slots: [...builder.#slots.values()],
       ops: builder.#ops,
     };
