@@ -307,7 +307,7 @@ export function hermitianFault(matrix: ArrayLike<number>, offset: number, d: num
  * ```ts
  * import { circuit, weight } from '@ketwork/circuit';
  * import { readWrt } from '@ketwork/simulator';
- * const turn = circuit(1, (q) => { q.rx(weight('a'), 0); });
+ * const turn = circuit(1, (q) => { q.rx(weight('a', []).at(), 0); });
  * console.log(readWrt(turn).map((slot) => slot.name)); // ['a']
  * ```
  */

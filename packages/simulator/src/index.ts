@@ -26,3 +26,5 @@ export type { SlotValues } from './values.ts';
 export { reference } from './reference/reference.ts';
 export { sampleOutcomes, withShots } from './shots.ts';
 export type { CompileAnalytic, RunWithShots } from './shots.ts';
+export { hosted } from './worker/hosted.ts';
+export type { HostedOptions } from './worker/hosted.ts';

@@ -53,7 +53,7 @@ function planOf(circuit: Circuit): readonly SlotPlan[] {
  * ```ts
  * import { circuit, input } from '@ketwork/circuit';
  * import { readValues } from '@ketwork/simulator';
- * const turn = circuit(1, (q) => { q.rx(input('x'), 0); });
+ * const turn = circuit(1, (q) => { q.rx(input('x', []).at(), 0); });
  * console.log(readValues(turn, { x: [0.1, 0.2, 0.3] }).batch); // 3
  * ```
  */

@@ -1,0 +1,18 @@
+import { UnsupportedError } from '@ketwork/base';
+import type { Engine } from '../contract.ts';
+import { reference } from '../reference/reference.ts';
+import type { HostedEngine } from './protocol.ts';
+
+const ENGINES: Readonly<Record<string, (options: unknown) => Engine | Promise<Engine>>> = {
+  reference: () => reference(),
+};
+
+/** Starts the engine that a worker was asked to host. @throws UnsupportedError for a name it does not know */
+export async function createEngine({ engine, options }: HostedEngine): Promise<Engine> {
+  if (!Object.hasOwn(ENGINES, engine)) {
+    throw new UnsupportedError(`there is no engine '${engine}' to host in a worker`, {
+      remedy: `Use ${Object.keys(ENGINES).join(' or ')}`,
+    });
+  }
+  return await ENGINES[engine]!(options);
+}

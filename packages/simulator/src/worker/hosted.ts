@@ -1,0 +1,209 @@
+import { createPool, EnvironmentError, ValueError, workerUrl } from '@ketwork/base';
+import type { Pool, PoolWorker } from '@ketwork/base';
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import { checkProgram } from '../compile.ts';
+import type {
+  AsyncEngine,
+  AsyncProgram,
+  Capabilities,
+  CompileOptions,
+  Cotangents,
+  Explanation,
+  Gradients,
+  JacobianOptions,
+  Measurements,
+  Results,
+  RunOptions,
+  Values,
+  VjpOptions,
+} from '../contract.ts';
+import { movable } from './buffers.ts';
+import type { HostedEngine, ProgramCall, ProgramSpec, Request, Response } from './protocol.ts';
+
+/** Options of {@link hosted}. */
+export interface HostedOptions {
+  /** Name of the engine that the worker runs: `reference` or `cpu`. */
+  readonly engine: string;
+  /** Options of that engine, plain data. */
+  readonly options?: unknown;
+}
+
+/**
+ * A synchronous engine in a worker of its own: the same programs, as promises, while the calling thread stays free.
+ * Circuits are checked here, when they are compiled, and compiled in the worker; errors of the worker reject the promise
+ * with class, code and operation kept. Values are copied, results moved. A worker that dies is replaced and the call
+ * repeated once.
+ *
+ * @returns the engine, once the worker has started.
+ * @throws UnsupportedError (as a rejection) for an engine that does not exist; EnvironmentError where there are no workers.
+ *
+ * @example
+ * ```ts
+ * import { circuit, probabilities } from '@ketwork/circuit';
+ * import { hosted } from '@ketwork/simulator';
+ * const engine = await hosted({ engine: 'reference' });
+ * const bell = circuit(2, (q) => { q.h(0); q.cnot(0, 1); });
+ * console.log(await engine.compile(bell, probabilities()).run()); // about [0.5, 0, 0, 0.5]
+ * engine.dispose();
+ * ```
+ */
+export async function hosted(options: HostedOptions): Promise<AsyncEngine> {
+  const workerData: HostedEngine = { engine: options.engine, options: options.options };
+  const url = workerUrl(new URL('./worker.js', import.meta.url), import.meta.url);
+  const pool = createPool<Request, Response>({ url, size: 1, workerData });
+  try {
+    const description = await pool.run({ type: 'describe' });
+    if (description.type !== 'description') throw new EnvironmentError('the worker did not describe its engine');
+    return new HostedEngineImpl(pool, description.name, description.capabilities);
+  } catch (error) {
+    pool.dispose();
+    throw error;
+  }
+}
+
+class HostedEngineImpl implements AsyncEngine {
+  readonly name: string;
+  readonly synchronous = false;
+  readonly capabilities: Capabilities;
+  readonly #pool: Pool<Request, Response>;
+  #programs = 0;
+
+  constructor(pool: Pool<Request, Response>, name: string, capabilities: Capabilities) {
+    this.#pool = pool;
+    this.name = name;
+    this.capabilities = capabilities;
+  }
+
+  compile<Names extends string, const M extends Measurements>(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options: CompileOptions = {},
+  ): AsyncProgram<Names, M> {
+    const { outputShapes, outputSizes } = checkProgram(circuit, measurements, options, this.capabilities);
+    const info = { circuit, measurements, options, outputShapes };
+    const outputs = outputSizes.reduce((a, b) => a + b, 0);
+    return new HostedProgram(this.#pool.worker(0), this.#programs++, this.name, outputs, info);
+  }
+
+  dispose(): void {
+    this.#pool.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+class HostedProgram<Names extends string, M extends Measurements> implements AsyncProgram<Names, M> {
+  readonly circuit: Circuit<Names>;
+  readonly measurements: M;
+  readonly outputShapes: readonly (readonly number[])[];
+  readonly options: CompileOptions;
+  readonly #worker: PoolWorker<Request, Response>;
+  readonly #id: number;
+  readonly #engine: string;
+  readonly #outputs: number;
+  #disposed = false;
+
+  constructor(
+    worker: PoolWorker<Request, Response>,
+    id: number,
+    engine: string,
+    outputs: number,
+    info: Pick<AsyncProgram<Names, M>, 'circuit' | 'measurements' | 'outputShapes' | 'options'>,
+  ) {
+    this.circuit = info.circuit;
+    this.measurements = info.measurements;
+    this.outputShapes = info.outputShapes;
+    this.options = info.options;
+    this.#worker = worker;
+    this.#id = id;
+    this.#engine = engine;
+    this.#outputs = outputs;
+    // Compile ahead of the first call. Should it fail, that call compiles again and reports the error.
+    worker.run({ type: 'compile', program: id, spec: this.#spec() }).catch(() => {});
+  }
+
+  async run(values?: Values<Names>, options: RunOptions = {}): Promise<Results<M>> {
+    const { out, ...sent } = options;
+    const result = await this.#call({ method: 'run', arguments: [values ?? {}, sent] });
+    if (out === undefined) return result as Results<M>;
+    const target = Array.isArray(result) ? (result as unknown[])[0] : result;
+    if (!(target instanceof Float64Array) || (Array.isArray(result) && result.length !== 1)) {
+      throw new ValueError('out takes one array of exact results', { remedy: 'Leave out away' });
+    }
+    if (target.length !== out.length) {
+      throw new ValueError(`out has ${out.length} numbers and the result ${target.length}`, {
+        remedy: `Give a Float64Array of length ${target.length}`,
+      });
+    }
+    out.set(target);
+    return (Array.isArray(result) ? [out] : out) as unknown as Results<M>;
+  }
+
+  async vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Promise<Gradients<Names>> {
+    return (await this.#call({ method: 'vjp', arguments: [values, dy, options] })) as Gradients<Names>;
+  }
+
+  async jacobian(values: Values<Names>, options: JacobianOptions<Names> = {}): Promise<Gradients<Names>> {
+    return (await this.#call({ method: 'jacobian', arguments: [values, options] })) as Gradients<Names>;
+  }
+
+  explain(): Explanation {
+    return {
+      text: `${this.#engine} in a worker: the calling thread stays free; values are copied and results moved.`,
+      details: { engine: this.#engine, worker: true, qubits: this.circuit.qubits, operations: this.circuit.ops.length },
+    };
+  }
+
+  /** States of the whole batch (an engine that works in blocks needs less), values and results. */
+  estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
+    const gradient = options.gradient === true;
+    let values = 0;
+    for (const { shape, axis } of this.circuit.slots) {
+      values += (axis === 'batch' ? batch : 1) * shape.reduce((a, b) => a * b, 1);
+    }
+    const states = (gradient ? 3 : 1) * batch * 2 * 2 ** this.circuit.qubits;
+    return 8 * (states + (gradient ? 2 : 1) * 2 * values + batch * this.#outputs);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    // Nobody waits for this; a worker that is gone has nothing left to free.
+    this.#worker.run({ type: 'dispose', program: this.#id }).catch(() => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #spec(): ProgramSpec {
+    const measurements = this.measurements as Measurement | readonly Measurement[];
+    return { circuit: this.circuit, measurements, options: this.options };
+  }
+
+  async #call(call: ProgramCall): Promise<unknown> {
+    if (this.#disposed) throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
+    const { restarts } = this.#worker;
+    try {
+      return await this.#send(call);
+    } catch (error) {
+      // The worker died: the next one compiles the program anew and repeats the call from its inputs.
+      if (!(error instanceof EnvironmentError) || this.#worker.restarts === restarts) throw error;
+      return await this.#send(call);
+    }
+  }
+
+  async #send(call: ProgramCall): Promise<unknown> {
+    const attempt = async (spec: ProgramSpec | undefined): Promise<Response> => {
+      const { value, buffers } = movable(call.arguments, true);
+      const request = { type: 'call', program: this.#id, call: { ...call, arguments: value as unknown[] } } as const;
+      return await this.#worker.run(spec === undefined ? request : { ...request, spec }, buffers);
+    };
+    let response = await attempt(undefined);
+    if (response.type === 'missing') response = await attempt(this.#spec());
+    if (response.type !== 'result') throw new EnvironmentError(`the worker answered '${response.type}' to a call`);
+    return response.result;
+  }
+}

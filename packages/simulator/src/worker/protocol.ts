@@ -1,0 +1,35 @@
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import type { Capabilities, CompileOptions } from '../contract.ts';
+
+/** The engine a worker runs and its options; sent as the pool's `workerData`. */
+export interface HostedEngine {
+  readonly engine: string;
+  readonly options: unknown;
+}
+
+/** What is compiled. */
+export interface ProgramSpec {
+  readonly circuit: Circuit;
+  readonly measurements: Measurement | readonly Measurement[];
+  readonly options: CompileOptions;
+}
+
+/** A call of one of a program's methods, with its arguments. */
+export interface ProgramCall {
+  readonly method: 'run' | 'vjp' | 'jacobian';
+  readonly arguments: readonly unknown[];
+}
+
+/** From the program's owner to the worker. */
+export type Request =
+  | { readonly type: 'describe' }
+  | { readonly type: 'compile'; readonly program: number; readonly spec: ProgramSpec }
+  | { readonly type: 'call'; readonly program: number; readonly call: ProgramCall; readonly spec?: ProgramSpec }
+  | { readonly type: 'dispose'; readonly program: number };
+
+/** The worker's answer. `missing`: it does not have the program (any more) and needs the spec. */
+export type Response =
+  | { readonly type: 'description'; readonly name: string; readonly capabilities: Capabilities }
+  | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'missing' }
+  | { readonly type: 'done' };

@@ -1,0 +1,50 @@
+import { serve, ValueError } from '@ketwork/base';
+import type { Engine, Program } from '../contract.ts';
+import { movable } from './buffers.ts';
+import { createEngine } from './engines.ts';
+import type { HostedEngine, ProgramSpec, Request, Response } from './protocol.ts';
+
+/* Entry of the worker that hosts a synchronous engine; see hosted.ts for the other side. */
+
+let engine: Promise<Engine> | undefined;
+const programs = new Map<number, Program>();
+
+async function compile(data: HostedEngine, id: number, spec: ProgramSpec): Promise<Program> {
+  const { circuit, measurements, options } = spec;
+  engine ??= createEngine(data);
+  const program = (await engine).compile(circuit, measurements, options) as Program;
+  programs.get(id)?.dispose();
+  programs.set(id, program);
+  return program;
+}
+
+serve<Request, Response>(async (request, context) => {
+  const data = context.data as HostedEngine;
+  switch (request.type) {
+    case 'describe': {
+      engine ??= createEngine(data);
+      const { name, capabilities } = await engine;
+      return { type: 'description', name, capabilities };
+    }
+    case 'compile':
+      await compile(data, request.program, request.spec);
+      return { type: 'done' };
+    case 'call': {
+      let program = programs.get(request.program);
+      if (program === undefined) {
+        if (request.spec === undefined) return { type: 'missing' };
+        program = await compile(data, request.program, request.spec);
+      }
+      const method = program[request.call.method] as (...args: readonly unknown[]) => unknown;
+      const { value, buffers } = movable(method.apply(program, [...request.call.arguments]), false);
+      context.transfer(...buffers);
+      return { type: 'result', result: value };
+    }
+    case 'dispose':
+      programs.get(request.program)?.dispose();
+      programs.delete(request.program);
+      return { type: 'done' };
+    default:
+      throw new ValueError('the worker got an unknown request');
+  }
+});
