@@ -1,0 +1,117 @@
+import type { Circuit, HermitianObservable, Measurement, Observable, PauliObservable, PauliTerm, Slot } from '@ketwork/circuit';
+import type { SlotValues } from '@ketwork/simulator';
+
+/** A slot holding the squares of the matrices of another. */
+export interface SquareSlot {
+  readonly slot: Slot;
+  readonly of: string;
+}
+
+/**
+ * Measurements that are linear in the density matrix, which is what shift rules need: a variance becomes the expectation
+ * values of O and O².
+ */
+export interface LinearMeasurements {
+  /** One per original measurement; for a variance an expval of the observables followed by their squares. */
+  readonly measurements: readonly Measurement[];
+  readonly squares: readonly SquareSlot[];
+}
+
+/** Replaces variances by expectation values, see {@link LinearMeasurements}. */
+export function linearMeasurements(circuit: Circuit, measurements: readonly Measurement[]): LinearMeasurements {
+  const squares = new Map<string, SquareSlot>();
+  const squareOf = (o: Observable): Observable => {
+    if (o.type === 'projector') return o;
+    if (o.type === 'pauli') return squaredPaulis(o);
+    return squaredHermitian(o, (name) => {
+      const slot = circuit.slots.find((s) => s.name === name)!;
+      let squared = `${name}_squared`;
+      while (circuit.slots.some((s) => s.name === squared)) squared += '_';
+      squares.set(name, { slot: { ...slot, name: squared, differentiable: false }, of: name });
+      return squared;
+    });
+  };
+  const linear = measurements.map((m): Measurement =>
+    m.type === 'variance'
+      ? { type: 'expval', observables: [...m.observables, ...m.observables.map(squareOf)] }
+      : m,
+  );
+  return { measurements: linear, squares: [...squares.values()] };
+}
+
+/** Values of a square slot, from those of the slot it squares. */
+export function squareValues({ slot, of }: SquareSlot, values: SlotValues): Float64Array {
+  const given = values.get(of);
+  const d = slot.shape[0]!;
+  const out = new Float64Array(given.length);
+  for (let start = 0; start < given.length; start += 2 * d * d) {
+    out.set(squaredMatrix(given.subarray(start, start + 2 * d * d), d), start);
+  }
+  return out;
+}
+
+function squaredHermitian(o: HermitianObservable, squareSlot: (name: string) => string): HermitianObservable {
+  const { matrix } = o;
+  return 'slot' in matrix
+    ? { ...o, matrix: { slot: squareSlot(matrix.slot) } }
+    : { ...o, matrix: [...squaredMatrix(matrix, 2 ** o.qubits.length)] };
+}
+
+function squaredMatrix(a: ArrayLike<number>, d: number): Float64Array {
+  const out = new Float64Array(2 * d * d);
+  for (let r = 0; r < d; r++) {
+    for (let c = 0; c < d; c++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < d; k++) {
+        const x = 2 * (r * d + k);
+        const y = 2 * (k * d + c);
+        re += a[x]! * a[y]! - a[x + 1]! * a[y + 1]!;
+        im += a[x]! * a[y + 1]! + a[x + 1]! * a[y]!;
+      }
+      out[2 * (r * d + c)] = re;
+      out[2 * (r * d + c) + 1] = im;
+    }
+  }
+  return out;
+}
+
+/** Square of a weighted sum of Pauli strings: anticommuting pairs cancel, commuting ones count twice. */
+function squaredPaulis(o: PauliObservable): PauliObservable {
+  const sums = new Map<string, PauliTerm>();
+  const add = (coefficient: number, paulis: PauliTerm['paulis']): void => {
+    const key = paulis.map(({ qubit, pauli }) => `${pauli}${qubit}`).join(' ');
+    sums.set(key, { coefficient: (sums.get(key)?.coefficient ?? 0) + coefficient, paulis });
+  };
+  o.terms.forEach((a, i) => {
+    add(a.coefficient ** 2, []);
+    for (const b of o.terms.slice(0, i)) {
+      const { sign, paulis } = product(a.paulis, b.paulis);
+      if (sign !== 0) add(2 * sign * a.coefficient * b.coefficient, paulis);
+    }
+  });
+  return { type: 'pauli', terms: [...sums.values()] };
+}
+
+/** Product of two Pauli strings: sign ±1 where they commute, 0 where they do not. */
+function product(
+  a: PauliTerm['paulis'],
+  b: PauliTerm['paulis'],
+): { readonly sign: number; readonly paulis: PauliTerm['paulis'] } {
+  const letters = new Map(a.map(({ qubit, pauli }) => [qubit, pauli]));
+  let quarters = 0; // power of i
+  for (const { qubit, pauli } of b) {
+    const first = letters.get(qubit);
+    if (first === undefined) {
+      letters.set(qubit, pauli);
+    } else if (first === pauli) {
+      letters.delete(qubit);
+    } else {
+      // XY = iZ and cyclically; the other order has -i.
+      quarters += ['XY', 'YZ', 'ZX'].includes(first + pauli) ? 1 : 3;
+      letters.set(qubit, (['X', 'Y', 'Z'] as const).find((letter) => letter !== first && letter !== pauli)!);
+    }
+  }
+  const paulis = [...letters].sort(([p], [q]) => p - q).map(([qubit, pauli]) => ({ qubit, pauli }));
+  return { sign: quarters % 2 === 1 ? 0 : quarters % 4 === 0 ? 1 : -1, paulis };
+}

@@ -1,0 +1,62 @@
+import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
+import type { SlotValues } from '@ketwork/simulator';
+import type { Derivatives } from './assemble.ts';
+import type { Computation } from './evaluate.ts';
+
+/** What derivatives are wanted of. */
+export interface Request {
+  readonly values: SlotValues;
+  /** Slots to differentiate with respect to. */
+  readonly slots: readonly Slot[];
+  /** Cotangents, one array `[batch, outputs]` per measurement; absent for the whole Jacobian. */
+  readonly weights?: readonly (Float64Array | undefined)[];
+  readonly seed: number;
+}
+
+/** A differentiation method prepared for a circuit: what must be compiled, and how its runs make derivatives. */
+export interface PreparedMethod {
+  readonly circuit: Circuit;
+  readonly measurements: readonly Measurement[];
+  /** Runs of the circuit per example for all derivatives. */
+  readonly evaluations: number;
+  /** Most examples in one run. */
+  readonly limit: number;
+  /** Refuses slots the method cannot differentiate by. @throws UnsupportedError */
+  check(slots: readonly Slot[]): void;
+  derivatives(request: Request): Computation<Derivatives>;
+}
+
+/** Sums of weighted results, as a Jacobian or contracted with cotangents. */
+export class Accumulator {
+  readonly rows: number;
+  readonly data: Float64Array;
+  readonly #parameters: number;
+  readonly #sizes: readonly number[];
+  readonly #weights: Request['weights'];
+
+  constructor(batch: number, parameters: number, outputSizes: readonly number[], weights: Request['weights']) {
+    this.rows = weights === undefined ? outputSizes.reduce((a, b) => a + b, 0) : 1;
+    this.data = new Float64Array(batch * this.rows * parameters);
+    this.#parameters = parameters;
+    this.#sizes = outputSizes;
+    this.#weights = weights;
+  }
+
+  /** Adds `coefficient · result(measurement, output)` to the derivatives of one example by one parameter. */
+  add(example: number, parameter: number, coefficient: number, result: (m: number, output: number) => number): void {
+    let row = example * this.rows;
+    this.#sizes.forEach((size, m) => {
+      if (this.#weights === undefined) {
+        for (let o = 0; o < size; o++, row++) {
+          this.data[row * this.#parameters + parameter]! += coefficient * result(m, o);
+        }
+        return;
+      }
+      const weights = this.#weights[m];
+      if (weights === undefined) return;
+      let sum = 0;
+      for (let o = 0; o < size; o++) sum += weights[example * size + o]! * result(m, o);
+      this.data[row * this.#parameters + parameter]! += coefficient * sum;
+    });
+  }
+}
