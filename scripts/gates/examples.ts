@@ -71,16 +71,20 @@ const compiled =
 const lanes = await ran;
 
 const faults: string[] = [];
+const uncompiled = new Set<Block>();
 for (const line of compiled?.output.split('\n') ?? []) {
   // Faults of the packages' own sources belong to the types gate.
   const match = /^([^/(]+\.ts)\((\d+),\d+\): (.*)$/.exec(line);
   const block = match?.[1] === undefined ? undefined : blocks.get(match[1]);
-  if (block !== undefined) faults.push(`${block.page}:${match?.[2]}: ${match?.[3]}`);
+  if (block === undefined) continue;
+  faults.push(`${block.page}:${match?.[2]}: ${match?.[3]}`);
+  uncompiled.add(block);
 }
 let compared = 0;
 for (const { file, error, printed } of lanes.flat()) {
   const block = blocks.get(file);
-  if (block === undefined) continue;
+  // A block that does not compile has said what is wrong with it.
+  if (block === undefined || uncompiled.has(block)) continue;
   if (error !== undefined) faults.push(`${block.page}:${block.line}: ${error}`);
   for (const { line, text: expected } of block.expectations) {
     const texts = printed.filter((p) => p.line === line).map((p) => p.text);

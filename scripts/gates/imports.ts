@@ -124,7 +124,7 @@ function checkByName(file: string, owner: Package | undefined, { specifier, line
     fault(
       target.folder === 'testing'
         ? `${name} is for tests only`
-        : `${owner.folder} may not use ${target.folder}, only ${listed(allowed)}`,
+        : `${owner.folder} may use ${listed(allowed)}, and not ${target.folder}`,
     );
   }
 }
