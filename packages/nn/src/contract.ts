@@ -191,6 +191,16 @@ export interface PassOptions {
   readonly firstExample?: number;
 }
 
+/** Losses of a batch, without gradients. */
+export interface LossValues {
+  /** Mean loss of the batch. */
+  readonly loss: number;
+  /** Loss of each example, `[batch]`. */
+  readonly losses: Float64Array;
+  /** The model's outputs, `[batch, ...outputShape]`. */
+  readonly outputs: Float64Array;
+}
+
 /** Loss and gradients of one batch. */
 export interface ValueAndGrad {
   /** Mean loss of the batch. */

@@ -1,3 +1,5 @@
+export { batches, gatherRows } from './batches.ts';
+export type { BatchesOptions } from './batches.ts';
 export type {
   Axis,
   Batch,
@@ -7,6 +9,7 @@ export type {
   Json,
   Layer,
   Loss,
+  LossValues,
   MapInput,
   MaybePromise,
   Model,
@@ -21,5 +24,28 @@ export type {
   ValueAndGrad,
   Want,
 } from './contract.ts';
+export { forward, lossValues, perExampleGrads, valueAndGrad } from './gradients.ts';
+export * as initializers from './initializers.ts';
+export type { Initializer, InitializerInput } from './initializers.ts';
+export { gelu, relu, scale, sigmoid, softmax, tanh } from './layers/activations.ts';
+export { avgPool2d, conv2d, maxPool2d } from './layers/convolution.ts';
+export type { Conv2dOptions } from './layers/convolution.ts';
+export { dense } from './layers/dense.ts';
+export type { DenseOptions } from './layers/dense.ts';
+export { dropout } from './layers/dropout.ts';
+export { external } from './layers/external.ts';
+export type { ExternalOptions } from './layers/external.ts';
+export { batchNorm, layerNorm } from './layers/normalization.ts';
+export type { BatchNormOptions, LayerNormOptions } from './layers/normalization.ts';
+export { prefixed, sequential } from './layers/sequential.ts';
+export { flatten, reshape } from './layers/shaping.ts';
+export { binaryCrossEntropy, crossEntropy, mse } from './losses.ts';
+export { loadState, networkOf, stateOf } from './model.ts';
+export * as ops from './ops/index.ts';
+export type { RunningStatistics, SlideOptions } from './ops/index.ts';
+export { adam, rmsprop, sgd } from './optimizers.ts';
+export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
+export { loadSafetensors, saveSafetensors } from './safetensors.ts';
+export type { SafetensorsContent } from './safetensors.ts';
 export { Tape } from './tape.ts';
 export type { GradientMode, Rule, TapeGradients } from './tape.ts';

@@ -1,0 +1,213 @@
+import { UnsupportedError, ValueError } from '@ketwork/base';
+import type {
+  Batch,
+  BuiltLayer,
+  Loss,
+  LossValues,
+  MaybePromise,
+  Model,
+  PassOptions,
+  PerExampleGrads,
+  Tensor,
+  ValueAndGrad,
+} from './contract.ts';
+import { networkOf } from './model.ts';
+import { isPromise, shapeText, sizeOf } from './shape.ts';
+import { Tape } from './tape.ts';
+import type { GradientMode, TapeGradients } from './tape.ts';
+
+/**
+ * Runs a model on a batch, as in use rather than in training unless told otherwise.
+ *
+ * @param x Inputs, `[batch, ...inputShape]`.
+ * @returns `[batch, ...outputShape]`; a promise only where a part of the model runs elsewhere.
+ * @throws ValueError where the model is not built or the inputs do not fit.
+ * @example
+ * ```ts
+ * import { dense, forward, sequential } from '@ketwork/nn';
+ * const net = sequential(dense(2, 1));
+ * net.build(3);
+ * console.log(await forward(net, [0, 0, 1, 1])); // two numbers, the first 0
+ * ```
+ */
+export function forward(
+  model: Model | BuiltLayer,
+  x: ArrayLike<number>,
+  options: PassOptions = {},
+): MaybePromise<Float64Array> {
+  const { tape, outputs } = recordForward(networkOf(model), x, options, false);
+  return after(tape.run(), () => tape.value(outputs).slice());
+}
+
+/**
+ * A function that computes the loss of a batch without gradients, as in use rather than in training unless told
+ * otherwise.
+ *
+ * @returns A function of batch and options; its result is a promise only where a part of the model runs elsewhere. It
+ * throws ValueError where the model is not built or the batch does not fit.
+ * @example
+ * ```ts
+ * import { dense, lossValues, mse, sequential } from '@ketwork/nn';
+ * const net = sequential(dense(1, 1));
+ * net.build(3);
+ * const { losses } = await lossValues(net, mse)({ x: [0, 0], y: [1, 2] });
+ * console.log(losses); // 1, 4
+ * ```
+ */
+export function lossValues(
+  model: Model | BuiltLayer,
+  loss: Loss,
+): (batch: Batch, options?: PassOptions) => MaybePromise<LossValues> {
+  return (batch, options = {}) => {
+    const { tape, outputs } = recordForward(networkOf(model), batch.x, options, false);
+    const losses = applyLoss(loss, outputs, batch);
+    return after(tape.run(), () => ({
+      loss: meanOf(tape.value(losses)),
+      losses: tape.value(losses).slice(),
+      outputs: tape.value(outputs).slice(),
+    }));
+  };
+}
+
+/**
+ * A function that computes the mean loss of a batch and its gradient with respect to the model's parameters. Layers
+ * behave as in training unless told otherwise; batch normalisation then updates its running statistics.
+ *
+ * @returns A function of batch and options; its result is a promise only where a part of the model runs elsewhere. It
+ * throws ValueError where the model is not built or the batch does not fit.
+ * @example
+ * ```ts
+ * import { adam, dense, mse, sequential, valueAndGrad } from '@ketwork/nn';
+ * const net = sequential(dense(1, 1));
+ * const { parameters } = net.build(1);
+ * const optimizer = adam(0.1);
+ * const state = optimizer.init(parameters);
+ * const step = valueAndGrad(net, mse);
+ * for (let i = 0; i < 200; i++) {
+ *   const { grads } = await step({ x: [0, 1, 2], y: [1, 3, 5] });
+ *   optimizer.step(parameters, grads, state);
+ * }
+ * console.log(parameters.map((p) => p.data[0])); // about 2 and 1
+ * ```
+ */
+export function valueAndGrad(
+  model: Model | BuiltLayer,
+  loss: Loss,
+): (batch: Batch, options?: PassOptions) => MaybePromise<ValueAndGrad> {
+  return (batch, options = {}) => {
+    const network = networkOf(model);
+    return differentiate(network, loss, batch, options, 'sum', (losses, outputs, grads) => ({
+      loss: meanOf(losses),
+      outputs,
+      grads,
+    }));
+  };
+}
+
+/**
+ * A function that computes, for each example of a batch, its loss and the gradient of that loss with respect to the
+ * model's parameters: what differentially private training clips. One pass for the whole batch; the mean of the
+ * gradients over the examples is what {@link valueAndGrad} returns.
+ *
+ * @returns A function of batch and options; its result is a promise only where a part of the model runs elsewhere. It
+ * throws ValueError where the model is not built or the batch does not fit, and UnsupportedError where a layer couples
+ * the examples of a batch, as batch normalisation does.
+ * @example
+ * ```ts
+ * import { dense, mse, perExampleGrads, sequential } from '@ketwork/nn';
+ * const net = sequential(dense(1, 1));
+ * net.build(1);
+ * const { grads } = await perExampleGrads(net, mse)({ x: [0, 0], y: [1, 3] });
+ * console.log(grads[1]); // gradients of the bias: -2, -6
+ * ```
+ */
+export function perExampleGrads(
+  model: Model | BuiltLayer,
+  loss: Loss,
+): (batch: Batch, options?: PassOptions) => MaybePromise<PerExampleGrads> {
+  return (batch, options = {}) => {
+    const network = networkOf(model);
+    if (network.couplesExamples) {
+      throw new UnsupportedError(
+        `${couplingLayer(network, '')} makes every example depend on the others of its batch, so there is no gradient per example`,
+        { remedy: 'Use layerNorm instead of batchNorm' },
+      );
+    }
+    return differentiate(network, loss, batch, options, 'perExample', (losses, outputs, grads) => ({
+      losses: losses.slice(),
+      outputs,
+      grads,
+    }));
+  };
+}
+
+function differentiate<T>(
+  network: BuiltLayer,
+  loss: Loss,
+  batch: Batch,
+  options: PassOptions,
+  mode: GradientMode,
+  finish: (losses: Float64Array, outputs: Float64Array, grads: readonly Float64Array[]) => T,
+): MaybePromise<T> {
+  const { tape, outputs } = recordForward(network, batch.x, options, true);
+  const losses = applyLoss(loss, outputs, batch);
+  const seed = new Float64Array(tape.batch).fill(mode === 'sum' ? 1 / tape.batch : 1);
+  const collect = (gradients: TapeGradients): T => {
+    const seen = new Set<Float64Array>();
+    const grads = network.parameters.map((parameter) => {
+      const grad = gradients.of(tape.parameter(parameter));
+      // Two parameters of one sum may get the very same array; callers own, and may change, what they get.
+      if (seen.has(grad)) return grad.slice();
+      seen.add(grad);
+      return grad;
+    });
+    return finish(tape.value(losses), tape.value(outputs).slice(), grads);
+  };
+  return after(tape.run(), () => after(tape.backward(losses, seed, mode), collect));
+}
+
+function recordForward(
+  network: BuiltLayer,
+  x: ArrayLike<number>,
+  options: PassOptions,
+  trains: boolean,
+): { tape: Tape; outputs: Tensor } {
+  const size = sizeOf(network.inputShape);
+  const batch = x.length / size;
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new ValueError(`${x.length} numbers are not one or more examples of shape ${shapeText(network.inputShape)} (${size} numbers each)`, {
+      remedy: 'Give inputs as a row-major array [batch, ...inputShape]',
+    });
+  }
+  const tape = new Tape(batch);
+  const data = x instanceof Float64Array ? x : Float64Array.from(x);
+  const input = tape.constant(data, network.inputShape, 'batch');
+  const { training = trains, key, firstExample = 0 } = options;
+  return { tape, outputs: network.forward(input, { tape, training, key, firstExample }) };
+}
+
+function applyLoss(loss: Loss, outputs: Tensor, batch: Batch): Tensor {
+  const losses = loss.apply(outputs, batch.y);
+  if (losses.axis !== 'batch' || losses.shape.length !== 0) {
+    throw new ValueError(`${loss.name}: a loss must be one number per example (shape [] on the batch axis)`);
+  }
+  return losses;
+}
+
+function couplingLayer(layer: BuiltLayer, path: string): string {
+  const children = layer.children ?? [];
+  const at = children.findIndex((child) => child.couplesExamples);
+  if (at < 0) return path === '' ? layer.kind : `layer ${path} (${layer.kind})`;
+  return couplingLayer(children[at]!, path === '' ? `${at}` : `${path}.${at}`);
+}
+
+function meanOf(values: Float64Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total / values.length;
+}
+
+/** Goes on at once after a value, later after a promise. */
+function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+  return isPromise(value) ? value.then(next) : next(value);
+}

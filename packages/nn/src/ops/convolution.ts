@@ -1,0 +1,113 @@
+import { col2im, im2col, matmul, ValueError, windowPositions } from '@ketwork/base';
+import type { WindowShape } from '@ketwork/base';
+import type { Tensor, Want } from '../contract.ts';
+import { shapeText } from '../shape.ts';
+import type { Rule } from '../tape.ts';
+import { refuseShape } from './common.ts';
+
+/** How a window slides over an image. */
+export interface SlideOptions {
+  /** Steps of the window in pixels: both ways, or `[down, right]`. Default 1 for convolutions, the window's size for pooling. */
+  readonly stride?: number | readonly [rows: number, columns: number];
+  /** Zeros added on each side in pixels: all around, or `[above and below, left and right]`. Default 0. */
+  readonly padding?: number | readonly [rows: number, columns: number];
+}
+
+/** One number for both directions, or a pair. */
+export function pairOf(value: number | readonly [number, number]): readonly [number, number] {
+  return typeof value === 'number' ? [value, value] : value;
+}
+
+/**
+ * Two-dimensional cross-correlation, as in other libraries: `[channels, height, width]` with weights
+ * `[filters, channels, rows, columns]` and a bias `[filters]` gives `[filters, height', width']`, each size being
+ * `floor((size + 2 · padding - window) / stride) + 1`. Weights and bias are shared.
+ *
+ * @throws ValueError where shapes do not fit, or weights are on the batch axis.
+ */
+export function conv2d(x: Tensor, weight: Tensor, bias: Tensor, options: SlideOptions = {}): Tensor {
+  if (x.shape.length !== 3) refuseShape('conv2d', x.shape, 'it must be [channels, height, width]');
+  if (x.axis !== 'batch' || weight.axis !== 'shared' || bias.axis !== 'shared') {
+    throw new ValueError('conv2d: images are on the batch axis, weight and bias are shared');
+  }
+  const [channels, height, width] = x.shape as [number, number, number];
+  if (weight.shape.length !== 4 || weight.shape[1] !== channels) {
+    refuseShape('conv2d', weight.shape, `the weights must be [filters, ${channels}, rows, columns] for images ${shapeText(x.shape)}`);
+  }
+  const [filters, , rows, columns] = weight.shape as [number, number, number, number];
+  if (bias.shape.length !== 1 || bias.shape[0] !== filters) refuseShape('conv2d', bias.shape, `the bias must be [${filters}]`);
+  const window: Omit<WindowShape, 'batch'> = {
+    channels,
+    height,
+    width,
+    kernel: [rows, columns],
+    stride: pairOf(options.stride ?? 1),
+    padding: pairOf(options.padding ?? 0),
+  };
+  const positions = windowPositions({ ...window, batch: 1 });
+  return x.tape.record(convolutionRule(window, filters, positions[0] * positions[1]), [x, weight, bias], [filters, ...positions]);
+}
+
+function convolutionRule(window: Omit<WindowShape, 'batch'>, filters: number, positions: number): Rule {
+  const area = window.channels * window.kernel[0] * window.kernel[1];
+  /** Windows of the forward pass, which the gradient of the weights needs again. */
+  let matrix: Float64Array | undefined;
+  const windows = (x: Float64Array, batch: number): Float64Array => im2col(x, { ...window, batch });
+  return {
+    name: 'conv2d',
+    forward([x, w, bias], batch) {
+      matrix = windows(x!, batch);
+      const out = new Float64Array(batch * filters * positions);
+      for (let row = 0; row < batch * filters; row++) out.fill(bias![row % filters]!, row * positions, (row + 1) * positions);
+      for (let e = 0; e < batch; e++) {
+        const image = block(matrix, e, area * positions);
+        matmul(w!, image, filters, area, positions, { out: block(out, e, filters * positions), accumulate: true });
+      }
+      return out;
+    },
+    vjp([x, w], _output, dy, batch, wants) {
+      return [
+        wants[0] === 'none' ? undefined : imageGradient(w!, dy, batch),
+        wants[1] === 'none' ? undefined : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
+        wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
+      ];
+    },
+  };
+
+  function imageGradient(w: Float64Array, dy: Float64Array, batch: number): Float64Array {
+    const columns = new Float64Array(batch * area * positions);
+    for (let e = 0; e < batch; e++) {
+      const out = block(columns, e, area * positions);
+      matmul(w, block(dy, e, filters * positions), area, filters, positions, { transposeA: true, out });
+    }
+    return col2im(columns, { ...window, batch });
+  }
+
+  function weightGradient(columns: Float64Array, dy: Float64Array, batch: number, want: Want): Float64Array {
+    const summed = want === 'sum';
+    const grad = new Float64Array((summed ? 1 : batch) * filters * area);
+    for (let e = 0; e < batch; e++) {
+      const out = block(grad, summed ? 0 : e, filters * area);
+      matmul(block(dy, e, filters * positions), block(columns, e, area * positions), filters, positions, area, {
+        transposeB: true,
+        out,
+        accumulate: true,
+      });
+    }
+    return grad;
+  }
+
+  function biasGradient(dy: Float64Array, batch: number, want: Want): Float64Array {
+    const grad = new Float64Array((want === 'sum' ? 1 : batch) * filters);
+    for (let row = 0; row < batch * filters; row++) {
+      let total = 0;
+      for (let i = row * positions; i < (row + 1) * positions; i++) total += dy[i]!;
+      grad[want === 'sum' ? row % filters : row]! += total;
+    }
+    return grad;
+  }
+}
+
+function block(array: Float64Array, index: number, length: number): Float64Array {
+  return array.subarray(index * length, (index + 1) * length);
+}

@@ -1,0 +1,101 @@
+import type { Tensor } from '../contract.ts';
+import type { Rule } from '../tape.ts';
+
+/** Hyperbolic tangent, element by element. */
+export function tanh(x: Tensor): Tensor {
+  return x.tape.record(tanhRule, [x], x.shape);
+}
+
+/** Logistic function `1 / (1 + e^-x)`, element by element. */
+export function sigmoid(x: Tensor): Tensor {
+  return x.tape.record(sigmoidRule, [x], x.shape);
+}
+
+/** `max(0, x)`, element by element; its derivative at 0 is taken as 0. */
+export function relu(x: Tensor): Tensor {
+  return x.tape.record(reluRule, [x], x.shape);
+}
+
+/**
+ * Gaussian error linear unit in its tanh form, `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`
+ * (Hendrycks and Gimpel, arXiv:1606.08415), element by element.
+ */
+export function gelu(x: Tensor): Tensor {
+  return x.tape.record(geluRule, [x], x.shape);
+}
+
+/** Exponential function, element by element. */
+export function exp(x: Tensor): Tensor {
+  return x.tape.record(expRule, [x], x.shape);
+}
+
+/** Natural logarithm, element by element; NaN below 0. */
+export function log(x: Tensor): Tensor {
+  return x.tape.record(logRule, [x], x.shape);
+}
+
+/** Inverse tangent in radians, element by element: brings any number into (-π/2, π/2), as angles of an encoding. */
+export function atan(x: Tensor): Tensor {
+  return x.tape.record(atanRule, [x], x.shape);
+}
+
+/** Logistic function of one number without overflow at either end. */
+export function logistic(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x));
+  const e = Math.exp(x);
+  return e / (1 + e);
+}
+
+/** A rule from the function and its derivative, the latter given the input and the function's value. */
+function pointwise(name: string, value: (x: number) => number, derivative: (x: number, y: number) => number): Rule {
+  return {
+    name,
+    forward([x]) {
+      const out = new Float64Array(x!.length);
+      for (let i = 0; i < out.length; i++) out[i] = value(x![i]!);
+      return out;
+    },
+    vjp([x], y, dy) {
+      const out = new Float64Array(dy.length);
+      for (let i = 0; i < out.length; i++) out[i] = dy[i]! * derivative(x![i]!, y[i]!);
+      return [out];
+    },
+  };
+}
+
+const tanhRule = pointwise('tanh', Math.tanh, (_x, y) => 1 - y * y);
+const sigmoidRule = pointwise('sigmoid', logistic, (_x, y) => y * (1 - y));
+const expRule = pointwise('exp', Math.exp, (_x, y) => y);
+const logRule = pointwise('log', Math.log, (x) => 1 / x);
+const atanRule = pointwise('atan', Math.atan, (x) => 1 / (1 + x * x));
+
+const GELU_SCALE = Math.sqrt(2 / Math.PI);
+const GELU_CUBIC = 0.044715;
+
+const geluRule = pointwise(
+  'gelu',
+  (x) => 0.5 * x * (1 + Math.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))),
+  (x) => {
+    const t = Math.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x);
+  },
+);
+
+// Written out: it runs over whole feature maps, where a call per element would cost more than the operation.
+const reluRule: Rule = {
+  name: 'relu',
+  forward([x]) {
+    const out = new Float64Array(x!.length);
+    for (let i = 0; i < out.length; i++) {
+      const v = x![i]!;
+      // A NaN stays one, so that it is seen in the loss.
+      out[i] = v <= 0 ? 0 : v;
+    }
+    return out;
+  },
+  vjp([x], _y, dy) {
+    const out = new Float64Array(dy.length);
+    for (let i = 0; i < out.length; i++) out[i] = x![i]! <= 0 ? 0 : dy[i]!;
+    return [out];
+  },
+};

@@ -1,0 +1,113 @@
+import type { Shape, Tensor } from '../contract.ts';
+import { sizeOf } from '../shape.ts';
+import type { Rule } from '../tape.ts';
+import { axisOf, refuseShape } from './common.ts';
+
+/** Sum over one axis of each example, which disappears, or over all of them (shape `[]`). @throws ValueError where there is no such axis. */
+export function sum(x: Tensor, axis?: number): Tensor {
+  return reduce('sum', x, axis, 1);
+}
+
+/** Mean over one axis of each example, which disappears, or over all of them (shape `[]`). @throws ValueError where there is no such axis. */
+export function mean(x: Tensor, axis?: number): Tensor {
+  const count = axis === undefined ? sizeOf(x.shape) : x.shape[axisOf('mean', x.shape, axis)]!;
+  return reduce('mean', x, axis, 1 / count);
+}
+
+function reduce(name: string, x: Tensor, axis: number | undefined, factor: number): Tensor {
+  const at = axis === undefined ? 0 : axisOf(name, x.shape, axis);
+  const from: Shape = axis === undefined ? [sizeOf(x.shape)] : x.shape;
+  const outer = sizeOf(from.slice(0, at));
+  const length = from[at]!;
+  const inner = sizeOf(from.slice(at + 1));
+  const rule: Rule = {
+    name,
+    forward([values], batch) {
+      const out = new Float64Array(batch * outer * inner);
+      for (let o = 0; o < batch * outer; o++) {
+        for (let k = 0; k < length; k++) {
+          const row = (o * length + k) * inner;
+          for (let i = 0; i < inner; i++) out[o * inner + i]! += values![row + i]!;
+        }
+      }
+      if (factor !== 1) for (let i = 0; i < out.length; i++) out[i]! *= factor;
+      return out;
+    },
+    vjp(_inputs, _output, dy, batch) {
+      const grad = new Float64Array(batch * outer * length * inner);
+      for (let o = 0; o < batch * outer; o++) {
+        for (let k = 0; k < length; k++) {
+          const row = (o * length + k) * inner;
+          for (let i = 0; i < inner; i++) grad[row + i] = factor * dy[o * inner + i]!;
+        }
+      }
+      return [grad];
+    },
+  };
+  return x.tape.record(rule, [x], axis === undefined ? [] : x.shape.filter((_, i) => i !== at));
+}
+
+/** `exp(x) / Σ exp(x)` over the last axis, without overflow. @throws ValueError where the example is a scalar. */
+export function softmax(x: Tensor): Tensor {
+  const n = lastAxis('softmax', x.shape);
+  const rule: Rule = {
+    name: 'softmax',
+    forward([values]) {
+      const out = new Float64Array(values!.length);
+      for (let row = 0; row < out.length; row += n) {
+        const shift = logSumExp(values!, row, n);
+        for (let i = row; i < row + n; i++) out[i] = Math.exp(values![i]! - shift);
+      }
+      return out;
+    },
+    vjp(_inputs, y, dy) {
+      const grad = new Float64Array(dy.length);
+      for (let row = 0; row < grad.length; row += n) {
+        let dot = 0;
+        for (let i = row; i < row + n; i++) dot += dy[i]! * y[i]!;
+        for (let i = row; i < row + n; i++) grad[i] = y[i]! * (dy[i]! - dot);
+      }
+      return [grad];
+    },
+  };
+  return x.tape.record(rule, [x], x.shape);
+}
+
+/** `x - log Σ exp(x)` over the last axis, without overflow. @throws ValueError where the example is a scalar. */
+export function logSoftmax(x: Tensor): Tensor {
+  const n = lastAxis('logSoftmax', x.shape);
+  const rule: Rule = {
+    name: 'logSoftmax',
+    forward([values]) {
+      const out = new Float64Array(values!.length);
+      for (let row = 0; row < out.length; row += n) {
+        const shift = logSumExp(values!, row, n);
+        for (let i = row; i < row + n; i++) out[i] = values![i]! - shift;
+      }
+      return out;
+    },
+    vjp(_inputs, y, dy) {
+      const grad = new Float64Array(dy.length);
+      for (let row = 0; row < grad.length; row += n) {
+        let total = 0;
+        for (let i = row; i < row + n; i++) total += dy[i]!;
+        for (let i = row; i < row + n; i++) grad[i] = dy[i]! - Math.exp(y[i]!) * total;
+      }
+      return [grad];
+    },
+  };
+  return x.tape.record(rule, [x], x.shape);
+}
+
+/** `log Σ exp` of `n` numbers from `start`, shifted by the largest so that nothing overflows. */
+export function logSumExp(values: Float64Array, start: number, n: number): number {
+  let largest = values[start]!;
+  for (let i = start + 1; i < start + n; i++) if (values[i]! > largest) largest = values[i]!;
+  let total = 0;
+  for (let i = start; i < start + n; i++) total += Math.exp(values[i]! - largest);
+  return largest + Math.log(total);
+}
+
+function lastAxis(name: string, shape: Shape): number {
+  return shape[shape.length - 1] ?? refuseShape(name, shape, 'there must be an axis of classes');
+}

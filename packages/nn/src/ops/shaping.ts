@@ -1,0 +1,157 @@
+import { ValueError } from '@ketwork/base';
+import type { Shape, Tensor } from '../contract.ts';
+import { sameShape, shapeText, sizeOf } from '../shape.ts';
+import type { Rule } from '../tape.ts';
+import { axisOf, refuseShape } from './common.ts';
+
+/** The same numbers in another shape. @throws ValueError where the number of elements differs. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (sizeOf(shape) !== sizeOf(x.shape)) {
+    throw new ValueError(`reshape: ${shapeText(x.shape)} has ${sizeOf(x.shape)} elements, ${shapeText(shape)} has ${sizeOf(shape)}`);
+  }
+  return x.tape.record(sameNumbers, [x], shape);
+}
+
+/** The same numbers in one axis. */
+export function flatten(x: Tensor): Tensor {
+  return reshape(x, [sizeOf(x.shape)]);
+}
+
+const sameNumbers: Rule = {
+  name: 'reshape',
+  forward: ([x]) => x!,
+  vjp: (_inputs, _output, dy) => [dy],
+};
+
+/** Gives every example its own copy of a shared value; a value on the batch axis is returned as it is. */
+export function expand(x: Tensor): Tensor {
+  if (x.axis === 'batch') return x;
+  const size = sizeOf(x.shape);
+  const rule: Rule = {
+    name: 'expand',
+    forward([values], batch) {
+      const out = new Float64Array(batch * size);
+      for (let e = 0; e < batch; e++) out.set(values!, e * size);
+      return out;
+    },
+    vjp(_inputs, _output, dy, batch, wants) {
+      const want = wants[0]!;
+      if (want !== 'sum') return [dy, undefined];
+      const grad = new Float64Array(size);
+      for (let e = 0; e < batch; e++) for (let i = 0; i < size; i++) grad[i]! += dy[e * size + i]!;
+      return [grad, undefined];
+    },
+  };
+  // The second input only puts the result on the batch axis.
+  const axis = x.tape.constant(new Float64Array(0), [0], 'batch');
+  return x.tape.record(rule, [x, axis], x.shape);
+}
+
+/**
+ * Puts tensors one behind the other along an axis (default 0, the first axis of an example). Where some are on the
+ * batch axis, shared ones are repeated for every example.
+ *
+ * @throws ValueError where there are none, or the other axes differ.
+ */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0];
+  if (first === undefined) throw new ValueError('concat: there is nothing to put together');
+  const at = axisOf('concat', first.shape, axis);
+  const parts = tensors.some((t) => t.axis === 'batch') ? tensors.map(expand) : [...tensors];
+  let total = 0;
+  for (const tensor of parts) {
+    const like = tensor.shape.map((size, i) => (i === at ? first.shape[at]! : size));
+    if (!sameShape(like, first.shape)) {
+      refuseShape('concat', tensor.shape, `the first one has shape ${shapeText(first.shape)}; only axis ${at} may differ`);
+    }
+    total += tensor.shape[at]!;
+  }
+  const inner = sizeOf(first.shape.slice(at + 1));
+  const outer = sizeOf(first.shape.slice(0, at));
+  const widths = parts.map((tensor) => tensor.shape[at]! * inner);
+  const width = total * inner;
+  const rule: Rule = {
+    name: 'concat',
+    forward(inputs, batch) {
+      const out = new Float64Array(batch * outer * width);
+      let offset = 0;
+      inputs.forEach((input, i) => {
+        copyBlocks(input, 0, widths[i]!, out, offset, width, widths[i]!, batch * outer);
+        offset += widths[i]!;
+      });
+      return out;
+    },
+    vjp(_inputs, _output, dy, batch, wants) {
+      let offset = 0;
+      return widths.map((own, i) => {
+        const start = offset;
+        offset += own;
+        if (wants[i] === 'none') return undefined;
+        const grad = new Float64Array(batch * outer * own);
+        copyBlocks(dy, start, width, grad, 0, own, own, batch * outer);
+        return grad;
+      });
+    },
+  };
+  return first.tape.record(
+    rule,
+    parts,
+    first.shape.map((size, i) => (i === at ? total : size)),
+  );
+}
+
+/**
+ * The elements from `start` to before `end` along an axis (default 0, the first axis of an example); the axis stays.
+ *
+ * @throws ValueError where the range is empty or outside the axis.
+ */
+export function slice(x: Tensor, start: number, end: number, axis = 0): Tensor {
+  const at = axisOf('slice', x.shape, axis);
+  const length = x.shape[at]!;
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > length || start >= end) {
+    throw new ValueError(`slice: elements ${start} to ${end} are not in an axis of ${length}`, {
+      remedy: 'Give integers with 0 <= start < end <= size of the axis',
+    });
+  }
+  const inner = sizeOf(x.shape.slice(at + 1));
+  const outer = sizeOf(x.shape.slice(0, at));
+  const width = length * inner;
+  const own = (end - start) * inner;
+  const offset = start * inner;
+  const rule: Rule = {
+    name: 'slice',
+    forward([values], batch) {
+      const out = new Float64Array(batch * outer * own);
+      copyBlocks(values!, offset, width, out, 0, own, own, batch * outer);
+      return out;
+    },
+    vjp(_inputs, _output, dy, batch) {
+      const grad = new Float64Array(batch * outer * width);
+      copyBlocks(dy, 0, own, grad, offset, width, own, batch * outer);
+      return [grad];
+    },
+  };
+  return x.tape.record(
+    rule,
+    [x],
+    x.shape.map((size, i) => (i === at ? end - start : size)),
+  );
+}
+
+/** Copies `count` blocks of `length` numbers between arrays whose blocks lie `fromStep` and `toStep` apart. */
+function copyBlocks(
+  from: Float64Array,
+  fromOffset: number,
+  fromStep: number,
+  to: Float64Array,
+  toOffset: number,
+  toStep: number,
+  length: number,
+  count: number,
+): void {
+  for (let block = 0; block < count; block++) {
+    const source = fromOffset + block * fromStep;
+    const target = toOffset + block * toStep;
+    for (let i = 0; i < length; i++) to[target + i] = from[source + i]!;
+  }
+}

@@ -1,0 +1,170 @@
+import { FormatError, UnsupportedError, ValueError } from '@ketwork/base';
+import type { Shape, ShapedArray } from './contract.ts';
+import { shapeText, sizeOf } from './shape.ts';
+
+/** Content of a safetensors file. */
+export interface SafetensorsContent {
+  /** Arrays by name, in double precision. */
+  readonly tensors: Record<string, ShapedArray>;
+  /** The file's own notes, text by name. */
+  readonly metadata: Record<string, string>;
+}
+
+/** Longest header that readers accept, as in the format's reference implementation. */
+const MAX_HEADER = 100_000_000;
+const METADATA = '__metadata__';
+const BYTES = { F64: 8, F32: 4 } as const;
+
+/**
+ * Writes arrays as a safetensors file (https://github.com/huggingface/safetensors), which other languages read too:
+ * eight bytes of header length, a JSON header, then the numbers as little-endian F64, without gaps.
+ *
+ * @param tensors Arrays by name, such as `stateOf(model)`.
+ * @param metadata Notes to keep in the file, text by name.
+ * @throws ValueError where a shape does not fit its array, or an array is named `__metadata__`.
+ * @example
+ * ```ts
+ * import { loadSafetensors, saveSafetensors } from '@ketwork/nn';
+ * const file = saveSafetensors({ w: { shape: [2], data: Float64Array.of(1, 2) } }, { note: 'two numbers' });
+ * console.log(loadSafetensors(file).tensors['w']!.data); // 1, 2
+ * ```
+ */
+export function saveSafetensors(
+  tensors: Readonly<Record<string, ShapedArray>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
+  let offset = 0;
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (name === METADATA) throw new ValueError(`an array may not be named ${METADATA}`);
+    if (sizeOf(shape) !== data.length) {
+      throw new ValueError(`array ${name} has ${data.length} elements, its shape ${shapeText(shape)} needs ${sizeOf(shape)}`);
+    }
+    entries.push([name, { dtype: 'F64', shape, data_offsets: [offset, offset + 8 * data.length] }]);
+    offset += 8 * data.length;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // Spaces up to a multiple of eight, so that the numbers are aligned in the file.
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + offset);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(json, 8);
+  bytes.fill(0x20, 8 + json.length, 8 + headerLength);
+  let at = 8 + headerLength;
+  for (const { data } of Object.values(tensors)) {
+    for (let i = 0; i < data.length; i++, at += 8) view.setFloat64(at, data[i]!, true);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a safetensors file of F64 and F32 arrays; F32 numbers are widened.
+ *
+ * @throws FormatError where the file is truncated, too long, or its header is malformed, or offsets overlap, leave
+ * gaps or do not fit the shapes.
+ * @throws UnsupportedError where an array is of another type.
+ * @example
+ * ```ts
+ * import { loadSafetensors, saveSafetensors } from '@ketwork/nn';
+ * const { tensors, metadata } = loadSafetensors(saveSafetensors({ b: { shape: [], data: Float64Array.of(3) } }));
+ * console.log(tensors['b']!.data[0], Object.keys(metadata).length); // 3 0
+ * ```
+ */
+export function loadSafetensors(bytes: Uint8Array): SafetensorsContent {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { header, start } = readHeader(bytes, view);
+  const entries: (readonly [string, Entry])[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === METADATA) metadata = readMetadata(value);
+    else entries.push([name, readEntry(name, value)]);
+  }
+  checkCoverage(entries, bytes.length - start);
+  const tensors = entries.map(([name, entry]) => [name, { shape: entry.shape, data: readNumbers(view, start, entry) }] as const);
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+interface Entry {
+  readonly dtype: keyof typeof BYTES;
+  readonly shape: Shape;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readHeader(bytes: Uint8Array, view: DataView): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < 8) throw malformed(`it has ${bytes.length} bytes, not even the 8 of the header's length`);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER)) throw malformed(`the header claims ${length} bytes, more than the ${MAX_HEADER} allowed`);
+  const start = 8 + Number(length);
+  if (start > bytes.length) throw malformed(`the header claims ${length} bytes but the file ends after ${bytes.length}`);
+  if (bytes[8] !== 0x7b) throw malformed('the header does not begin with {');
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch (error) {
+    throw malformed('the header is not valid JSON', error);
+  }
+  return { header: header as Record<string, unknown>, start };
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+    throw malformed(`${METADATA} is not text by name`);
+  }
+  return value as Record<string, string>;
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  if (!isRecord(value)) throw malformed(`the entry of array ${name} is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string') throw malformed(`array ${name} has no dtype`);
+  if (!Array.isArray(shape) || !shape.every(isCount)) throw malformed(`the shape of array ${name} is not a list of sizes`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw malformed(`the data_offsets of array ${name} are not two positions`);
+  }
+  if (!Object.hasOwn(BYTES, dtype)) {
+    throw new UnsupportedError(`safetensors: array ${name} is of type ${dtype}`, { remedy: 'Convert it to F64 or F32' });
+  }
+  const [begin, end] = offsets as [number, number];
+  const entry: Entry = { dtype: dtype as keyof typeof BYTES, shape: shape as number[], begin, end };
+  if (end - begin !== sizeOf(entry.shape) * BYTES[entry.dtype]) {
+    throw malformed(`array ${name} of type ${dtype} and shape ${shapeText(entry.shape)} does not fill bytes ${begin} to ${end}`);
+  }
+  return entry;
+}
+
+/** The arrays must lie one behind the other, without gap or overlap, up to the end of the file. */
+function checkCoverage(entries: readonly (readonly [string, Entry])[], length: number): void {
+  const sorted = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const [name, { begin, end }] of sorted) {
+    if (begin < at) throw malformed(`array ${name} overlaps the one before it`);
+    if (begin > at) throw malformed(`there is a gap of ${begin - at} bytes before array ${name}`);
+    at = end;
+  }
+  if (at > length) throw malformed(`the arrays take ${at} bytes but the file holds ${length}`);
+  if (at < length) throw malformed(`${length - at} bytes at the end belong to no array`);
+}
+
+function readNumbers(view: DataView, start: number, { dtype, begin, end }: Entry): Float64Array {
+  const width = BYTES[dtype];
+  const out = new Float64Array((end - begin) / width);
+  for (let i = 0; i < out.length; i++) {
+    const at = start + begin + i * width;
+    out[i] = dtype === 'F64' ? view.getFloat64(at, true) : view.getFloat32(at, true);
+  }
+  return out;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function malformed(what: string, cause?: unknown): FormatError {
+  return new FormatError(`safetensors: the file is damaged or of another format: ${what}`, cause === undefined ? {} : { cause });
+}
