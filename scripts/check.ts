@@ -38,7 +38,9 @@ const gates = stages.flat();
 const wanted = process.argv.slice(2).filter((argument) => argument !== '--');
 const unknown = wanted.filter((name) => !gates.some((g) => g.name === name));
 if (unknown.length > 0) {
-  console.error(`no gate called ${unknown.join(', ')}; there are ${gates.map((g) => g.name).join(', ')}`);
+  console.error(
+    `no gate called ${unknown.join(', ')}; there are ${gates.map((g) => g.name).join(', ')}`,
+  );
   process.exit(2);
 }
 

@@ -10,14 +10,28 @@ const tools = join(root, '.tools');
 const windows = process.platform === 'win32';
 
 function run(command, args, env = process.env) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: windows, env });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: windows,
+    env,
+  });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
 
 const manifest = join(tools, 'node_modules', 'pnpm', 'package.json');
 if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).version !== pnpmVersion) {
-  run('npm', ['install', '--prefix', tools, '--no-audit', '--no-fund', '--no-save', '--loglevel=error', `pnpm@${pnpmVersion}`]);
+  run('npm', [
+    'install',
+    '--prefix',
+    tools,
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    '--loglevel=error',
+    `pnpm@${pnpmVersion}`,
+  ]);
 }
 const bin = join(tools, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };

@@ -12,9 +12,11 @@ import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
 
-const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
+const executable = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => existsSync(path));
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -34,7 +36,10 @@ const notes: string[] = [];
 
 /** Serves the installation, the page and the program; `/strict` has a policy without 'wasm-unsafe-eval'. */
 function serve(app: string): Promise<Server> {
-  const program = readFileSync(join(root, 'packages', 'ketwork', 'test', 'packed', 'program.ts'), 'utf8');
+  const program = readFileSync(
+    join(root, 'packages', 'ketwork', 'test', 'packed', 'program.ts'),
+    'utf8',
+  );
   const page = `<!doctype html><title>ketwork</title><script type="importmap">${JSON.stringify(importMap(app))}</script>`;
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
@@ -42,11 +47,16 @@ function serve(app: string): Promise<Server> {
       response.writeHead(status, { 'content-type': type, ...headers }).end(body);
     };
     const strict = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
-    if (path === '/' || path === '/strict') send(200, 'text/html', page, path === '/' ? {} : strict);
+    if (path === '/' || path === '/strict')
+      send(200, 'text/html', page, path === '/' ? {} : strict);
     else if (path === '/program.js') send(200, 'text/javascript', stripTypeScriptTypes(program));
     else {
       const file = join(app, normalize(path));
-      if (!file.startsWith(join(app, 'node_modules')) || !existsSync(file) || !statSync(file).isFile()) {
+      if (
+        !file.startsWith(join(app, 'node_modules')) ||
+        !existsSync(file) ||
+        !statSync(file).isFile()
+      ) {
         send(404, 'text/plain', path);
       } else send(200, types[extname(file)] ?? 'text/plain', readFileSync(file));
     }
@@ -58,7 +68,9 @@ function serve(app: string): Promise<Server> {
 async function runProgram(): Promise<{ error?: string; result?: unknown }> {
   const at = '/program.js';
   const describe = (error: unknown): string =>
-    error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ''}` : String(error);
+    error instanceof Error
+      ? `${error.name}: ${error.message}\n${error.stack ?? ''}`
+      : String(error);
   try {
     const { program } = (await import(at)) as { program: () => Promise<unknown> };
     return { result: await program() };
@@ -89,11 +101,14 @@ async function checkPages(browser: Browser, server: Server): Promise<void> {
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const plain = await visit(browser, `${base}/`);
   if (plain.error !== undefined) faults.push(`the program fails in the browser\n${plain.error}`);
-  else notes.push(`Chromium ${browser.version()} runs the program: ${JSON.stringify(plain.result)}`);
+  else
+    notes.push(`Chromium ${browser.version()} runs the program: ${JSON.stringify(plain.result)}`);
   const strict = await visit(browser, `${base}/strict`);
   if (strict.error === undefined) faults.push("a page without 'wasm-unsafe-eval' runs the program");
   else if (!/^EnvironmentError: .*wasm-unsafe-eval/.test(strict.error)) {
-    faults.push(`a page without 'wasm-unsafe-eval' gets an error that does not name it\n${strict.error}`);
+    faults.push(
+      `a page without 'wasm-unsafe-eval' gets an error that does not name it\n${strict.error}`,
+    );
   } else notes.push('a page that forbids WebAssembly gets the typed error');
 }
 

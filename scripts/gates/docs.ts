@@ -6,7 +6,9 @@ import { listPackages, report, root, shown } from './workspace.ts';
 const packages = listPackages().filter((p) => p.manifest.private !== true);
 const entries = packages.map((p) => join(p.path, 'src', 'index.ts'));
 
-const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (path) => ts.sys.readFile(path));
+const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (path) =>
+  ts.sys.readFile(path),
+);
 const { options } = ts.convertCompilerOptionsFromJson(
   (config as { compilerOptions: unknown }).compilerOptions,
   root,
@@ -80,7 +82,8 @@ function checkMembers(owner: string, declaration: ts.Declaration): void {
         : undefined;
   for (const member of holder?.members ?? []) {
     if (ts.isConstructorDeclaration(member) || ts.isSemicolonClassElement(member)) continue;
-    if (ts.isIndexSignatureDeclaration(member) || ts.isClassStaticBlockDeclaration(member)) continue;
+    if (ts.isIndexSignatureDeclaration(member) || ts.isClassStaticBlockDeclaration(member))
+      continue;
     if (isHidden(member) || isDiscriminant(member)) continue;
     const name = ts.getNameOfDeclaration(member);
     const symbol = name === undefined ? undefined : checker.getSymbolAtLocation(name);
@@ -98,7 +101,8 @@ function checkName(name: string, symbol: ts.Symbol): void {
   checked.add(first);
   names++;
   if (ts.isSourceFile(first)) {
-    for (const inner of checker.getExportsOfModule(target)) checkName(`${name}.${inner.name}`, inner);
+    for (const inner of checker.getExportsOfModule(target))
+      checkName(`${name}.${inner.name}`, inner);
     return;
   }
   const words = wordsOf(target);
@@ -108,9 +112,12 @@ function checkName(name: string, symbol: ts.Symbol): void {
     checkMembers(name, declaration);
     const signature = signatureOf(declaration);
     if (signature === undefined) continue;
-    if (words > 0 && words < 3) faults.push(`${at(first)}: ${name} is a function and needs a sentence`);
+    if (words > 0 && words < 3)
+      faults.push(`${at(first)}: ${name} is a function and needs a sentence`);
     if (words > 0 && mentionsArray(signature) && !comment.includes('[')) {
-      faults.push(`${at(first)}: ${name} takes or returns a Float64Array and names no shape, such as [batch, n]`);
+      faults.push(
+        `${at(first)}: ${name} takes or returns a Float64Array and names no shape, such as [batch, n]`,
+      );
     }
   }
   const runs = declarations.some((d) => signatureOf(d) !== undefined || ts.isClassDeclaration(d));
@@ -127,6 +134,8 @@ for (const entry of entries) {
 if (withoutExample.length > 0) {
   const some = withoutExample.slice(0, 12).join(', ');
   const more = withoutExample.length > 12 ? ' …' : '';
-  console.log(`warning: ${withoutExample.length} functions and classes have no @example: ${some}${more}`);
+  console.log(
+    `warning: ${withoutExample.length} functions and classes have no @example: ${some}${more}`,
+  );
 }
 report([...new Set(faults)], `${names} public names`);

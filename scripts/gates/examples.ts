@@ -45,7 +45,7 @@ writeFileSync(
 /** Runs the files in one process; starts another one behind a file that ended it. */
 async function runAll(files: readonly string[], lane: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (let rest = [...files]; rest.length > 0; ) {
+  for (let rest = [...files]; rest.length > 0;) {
     const results = join(folder, `results-${lane}.jsonl`);
     writeFileSync(results, '');
     const runner = join(root, 'scripts', 'gates', 'examples', 'runner.ts');
@@ -67,7 +67,9 @@ const files = [...blocks.keys()].sort();
 const halves = [files.filter((_, i) => i % 2 === 0), files.filter((_, i) => i % 2 === 1)];
 const ran = inParallel([0, 1], 2, (lane) => runAll(halves[lane] ?? [], lane));
 const compiled =
-  files.length === 0 ? undefined : await run('tsc', ['-p', '.', '--pretty', 'false'], { cwd: folder });
+  files.length === 0
+    ? undefined
+    : await run('tsc', ['-p', '.', '--pretty', 'false'], { cwd: folder });
 const lanes = await ran;
 
 const faults: string[] = [];

@@ -51,7 +51,11 @@ function importsOf(file: string): Import[] {
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
-      add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword, true);
+      add(
+        node.moduleSpecifier,
+        node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword,
+        true,
+      );
     } else if (ts.isExportDeclaration(node)) {
       add(node.moduleSpecifier, node.isTypeOnly, true);
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
@@ -80,11 +84,17 @@ for (const { folder, manifest } of packages) {
     faults.push(`packages/${folder}: has no row in the table of scripts/gates/imports.ts`);
     continue;
   }
-  const own = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
+  const own = {
+    ...manifest.dependencies,
+    ...manifest.peerDependencies,
+    ...manifest.optionalDependencies,
+  };
   for (const name of Object.keys(own)) {
     const other = byName.get(name);
     if (other !== undefined && !allowed.includes(other.folder)) {
-      faults.push(`packages/${folder}/package.json: depends on ${name}; ${folder} may use ${listed(allowed)}`);
+      faults.push(
+        `packages/${folder}/package.json: depends on ${name}; ${folder} may use ${listed(allowed)}`,
+      );
     }
   }
 }
@@ -106,7 +116,8 @@ function checkByName(file: string, owner: Package | undefined, { specifier, line
   const target = byName.get(name);
   const fault = (text: string): number => faults.push(`${shown(file)}:${line}: ${text}`);
   if (target === undefined) {
-    if (specifier.startsWith('@ketwork/') || specifier === 'ketwork') fault(`there is no package ${name}`);
+    if (specifier.startsWith('@ketwork/') || specifier === 'ketwork')
+      fault(`there is no package ${name}`);
     return;
   }
   const key = specifier === name ? '.' : `.${specifier.slice(name.length)}`;
@@ -118,7 +129,8 @@ function checkByName(file: string, owner: Package | undefined, { specifier, line
   const { dependencies, peerDependencies, optionalDependencies, devDependencies } = owner.manifest;
   const declared = { ...dependencies, ...peerDependencies, ...optionalDependencies };
   const known = inTest ? { ...declared, ...devDependencies } : declared;
-  if (known[name] === undefined) fault(`${name} is not declared in packages/${owner.folder}/package.json`);
+  if (known[name] === undefined)
+    fault(`${name} is not declared in packages/${owner.folder}/package.json`);
   const allowed = below[owner.folder] ?? [];
   if (!allowed.includes(target.folder) && !(inTest && target.folder === 'testing')) {
     fault(

@@ -23,7 +23,9 @@ const faults: string[] = [];
 
 for (const entry of readdirSync(root)) {
   if (!entry.startsWith('.') && entry !== 'node_modules' && !allowed.has(entry)) {
-    faults.push(`${entry}: not an entry the top level has; put settings in a dot file or in scripts/`);
+    faults.push(
+      `${entry}: not an entry the top level has; put settings in a dot file or in scripts/`,
+    );
   }
 }
 
@@ -59,7 +61,8 @@ if (versions.size > 1) faults.push(`packages: versions differ (${[...versions].j
 const sources = listFiles(['{packages/*/{src,test},examples,bench,scripts}/**/*.{ts,mjs}']);
 for (const file of sources) {
   const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1;
-  if (lines > longFile) console.log(`warning: ${file} has ${lines} lines; split it by what its parts hold`);
+  if (lines > longFile)
+    console.log(`warning: ${file} has ${lines} lines; split it by what its parts hold`);
 }
 
 report(faults, `${packages.length} packages, ${sources.length} source files`);

@@ -1,5 +1,12 @@
 // Packed: the tarballs as users get them. Build, pack, install in a scratch folder, import, run, lint the packages.
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPacked } from './packed/install.ts';
@@ -32,7 +39,8 @@ async function checkContents({ tarballs }: Installation): Promise<void> {
     const { stdout } = await run('tar', ['-tzf', file]);
     const files = stdout.split('\n').filter((line) => line !== '');
     const expected = /^package\/(dist\/|package\.json$|README\.md$|LICENSE$)/;
-    for (const extra of files.filter((f) => !expected.test(f))) faults.push(`${name}: packs ${extra}`);
+    for (const extra of files.filter((f) => !expected.test(f)))
+      faults.push(`${name}: packs ${extra}`);
     for (const needed of ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE']) {
       if (!files.includes(`package/${needed}`)) faults.push(`${name}: lacks ${needed}`);
     }
@@ -70,8 +78,11 @@ async function checkTypes({ app }: Installation): Promise<void> {
       join(app, 'tsconfig.json'),
       JSON.stringify({ compilerOptions: options, files: ['program.ts'] }),
     );
-    const { code, output } = await run(process.execPath, [path, '-p', '.', '--pretty', 'false'], { cwd: app });
-    if (code !== 0) faults.push(`${compiler} rejects a program over the declarations\n${output.trimEnd()}`);
+    const { code, output } = await run(process.execPath, [path, '-p', '.', '--pretty', 'false'], {
+      cwd: app,
+    });
+    if (code !== 0)
+      faults.push(`${compiler} rejects a program over the declarations\n${output.trimEnd()}`);
   }
 }
 
@@ -82,14 +93,16 @@ async function otherNodes(): Promise<{ path: string; version: string }[]> {
     if (!existsSync(path)) continue;
     const version = (await run(path, ['--version'])).stdout.trim();
     const known = [process.version, ...found.map((f) => f.version)];
-    if (!known.some((v) => v.split('.')[0] === version.split('.')[0])) found.push({ path, version });
+    if (!known.some((v) => v.split('.')[0] === version.split('.')[0]))
+      found.push({ path, version });
   }
   return found;
 }
 
 async function checkRun({ app }: Installation): Promise<void> {
   const { code, output } = await run(process.execPath, ['node.ts'], { cwd: app, timeout: 120_000 });
-  if (code !== 0) faults.push(`the program fails under Node ${process.version}\n${output.trimEnd()}`);
+  if (code !== 0)
+    faults.push(`the program fails under Node ${process.version}\n${output.trimEnd()}`);
   else notes.push(`runs under Node ${process.version}`);
   const others = await otherNodes();
   if (others.length === 0) notes.push('no other Node here to try');
@@ -119,9 +132,13 @@ async function checkCommand({ app }: Installation): Promise<void> {
   writeFileSync(join(app, 'bell.json'), circuit.stdout);
   const drawn = await run('npx', ['--no-install', 'ketwork', 'draw', 'bell.json'], { cwd: app });
   if (drawn.code !== 0 || !/\bH\b|─H|┤H/.test(drawn.stdout)) {
-    faults.push(`npx ketwork draw bell.json exits ${drawn.code} and prints\n${drawn.output.trimEnd()}`);
+    faults.push(
+      `npx ketwork draw bell.json exits ${drawn.code} and prints\n${drawn.output.trimEnd()}`,
+    );
   }
-  const missing = await run('npx', ['--no-install', 'ketwork', 'draw', 'missing.json'], { cwd: app });
+  const missing = await run('npx', ['--no-install', 'ketwork', 'draw', 'missing.json'], {
+    cwd: app,
+  });
   if (missing.code === 0) faults.push('npx ketwork draw of a missing file exits 0');
 }
 

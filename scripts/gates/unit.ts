@@ -36,10 +36,13 @@ try {
 if (results !== undefined) {
   // A file that could not even be loaded has no failed test of its own; it counts as one.
   const broken = results.testResults.filter(
-    (suite) => suite.status === 'failed' && !suite.assertionResults.some((t) => t.status === 'failed'),
+    (suite) =>
+      suite.status === 'failed' && !suite.assertionResults.some((t) => t.status === 'failed'),
   ).length;
   const failed = results.numFailedTests + broken;
-  console.log(`note: ${results.testResults.length} test files, ${results.numPendingTests} tests skipped`);
+  console.log(
+    `note: ${results.testResults.length} test files, ${results.numPendingTests} tests skipped`,
+  );
   console.log(`${results.numPassedTests} passed, ${failed} failed`);
   if (results.numPassedTests === 0) console.log('no test passed');
   process.exitCode = code !== 0 || failed > 0 || results.numPassedTests === 0 ? 1 : 0;

@@ -122,7 +122,9 @@ export function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-    child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n`, stdout }));
+    child.on('error', (error) =>
+      resolve({ code: 127, output: `${output}${error.message}\n`, stdout }),
+    );
     child.on('close', (code, signal) =>
       resolve({
         code: code ?? 1,

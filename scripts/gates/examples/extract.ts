@@ -33,7 +33,8 @@ export function extractBlocks(page: string, text: string): Block[] {
     if (fence === null) continue;
     const code: string[] = [];
     const first = i + 1;
-    for (i = first; i < lines.length && !/^\s*```\s*$/.test(lines[i] ?? '```'); i++) code.push(lines[i] ?? '');
+    for (i = first; i < lines.length && !/^\s*```\s*$/.test(lines[i] ?? '```'); i++)
+      code.push(lines[i] ?? '');
     blocks.push({
       page,
       line: first + 1,
@@ -41,7 +42,9 @@ export function extractBlocks(page: string, text: string): Block[] {
       runs: !/\bno-run\b/.test(fence[2] ?? ''),
       expectations: code.flatMap((line, offset) => {
         const match = /^\s*(?:.*[\s)])?console\.log\(.*\);?\s*\/\/\s*(\S.*)$/.exec(line);
-        return match?.[1] === undefined ? [] : [{ line: first + 1 + offset, text: match[1].trim() }];
+        return match?.[1] === undefined
+          ? []
+          : [{ line: first + 1 + offset, text: match[1].trim() }];
       }),
     });
   }

@@ -28,7 +28,11 @@ function tokens(text: string): Token[] {
     // Digits that are left out ("0.247…") or rounded away (three or more shown) bound the tolerance.
     const cut = plain[last] === '…' ? 10 ** -decimals : decimals >= 3 ? 0.5 * 10 ** -decimals : 0;
     const value = Number(match[0].replace('−', '-'));
-    list.push({ text: match[0], value, slack: Math.max(tolerance * Math.max(1, Math.abs(value)), cut * 1.000001) });
+    list.push({
+      text: match[0],
+      value,
+      slack: Math.max(tolerance * Math.max(1, Math.abs(value)), cut * 1.000001),
+    });
     if (plain[last] === '…' && decimals > 0) last++;
   }
   if (last < plain.length) list.push({ text: plain.slice(last) });
@@ -37,7 +41,8 @@ function tokens(text: string): Token[] {
 
 function agree(expected: Token, actual: Token | undefined): boolean {
   if (actual === undefined) return false;
-  if (expected.value === undefined || actual.value === undefined) return expected.text === actual.text;
+  if (expected.value === undefined || actual.value === undefined)
+    return expected.text === actual.text;
   if (expected.value === actual.value) return true;
   return Math.abs(expected.value - actual.value) <= (expected.slack ?? tolerance);
 }

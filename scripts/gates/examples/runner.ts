@@ -13,7 +13,10 @@ console.log = (...args: unknown[]): void => {
   const frames = new Error('position').stack ?? '';
   const from = frames.indexOf(`/${current}:`);
   const line = from < 0 ? 0 : Number.parseInt(frames.slice(from + current.length + 2), 10);
-  const text = formatWithOptions({ colors: false, depth: 8, breakLength: Infinity, maxArrayLength: 300 }, ...args);
+  const text = formatWithOptions(
+    { colors: false, depth: 8, breakLength: Infinity, maxArrayLength: 300 },
+    ...args,
+  );
   printed.push({ line, text });
 };
 

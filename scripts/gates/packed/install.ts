@@ -18,7 +18,12 @@ export class StepFailed extends Error {
   }
 }
 
-async function step(name: string, command: string, args: readonly string[], cwd: string): Promise<Finished> {
+async function step(
+  name: string,
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<Finished> {
   const finished = await run(command, args, { cwd });
   if (finished.code !== 0) throw new StepFailed(name, finished);
   return finished;
@@ -27,7 +32,12 @@ async function step(name: string, command: string, args: readonly string[], cwd:
 /** Compiles the package's `src` into a fresh `dist`. */
 async function build({ path, manifest }: Package): Promise<void> {
   rmSync(join(path, 'dist'), { recursive: true, force: true });
-  await step(`build of ${manifest.name}`, 'tsc', ['-p', 'tsconfig.build.json', '--pretty', 'false'], path);
+  await step(
+    `build of ${manifest.name}`,
+    'tsc',
+    ['-p', 'tsconfig.build.json', '--pretty', 'false'],
+    path,
+  );
 }
 
 /** Builds and packs every public package and installs the tarballs with npm below `scratch`, without install scripts. */
@@ -57,9 +67,19 @@ export async function installPacked(scratch: string): Promise<Installation> {
   writeFileSync(
     join(app, 'package.json'),
     // The user asks for ketwork alone; its parts come along, from the tarballs instead of the registry.
-    JSON.stringify({ private: true, type: 'module', dependencies: { ketwork }, overrides: others }, null, 2),
+    JSON.stringify(
+      { private: true, type: 'module', dependencies: { ketwork }, overrides: others },
+      null,
+      2,
+    ),
   );
-  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  const quiet = [
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   await step('npm install of the tarballs', 'npm', ['install', ...quiet], app);
   const installation = { app, tarballs };
   writeFileSync(kept, JSON.stringify(installation));

@@ -35,7 +35,8 @@ describe('extractBlocks', () => {
   });
 
   it('reads what a console.log in a loop or behind other code says it prints', () => {
-    const text = '```ts\nfor (const x of [1]) console.log(x); // 1\nf(); console.log(f(2)); // 4\nf(); // no\n```\n';
+    const text =
+      '```ts\nfor (const x of [1]) console.log(x); // 1\nf(); console.log(f(2)); // 4\nf(); // no\n```\n';
     expect(extractBlocks('a.md', text)[0]?.expectations).toEqual([
       { line: 2, text: '1' },
       { line: 3, text: '4' },

@@ -14,7 +14,10 @@ describe('a printed text and the comment that promises it', () => {
     ['Float64Array(9) [\n  1, 2, 1,\n  2, 4\n]', '1, 2, 1, 2, 4'],
     ['[ 1, 2, 3, 4 ]', '[1, … , 4]'],
     ["[ { '00': 512, '11': 488 } ]", "[{ '00': 512, '11': 488 }]"],
-    ['operation 3: qubit 5 is out of range. Use qubits 0 to 3.', 'operation 3: qubit 5 is out of range. …'],
+    [
+      'operation 3: qubit 5 is out of range. Use qubits 0 to 3.',
+      'operation 3: qubit 5 is out of range. …',
+    ],
     ['true', 'true'],
   ])('agree: %j and %j', (printed, comment) => {
     expect(disagreement(printed, comment)).toBeUndefined();
