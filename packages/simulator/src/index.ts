@@ -23,6 +23,8 @@ export { checkProgram, outputShapes, readWrt } from './compile.ts';
 export type { CheckedProgram } from './compile.ts';
 export { readCotangents, readValues } from './values.ts';
 export type { SlotValues } from './values.ts';
+export { cpu } from './cpu/engine.ts';
+export type { CpuOptions } from './cpu/engine.ts';
 export { reference } from './reference/reference.ts';
 export { sampleOutcomes, withShots } from './shots.ts';
 export type { CompileAnalytic, RunWithShots } from './shots.ts';

@@ -1,0 +1,13 @@
+import type { Capabilities } from '../contract.ts';
+
+/** What the CPU engine can do. */
+export const cpuCapabilities: Capabilities = {
+  engine: 'cpu',
+  precision: ['f64'],
+  maxQubits: 26,
+  ops: ['gate', 'matrix', 'statePreparation', 'barrier'],
+  gates: 'all',
+  analytic: ['expval', 'variance', 'probabilities', 'state'],
+  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
+  adjoint: ['expval', 'variance', 'probabilities', 'state'],
+};

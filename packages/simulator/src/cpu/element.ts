@@ -1,0 +1,45 @@
+import type { Control } from '@ketwork/circuit';
+
+/** An angle in use: the cosine and sine of `scale` times an angle, one pair for all examples or one per example. */
+export interface Coefficient {
+  /** Node of the angle table. */
+  readonly node: number;
+  /** 1/2 for Pauli rotations, 1 for phases. */
+  readonly scale: number;
+  readonly axis: 'shared' | 'batch';
+  /** Position among the coefficients of its axis. */
+  readonly index: number;
+}
+
+/** What the engine executes: every gate comes down to one of these. */
+export type Element =
+  /** `exp(-i · angle/2 · P)`, P a Pauli word of one or two qubits, no identity letters. */
+  | {
+      readonly type: 'rotation';
+      readonly word: string;
+      readonly qubits: readonly number[];
+      readonly controls: readonly Control[];
+      readonly coefficient: Coefficient;
+      readonly operation: number;
+    }
+  /** `e^{i · angle}` where all of `qubits` (none: everywhere) are 1. */
+  | {
+      readonly type: 'phase';
+      readonly qubits: readonly number[];
+      readonly controls: readonly Control[];
+      readonly coefficient: Coefficient;
+      readonly operation: number;
+    }
+  /** A constant matrix, row-major, interleaved re, im, first qubit most significant. */
+  | {
+      readonly type: 'matrix';
+      readonly qubits: readonly number[];
+      readonly controls: readonly Control[];
+      readonly matrix: readonly number[];
+      readonly operation: number;
+    };
+
+/** Qubits an element touches, controls included. */
+export function support(element: Element): number[] {
+  return [...element.qubits, ...element.controls.map(({ qubit }) => qubit)];
+}

@@ -1,0 +1,202 @@
+/** Carries examples into the engine's memory, calls the module block by block and brings results back. */
+import type { Circuit } from '@ketwork/circuit';
+import type { SlotValues } from '../values.ts';
+import { CHUNK } from './angles.ts';
+import type { Lowered } from './lower.ts';
+import { Layout } from './memory.ts';
+import type { EngineMemory } from './memory.ts';
+import { buildModule, cotangentBytes, inputLayout } from './module.ts';
+import type { EngineModule, GradientWants } from './module.ts';
+import type { Readout } from './readout.ts';
+import { Preparation, stageMatrix } from './staging.ts';
+
+/** Addresses, in bytes, of everything a call needs. */
+interface Addresses {
+  readonly constants: number;
+  readonly shared: number;
+  readonly pairs: number;
+  readonly scratch: number;
+  readonly state: number;
+  readonly angles: number;
+  readonly input: number;
+  /** Columns of results, or cotangents. */
+  readonly columns: number;
+  readonly sharedCells: number;
+  readonly batchCells: number;
+  readonly bytes: number;
+}
+
+type Entry = (...args: number[]) => void;
+
+/** Blocks of two examples per call: about a hundred microseconds of work, so that compiled code can be replaced between calls. */
+const blocksPerCall = (qubits: number): number => Math.min(CHUNK / 2, Math.max(1, 2 ** (11 - qubits)));
+
+/** One module of a program, ready to run. */
+export class Executor {
+  readonly #memory: EngineMemory;
+  readonly #lowered: Lowered;
+  readonly #readout: Readout;
+  readonly #gradient: boolean;
+  readonly #entry: Entry;
+  readonly #addresses: Addresses;
+  readonly built: EngineModule;
+  /** Blocks per call. */
+  readonly blocks: number;
+  /** Bytes of columns (results or cotangents) per block. */
+  readonly columnBytes: number;
+  readonly preparations: readonly Preparation[];
+  readonly #matrices: { stage: (values: SlotValues, example: number, at: number, lane: 0 | 1) => void; offset: number }[];
+  readonly #preparationOffsets: readonly number[];
+
+  /** @param single one block per call, for callers that read the state between calls */
+  constructor(
+    circuit: Circuit,
+    lowered: Lowered,
+    readout: Readout,
+    memory: EngineMemory,
+    wants: GradientWants | undefined,
+    single: boolean,
+  ) {
+    this.#memory = memory;
+    this.#lowered = lowered;
+    this.#readout = readout;
+    this.#gradient = wants !== undefined;
+    this.blocks = single ? 1 : blocksPerCall(lowered.qubits);
+    this.built = buildModule(lowered, readout, wants);
+    this.columnBytes = this.#gradient ? cotangentBytes(lowered.qubits, readout) : 16 * readout.columns;
+    this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
+    const layout = inputLayout(lowered, readout);
+    this.#preparationOffsets = layout.preparations;
+    this.#matrices = [...layout.matrices].flatMap(([step, offset]) => {
+      if (step.type !== 'hermitian' || !('slot' in step.matrix)) return [];
+      const { matrix, qubits } = step;
+      const shared = circuit.slots.find(({ name }) => name === matrix.slot)?.axis === 'shared';
+      const stage = (values: SlotValues, example: number, at: number, lane: 0 | 1): void =>
+        stageMatrix(matrix, 2 ** qubits.length, shared, values, example, memory.doubles, at, lane);
+      return [{ stage, offset }];
+    });
+    this.#addresses = this.#place();
+    const instance = new WebAssembly.Instance(this.built.module, { env: { memory: memory.memory } });
+    this.#entry = instance.exports[this.#gradient ? 'gradient' : 'run'] as Entry;
+  }
+
+  #place(): Addresses {
+    const { blocks, built } = this;
+    const { shared, batch, qubits } = this.#lowered;
+    const layout = new Layout();
+    const addresses = {
+      constants: layout.take(built.constants.length),
+      shared: layout.take(16 * shared.length),
+      pairs: layout.take(32 * batch.length),
+      scratch: layout.take(built.scratchBytes),
+      state: layout.take((this.#gradient ? 2 : 1) * 2 ** (qubits + 5)),
+      angles: layout.take(16 * batch.length * blocks),
+      input: layout.take(built.inputBytes * blocks),
+      columns: layout.take(this.columnBytes * blocks),
+      sharedCells: layout.take(this.#gradient ? 16 * shared.length * blocks : 0),
+      batchCells: layout.take(this.#gradient ? 16 * batch.length * blocks : 0),
+    };
+    return { ...addresses, bytes: layout.bytes };
+  }
+
+  /** Bytes of memory this module needs. */
+  get bytes(): number {
+    return this.#addresses.bytes;
+  }
+
+  /** Readies memory for a run: constants, and coefficients that all examples share. */
+  begin(values: SlotValues): void {
+    const { constants, shared, bytes } = this.#addresses;
+    this.#memory.reserve(bytes);
+    if (this.#memory.owner !== this) {
+      new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, constants);
+      this.#memory.owner = this;
+    }
+    const { angles } = this.#lowered;
+    angles.evaluate(values, 'fixed');
+    const { doubles } = this.#memory;
+    for (const { node, scale, index } of this.#lowered.shared) {
+      const angle = scale * (angles.column(node)[0] as number);
+      doubles[shared / 8 + 2 * index] = Math.cos(angle);
+      doubles[shared / 8 + 2 * index + 1] = Math.sin(angle);
+    }
+  }
+
+  /** Stages the data of examples `start + first` … of a chunk whose angles were evaluated from `start` on. */
+  stage(values: SlotValues, start: number, first: number, count: number): void {
+    const { doubles } = this.#memory;
+    const { batch, angles } = this.#lowered;
+    const lanes = 2 * Math.ceil(count / 2);
+    const at = this.#addresses.angles / 8;
+    for (const { node, scale, index } of batch) {
+      const column = angles.column(node);
+      for (let lane = 0; lane < lanes; lane++) {
+        // An idle lane repeats the last example.
+        let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
+        if (Math.abs(angle) > 1e5) angle = Math.atan2(Math.sin(angle), Math.cos(angle));
+        doubles[at + ((lane >> 1) * batch.length + index) * 2 + (lane & 1)] = angle;
+      }
+    }
+    if (this.built.inputBytes === 0) return;
+    for (let lane = 0; lane < lanes; lane++) {
+      const example = start + first + Math.min(lane, count - 1);
+      const base = (this.#addresses.input + (lane >> 1) * this.built.inputBytes) / 8;
+      const side = (lane & 1) as 0 | 1;
+      this.preparations.forEach((preparation, p) =>
+        preparation.stage(values, example, doubles, base + (this.#preparationOffsets[p] as number) / 8, side),
+      );
+      for (const { stage, offset } of this.#matrices) stage(values, example, base + offset / 8, side);
+    }
+  }
+
+  /** Position, in doubles, of the columns of a block. */
+  columnsAt(block: number): number {
+    return (this.#addresses.columns + block * this.columnBytes) / 8;
+  }
+
+  /** Clears columns (results or cotangents) of the first blocks. */
+  clearColumns(blocks: number): void {
+    this.#memory.doubles.fill(0, this.columnsAt(0), this.columnsAt(blocks));
+  }
+
+  /** Clears gradient cells: of all blocks, or only those that are never summed over blocks. */
+  clearCells(blocks: number, shared: boolean): void {
+    const { sharedCells, batchCells } = this.#addresses;
+    const { doubles } = this.#memory;
+    const { shared: sharedList, batch } = this.#lowered;
+    if (shared) doubles.fill(0, sharedCells / 8, sharedCells / 8 + 2 * sharedList.length * blocks);
+    doubles.fill(0, batchCells / 8, batchCells / 8 + 2 * batch.length * blocks);
+  }
+
+  /** Position, in doubles, of a coefficient's gradient cell (two lanes). */
+  cellAt(axis: 'shared' | 'batch', index: number, block: number): number {
+    const { sharedCells, batchCells } = this.#addresses;
+    return axis === 'shared'
+      ? sharedCells / 8 + 2 * (block * this.#lowered.shared.length + index)
+      : batchCells / 8 + 2 * (block * this.#lowered.batch.length + index);
+  }
+
+  /** Runs the staged blocks; `perBlock` keeps the cells of shared coefficients apart. */
+  call(blocks: number, perBlock = false): void {
+    const a = this.#addresses;
+    const common = [a.state, a.shared, a.pairs, a.constants, a.angles, a.input, a.scratch, blocks, a.columns] as const;
+    if (!this.#gradient) this.#entry(...common, 0, 0, 0);
+    else this.#entry(...common, a.sharedCells, a.batchCells, perBlock ? 16 * this.#lowered.shared.length : 0);
+  }
+
+  /** Position, in doubles, of amplitude `index` of psi or lambda: re at +lane, im at +2+lane. */
+  amplitudeAt(index: number, vector: 'psi' | 'lambda' = 'psi'): number {
+    const { state } = this.#addresses;
+    return (state + (vector === 'lambda' ? 2 ** (this.#lowered.qubits + 5) : 0)) / 8 + 4 * index;
+  }
+
+  /** Memory as doubles. */
+  get doubles(): Float64Array {
+    return this.#memory.doubles;
+  }
+
+  /** Number of result columns per example. */
+  get columns(): number {
+    return this.#readout.columns;
+  }
+}

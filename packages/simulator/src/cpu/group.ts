@@ -1,0 +1,106 @@
+import type { Control } from '@ketwork/circuit';
+import { support } from './element.ts';
+import type { Element } from './element.ts';
+
+/** Elements that run together while the amplitudes of `register` are held in registers. */
+export interface Group {
+  /** Qubits held in registers, ascending. */
+  readonly register: readonly number[];
+  /** Controls outside the register: the group runs only on that part of the state. */
+  readonly controls: readonly Control[];
+  readonly elements: readonly Element[];
+}
+
+/** Amplitude pairs, coefficients and temporaries compete for registers and code size; a longer group is split here. */
+const MAX_ELEMENTS = 24;
+
+/**
+ * Splits a list of elements into groups of at most `size` register qubits. Elements move only past elements on other
+ * qubits. An element too wide for a register becomes a group of its own with its controls outside.
+ */
+export function groupElements(elements: readonly Element[], qubits: number, size: number): Group[] {
+  const supports = elements.map(support);
+  let left = elements.map((_, index) => index);
+  const groups: Group[] = [];
+  while (left.length > 0) {
+    const first = left[0] as number;
+    const seed = supports[first] as number[];
+    if (seed.length > size) {
+      groups.push(wideGroup(elements[first] as Element));
+      left = left.slice(1);
+      continue;
+    }
+    let register = new Set(seed);
+    let members = reachable(left, supports, register, qubits);
+    while (register.size < Math.min(size, qubits)) {
+      let best: { register: Set<number>; members: number[] } | undefined;
+      for (const candidate of partners(left, supports, register)) {
+        const wider = new Set(register).add(candidate);
+        const found = reachable(left, supports, wider, qubits);
+        if (best === undefined || found.length > best.members.length) best = { register: wider, members: found };
+      }
+      if (best === undefined) break;
+      ({ register, members } = best);
+    }
+    const taken = new Set(members.slice(0, MAX_ELEMENTS));
+    groups.push({
+      register: [...register].sort((a, b) => a - b),
+      controls: [],
+      elements: [...taken].map((index) => elements[index] as Element),
+    });
+    left = left.filter((index) => !taken.has(index));
+  }
+  return groups;
+}
+
+function wideGroup(element: Element): Group {
+  // A phase on many qubits is a controlled phase on one of them.
+  if (element.type === 'phase' && element.qubits.length > 1) {
+    const [target, ...others] = element.qubits as [number, ...number[]];
+    const controls = [...element.controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
+    return { register: [target], controls, elements: [{ ...element, qubits: [target], controls: [] }] };
+  }
+  const register = [...element.qubits].sort((a, b) => a - b);
+  return { register, controls: element.controls, elements: [{ ...element, controls: [] }] };
+}
+
+/** Indices, in order, of the elements that can run now if only `register` may be touched. */
+function reachable(
+  left: readonly number[],
+  supports: readonly (readonly number[])[],
+  register: ReadonlySet<number>,
+  qubits: number,
+): number[] {
+  const blocked = new Set<number>();
+  const found: number[] = [];
+  for (const index of left) {
+    const touched = supports[index] as readonly number[];
+    if (touched.every((q) => register.has(q) && !blocked.has(q))) {
+      found.push(index);
+    } else {
+      for (const q of touched) blocked.add(q);
+      if (blocked.size >= qubits) break;
+    }
+  }
+  return found;
+}
+
+/** Qubits that share an element with the register among the next elements, else any qubit met soon. */
+function partners(
+  left: readonly number[],
+  supports: readonly (readonly number[])[],
+  register: ReadonlySet<number>,
+): Set<number> {
+  const near = new Set<number>();
+  const met = new Set<number>();
+  for (const index of left.slice(0, 64)) {
+    const touched = supports[index] as readonly number[];
+    const joined = touched.some((q) => register.has(q));
+    for (const q of touched) {
+      if (register.has(q)) continue;
+      met.add(q);
+      if (joined) near.add(q);
+    }
+  }
+  return near.size > 0 ? near : met;
+}

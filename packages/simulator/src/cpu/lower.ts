@@ -1,0 +1,116 @@
+import { UnsupportedError } from '@ketwork/base';
+import { primitives } from '@ketwork/circuit';
+import type { Circuit, Op, Primitive, StatePreparationOp } from '@ketwork/circuit';
+import { AngleTable } from './angles.ts';
+import type { Coefficient, Element } from './element.ts';
+
+/** A circuit in the engine's terms. */
+export interface Lowered {
+  readonly qubits: number;
+  readonly angles: AngleTable;
+  readonly elements: readonly Element[];
+  /** State preparations, in order, on disjoint qubits that no element touched before. */
+  readonly preparations: readonly StatePreparationOp[];
+  /** Coefficients by axis, in the order of their index. */
+  readonly shared: readonly Coefficient[];
+  readonly batch: readonly Coefficient[];
+  /** Index of an operation that is not unitary, which the adjoint method cannot undo. */
+  readonly irreversible: number | undefined;
+}
+
+/** Rewrites a circuit as rotations, phases and matrices. Global phases are kept only where the state itself is read. */
+export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
+  const angles = new AngleTable(circuit);
+  const elements: Element[] = [];
+  const preparations: StatePreparationOp[] = [];
+  const shared: Coefficient[] = [];
+  const batch: Coefficient[] = [];
+  const known = new Map<string, Coefficient>();
+  let irreversible: number | undefined;
+
+  const coefficient = (primitive: Primitive & { type: 'rotation' | 'phase' }, operation: number): Coefficient => {
+    const node = angles.add(primitive.angle, operation);
+    const scale = primitive.type === 'rotation' ? 0.5 : 1;
+    const id = `${node} ${scale}`;
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const list = angles.isBatch(node) ? batch : shared;
+    const made: Coefficient = { node, scale, axis: list === batch ? 'batch' : 'shared', index: list.length };
+    list.push(made);
+    known.set(id, made);
+    return made;
+  };
+
+  const add = (primitive: Primitive, operation: number): void => {
+    const { qubits, controls } = primitive;
+    if (primitive.type === 'matrix') {
+      elements.push({ type: 'matrix', qubits, controls, matrix: primitive.matrix, operation });
+    } else if (primitive.type === 'phase') {
+      if (qubits.length + controls.length === 0 && !keepGlobalPhase) return;
+      elements.push({ type: 'phase', qubits, controls, coefficient: coefficient(primitive, operation), operation });
+    } else if (qubits.length <= 2) {
+      const made = coefficient(primitive, operation);
+      elements.push({ type: 'rotation', word: primitive.word, qubits, controls, coefficient: made, operation });
+    } else {
+      elements.push(...ladder(primitive, coefficient(primitive, operation), operation));
+    }
+  };
+
+  circuit.ops.forEach((op, operation) => {
+    switch (op.type) {
+      case 'gate':
+        for (const primitive of primitives(op)) add(primitive, operation);
+        break;
+      case 'matrix':
+        for (const primitive of primitives(op)) add(primitive, operation);
+        if (!op.unitary) irreversible ??= operation;
+        break;
+      case 'statePreparation':
+        preparations.push(op);
+        break;
+      case 'barrier':
+        break;
+      default:
+        throw refused(op, operation);
+    }
+  });
+  return { qubits: circuit.qubits, angles, elements, preparations, shared, batch, irreversible };
+}
+
+function refused(op: Op, operation: number): UnsupportedError {
+  return new UnsupportedError(`the CPU engine cannot run '${op.type}'`, { operation });
+}
+
+const H = Math.SQRT1_2;
+const HADAMARD = [H, 0, H, 0, H, 0, -H, 0];
+/** Columns: eigenvectors of Y for +1 and -1; its adjoint takes Y to Z. */
+const Y_TO_Z = [H, 0, 0, -H, H, 0, 0, H];
+const Z_TO_Y = [H, 0, H, 0, 0, H, 0, -H];
+const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
+
+/** A rotation about a long Pauli word: basis changes to Z, parity gathered on the last qubit, one RZ, all undone. */
+function ladder(
+  { word, qubits, controls }: Primitive & { type: 'rotation' },
+  coefficient: Coefficient,
+  operation: number,
+): Element[] {
+  const matrix = (entries: readonly number[], qubit: number): Element => ({ type: 'matrix', qubits: [qubit], controls: [], matrix: entries, operation });
+  const change: Element[] = [];
+  const back: Element[] = [];
+  qubits.forEach((qubit, i) => {
+    const letter = word[i];
+    if (letter === 'Z') return;
+    change.push(matrix(letter === 'X' ? HADAMARD : Y_TO_Z, qubit));
+    back.push(matrix(letter === 'X' ? HADAMARD : Z_TO_Y, qubit));
+  });
+  const chain = qubits.slice(1).map((target, i): Element => ({
+    type: 'matrix',
+    qubits: [target],
+    controls: [{ qubit: qubits[i] as number, value: 1 }],
+    matrix: NOT,
+    operation,
+  }));
+  const last = qubits.at(-1) as number;
+  const middle: Element = { type: 'rotation', word: 'Z', qubits: [last], controls, coefficient, operation };
+  return [...change, ...chain, middle, ...chain.toReversed(), ...back];
+}

@@ -1,0 +1,451 @@
+/**
+ * Assembles the WebAssembly module of a program: the fixed functions, one kernel per group structure, and `run`, which
+ * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
+ */
+import { FunctionBuilder, compileWasm, encodeModule, valueType } from '@ketwork/base';
+import type { Coefficient, Element } from './element.ts';
+import { groupElements } from './group.ts';
+import type { Group } from './group.ts';
+import { kernelCall, stride, writeKernel } from './kernel.ts';
+import type { Lowered } from './lower.ts';
+import { bitCount } from './readout.ts';
+import type { Readout, ReadoutStep } from './readout.ts';
+import { runtime, runtimeFunctions } from './runtime.ts';
+
+const { i32 } = valueType;
+
+/** Register qubits of a group. Wider ones spill on the engines measured so far. */
+const GROUP_SIZE = 2;
+
+/** Numbers that a module reads from memory: matrices, weights and index tables. */
+class ConstantData {
+  #bytes = new ByteList();
+
+  /** Appends doubles and returns their byte offset. */
+  doubles(values: ArrayLike<number>): number {
+    return this.#bytes.append(new Uint8Array(Float64Array.from(values).buffer));
+  }
+
+  /** Appends 32-bit integers and returns their byte offset. */
+  integers(values: readonly number[]): number {
+    return this.#bytes.append(new Uint8Array(Int32Array.from(values).buffer));
+  }
+
+  /** Appends the table of a diagonal read-out: (value offset, column offset, weight). */
+  table(rows: readonly { value: number; column: number; weight: number }[]): number {
+    const bytes = new DataView(new ArrayBuffer(16 * rows.length));
+    rows.forEach(({ value, column, weight }, i) => {
+      bytes.setInt32(16 * i, value, true);
+      bytes.setInt32(16 * i + 4, column, true);
+      bytes.setFloat64(16 * i + 8, weight, true);
+    });
+    return this.#bytes.append(new Uint8Array(bytes.buffer));
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.view();
+  }
+}
+
+class ByteList {
+  #data: Uint8Array = new Uint8Array(256);
+  #length = 0;
+
+  append(bytes: Uint8Array): number {
+    const at = Math.ceil(this.#length / 16) * 16;
+    if (at + bytes.length > this.#data.length) {
+      const larger = new Uint8Array(2 * (at + bytes.length));
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    this.#data.set(bytes, at);
+    this.#length = at + bytes.length;
+    return at;
+  }
+
+  view(): Uint8Array {
+    return this.#data.subarray(0, this.#length);
+  }
+}
+
+/** What a module was built for. */
+export interface GradientWants {
+  /** Nodes of the angle table that need a gradient. */
+  readonly nodes: readonly boolean[];
+  /** Whether lambda must reach the beginning, for gradients of embedded amplitudes. */
+  readonly amplitudes: boolean;
+}
+
+/** A compiled module with the sizes its caller needs to lay out memory. */
+export interface EngineModule {
+  readonly module: WebAssembly.Module;
+  readonly constants: Uint8Array;
+  readonly scratchBytes: number;
+  readonly inputBytes: number;
+  readonly groups: number;
+  readonly kernels: number;
+  readonly codeBytes: number;
+}
+
+/** Bytes of staged data per block: prepared amplitudes and Hermitian matrices that come with the data, then nothing else. */
+export function inputLayout(lowered: Lowered, readout: Readout): { preparations: number[]; matrices: Map<ReadoutStep, number>; bytes: number } {
+  let bytes = 0;
+  const preparations = lowered.preparations.map(({ qubits }) => {
+    const at = bytes;
+    bytes += 32 * 2 ** qubits.length;
+    return at;
+  });
+  const matrices = new Map<ReadoutStep, number>();
+  for (const step of readout.steps) {
+    if (step.type !== 'hermitian' || !('slot' in step.matrix)) continue;
+    matrices.set(step, bytes);
+    bytes += 32 * 4 ** step.qubits.length;
+  }
+  return { preparations, matrices, bytes };
+}
+
+/** Parameters of `run` and `gradient`, in order. */
+const argument = {
+  state: 0,
+  shared: 1,
+  pairs: 2,
+  constants: 3,
+  angles: 4,
+  input: 5,
+  scratch: 6,
+  count: 7,
+  out: 8, // run
+  dy: 8, // gradient
+  sharedCells: 9,
+  batchCells: 10,
+  sharedCellStride: 11,
+} as const;
+
+const cache = new Map<string, WebAssembly.Module>();
+const CACHE_LIMIT = 256;
+
+/** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
+function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  let id = '';
+  for (let i = 0; i < bytes.length; i += 8192) id += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  const known = cache.get(id);
+  if (known !== undefined) {
+    cache.delete(id);
+    cache.set(id, known);
+    return known;
+  }
+  const module = compileWasm(bytes);
+  cache.set(id, module);
+  if (cache.size > CACHE_LIMIT) cache.delete(cache.keys().next().value as string);
+  return module;
+}
+
+/** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
+export function buildModule(lowered: Lowered, readout: Readout, wants?: GradientWants): EngineModule {
+  const writer = new ProgramWriter(lowered, readout);
+  writer.forward();
+  if (wants === undefined) writer.readOut();
+  else writer.backward(wants);
+  return writer.finish(wants === undefined ? 'run' : 'gradient');
+}
+
+class ProgramWriter {
+  readonly #lowered: Lowered;
+  readonly #readout: Readout;
+  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map((body) => ({ body }));
+  readonly #kernels = new Map<string, number>();
+  readonly #constants = new ConstantData();
+  readonly #main: FunctionBuilder;
+  readonly #stateBytes: number;
+  #scratchBytes = 16;
+  #groups = 0;
+  #gradient = false;
+
+  constructor(lowered: Lowered, readout: Readout) {
+    this.#lowered = lowered;
+    this.#readout = readout;
+    this.#stateBytes = 2 ** (lowered.qubits + 5);
+    this.#main = new FunctionBuilder(Array(12).fill(i32));
+    this.#main.loop();
+  }
+
+  /** From |0…0⟩ to the final state. */
+  forward(): void {
+    const main = this.#main;
+    const { batch, elements, qubits } = this.#lowered;
+    if (batch.length > 0) {
+      main.get(argument.angles).get(argument.pairs).i32(batch.length).call(runtime.sincos);
+    }
+    main.get(argument.state).i32(this.#stateBytes).call(runtime.clear);
+    main.get(argument.state).f64x2(1).store();
+    this.#prepare();
+    for (const group of groupElements(elements, qubits, GROUP_SIZE)) this.#apply(group, false, () => false);
+  }
+
+  #prepare(): void {
+    const layout = inputLayout(this.#lowered, this.#readout);
+    let before = 0;
+    this.#lowered.preparations.forEach(({ qubits }, i) => {
+      const mask = this.#mask(qubits);
+      this.#main.get(argument.state).get(argument.input).i32(layout.preparations[i] as number).op('i32Add');
+      this.#main.i32(mask).i32(before).call(runtime.expand);
+      before |= mask;
+    });
+  }
+
+  /** Byte mask of qubits. */
+  #mask(qubits: readonly number[]): number {
+    return qubits.reduce((mask, qubit) => mask | stride(qubit, this.#lowered.qubits), 0);
+  }
+
+  /** Byte mask of the qubits not in a byte mask. */
+  #rest(mask: number): number {
+    return (this.#stateBytes - 32) & ~mask;
+  }
+
+  #apply(group: Group, backward: boolean, wants: (coefficient: Coefficient) => boolean): void {
+    this.#groups++;
+    const [only] = group.elements;
+    if (only?.type === 'matrix' && only.qubits.length > GROUP_SIZE) {
+      this.#dense(group, only, backward);
+      return;
+    }
+    const call = kernelCall(group, this.#lowered.qubits, backward, wants);
+    const id = JSON.stringify(call.spec);
+    let kernel = this.#kernels.get(id);
+    if (kernel === undefined) {
+      kernel = this.#functions.push({ body: writeKernel(call.spec) }) - 1;
+      this.#kernels.set(id, kernel);
+    }
+    const main = this.#main;
+    main.get(argument.state).get(argument.shared).get(argument.pairs).get(argument.constants);
+    if (backward) main.get(argument.sharedCells).get(argument.batchCells);
+    main.i32(call.mask).i32(call.base);
+    for (const bytes of call.strides) main.i32(bytes);
+    for (const { axis, index } of call.coefficients) main.i32(index * (axis === 'shared' ? 16 : 32));
+    for (const values of call.constants) main.i32(values.length === 0 ? 0 : this.#constants.doubles(values));
+    main.call(kernel);
+  }
+
+  #dense(group: Group, element: Element & { type: 'matrix' }, backward: boolean): void {
+    let { matrix } = element;
+    const size = 2 ** element.qubits.length;
+    if (backward) {
+      const original = matrix;
+      matrix = Array.from({ length: 2 * size * size }, (_, i) => {
+        const entry = i >> 1;
+        const mirrored = (original[2 * ((entry % size) * size + Math.floor(entry / size)) + (i & 1)]) as number;
+        return (i & 1) === 1 ? -mirrored : mirrored;
+      });
+    }
+    const base = this.#mask(group.controls.filter(({ value }) => value === 1).map(({ qubit }) => qubit));
+    const offsets = this.#offsets(element.qubits, base);
+    const rest = this.#rest(this.#mask(element.qubits) | this.#mask(group.controls.map(({ qubit }) => qubit)));
+    const at = this.#constants.doubles(matrix);
+    this.#scratchBytes = Math.max(this.#scratchBytes, 32 * size);
+    for (const state of backward ? [0, this.#stateBytes] : [0]) {
+      this.#main.get(argument.state).i32(state).op('i32Add');
+      this.#constant(at);
+      this.#constant(offsets);
+      this.#main.i32(4 * size).i32(rest).get(argument.scratch).call(runtime.dense);
+    }
+  }
+
+  /** Byte offsets of the amplitudes of a set of qubits, first qubit most significant. */
+  #offsets(qubits: readonly number[], base: number): number {
+    const size = 2 ** qubits.length;
+    const strides = qubits.map((qubit) => stride(qubit, this.#lowered.qubits));
+    return this.#constants.integers(
+      Array.from({ length: size }, (_, index) =>
+        strides.reduce((sum, bytes, i) => (((index >> (qubits.length - 1 - i)) & 1) === 1 ? sum + bytes : sum), base),
+      ),
+    );
+  }
+
+  /** Pushes the address of a constant. */
+  #constant(offset: number): void {
+    this.#main.get(argument.constants).i32(offset).op('i32Add');
+  }
+
+  /** Fills the (cleared) columns of a block. */
+  readOut(): void {
+    const main = this.#main;
+    const column = (index: number): unknown => main.get(argument.out).i32(16 * index).op('i32Add');
+    for (const step of this.#readout.steps) {
+      if (step.type === 'state') continue; // the caller reads the state itself
+      if (step.type === 'probabilities') {
+        main.get(argument.state);
+        column(step.column);
+        main.i32(32 * step.kept).i32(this.#rest(32 * step.kept)).call(runtime.marginal);
+      } else if (step.type === 'diagonal') {
+        const { bytes, table } = this.#diagonal(step);
+        main.get(argument.state).get(argument.scratch).i32(32 * step.kept).i32(this.#rest(32 * step.kept));
+        main.call(runtime.marginal);
+        main.get(argument.scratch).i32(bytes).call(runtime.walshHadamard);
+        main.get(argument.scratch);
+        this.#constant(table);
+        main.i32(step.entries.length).get(argument.out).call(runtime.pick);
+      } else if (step.type === 'pauli') {
+        const { odd, sign } = pauliPhase(step);
+        const top = 2 ** (31 - Math.clz32(step.x));
+        main.get(argument.state).i32(32 * step.x).i32(32 * step.z).i32(32 * top).i32(this.#stateBytes);
+        // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
+        this.#constant(this.#constants.doubles([2 * (odd ? -sign : sign) * step.weight]));
+        column(step.column);
+        main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
+      } else {
+        main.get(argument.state);
+        this.#hermitian(step);
+        column(step.column);
+        main.call(runtime.hermitian);
+      }
+    }
+    if (this.#readout.columns > 0) {
+      main.get(argument.out).i32(16 * this.#readout.columns).op('i32Add').set(argument.out);
+    }
+  }
+
+  #diagonal(step: ReadoutStep & { type: 'diagonal' }): { bytes: number; table: number } {
+    const bytes = 16 * 2 ** bitCount(step.kept);
+    this.#scratchBytes = Math.max(this.#scratchBytes, bytes);
+    const rows = step.entries.map(({ mask, column, weight }) => ({
+      value: 16 * compress(mask, step.kept),
+      column: 16 * column,
+      weight,
+    }));
+    return { bytes, table: this.#constants.table(rows) };
+  }
+
+  /** Pushes matrix, offsets, their length and the mask of the other qubits. */
+  #hermitian(step: ReadoutStep & { type: 'hermitian' }): void {
+    const main = this.#main;
+    const size = 2 ** step.qubits.length;
+    if ('slot' in step.matrix) {
+      const { matrices } = inputLayout(this.#lowered, this.#readout);
+      main.get(argument.input).i32(matrices.get(step) as number).op('i32Add');
+    } else {
+      this.#constant(this.#constants.doubles(step.matrix.values.flatMap((value) => [value, value])));
+    }
+    this.#constant(this.#offsets(step.qubits, 0));
+    main.i32(4 * size).i32(this.#rest(this.#mask(step.qubits)));
+  }
+
+  /** lambda = Σ dy · O psi, then back through the circuit. */
+  backward(wants: GradientWants): void {
+    this.#gradient = true;
+    this.#seed();
+    const { elements, qubits } = this.#lowered;
+    const wanted = (coefficient: Coefficient): boolean => wants.nodes[coefficient.node] === true;
+    const first = wants.amplitudes
+      ? 0
+      : elements.findIndex((element) => element.type !== 'matrix' && wanted(element.coefficient));
+    if (first < 0) return;
+    for (const group of groupElements(elements.slice(first).toReversed(), qubits, GROUP_SIZE)) {
+      this.#apply(group, true, wanted);
+    }
+  }
+
+  /** Writes lambda. */
+  #seed(): void {
+    const main = this.#main;
+    const { steps, columns } = this.#readout;
+    const lambda = (): unknown => main.get(argument.state).i32(this.#stateBytes).op('i32Add');
+    const column = (index: number): unknown => main.get(argument.dy).i32(16 * index).op('i32Add');
+    let written = false;
+    const [head] = steps;
+    if (head?.type !== 'diagonal' && head?.type !== 'probabilities') {
+      lambda();
+      main.i32(this.#stateBytes).call(runtime.clear);
+      written = true;
+    }
+    for (const step of steps) {
+      if (step.type === 'diagonal' || step.type === 'probabilities') {
+        if (step.type === 'diagonal') {
+          const { bytes, table } = this.#diagonal(step);
+          main.get(argument.scratch).i32(bytes).call(runtime.clear);
+          main.get(argument.scratch);
+          this.#constant(table);
+          main.i32(step.entries.length).get(argument.dy).call(runtime.scatter);
+          main.get(argument.scratch).i32(bytes).call(runtime.walshHadamard);
+        }
+        main.get(argument.state);
+        lambda();
+        if (step.type === 'diagonal') main.get(argument.scratch);
+        else column(step.column);
+        main.i32(32 * step.kept).i32(this.#rest(32 * step.kept));
+        main.call(written ? runtime.addDiagonal : runtime.setDiagonal);
+        written = true;
+      } else if (step.type === 'pauli') {
+        const { odd, sign } = pauliPhase(step);
+        main.get(argument.state);
+        lambda();
+        main.i32(32 * step.x).i32(32 * step.z).i32(this.#stateBytes);
+        this.#constant(this.#constants.doubles([sign * step.weight]));
+        column(step.column);
+        main.call(odd ? runtime.addPauliOdd : runtime.addPauliEven);
+      } else if (step.type === 'hermitian') {
+        main.get(argument.state);
+        lambda();
+        this.#hermitian(step);
+        column(step.column);
+        main.call(runtime.addHermitian);
+      } else {
+        // The cotangent of the state follows the columns, already halved and laid out like a state.
+        lambda();
+        column(columns);
+        main.i32(this.#stateBytes).call(runtime.addVector);
+      }
+    }
+  }
+
+  /** Moves on to the next block and encodes the module. */
+  finish(name: 'run' | 'gradient'): EngineModule {
+    const main = this.#main;
+    const { batch } = this.#lowered;
+    const input = inputLayout(this.#lowered, this.#readout).bytes;
+    const advance = (local: number, bytes: number): void => {
+      if (bytes > 0) main.get(local).i32(bytes).op('i32Add').set(local);
+    };
+    advance(argument.angles, 16 * batch.length);
+    advance(argument.input, input);
+    if (this.#gradient) {
+      advance(argument.dy, cotangentBytes(this.#lowered.qubits, this.#readout));
+      advance(argument.batchCells, 16 * batch.length);
+      main.get(argument.sharedCells).get(argument.sharedCellStride).op('i32Add').set(argument.sharedCells);
+    }
+    main.get(argument.count).i32(1).op('i32Sub').tee(argument.count).brIf(0).op('end');
+    const bytes = encodeModule({ functions: [...this.#functions, { name, body: main }], memory: { minimum: 1 } });
+    return {
+      module: compileCached(bytes),
+      constants: this.#constants.bytes.slice(),
+      scratchBytes: this.#scratchBytes,
+      inputBytes: input,
+      groups: this.#groups,
+      kernels: this.#kernels.size,
+      codeBytes: bytes.length,
+    };
+  }
+}
+
+/** Bytes of cotangents per block: the columns, then the state's where it is measured. */
+export function cotangentBytes(qubits: number, readout: Readout): number {
+  const state = readout.steps.some(({ type }) => type === 'state') ? 2 ** (qubits + 5) : 0;
+  return 16 * readout.columns + state;
+}
+
+/** A Pauli string is i^|x&z| X^x Z^z: whether the power of i is odd, and the sign that remains. */
+function pauliPhase({ x, z }: { x: number; z: number }): { odd: boolean; sign: number } {
+  const power = bitCount(x & z) & 3;
+  return { odd: (power & 1) === 1, sign: power >= 2 ? -1 : 1 };
+}
+
+/** The bits of `value` under `mask`, moved together. */
+function compress(value: number, mask: number): number {
+  let out = 0;
+  let at = 1;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) {
+    if ((value & rest & -rest) !== 0) out |= at;
+    at <<= 1;
+  }
+  return out;
+}

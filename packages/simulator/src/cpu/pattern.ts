@@ -1,0 +1,64 @@
+/** An entry of a matrix row: i^power times the common scale, or times a complex constant of its own. */
+export interface PatternEntry {
+  readonly column: number;
+  readonly power: number;
+  /** Position of the entry's real part among the constants; the imaginary part follows. */
+  readonly constant?: number;
+}
+
+/** What a matrix looks like up to its numbers, so that zeros, signs and factors of i cost nothing. */
+export interface MatrixPattern {
+  /** One entry of modulus 1, a power of i, per row and column: amplitudes are only renamed. */
+  readonly monomial: boolean;
+  /** All entries share one modulus, the only constant: rows are summed first and scaled once. */
+  readonly scaled: boolean;
+  readonly rows: readonly (readonly PatternEntry[])[];
+}
+
+const EPSILON = 4e-16;
+
+/** Power of i of a unit complex number, or undefined if it is none. */
+function powerOfI(re: number, im: number): number | undefined {
+  if (Math.abs(im) < EPSILON && Math.abs(Math.abs(re) - 1) < EPSILON) return re > 0 ? 0 : 2;
+  if (Math.abs(re) < EPSILON && Math.abs(Math.abs(im) - 1) < EPSILON) return im > 0 ? 1 : 3;
+  return undefined;
+}
+
+/** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
+export function matrixPattern(matrix: readonly number[]): { pattern: MatrixPattern; values: number[] } {
+  const size = Math.sqrt(matrix.length / 2);
+  const entries: { row: number; column: number; re: number; im: number }[] = [];
+  for (let i = 0; i < size * size; i++) {
+    const re = matrix[2 * i] as number;
+    const im = matrix[2 * i + 1] as number;
+    if (re !== 0 || im !== 0) entries.push({ row: Math.floor(i / size), column: i % size, re, im });
+  }
+  const first = entries[0];
+  const modulus = first === undefined ? 1 : Math.hypot(first.re, first.im);
+  const common = entries.every(({ re, im }) => powerOfI(re / modulus, im / modulus) !== undefined);
+  const rows: PatternEntry[][] = Array.from({ length: size }, () => []);
+  if (common && entries.length > 0) {
+    for (const { row, column, re, im } of entries) {
+      rows[row]?.push({ column, power: powerOfI(re / modulus, im / modulus) as number });
+    }
+    const plain = Math.abs(modulus - 1) < EPSILON;
+    const columns = new Set(entries.map(({ column }) => column));
+    const monomial = plain && rows.every((row) => row.length === 1) && columns.size === size;
+    if (rows.every((row) => row.length > 0)) {
+      return { pattern: { monomial, scaled: !plain, rows }, values: plain ? [] : [modulus] };
+    }
+    for (const row of rows) row.length = 0;
+  }
+  const values: number[] = [];
+  const add = (row: number, column: number, re: number, im: number): void => {
+    const power = powerOfI(re, im);
+    if (power === undefined) rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
+    else rows[row]?.push({ column, power });
+  };
+  for (const { row, column, re, im } of entries) add(row, column, re, im);
+  // A row of zeros (a projection) still needs a value.
+  rows.forEach((row, index) => {
+    if (row.length === 0) row.push({ column: index, power: 0, constant: values.push(0, 0) - 2 });
+  });
+  return { pattern: { monomial: false, scaled: false, rows }, values };
+}

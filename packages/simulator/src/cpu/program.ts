@@ -1,0 +1,390 @@
+import { KetworkError, UnsupportedError, ValueError } from '@ketwork/base';
+import type { Circuit, Slot } from '@ketwork/circuit';
+import type { CheckedProgram } from '../compile.ts';
+import { checkProgram, readWrt } from '../compile.ts';
+import { cpuCapabilities } from './capabilities.ts';
+import type {
+  CompileOptions,
+  Cotangents,
+  Explanation,
+  Gradients,
+  JacobianOptions,
+  Measurements,
+  Program,
+  Results,
+  RunOptions,
+  Values,
+  VjpOptions,
+} from '../contract.ts';
+import { withShots } from '../shots.ts';
+import type { RunWithShots } from '../shots.ts';
+import { readCotangents, readValues } from '../values.ts';
+import type { SlotValues } from '../values.ts';
+import { CHUNK } from './angles.ts';
+import { Executor } from './executor.ts';
+import { GradientSink } from './gradient-sink.ts';
+import { lower } from './lower.ts';
+import type { Lowered } from './lower.ts';
+import type { EngineMemory } from './memory.ts';
+import { planReadout } from './readout.ts';
+import type { Readout } from './readout.ts';
+import { preparationGradients } from './staging.ts';
+
+/** An analytic program of the CPU engine. */
+export class CpuProgram<Names extends string, M extends Measurements> implements Program<Names, M> {
+  readonly circuit: Circuit<Names>;
+  readonly measurements: M;
+  readonly outputShapes: readonly (readonly number[])[];
+  readonly options: CompileOptions;
+  readonly #checked: CheckedProgram;
+  readonly #memory: EngineMemory;
+  readonly #lowered: Lowered;
+  readonly #readout: Readout;
+  readonly #readsState: boolean;
+  readonly #withShots: RunWithShots<Names, M> | undefined;
+  #forward: Executor | undefined;
+  readonly #backward = new Map<string, Executor>();
+  #disposed = false;
+
+  constructor(circuit: Circuit<Names>, measurements: M, options: CompileOptions, checked: CheckedProgram, memory: EngineMemory) {
+    this.circuit = circuit;
+    this.measurements = measurements;
+    this.options = options;
+    this.outputShapes = checked.outputShapes;
+    this.#checked = checked;
+    this.#memory = memory;
+    const sampled = checked.measurements.some(({ type }) => type === 'samples' || type === 'counts');
+    this.#withShots =
+      sampled || options.shots !== undefined
+        ? withShots((c, m) => compileAnalytic(c, m, memory), circuit, measurements, options)
+        : undefined;
+    const analytic = this.#withShots === undefined ? checked.measurements : [];
+    this.#readsState = checked.measurements.some(({ type }) => type === 'state');
+    this.#lowered = lower(circuit, this.#readsState);
+    this.#readout = planReadout(circuit, analytic);
+  }
+
+  run(values?: Values<Names>, options: RunOptions = {}): Results<M> {
+    this.#alive();
+    if (this.#withShots !== undefined) return this.#withShots(values, options);
+    const { out } = options;
+    const slots = readValues(this.circuit, values);
+    const sizes = this.#checked.outputSizes;
+    if (out !== undefined && (sizes.length !== 1 || out.length !== slots.batch * (sizes[0] as number))) {
+      throw new ValueError(`'out' has ${out.length} numbers`, {
+        remedy: `It serves a single measurement and needs ${slots.batch * (sizes[0] as number)} numbers`,
+      });
+    }
+    const results = sizes.map((size, i) => (i === 0 && out !== undefined ? out : new Float64Array(slots.batch * size)));
+    this.#evaluate(slots, results);
+    return (this.#checked.single ? results[0] : results) as Results<M>;
+  }
+
+  /** Fills the results of all measurements. */
+  #evaluate(slots: SlotValues, results: readonly Float64Array[]): void {
+    this.#forEachCall(this.#runner(), slots, (executor, example, block, lane) => {
+      const at = executor.columnsAt(block) + lane;
+      const { doubles } = executor;
+      this.#readout.results.forEach((plan, m) => {
+        const result = results[m] as Float64Array;
+        const size = this.#checked.outputSizes[m] as number;
+        const start = example * size;
+        if (plan.type === 'state') {
+          for (let i = 0; i < size; i++) {
+            result[start + i] = doubles[executor.amplitudeAt(i >> 1) + 2 * (i & 1) + lane] as number;
+          }
+        } else if (plan.type === 'columns') {
+          for (let i = 0; i < size; i++) result[start + i] = doubles[at + 2 * (plan.columns[i] as number)] as number;
+        } else {
+          for (let i = 0; i < size; i++) {
+            const mean = doubles[at + 2 * (plan.means[i] as number)] as number;
+            result[start + i] = (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
+          }
+        }
+      });
+    });
+  }
+
+  #runner(): Executor {
+    this.#forward ??= new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, undefined, this.#readsState);
+    return this.#forward;
+  }
+
+  /** Runs the whole batch forward and shows every example's place in memory to `read`. */
+  #forEachCall(
+    executor: Executor,
+    slots: SlotValues,
+    read: (executor: Executor, example: number, block: number, lane: 0 | 1) => void,
+  ): void {
+    executor.begin(slots);
+    for (let start = 0; start < slots.batch; start += CHUNK) {
+      const chunk = Math.min(CHUNK, slots.batch - start);
+      this.#lowered.angles.evaluate(slots, 'batch', start, chunk);
+      for (let first = 0; first < chunk; first += 2 * executor.blocks) {
+        const count = Math.min(2 * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / 2);
+        executor.stage(slots, start, first, count);
+        executor.clearColumns(blocks);
+        executor.call(blocks);
+        for (let i = 0; i < count; i++) read(executor, start + first + i, i >> 1, (i & 1) as 0 | 1);
+      }
+    }
+  }
+
+  vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Gradients<Names> {
+    this.#alive();
+    if (options.perExample === true && options.squaredNorms === true) {
+      throw new ValueError('vjp was asked for both perExample and squaredNorms', {
+        remedy: 'Ask for one: the norms follow from the gradients of each example',
+      });
+    }
+    const wrt = this.#differentiable(options.wrt);
+    const slots = readValues(this.circuit, values);
+    const cotangents = readCotangents(dy, this.#checked.outputSizes, this.#checked.single, slots.batch);
+    return this.#backpropagate(slots, wrt, cotangents, options) as Gradients<Names>;
+  }
+
+  jacobian(values: Values<Names>, options: JacobianOptions<Names> = {}): Gradients<Names> {
+    this.#alive();
+    const slots = readValues(this.circuit, values);
+    const wrt = this.#differentiable(options.wrt);
+    const { batch } = slots;
+    const { outputSizes } = this.#checked;
+    const outputs = outputSizes.reduce((a, b) => a + b, 0);
+    const slotSize = (slot: Slot): number => slot.shape.reduce((a, b) => a * b, 1);
+    const jacobian: Record<string, Float64Array> = {};
+    for (const slot of wrt) jacobian[slot.name] = new Float64Array(batch * outputs * slotSize(slot));
+    let output = 0;
+    outputSizes.forEach((size, m) => {
+      for (let i = 0; i < size; i++, output++) {
+        const dy = outputSizes.map((length) => new Float64Array(batch * length));
+        for (let example = 0; example < batch; example++) (dy[m] as Float64Array)[example * size + i] = 1;
+        const rows = this.#backpropagate(slots, wrt, dy, { perExample: true });
+        for (const slot of wrt) {
+          const width = slotSize(slot);
+          const source = rows[slot.name] as Float64Array;
+          const target = jacobian[slot.name] as Float64Array;
+          for (let example = 0; example < batch; example++) {
+            const row = source.subarray(example * width, (example + 1) * width);
+            target.set(row, (example * outputs + output) * width);
+          }
+        }
+      }
+    });
+    return jacobian as Gradients<Names>;
+  }
+
+  /** The slots to differentiate, refusing what the adjoint method cannot do. */
+  #differentiable(names: readonly Names[] | undefined): Slot[] {
+    if (this.#withShots !== undefined) {
+      throw new UnsupportedError('the adjoint method needs exact results, and this program draws shots', {
+        remedy: "Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
+      });
+    }
+    const wrt = readWrt(this.circuit, names);
+    const { irreversible } = this.#lowered;
+    if (irreversible !== undefined) {
+      throw new UnsupportedError('a map that is not unitary cannot be undone, which the adjoint method needs', {
+        operation: irreversible,
+        remedy: "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
+      });
+    }
+    const matrix = wrt.find(({ kind }) => kind === 'hermitian');
+    if (matrix !== undefined) {
+      throw new UnsupportedError(`the CPU engine has no gradient with respect to the Hermitian slot '${matrix.name}'`, {
+        remedy: 'Leave it out of wrt, or use the reference engine',
+      });
+    }
+    return wrt;
+  }
+
+  #backpropagate(
+    slots: SlotValues,
+    wrt: readonly Slot[],
+    dy: readonly (ArrayLike<number> | undefined)[],
+    options: { readonly perExample?: boolean; readonly squaredNorms?: boolean },
+  ): Record<string, Float64Array> {
+    const { angles, shared, batch } = this.#lowered;
+    const perExample = options.perExample === true || options.squaredNorms === true;
+    const sink = new GradientSink(wrt, slots.batch, options);
+    const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
+    const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
+    const executor = this.#differentiator(depends, embedded);
+    const means = this.#means(slots);
+    const active = { shared: shared.filter((c) => depends[c.node]), batch: batch.filter((c) => depends[c.node]) };
+
+    executor.begin(slots);
+    for (let start = 0; start < slots.batch; start += CHUNK) {
+      const chunk = Math.min(CHUNK, slots.batch - start);
+      angles.evaluate(slots, 'batch', start, chunk);
+      sink.openChunk(start, chunk);
+      if (!perExample) executor.clearCells(0, false);
+      executor.clearCells(1, !perExample);
+      for (let first = 0; first < chunk; first += 2 * executor.blocks) {
+        const count = Math.min(2 * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / 2);
+        executor.stage(slots, start, first, count);
+        executor.clearColumns(blocks);
+        for (let i = 0; i < count; i++) this.#stageCotangent(executor, dy, means, start + first + i, i);
+        executor.clearCells(blocks, perExample);
+        executor.call(blocks, perExample);
+        const { doubles } = executor;
+        for (const { node, scale, index } of active.batch) {
+          const adjoint = angles.adjoint(node);
+          for (let i = 0; i < count; i++) {
+            const cell = doubles[executor.cellAt('batch', index, i >> 1) + (i & 1)] as number;
+            adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
+          }
+        }
+        if (perExample) {
+          for (const { node, scale, index } of active.shared) {
+            const adjoint = angles.adjoint(node);
+            for (let i = 0; i < count; i++) {
+              const cell = doubles[executor.cellAt('shared', index, i >> 1) + (i & 1)] as number;
+              adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
+            }
+          }
+        }
+        if (embedded) {
+          for (let i = 0; i < count; i++) this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
+        }
+      }
+      if (!perExample) {
+        const { doubles } = executor;
+        for (const { node, scale, index } of active.shared) {
+          const at = executor.cellAt('shared', index, 0);
+          const adjoint = angles.adjoint(node);
+          adjoint[0] = (adjoint[0] as number) + 2 * scale * ((doubles[at] as number) + (doubles[at + 1] as number));
+        }
+      }
+      angles.backpropagate(depends, chunk, perExample, (slot, element, column) => sink.add(slot, element, column));
+      sink.closeChunk();
+    }
+    return sink.finish();
+  }
+
+  #differentiator(depends: readonly boolean[], embedded: boolean): Executor {
+    const id = `${embedded} ${depends.map(Number).join('')}`;
+    let executor = this.#backward.get(id);
+    if (executor === undefined) {
+      const wants = { nodes: depends, amplitudes: embedded };
+      executor = new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, wants, embedded);
+      this.#backward.set(id, executor);
+    }
+    return executor;
+  }
+
+  /** Means of the observables whose variance is measured, `[batch, columns]`; undefined where there are none. */
+  #means(slots: SlotValues): Float64Array | undefined {
+    if (!this.#readout.results.some(({ type }) => type === 'variance')) return undefined;
+    const { columns } = this.#readout;
+    const means = new Float64Array(slots.batch * columns);
+    this.#forEachCall(this.#runner(), slots, (executor, example, block, lane) => {
+      const at = executor.columnsAt(block) + lane;
+      for (let c = 0; c < columns; c++) means[example * columns + c] = executor.doubles[at + 2 * c] as number;
+    });
+    return means;
+  }
+
+  /** Writes an example's cotangents, turned into cotangents of the columns, into the staging area. */
+  #stageCotangent(
+    executor: Executor,
+    dy: readonly (ArrayLike<number> | undefined)[],
+    means: Float64Array | undefined,
+    example: number,
+    position: number,
+  ): void {
+    const { doubles } = executor;
+    const lane = position & 1;
+    const at = executor.columnsAt(position >> 1) + lane;
+    const { columns } = this.#readout;
+    const add = (index: number, amount: number): void => {
+      doubles[index] = (doubles[index] as number) + amount;
+    };
+    this.#readout.results.forEach((plan, m) => {
+      const source = dy[m];
+      if (source === undefined) return;
+      const size = this.#checked.outputSizes[m] as number;
+      for (let i = 0; i < size; i++) {
+        const d = source[example * size + i] as number;
+        if (plan.type === 'columns') add(at + 2 * (plan.columns[i] as number), d);
+        else if (plan.type === 'state') add(at + 2 * columns + 2 * i, 0.5 * d);
+        else {
+          const mean = plan.means[i] as number;
+          add(at + 2 * (plan.squares[i] as number), d);
+          add(at + 2 * mean, -2 * d * (means?.[example * columns + mean] as number));
+        }
+      }
+    });
+  }
+
+  #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: 0 | 1): void {
+    const { qubits } = this.#lowered;
+    const offsets = executor.preparations.map((preparation) => {
+      const places = preparation.qubits.toSorted((a, b) => a - b).map((qubit) => 2 ** (qubits - 1 - qubit));
+      return Array.from({ length: preparation.size }, (_, index) =>
+        places.reduce((sum, place, i) => (((index >> (places.length - 1 - i)) & 1) === 1 ? sum + place : sum), 0),
+      );
+    });
+    const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
+      const at = executor.amplitudeAt(index, 'lambda') + lane;
+      return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
+    });
+    executor.preparations.forEach((preparation, p) => {
+      if (preparation.slot === undefined || !sink.wants(preparation.slot)) return;
+      const row = sink.row(preparation.slot, example);
+      preparation.addGradient(gradients[p] as Float64Array, lane, row.data, row.start);
+    });
+  }
+
+  explain(): Explanation {
+    const { built, bytes, blocks } = this.#runner();
+    const { qubits } = this.circuit;
+    const { elements } = this.#lowered;
+    return {
+      text:
+        `cpu: ${qubits} qubits, two examples per vector, ${elements.length} operations in ${built.groups} groups ` +
+        `(${built.kernels} kernels); ${blocks} pairs of examples per call; ${(bytes / 1024).toFixed(0)} KiB.`,
+      details: {
+        engine: 'cpu',
+        regime: 'batched',
+        qubits,
+        operations: elements.length,
+        groups: built.groups,
+        kernels: built.kernels,
+        codeBytes: built.codeBytes,
+        bytes,
+        blocksPerCall: blocks,
+      },
+    };
+  }
+
+  estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
+    const state = 2 ** (this.circuit.qubits + 5);
+    const results = this.#checked.outputSizes.reduce((a, b) => a + b, 0);
+    return this.#runner().bytes + (options.gradient === true ? state : 0) + 8 * batch * results;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#forward = undefined;
+    this.#backward.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #alive(): void {
+    if (this.#disposed) throw new KetworkError('DISPOSED', 'this program was disposed', { remedy: 'Compile the circuit again' });
+  }
+}
+
+/** Compiles exact measurements without checking again. */
+function compileAnalytic<Names extends string, const M extends Measurements>(
+  circuit: Circuit<Names>,
+  measurements: M,
+  memory: EngineMemory,
+): Program<Names, M> {
+  return new CpuProgram(circuit, measurements, {}, checkProgram(circuit, measurements, {}, cpuCapabilities), memory);
+}

@@ -1,0 +1,176 @@
+import type { Circuit, Measurement, Observable, PauliTerm } from '@ketwork/circuit';
+
+/** A weighted Walsh–Hadamard coefficient: the mean of a product of Z on the qubits of `mask`, added to a column. */
+export interface DiagonalEntry {
+  readonly mask: number;
+  readonly column: number;
+  readonly weight: number;
+}
+
+/** How expectation values and probabilities are read from a state. Masks are basis indices: bit n-1-q is qubit q. */
+export type ReadoutStep =
+  | { readonly type: 'probabilities'; readonly kept: number; readonly column: number }
+  | { readonly type: 'diagonal'; readonly kept: number; readonly entries: readonly DiagonalEntry[] }
+  | { readonly type: 'pauli'; readonly x: number; readonly z: number; readonly weight: number; readonly column: number }
+  | { readonly type: 'hermitian'; readonly qubits: readonly number[]; readonly matrix: HermitianSource; readonly column: number }
+  | { readonly type: 'state' };
+
+/** Where a Hermitian matrix comes from: fixed numbers, or a slot, perhaps squared (for variances). */
+export type HermitianSource =
+  | { readonly values: readonly number[] }
+  | { readonly slot: string; readonly squared: boolean };
+
+/** How one measurement's result is made of columns. */
+export type ResultPlan =
+  | { readonly type: 'columns'; readonly columns: readonly number[] }
+  | { readonly type: 'variance'; readonly means: readonly number[]; readonly squares: readonly number[] }
+  | { readonly type: 'state' };
+
+/** The read-outs of a program: numbers per example ("columns") and how results are made of them. */
+export interface Readout {
+  readonly columns: number;
+  readonly steps: readonly ReadoutStep[];
+  readonly results: readonly ResultPlan[];
+}
+
+/** Number of set bits. */
+export function bitCount(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/** A Pauli string as bit masks with a real coefficient: `i^|x&z| X^x Z^z`. */
+interface MaskedTerm {
+  readonly x: number;
+  readonly z: number;
+  readonly coefficient: number;
+}
+
+/** Plans the read-outs of analytic measurements. */
+export function planReadout(circuit: Circuit, measurements: readonly Measurement[]): Readout {
+  const { qubits } = circuit;
+  const bitOf = (qubit: number): number => 2 ** (qubits - 1 - qubit);
+  const steps: ReadoutStep[] = [];
+  const entries: DiagonalEntry[] = [];
+  let columns = 0;
+
+  const addTerms = (terms: readonly MaskedTerm[], column: number): void => {
+    for (const { x, z, coefficient } of terms) {
+      if (x === 0) entries.push({ mask: z, column, weight: coefficient });
+      else steps.push({ type: 'pauli', x, z, weight: coefficient, column });
+    }
+  };
+  const masked = (term: PauliTerm): MaskedTerm => {
+    let x = 0;
+    let z = 0;
+    for (const { qubit, pauli } of term.paulis) {
+      if (pauli !== 'Z') x |= bitOf(qubit);
+      if (pauli !== 'X') z |= bitOf(qubit);
+    }
+    return { x, z, coefficient: term.coefficient };
+  };
+  /** Adds a column with the expectation value of an observable or of its square. */
+  const expectation = (observable: Observable, squared: boolean): number => {
+    const column = columns++;
+    if (observable.type === 'pauli') {
+      const terms = observable.terms.map(masked);
+      addTerms(squared ? square(terms) : terms, column);
+    } else if (observable.type === 'projector') {
+      // |b⟩⟨b| is the mean over all Z products on its qubits with the signs of b; it is its own square.
+      const bits = observable.qubits.map(bitOf);
+      for (let subset = 0; subset < 2 ** bits.length; subset++) {
+        let mask = 0;
+        let sign = 1;
+        bits.forEach((bit, i) => {
+          if (((subset >> i) & 1) === 0) return;
+          mask |= bit;
+          if (observable.bits[i] === 1) sign = -sign;
+        });
+        entries.push({ mask, column, weight: sign / 2 ** bits.length });
+      }
+    } else {
+      const { matrix } = observable;
+      const source: HermitianSource =
+        'slot' in matrix ? { slot: matrix.slot, squared } : { values: squared ? squareMatrix(matrix) : matrix };
+      steps.push({ type: 'hermitian', qubits: observable.qubits, matrix: source, column });
+    }
+    return column;
+  };
+
+  const results = measurements.map((measurement): ResultPlan => {
+    switch (measurement.type) {
+      case 'expval':
+        return { type: 'columns', columns: measurement.observables.map((o) => expectation(o, false)) };
+      case 'variance':
+        return {
+          type: 'variance',
+          means: measurement.observables.map((o) => expectation(o, false)),
+          squares: measurement.observables.map((o) => expectation(o, true)),
+        };
+      case 'state':
+        if (!steps.some((step) => step.type === 'state')) steps.push({ type: 'state' });
+        return { type: 'state' };
+      default: {
+        const order = measurement.qubits ?? Array.from({ length: qubits }, (_, q) => q);
+        const first = columns;
+        const kept = order.reduce((mask, qubit) => mask | bitOf(qubit), 0);
+        steps.push({ type: 'probabilities', kept, column: first });
+        columns += 2 ** order.length;
+        return { type: 'columns', columns: outcomeOrder(order).map((index) => first + index) };
+      }
+    }
+  });
+  if (entries.length > 0) {
+    const kept = entries.reduce((mask, entry) => mask | entry.mask, 0);
+    // First, so that the backward pass can start by writing lambda instead of clearing it.
+    steps.unshift({ type: 'diagonal', kept, entries });
+  }
+  return { columns, steps, results };
+}
+
+/** For each outcome of `qubits` in the user's order, its index when the qubits are in ascending order. */
+export function outcomeOrder(qubits: readonly number[]): number[] {
+  const sorted = qubits.toSorted((a, b) => a - b);
+  const weight = qubits.map((qubit) => 2 ** (sorted.length - 1 - sorted.indexOf(qubit)));
+  return Array.from({ length: 2 ** qubits.length }, (_, outcome) =>
+    weight.reduce((sum, w, i) => (((outcome >> (qubits.length - 1 - i)) & 1) === 1 ? sum + w : sum), 0),
+  );
+}
+
+/** The square of a sum of Pauli strings; products that anticommute cancel in pairs. */
+function square(terms: readonly MaskedTerm[]): MaskedTerm[] {
+  const sums = new Map<string, { x: number; z: number; coefficient: number }>();
+  for (const a of terms) {
+    for (const b of terms) {
+      const x = a.x ^ b.x;
+      const z = a.z ^ b.z;
+      const power = bitCount(a.x & a.z) + bitCount(b.x & b.z) - bitCount(x & z) + 2 * bitCount(a.z & b.x);
+      if ((power & 1) === 1) continue;
+      const id = `${x} ${z}`;
+      const sum = sums.get(id) ?? { x, z, coefficient: 0 };
+      sum.coefficient += ((power & 3) === 0 ? 1 : -1) * a.coefficient * b.coefficient;
+      sums.set(id, sum);
+    }
+  }
+  return [...sums.values()].filter(({ coefficient }) => coefficient !== 0);
+}
+
+/** The square of a matrix, row-major, interleaved. */
+export function squareMatrix(matrix: ArrayLike<number>, offset = 0, size: number = Math.sqrt(matrix.length / 2)): number[] {
+  const out: number[] = [];
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < size; k++) {
+        const a = offset + 2 * (row * size + k);
+        const b = offset + 2 * (k * size + column);
+        re += (matrix[a] as number) * (matrix[b] as number) - (matrix[a + 1] as number) * (matrix[b + 1] as number);
+        im += (matrix[a] as number) * (matrix[b + 1] as number) + (matrix[a + 1] as number) * (matrix[b] as number);
+      }
+      out.push(re, im);
+    }
+  }
+  return out;
+}

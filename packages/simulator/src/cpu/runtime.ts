@@ -1,0 +1,388 @@
+/**
+ * The fixed functions of every engine module: trigonometry, state preparation, read-outs and dense matrices.
+ * Addresses count bytes; an amplitude is 32 bytes (v128 re, v128 im, lanes = examples); index masks are in bytes too.
+ */
+import { FunctionBuilder, valueType } from '@ketwork/base';
+
+const { i32, v128 } = valueType;
+
+/** Function indices, in the order of {@link runtimeFunctions}. */
+export const runtime = {
+  sincos: 0,
+  clear: 1,
+  expand: 2,
+  marginal: 3,
+  walshHadamard: 4,
+  pick: 5,
+  scatter: 6,
+  setDiagonal: 7,
+  addDiagonal: 8,
+  pauliEven: 9,
+  pauliOdd: 10,
+  addPauliEven: 11,
+  addPauliOdd: 12,
+  hermitian: 13,
+  addHermitian: 14,
+  dense: 15,
+  addVector: 16,
+} as const;
+
+/** Builds the fixed functions. */
+export function runtimeFunctions(): FunctionBuilder[] {
+  return [
+    sincos(),
+    clear(),
+    expand(),
+    marginal(),
+    walshHadamard(),
+    pick(),
+    scatter(),
+    diagonal(false),
+    diagonal(true),
+    pauli(false),
+    pauli(true),
+    addPauli(false),
+    addPauli(true),
+    hermitian(),
+    addHermitian(),
+    dense(),
+    addVector(),
+  ];
+}
+
+/** Runs `body` for every subset of the bits of `mask`, ascending; `index` holds it. */
+function forSubsets(f: FunctionBuilder, index: number, mask: number, body: () => void): void {
+  f.i32(0).set(index).loop();
+  body();
+  f.get(index).get(mask).op('i32Sub').get(mask).op('i32And').tee(index).brIf(0).op('end');
+}
+
+/** Runs `body` for index = 0, step, 2 step, … below `limit` (a local), at least once. */
+function forRange(f: FunctionBuilder, index: number, step: number, limit: number, body: () => unknown): void {
+  f.i32(0).set(index).loop();
+  body();
+  f.get(index).i32(step).op('i32Add').tee(index).get(limit).op('i32LtU').brIf(0).op('end');
+}
+
+/**
+ * (angles, pairs, count): cosine and sine of vectors of angles. Reduction by pi/2 in two parts (Cody and Waite), then
+ * the polynomials of fdlibm's kernel functions; exact to about 1 ulp for |angle| below 1e5 (the caller reduces larger ones).
+ */
+function sincos(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32]);
+  const [x, j, r, z, sine, cosine, quadrant, odd] = Array.from({ length: 8 }, () => f.local(v128)) as [
+    number, number, number, number, number, number, number, number,
+  ];
+  const horner = (coefficients: readonly number[]): void => {
+    f.f64x2(coefficients[0] as number);
+    for (const c of coefficients.slice(1)) f.get(z).op('f64x2Mul').f64x2(c).op('f64x2Add');
+  };
+  f.loop();
+  f.get(0).load().tee(x).f64x2(0.6366197723675814).op('f64x2Mul').op('f64x2Nearest').set(j);
+  f.get(x).get(j).f64x2(1.5707963267341256).op('f64x2Mul').op('f64x2Sub');
+  f.get(j).f64x2(6.077100506303966e-11).op('f64x2Mul').op('f64x2Sub');
+  f.get(j).f64x2(2.0222662487959506e-21).op('f64x2Mul').op('f64x2Sub').tee(r);
+  f.get(r).op('f64x2Mul').set(z);
+  horner([1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6, -1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1]);
+  f.get(z).op('f64x2Mul').get(r).op('f64x2Mul').get(r).op('f64x2Add').set(sine);
+  horner([-1.13596475577881948265e-11, 2.08757232129817482790e-9, -2.75573143513906633035e-7, 2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2]);
+  f.get(z).op('f64x2Mul').get(z).op('f64x2Mul');
+  f.f64x2(1).get(z).f64x2(0.5).op('f64x2Mul').op('f64x2Sub').op('f64x2Add').set(cosine);
+  // Adding 1.5 · 2^52 leaves the quadrant in the low bits of the mantissa.
+  f.get(j).f64x2(6755399441055744).op('f64x2Add').set(quadrant);
+  f.get(quadrant).i64(1).op('i64x2Splat').op('v128And').i64(1).op('i64x2Splat').op('i64x2Eq').set(odd);
+  const signBit = (): void => {
+    f.i64(2).op('i64x2Splat').op('v128And').i32(62).op('i64x2Shl');
+  };
+  f.get(1);
+  f.get(sine).get(cosine).get(odd).op('v128Bitselect');
+  f.get(quadrant).i64(1).op('i64x2Splat').op('i64x2Add');
+  signBit();
+  f.op('v128Xor').store(0);
+  f.get(1).get(cosine).get(sine).get(odd).op('v128Bitselect').get(quadrant);
+  signBit();
+  f.op('v128Xor').store(16);
+  f.get(0).i32(16).op('i32Add').set(0);
+  f.get(1).i32(32).op('i32Add').set(1);
+  f.get(2).i32(1).op('i32Sub').tee(2).brIf(0).op('end');
+  return f;
+}
+
+/** (target, bytes): zeros. A short loop beats the engine's call for small states. */
+function clear(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32]);
+  const at = f.local(i32);
+  f.get(1).i32(4096).op('i32GeU').if();
+  f.get(0).i32(0).get(1).memoryFill().op('else');
+  forRange(f, at, 16, 1, () => f.get(0).get(at).op('i32Add').f64x2(0).store());
+  f.op('end');
+  return f;
+}
+
+/**
+ * (state, amplitudes, mask, before): the tensor product of the state, which lives on the bits of `before`, with the
+ * amplitudes (32 bytes each, ascending) on the bits of `mask`.
+ */
+function expand(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32]);
+  const outer = f.local(i32);
+  const inner = f.local(i32);
+  const source = f.local(i32);
+  const target = f.local(i32);
+  const [vr, vi] = [f.local(v128), f.local(v128)];
+  const last = f.local(i32);
+  // Address of the last amplitude: 32 · (2^bits - 1).
+  f.get(1).i32(1).get(2).op('i32Popcnt').op('i32Shl').i32(1).op('i32Sub').i32(5).op('i32Shl').op('i32Add').set(last);
+  forSubsets(f, outer, 3, () => {
+    f.get(0).get(outer).op('i32Add').tee(target).load(0).set(vr).get(target).load(16).set(vi);
+    f.get(2).set(inner).get(last).set(source);
+    // Descending, so that the value at subset 0 is overwritten last.
+    f.loop();
+    f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').tee(target);
+    f.get(vr).get(source).load(0).op('f64x2Mul').get(vi).get(source).load(16).op('f64x2Mul').op('f64x2Sub').store(0);
+    f.get(target);
+    f.get(vr).get(source).load(16).op('f64x2Mul').get(vi).get(source).load(0).op('f64x2Mul').op('f64x2Add').store(16);
+    f.get(source).i32(32).op('i32Sub').set(source);
+    f.get(inner).if();
+    f.get(inner).i32(1).op('i32Sub').get(2).op('i32And').set(inner).br(1);
+    f.op('end').op('end');
+  });
+  return f;
+}
+
+/** (state, out, kept, summed): probabilities of the kept bits, 16 bytes each, ascending. */
+function marginal(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32]);
+  const [outer, inner, at] = [f.local(i32), f.local(i32), f.local(i32)];
+  const [sum, x] = [f.local(v128), f.local(v128)];
+  forSubsets(f, outer, 2, () => {
+    f.f64x2(0).set(sum);
+    forSubsets(f, inner, 3, () => {
+      f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at).get(sum);
+      for (const part of [0, 16]) f.get(at).load(part).tee(x).get(x).op('f64x2Mul').op('f64x2Add');
+      f.set(sum);
+    });
+    f.get(1).get(sum).store().get(1).i32(16).op('i32Add').set(1);
+  });
+  return f;
+}
+
+/** (data, bytes): unnormalised Walsh–Hadamard transform of 16-byte values, in place. */
+function walshHadamard(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32]);
+  const [half, at, low, high] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
+  const [a, b] = [f.local(v128), f.local(v128)];
+  f.i32(16).set(half).block().loop();
+  f.get(half).get(1).op('i32GeU').brIf(1);
+  f.i32(0).set(at).loop();
+  f.get(0).get(at).op('i32Add').tee(low).get(half).op('i32Add').set(high);
+  f.get(low).load().set(a).get(high).load().set(b);
+  f.get(low).get(a).get(b).op('f64x2Add').store();
+  f.get(high).get(a).get(b).op('f64x2Sub').store();
+  f.get(at).get(half).op('i32Or').i32(16).op('i32Add').get(half).i32(-1).op('i32Xor').op('i32And');
+  f.tee(at).get(1).op('i32LtU').brIf(0).op('end');
+  f.get(half).i32(1).op('i32Shl').set(half).br(0).op('end').op('end');
+  return f;
+}
+
+/**
+ * Tables of (source offset i32, column offset i32, weight f64): `pick` adds weighted values to columns,
+ * `scatter` is its transpose.
+ */
+function transfer(from: (f: FunctionBuilder) => void, to: (f: FunctionBuilder) => void): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32]); // values, table, count, columns
+  const target = f.local(i32);
+  f.loop();
+  to(f);
+  f.tee(target).get(target).load();
+  from(f);
+  f.load().get(1).loadSplat(8).op('f64x2Mul').op('f64x2Add').store();
+  f.get(1).i32(16).op('i32Add').set(1);
+  f.get(2).i32(1).op('i32Sub').tee(2).brIf(0).op('end');
+  return f;
+}
+
+const valueAddress = (f: FunctionBuilder): void => void f.get(0).get(1).i32Load(0).op('i32Add');
+const columnAddress = (f: FunctionBuilder): void => void f.get(3).get(1).i32Load(4).op('i32Add');
+const pick = (): FunctionBuilder => transfer(valueAddress, columnAddress);
+const scatter = (): FunctionBuilder => transfer(columnAddress, valueAddress);
+
+/** (state, out, weights, kept, summed): out = w · psi or out += w · psi, w by the kept bits. */
+function diagonal(add: boolean): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32]);
+  const [outer, inner, at, target] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
+  const weight = f.local(v128);
+  forSubsets(f, outer, 3, () => {
+    f.get(2).load().set(weight).get(2).i32(16).op('i32Add').set(2);
+    forSubsets(f, inner, 4, () => {
+      f.get(outer).get(inner).op('i32Add').tee(at).get(0).op('i32Add');
+      f.get(at).get(1).op('i32Add').set(target).set(at);
+      for (const part of [0, 16]) {
+        f.get(target).get(at).load(part).get(weight).op('f64x2Mul');
+        if (add) f.get(target).load(part).op('f64x2Add');
+        f.store(part);
+      }
+    });
+  });
+  return f;
+}
+
+/** Pushes a sign mask: the sign bit set in both lanes where an odd number of bits of (index & z) is set. */
+function pushSign(f: FunctionBuilder, index: number, z: number): void {
+  f.get(index).get(z).op('i32And').op('i32Popcnt').op('i64ExtendI32U').i64(63).op('i64Shl').op('i64x2Splat');
+}
+
+/**
+ * (state, x, z, top, bytes, weight, out): out += weight · Σ (-1)^{|b & z|} part(conj(psi_a) psi_b), b = a ^ x, over all a
+ * without the bit `top` of x; the part is real for an even number of Y, imaginary for an odd one.
+ */
+function pauli(odd: boolean): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+  const [a, b, at, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
+  const sum = f.local(v128);
+  f.f64x2(0).set(sum).i32(0).set(a).loop();
+  f.get(a).get(1).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
+  f.get(0).get(a).op('i32Add').set(at);
+  f.get(sum);
+  if (odd) {
+    f.get(at).load(0).get(other).load(16).op('f64x2Mul').get(at).load(16).get(other).load(0).op('f64x2Mul').op('f64x2Sub');
+  } else {
+    f.get(at).load(0).get(other).load(0).op('f64x2Mul').get(at).load(16).get(other).load(16).op('f64x2Mul').op('f64x2Add');
+  }
+  pushSign(f, b, 2);
+  f.op('v128Xor').op('f64x2Add').set(sum);
+  f.get(a).get(3).op('i32Or').i32(32).op('i32Add').get(3).i32(-1).op('i32Xor').op('i32And');
+  f.tee(a).get(4).op('i32LtU').brIf(0).op('end');
+  f.get(6).get(6).load().get(sum).get(5).loadSplat().op('f64x2Mul').op('f64x2Add').store();
+  return f;
+}
+
+/** (state, lambda, x, z, bytes, weight, dy): lambda_a += weight · dy · [i] (-1)^{|b & z|} psi_b, b = a ^ x. */
+function addPauli(odd: boolean): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+  const [a, b, target, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
+  const [weight, w] = [f.local(v128), f.local(v128)];
+  f.get(5).loadSplat().get(6).load().op('f64x2Mul').set(weight);
+  forRange(f, a, 32, 4, () => {
+    f.get(a).get(2).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
+    f.get(1).get(a).op('i32Add').set(target);
+    f.get(weight);
+    pushSign(f, b, 3);
+    f.op('v128Xor').set(w);
+    f.get(target).get(target).load(0).get(w).get(other).load(odd ? 16 : 0).op('f64x2Mul');
+    f.op(odd ? 'f64x2Sub' : 'f64x2Add').store(0);
+    f.get(target).get(target).load(16).get(w).get(other).load(odd ? 0 : 16).op('f64x2Mul').op('f64x2Add').store(16);
+  });
+  return f;
+}
+
+/**
+ * Sums one row of a matrix times the amplitudes at `base + offsets[j]`; `row` advances over 32-byte entries (re, im).
+ * `splat` entries are 16 bytes, the same for both lanes.
+ */
+function pushRow(
+  f: FunctionBuilder,
+  at: { row: number; base: number; offsets: number; bytes: number; j: number; source: number; re: number; im: number },
+  splat: boolean,
+): void {
+  const { row, base, offsets, bytes, j, source, re, im } = at;
+  const entry = (part: 0 | 1): void => void (splat ? f.get(row).loadSplat(8 * part) : f.get(row).load(16 * part));
+  f.f64x2(0).set(re).f64x2(0).set(im);
+  forRange(f, j, 4, bytes, () => {
+    f.get(offsets).get(j).op('i32Add').i32Load().get(base).op('i32Add').set(source);
+    f.get(re);
+    entry(0);
+    f.get(source).load(0).op('f64x2Mul').op('f64x2Add');
+    entry(1);
+    f.get(source).load(16).op('f64x2Mul').op('f64x2Sub').set(re);
+    f.get(im);
+    entry(0);
+    f.get(source).load(16).op('f64x2Mul').op('f64x2Add');
+    entry(1);
+    f.get(source).load(0).op('f64x2Mul').op('f64x2Add').set(im);
+    f.get(row).i32(splat ? 16 : 32).op('i32Add').set(row);
+  });
+}
+
+const rowLocals = (f: FunctionBuilder, offsets: number, bytes: number) => ({
+  offsets,
+  bytes,
+  row: f.local(i32),
+  base: f.local(i32),
+  j: f.local(i32),
+  source: f.local(i32),
+  re: f.local(v128),
+  im: f.local(v128),
+});
+
+/** (state, matrix, offsets, offset bytes, rest, out): out += ⟨psi|A|psi⟩ of a matrix with entries per lane. */
+function hermitian(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32]);
+  const at = rowLocals(f, 2, 3);
+  const [o, i] = [f.local(i32), f.local(i32)];
+  const sum = f.local(v128);
+  f.f64x2(0).set(sum);
+  forSubsets(f, o, 4, () => {
+    f.get(0).get(o).op('i32Add').set(at.base).get(1).set(at.row);
+    forRange(f, i, 4, 3, () => {
+      pushRow(f, at, false);
+      f.get(2).get(i).op('i32Add').i32Load().get(at.base).op('i32Add').set(at.source).get(sum);
+      f.get(at.source).load(0).get(at.re).op('f64x2Mul').op('f64x2Add');
+      f.get(at.source).load(16).get(at.im).op('f64x2Mul').op('f64x2Add').set(sum);
+    });
+  });
+  f.get(5).get(5).load().get(sum).op('f64x2Add').store();
+  return f;
+}
+
+/** (state, lambda, matrix, offsets, offset bytes, rest, dy): lambda += dy · A psi. */
+function addHermitian(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+  const at = rowLocals(f, 3, 4);
+  const [o, i, target] = [f.local(i32), f.local(i32), f.local(i32)];
+  const weight = f.local(v128);
+  f.get(6).load().set(weight);
+  forSubsets(f, o, 5, () => {
+    f.get(0).get(o).op('i32Add').set(at.base).get(2).set(at.row);
+    forRange(f, i, 4, 4, () => {
+      pushRow(f, at, false);
+      f.get(3).get(i).op('i32Add').i32Load().get(o).op('i32Add').get(1).op('i32Add').set(target);
+      f.get(target).get(target).load(0).get(weight).get(at.re).op('f64x2Mul').op('f64x2Add').store(0);
+      f.get(target).get(target).load(16).get(weight).get(at.im).op('f64x2Mul').op('f64x2Add').store(16);
+    });
+  });
+  return f;
+}
+
+/** (state, matrix, offsets, offset bytes, rest, scratch): psi = M psi with a constant matrix of any size. */
+function dense(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32]);
+  const at = rowLocals(f, 2, 3);
+  const [o, i, target] = [f.local(i32), f.local(i32), f.local(i32)];
+  forSubsets(f, o, 4, () => {
+    f.get(0).get(o).op('i32Add').set(at.base).get(1).set(at.row).get(5).set(target);
+    forRange(f, i, 4, 3, () => {
+      pushRow(f, at, true);
+      f.get(target).get(at.re).store(0).get(target).get(at.im).store(16);
+      f.get(target).i32(32).op('i32Add').set(target);
+    });
+    f.get(5).set(at.source);
+    forRange(f, i, 4, 3, () => {
+      f.get(2).get(i).op('i32Add').i32Load().get(at.base).op('i32Add').set(target);
+      f.get(target).get(at.source).load(0).store(0).get(target).get(at.source).load(16).store(16);
+      f.get(at.source).i32(32).op('i32Add').set(at.source);
+    });
+  });
+  return f;
+}
+
+/** (target, source, bytes): target += source. */
+function addVector(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32]);
+  const [at, target] = [f.local(i32), f.local(i32)];
+  forRange(f, at, 16, 2, () => {
+    f.get(0).get(at).op('i32Add').tee(target).get(target).load().get(1).get(at).op('i32Add').load();
+    f.op('f64x2Add').store();
+  });
+  return f;
+}
