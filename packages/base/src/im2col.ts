@@ -1,4 +1,7 @@
-import { ValueError } from './errors.ts';
+import { EnvironmentError, ValueError } from './errors.ts';
+import { overlap } from './views.ts';
+import { compileWasm, wasmFeatures } from './wasm/probe.ts';
+import { loadWindows, type WindowKernels } from './wasm/windows.ts';
 
 /** A batch of images and the window that slides over them. */
 export interface WindowShape {
@@ -79,7 +82,8 @@ export function windowPositions(shape: WindowShape): [rows: number, columns: num
  * @param images `[batch, channels, height, width]`.
  * @returns `[batch, channels · kernel area, positions]`, or `[batch, positions, channels · kernel area]` with layout
  * `'rows'`.
- * @throws ValueError where the shape is malformed or an array's length does not fit it.
+ * @throws ValueError where the shape is malformed, an array's length does not fit it, or `out` shares memory
+ * with what it is made from.
  * @example
  * ```ts
  * import { im2col } from '@ketwork/base';
@@ -95,9 +99,8 @@ export function im2col(
 ): Float64Array {
   const lengths = arrayLengths(shape);
   checkLength(images, lengths.images, 'images');
-  const out = options.out ?? new Float64Array(lengths.columns);
-  checkLength(out, lengths.columns, 'out');
-  copy(images, out, shape, options.layout ?? 'columns', false);
+  const out = checkOptions(options, images, lengths.columns);
+  move(images, out, shape, options.layout ?? 'columns', false);
   return out;
 }
 
@@ -108,7 +111,8 @@ export function im2col(
  * @param columns `[batch, channels · kernel area, positions]`, or `[batch, positions, channels · kernel area]` with
  * layout `'rows'`.
  * @returns `[batch, channels, height, width]`.
- * @throws ValueError where the shape is malformed or an array's length does not fit it.
+ * @throws ValueError where the shape is malformed, an array's length does not fit it, or `out` shares memory
+ * with what it is made from.
  * @example
  * ```ts
  * import { col2im } from '@ketwork/base';
@@ -123,10 +127,8 @@ export function col2im(
 ): Float64Array {
   const lengths = arrayLengths(shape);
   checkLength(columns, lengths.columns, 'columns');
-  const out = options.out ?? new Float64Array(lengths.images);
-  checkLength(out, lengths.images, 'out');
-  if (options.out !== undefined) out.fill(0);
-  copy(out, columns, shape, options.layout ?? 'columns', true);
+  const out = checkOptions(options, columns, lengths.images);
+  move(out, columns, shape, options.layout ?? 'columns', true);
   return out;
 }
 
@@ -139,48 +141,200 @@ function arrayLengths(shape: WindowShape): { readonly images: number; readonly c
   };
 }
 
+/** Bytes of images and matrix that go through the kernel at a time: they stay in the second-level cache. */
+const CHUNK = 1 << 20;
+/** Where a single image needs more, plain JavaScript does it without a copy. */
+const LARGEST = 1 << 26;
+/** Matrix elements from which the way through the kernel's memory pays; measured. */
+const WORTH = 512;
+
+let kernels: WindowKernels | 'none' | undefined;
+
+/** The kernels, or 'none' where WebAssembly is absent or forbidden; plain JavaScript gives the same results. */
+function findKernels(): WindowKernels | 'none' {
+  if (!wasmFeatures().simd) return 'none';
+  try {
+    return loadWindows(compileWasm);
+  } catch (error) {
+    if (error instanceof EnvironmentError || error instanceof RangeError) return 'none';
+    throw error;
+  }
+}
+
 /** Windows of the images into the matrix, or, with `back`, added from the matrix to the images. */
-function copy(
+function move(
   images: Float64Array,
   matrix: Float64Array,
   shape: WindowShape,
   layout: 'columns' | 'rows',
   back: boolean,
 ): void {
-  const { batch, channels, height, width, kernel, stride = [1, 1], padding = [0, 0] } = shape;
-  const [rows, columns] = windowPositions(shape);
-  const [down, right] = stride;
-  const positions = rows * columns;
-  const area = channels * kernel[0] * kernel[1];
-  const elementStep = layout === 'columns' ? positions : 1;
-  const step = layout === 'columns' ? 1 : area;
-  for (let image = 0; image < batch; image++) {
-    for (let element = 0; element < area; element++) {
-      const dx = (element % kernel[1]) - padding[1];
-      const dy = (Math.floor(element / kernel[1]) % kernel[0]) - padding[0];
-      const channel = Math.floor(element / (kernel[0] * kernel[1]));
-      const plane = (image * channels + channel) * height * width;
-      // Window columns whose pixel lies inside the image: 0 <= x · right + dx < width.
-      const first = Math.min(columns, Math.max(0, Math.ceil(-dx / right)));
-      const last = Math.max(first, Math.min(columns, Math.floor((width - 1 - dx) / right) + 1));
-      let to = image * area * positions + element * elementStep;
-      for (let row = 0; row < rows; row++, to += columns * step) {
-        const y = row * down + dy;
-        const inside = y >= 0 && y < height;
-        const start = inside ? first : columns;
-        const end = inside ? last : columns;
-        let from = plane + y * width + dx + start * right;
-        let at = to + start * step;
-        if (back) {
-          for (let x = start; x < end; x++, from += right, at += step) images[from]! += matrix[at]!;
-        } else {
-          for (let x = 0, zero = to; x < start; x++, zero += step) matrix[zero] = 0;
-          for (let x = start; x < end; x++, from += right, at += step) matrix[at] = images[from]!;
-          for (let x = end; x < columns; x++, at += step) matrix[at] = 0;
-        }
+  const clear = back || shape.padding?.some((size) => size > 0) === true;
+  const pixels = images.length / shape.batch;
+  const elements = matrix.length / shape.batch;
+  const bytes = 8 * (pixels + elements);
+  const fits = matrix.length >= WORTH && bytes <= LARGEST;
+  if (fits) kernels ??= findKernels();
+  if (!fits || kernels === undefined || kernels === 'none') {
+    if (clear) (back ? images : matrix).fill(0);
+    visit(shape, layout, shape.batch, back ? plainAdd(matrix, images) : plainCopy(images, matrix));
+    return;
+  }
+  const { memory, copy, add } = kernels;
+  const chunk = Math.min(shape.batch, Math.max(1, Math.floor(CHUNK / bytes)));
+  const missing = chunk * bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+  const split = 8 * chunk * pixels;
+  for (let first = 0; first < shape.batch; first += chunk) {
+    const count = Math.min(chunk, shape.batch - first);
+    const some = images.subarray(first * pixels, (first + count) * pixels);
+    const part = matrix.subarray(first * elements, (first + count) * elements);
+    const someView = new Float64Array(memory.buffer, 0, some.length);
+    const partView = new Float64Array(memory.buffer, split, part.length);
+    const [source, sourceView, target, targetView] = back
+      ? [part, partView, some, someView]
+      : [some, someView, part, partView];
+    sourceView.set(source);
+    if (clear) targetView.fill(0);
+    visit(shape, layout, count, (r) => {
+      const { rows, columns, pixel, pixelRow, pixelStep, element, elementRow, elementStep } = r;
+      if (back) {
+        add(
+          split + 8 * element,
+          8 * pixel,
+          rows,
+          columns,
+          8 * elementRow,
+          8 * pixelRow,
+          8 * elementStep,
+          8 * pixelStep,
+        );
+      } else {
+        copy(
+          8 * pixel,
+          split + 8 * element,
+          rows,
+          columns,
+          8 * pixelRow,
+          8 * elementRow,
+          8 * pixelStep,
+          8 * elementStep,
+        );
       }
+    });
+    target.set(targetView);
+  }
+}
+
+/** Pixels that one window element meets as the window slides, with their places in the matrix. Counted in doubles. */
+interface Rectangle {
+  rows: number;
+  columns: number;
+  pixel: number;
+  pixelRow: number;
+  pixelStep: number;
+  element: number;
+  elementRow: number;
+  elementStep: number;
+}
+
+/** Calls `act` (always with the same object) for every element of the window, channel and image that meets pixels. */
+function visit(
+  shape: WindowShape,
+  layout: 'columns' | 'rows',
+  images: number,
+  act: (rectangle: Rectangle) => void,
+): void {
+  const { channels, height, width, kernel, stride = [1, 1], padding = [0, 0] } = shape;
+  const [rows, columns] = windowPositions(shape);
+  const area = channels * kernel[0] * kernel[1];
+  const positions = rows * columns;
+  const step = layout === 'columns' ? 1 : area;
+  const rectangle: Rectangle = {
+    rows: 0,
+    columns: 0,
+    pixel: 0,
+    pixelRow: stride[0] * width,
+    pixelStep: stride[1],
+    element: 0,
+    elementRow: columns * step,
+    elementStep: step,
+  };
+  for (let image = 0; image < images; image++) {
+    for (let element = 0; element < area; element++) {
+      const channel = Math.floor(element / (kernel[0] * kernel[1]));
+      const dy = (Math.floor(element / kernel[1]) % kernel[0]) - padding[0];
+      const dx = (element % kernel[1]) - padding[1];
+      const [top, bottom] = inside(dy, stride[0], height, rows);
+      const [left, right] = inside(dx, stride[1], width, columns);
+      if (top >= bottom || left >= right) continue;
+      const plane = (image * channels + channel) * height;
+      rectangle.rows = bottom - top;
+      rectangle.columns = right - left;
+      rectangle.pixel = (plane + top * stride[0] + dy) * width + left * stride[1] + dx;
+      rectangle.element =
+        image * area * positions +
+        element * (layout === 'columns' ? positions : 1) +
+        (top * columns + left) * step;
+      act(rectangle);
     }
   }
+}
+
+/** Positions p, from the first to before the last, for which `0 <= p · stride + offset < size`. */
+function inside(
+  offset: number,
+  stride: number,
+  size: number,
+  positions: number,
+): [first: number, last: number] {
+  const first = Math.max(0, Math.ceil(-offset / stride));
+  const last = Math.min(positions, Math.floor((size - 1 - offset) / stride) + 1);
+  return [first, last];
+}
+
+function plainCopy(images: Float64Array, matrix: Float64Array): (rectangle: Rectangle) => void {
+  return ({ rows, columns, pixel, pixelRow, pixelStep, element, elementRow, elementStep }) => {
+    for (let row = 0; row < rows; row++) {
+      let from = pixel + row * pixelRow;
+      let to = element + row * elementRow;
+      for (let i = 0; i < columns; i++, from += pixelStep, to += elementStep) {
+        matrix[to] = images[from]!;
+      }
+    }
+  };
+}
+
+function plainAdd(matrix: Float64Array, images: Float64Array): (rectangle: Rectangle) => void {
+  return ({ rows, columns, pixel, pixelRow, pixelStep, element, elementRow, elementStep }) => {
+    for (let row = 0; row < rows; row++) {
+      let from = element + row * elementRow;
+      let to = pixel + row * pixelRow;
+      for (let i = 0; i < columns; i++, from += elementStep, to += pixelStep) {
+        images[to]! += matrix[from]!;
+      }
+    }
+  };
+}
+
+function checkOptions(
+  { layout, out }: WindowOptions,
+  from: Float64Array,
+  length: number,
+): Float64Array {
+  if (layout !== undefined && layout !== 'columns' && layout !== 'rows') {
+    throw new ValueError(`image windows: no layout ${String(layout)}`, {
+      remedy: "Use 'columns' or 'rows'",
+    });
+  }
+  if (out === undefined) return new Float64Array(length);
+  checkLength(out, length, 'out');
+  if (overlap(out, from)) {
+    throw new ValueError('image windows: out shares memory with what it is made from', {
+      remedy: 'Give an array of its own as out',
+    });
+  }
+  return out;
 }
 
 function checkLength(array: Float64Array, length: number, name: string): void {

@@ -1,4 +1,5 @@
 import { EnvironmentError, ValueError } from './errors.ts';
+import { overlap } from './views.ts';
 import { loadMultiply, type Multiply, type Operands } from './wasm/gemm.ts';
 import { compileWasm, wasmFeatures } from './wasm/probe.ts';
 
@@ -164,14 +165,6 @@ export function multiplyPlain(operands: Operands, out: Float64Array, accumulate:
       out[i * n + j] = sum;
     }
   }
-}
-
-function overlap(a: Float64Array, b: Float64Array): boolean {
-  return (
-    a.buffer === b.buffer &&
-    a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
-  );
 }
 
 function checkSize(value: number, name: string): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   col2im,
   im2col,
@@ -82,6 +82,47 @@ describe.each(['columns', 'rows'] as const)('layout %s', (layout) => {
   );
 });
 
+describe("images that fill the kernel's memory more than once", () => {
+  // 33 images of 113 KB with their windows: blocks of 9 and a rest.
+  const many = {
+    batch: 33,
+    channels: 8,
+    height: 14,
+    width: 14,
+    kernel: [3, 3],
+    padding: [1, 1],
+  } as const;
+  // One image of 74 MB with its windows: too large to copy.
+  const large = { batch: 1, channels: 1, height: 1100, width: 850, kernel: [3, 3] } as const;
+  it.each([many, large])(
+    'are like single ones, with WebAssembly and without ($height x $width)',
+    async (shape) => {
+      const size = shape.batch * shape.channels * shape.height * shape.width;
+      const images = uniform(key(4), size);
+      const results = (['columns', 'rows'] as const).map((layout) => {
+        const matrix = im2col(images, shape, { layout });
+        return { layout, matrix, back: col2im(matrix, shape, { layout }) };
+      });
+      vi.resetModules();
+      vi.stubGlobal('WebAssembly', undefined);
+      try {
+        const plain = await import('../src/im2col.ts');
+        expect(plain.im2col).not.toBe(im2col);
+        for (const { layout, matrix, back } of results) {
+          const expected = plain.im2col(images, shape, { layout });
+          expect(matrix.length).toBe(expected.length);
+          expect(matrix.findIndex((x, i) => x !== expected[i])).toBe(-1);
+          const expectedBack = plain.col2im(matrix, shape, { layout });
+          expect(back.length).toBe(size);
+          expect(back.findIndex((x, i) => x !== expectedBack[i])).toBe(-1);
+        }
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    },
+  );
+});
+
 describe('image windows', () => {
   it('turn a convolution into a product', () => {
     const image = Float64Array.from({ length: 16 }, (_, i) => i);
@@ -106,6 +147,13 @@ describe('image windows', () => {
     );
     expect(() => im2col(new Float64Array(16), good, { out: new Float64Array(1) })).toThrow(
       ValueError,
+    );
+    const memory = new Float64Array(52);
+    expect(() => im2col(memory.subarray(0, 16), good, { out: memory.subarray(15, 51) })).toThrow(
+      'out shares memory with what it is made from',
+    );
+    expect(() => im2col(new Float64Array(16), good, { layout: 'row' as never })).toThrow(
+      "no layout row. Use 'columns' or 'rows'",
     );
     expect(() => col2im(new Float64Array(35), good)).toThrow(
       'columns has 35 elements, its shape needs 36',
