@@ -156,7 +156,10 @@ def apply(step, values):
         d = 2 ** len(step["qubits"])
         with qml.QueuingManager.stop_recording():
             if "terms" in g:
-                op = qml.evolve(pauli_terms(g["terms"]), t)
+                # As a dense matrix: with a trainable time, PennyLane 0.45.1 evolves a sum of non-commuting strings
+                # differently from the exponential of its matrix (and from itself with a time that is not trainable).
+                m = qml.matrix(pauli_terms(g["terms"]), wire_order=step["qubits"])
+                op = qml.evolve(qml.Hermitian(m, wires=step["qubits"]), t)
             else:
                 m = g["matrix"] if "matrix" in g else values[g["slot"]].reshape(-1)
                 op = qml.evolve(qml.Hermitian(complex_matrix(m, d), wires=step["qubits"]), t)
