@@ -23,10 +23,12 @@ export function importMap(app: string): { imports: Record<string, string> } {
     const manifest = readManifest(join(app, file)) as unknown as Record<string, unknown>;
     const folder = posix.join('/', dirname(file));
     const exports = manifest['exports'];
+    // A package with a `module` field may wrap CommonJS in what it exports; the field points at real modules.
     const main =
-      typeof exports === 'object' && exports !== null
+      manifest['module'] ??
+      (typeof exports === 'object' && exports !== null
         ? browserTarget('.' in exports ? exports['.'] : exports)
-        : (exports ?? manifest['module'] ?? manifest['main']);
+        : (exports ?? manifest['main']));
     if (typeof main !== 'string' || typeof manifest['name'] !== 'string') continue;
     const path = existsSync(join(app, dirname(file), main)) ? main : `${main}.js`;
     imports[manifest['name']] = posix.join(folder, path);
