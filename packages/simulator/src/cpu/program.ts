@@ -23,6 +23,7 @@ import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
 import { Executor } from './executor.ts';
 import { GradientSink } from './gradient-sink.ts';
+import { addHermitianGradient } from './hermitian-gradient.ts';
 import { lower } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
@@ -43,6 +44,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #readsState: boolean;
   readonly #withShots: RunWithShots<Names, M> | undefined;
   #forward: Executor | undefined;
+  #stateReader: Executor | undefined;
   readonly #backward = new Map<string, Executor>();
   #disposed = false;
 
@@ -189,12 +191,6 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         remedy: "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
       });
     }
-    const matrix = wrt.find(({ kind }) => kind === 'hermitian');
-    if (matrix !== undefined) {
-      throw new UnsupportedError(`the CPU engine has no gradient with respect to the Hermitian slot '${matrix.name}'`, {
-        remedy: 'Leave it out of wrt, or use the reference engine',
-      });
-    }
     return wrt;
   }
 
@@ -260,6 +256,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       angles.backpropagate(depends, chunk, perExample, (slot, element, column) => sink.add(slot, element, column));
       sink.closeChunk();
     }
+    if (wrt.some(({ kind }) => kind === 'hermitian')) this.#matrixGradients(slots, dy, means, sink);
     return sink.finish();
   }
 
@@ -295,37 +292,83 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     position: number,
   ): void {
     const { doubles } = executor;
-    const lane = position & 1;
-    const at = executor.columnsAt(position >> 1) + lane;
-    const { columns } = this.#readout;
-    const add = (index: number, amount: number): void => {
-      doubles[index] = (doubles[index] as number) + amount;
-    };
-    this.#readout.results.forEach((plan, m) => {
+    const at = executor.columnsAt(position >> 1) + (position & 1);
+    this.#eachCotangent(dy, means, example, (column, amount) => {
+      doubles[at + 2 * column] = (doubles[at + 2 * column] as number) + amount;
+    });
+  }
+
+  /** Names the cotangent of each column; half that of the state follows as columns of their own. */
+  #eachCotangent(
+    dy: readonly (ArrayLike<number> | undefined)[],
+    means: Float64Array | undefined,
+    example: number,
+    add: (column: number, amount: number) => void,
+  ): void {
+    const { columns, results } = this.#readout;
+    results.forEach((plan, m) => {
       const source = dy[m];
       if (source === undefined) return;
       const size = this.#checked.outputSizes[m] as number;
       for (let i = 0; i < size; i++) {
         const d = source[example * size + i] as number;
-        if (plan.type === 'columns') add(at + 2 * (plan.columns[i] as number), d);
-        else if (plan.type === 'state') add(at + 2 * columns + 2 * i, 0.5 * d);
+        if (plan.type === 'columns') add(plan.columns[i] as number, d);
+        else if (plan.type === 'state') add(columns + i, 0.5 * d);
         else {
           const mean = plan.means[i] as number;
-          add(at + 2 * (plan.squares[i] as number), d);
-          add(at + 2 * mean, -2 * d * (means?.[example * columns + mean] as number));
+          add(plan.squares[i] as number, d);
+          add(mean, -2 * d * (means?.[example * columns + mean] as number));
         }
       }
     });
   }
 
+  /** Adds the gradients with respect to Hermitian matrices that come with the data. */
+  #matrixGradients(
+    slots: SlotValues,
+    dy: readonly (ArrayLike<number> | undefined)[],
+    means: Float64Array | undefined,
+    sink: GradientSink,
+  ): void {
+    const { qubits } = this.circuit;
+    const all = Array.from({ length: qubits }, (_, qubit) => qubit);
+    this.#stateReader ??= new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, undefined, true);
+    const tasks = this.#readout.steps.flatMap((step) => {
+      if (step.type !== 'hermitian' || !('slot' in step.matrix) || !sink.wants(step.matrix.slot)) return [];
+      const { slot, squared } = step.matrix;
+      const rests = basisIndices(all.filter((qubit) => !step.qubits.includes(qubit)), qubits);
+      const shared = this.circuit.slots.find(({ name }) => name === slot)?.axis === 'shared';
+      return [{ slot, squared, shared, column: step.column, places: basisIndices(step.qubits, qubits), rests }];
+    });
+    const cotangents = new Float64Array(this.#readout.columns);
+    sink.openChunk(0, Math.min(CHUNK, slots.batch));
+    this.#forEachCall(this.#stateReader, slots, (executor, example, _, lane) => {
+      if (example > 0 && example % CHUNK === 0) {
+        sink.closeChunk();
+        sink.openChunk(example, Math.min(CHUNK, slots.batch - example));
+      }
+      cotangents.fill(0);
+      this.#eachCotangent(dy, means, example, (column, amount) => {
+        if (column < cotangents.length) cotangents[column] = (cotangents[column] as number) + amount;
+      });
+      const amplitude = (index: number): [number, number] => {
+        const at = executor.amplitudeAt(index) + lane;
+        return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
+      };
+      for (const { slot, squared, shared, column, places, rests } of tasks) {
+        const length = 2 * places.length ** 2;
+        const first = shared ? 0 : example * length;
+        const matrix = squared ? slots.get(slot).subarray(first, first + length) : undefined;
+        const { data, start } = sink.row(slot, example);
+        addHermitianGradient(amplitude, places, rests, matrix, cotangents[column] as number, data, start);
+      }
+    });
+    sink.closeChunk();
+  }
+
   #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: 0 | 1): void {
     const { qubits } = this.#lowered;
-    const offsets = executor.preparations.map((preparation) => {
-      const places = preparation.qubits.toSorted((a, b) => a - b).map((qubit) => 2 ** (qubits - 1 - qubit));
-      return Array.from({ length: preparation.size }, (_, index) =>
-        places.reduce((sum, place, i) => (((index >> (places.length - 1 - i)) & 1) === 1 ? sum + place : sum), 0),
-      );
-    });
+    const offsets = executor.preparations.map((p) => basisIndices(p.qubits.toSorted((a, b) => a - b), qubits));
     const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
       const at = executor.amplitudeAt(index, 'lambda') + lane;
       return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
@@ -368,6 +411,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   dispose(): void {
     this.#disposed = true;
     this.#forward = undefined;
+    this.#stateReader = undefined;
     this.#backward.clear();
   }
 
@@ -378,6 +422,14 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   #alive(): void {
     if (this.#disposed) throw new KetworkError('DISPOSED', 'this program was disposed', { remedy: 'Compile the circuit again' });
   }
+}
+
+/** Basis index of each state of some qubits (first one most significant), the others being 0. */
+function basisIndices(on: readonly number[], qubits: number): number[] {
+  const places = on.map((qubit) => 2 ** (qubits - 1 - qubit));
+  return Array.from({ length: 2 ** on.length }, (_, index) =>
+    places.reduce((sum, place, i) => (((index >> (on.length - 1 - i)) & 1) === 1 ? sum + place : sum), 0),
+  );
 }
 
 /** Compiles exact measurements without checking again. */
