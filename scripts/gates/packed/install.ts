@@ -11,7 +11,7 @@ export interface Installation {
 }
 
 /** Thrown with the output of the command that failed. */
-export class StepFailed extends Error {
+class StepFailed extends Error {
   constructor(step: string, finished: Finished) {
     super(`${step}:\n${finished.output.trimEnd()}`);
     this.name = 'StepFailed';
