@@ -10,10 +10,37 @@ interface Cell {
 
 // Keys: up, down, left, right.
 const CHARACTERS: Readonly<Record<string, string>> = {
-  '0000': ' ', '0001': '─', '0010': '─', '0011': '─', '0100': '│', '1000': '│', '1100': '│',
-  '0101': '┌', '0110': '┐', '1001': '└', '1010': '┘', '1101': '├', '1110': '┤', '0111': '┬', '1011': '┴', '1111': '┼',
-  '0022': '═', '0020': '═', '0002': '═', '2200': '║', '2000': '║', '0200': '║',
-  '2022': '╩', '0222': '╦', '2222': '╬', '2011': '╨', '0211': '╥', '2211': '╫', '1122': '╪', '1022': '╧', '0122': '╤',
+  '0000': ' ',
+  '0001': '─',
+  '0010': '─',
+  '0011': '─',
+  '0100': '│',
+  '1000': '│',
+  '1100': '│',
+  '0101': '┌',
+  '0110': '┐',
+  '1001': '└',
+  '1010': '┘',
+  '1101': '├',
+  '1110': '┤',
+  '0111': '┬',
+  '1011': '┴',
+  '1111': '┼',
+  '0022': '═',
+  '0020': '═',
+  '0002': '═',
+  '2200': '║',
+  '2000': '║',
+  '0200': '║',
+  '2022': '╩',
+  '0222': '╦',
+  '2222': '╬',
+  '2011': '╨',
+  '0211': '╥',
+  '2211': '╫',
+  '1122': '╪',
+  '1022': '╧',
+  '0122': '╤',
 };
 
 /** A grid of characters on which lines join where they meet. */
@@ -25,7 +52,13 @@ export class Canvas {
   constructor(width: number, height: number) {
     this.width = width;
     this.height = height;
-    this.cells = Array.from({ length: width * height }, () => ({ up: 0, down: 0, left: 0, right: 0, text: '' }));
+    this.cells = Array.from({ length: width * height }, () => ({
+      up: 0,
+      down: 0,
+      left: 0,
+      right: 0,
+      text: '',
+    }));
   }
 
   private cell(x: number, y: number): Cell {
@@ -81,7 +114,9 @@ export class Canvas {
     return Array.from({ length: this.height }, (_, y) =>
       this.cells
         .slice(y * this.width, (y + 1) * this.width)
-        .map(({ up, down, left, right, text }) => (text === '' ? CHARACTERS[`${up}${down}${left}${right}`]! : text))
+        .map(({ up, down, left, right, text }) =>
+          text === '' ? CHARACTERS[`${up}${down}${left}${right}`]! : text,
+        )
         .join(''),
     );
   }

@@ -1,6 +1,7 @@
-import { marksOf, wiresOf } from './marks.ts';
+import { marksOf } from './marks.ts';
 import type { Mark, Marks, Tone } from './marks.ts';
 import { conditionText, titleOf } from './titles.ts';
+import { qubitsOf } from '../ops.ts';
 import type { Circuit, ConditionalOp, Op, Slot } from '../types.ts';
 
 /** One step of the drawing: what is drawn in one column for one operation. */
@@ -72,7 +73,14 @@ class Planner {
 
   place(op: Op, path: string): void {
     if (op.type === 'conditional') this.conditional(op, path);
-    else this.put(marksOf(op, this.slots), path, titleOf(op, this.slots), { opens: true, closes: true }, linkOf(op));
+    else
+      this.put(
+        marksOf(op, this.slots),
+        path,
+        titleOf(op, this.slots),
+        { opens: true, closes: true },
+        linkOf(op),
+      );
   }
 
   private put(
@@ -85,7 +93,15 @@ class Planner {
     const wires = this.occupied(drawn, classical !== undefined);
     const column = Math.max(0, ...wires.map((wire) => this.front[wire]!));
     for (const wire of wires) this.front[wire] = column + 1;
-    const placement = { path, column, ...ends, title, tone: drawn.tone, marks: drawn.marks, linked: drawn.linked };
+    const placement = {
+      path,
+      column,
+      ...ends,
+      title,
+      tone: drawn.tone,
+      marks: drawn.marks,
+      linked: drawn.linked,
+    };
     this.placements.push(classical === undefined ? placement : { ...placement, classical });
   }
 
@@ -107,12 +123,15 @@ class Planner {
       op.otherwise.length === 0 &&
       op.repeat === undefined &&
       only !== undefined &&
-      (only.type === 'gate' || only.type === 'matrix' || only.type === 'evolution' || only.type === 'statePreparation')
+      (only.type === 'gate' ||
+        only.type === 'matrix' ||
+        only.type === 'evolution' ||
+        only.type === 'statePreparation')
     ) {
       this.put(marksOf(only, this.slots), path, title, { opens: true, closes: true }, link);
       return;
     }
-    const wires = wiresOf(op, this.circuit.qubits);
+    const wires = qubitsOf(op);
     const top = wires.length === 0 ? 0 : Math.min(...wires);
     const bottom = wires.length === 0 ? this.circuit.qubits - 1 : Math.max(...wires);
     const bracket = (name: string): Marks => ({
@@ -145,7 +164,10 @@ function range(first: number, last: number): number[] {
  *
  * @returns First column and column after the last, per page; at least one page.
  */
-export function pagesOf(widths: readonly number[], available: number): [first: number, end: number][] {
+export function pagesOf(
+  widths: readonly number[],
+  available: number,
+): [first: number, end: number][] {
   const pages: [number, number][] = [];
   let first = 0;
   let used = 0;

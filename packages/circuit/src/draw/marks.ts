@@ -25,7 +25,15 @@ export interface Pin {
 }
 
 /** What an operation is, for colours: does it hold data, weights, or nothing that changes? */
-export type Tone = 'fixed' | 'input' | 'weight' | 'prepare' | 'noise' | 'measure' | 'classical' | 'barrier';
+export type Tone =
+  | 'fixed'
+  | 'input'
+  | 'weight'
+  | 'prepare'
+  | 'noise'
+  | 'measure'
+  | 'classical'
+  | 'barrier';
 
 /** The signs of one operation. */
 export interface Marks {
@@ -44,11 +52,27 @@ export function marksOf(op: Exclude<Op, { type: 'conditional' }>, slots: readonl
     case 'gate':
       return gateMarks(op, slots);
     case 'matrix':
-      return boxed(op.qubits, op.controls, shorten(op.label ?? 'U', NAME_LIMIT), '', op.unitary ? 'fixed' : 'noise');
+      return boxed(
+        op.qubits,
+        op.controls,
+        shorten(op.label ?? 'U', NAME_LIMIT),
+        '',
+        op.unitary ? 'fixed' : 'noise',
+      );
     case 'evolution': {
-      const generator = 'slot' in op.generator ? op.generator.slot : 'terms' in op.generator ? 'H' : 'A';
-      const tone = toneOf('slot' in op.generator ? [slotAngle(generator), op.time] : [op.time], slots);
-      return boxed(op.qubits, op.controls, 'exp', exponentText(op.time, generator, slots, ANGLE_LIMIT), tone);
+      const generator =
+        'slot' in op.generator ? op.generator.slot : 'terms' in op.generator ? 'H' : 'A';
+      const tone = toneOf(
+        'slot' in op.generator ? [slotAngle(generator), op.time] : [op.time],
+        slots,
+      );
+      return boxed(
+        op.qubits,
+        op.controls,
+        'exp',
+        exponentText(op.time, generator, slots, ANGLE_LIMIT),
+        tone,
+      );
     }
     case 'statePreparation': {
       const name = 'slot' in op.amplitudes ? op.amplitudes.slot : 'ψ';
@@ -56,7 +80,13 @@ export function marksOf(op: Exclude<Op, { type: 'conditional' }>, slots: readonl
       return boxed(op.qubits, [], `|${shorten(name, NAME_LIMIT)}⟩`, '', tone);
     }
     case 'channel':
-      return boxed(op.qubits, [], shorten(op.channel, NAME_LIMIT), anglesText(op.angles, slots, ANGLE_LIMIT), 'noise');
+      return boxed(
+        op.qubits,
+        [],
+        shorten(op.channel, NAME_LIMIT),
+        anglesText(op.angles, slots, ANGLE_LIMIT),
+        'noise',
+      );
     case 'measure': {
       const meter = { kind: 'meter', wire: op.qubit } as const;
       const kept = op.postselect === undefined ? meter : { ...meter, postselect: op.postselect };
@@ -69,25 +99,6 @@ export function marksOf(op: Exclude<Op, { type: 'conditional' }>, slots: readonl
   }
 }
 
-/** The qubits an operation touches, those of its parts included. */
-export function wiresOf(op: Op, qubits: number): number[] {
-  switch (op.type) {
-    case 'measure':
-      return [op.qubit];
-    case 'conditional':
-      return [...op.then, ...op.otherwise].flatMap((inner) => wiresOf(inner, qubits));
-    case 'gate':
-    case 'matrix':
-    case 'evolution':
-      return [...op.qubits, ...op.controls.map((control) => control.qubit)];
-    case 'statePreparation':
-    case 'channel':
-    case 'reset':
-    case 'barrier':
-      return [...op.qubits];
-  }
-}
-
 function onEach(kind: 'reset' | 'barrier' | 'not' | 'swap', wires: readonly number[]): Mark[] {
   return [...wires].sort((a, b) => a - b).map((wire) => ({ kind, wire }));
 }
@@ -97,7 +108,9 @@ function slotAngle(slot: string): Angle {
 }
 
 function toneOf(angles: readonly Angle[], slots: readonly Slot[]): Tone {
-  const axes = angles.flatMap(slotNames).map((name) => slots.find((slot) => slot.name === name)?.axis);
+  const axes = angles
+    .flatMap(slotNames)
+    .map((name) => slots.find((slot) => slot.name === name)?.axis);
   if (axes.includes('batch')) return 'input';
   return axes.includes('shared') ? 'weight' : 'fixed';
 }
@@ -117,10 +130,15 @@ function gateMarks(op: GateOp, slots: readonly Slot[]): Marks {
   const symbol = row?.symbol ?? op.gate;
   const tone = toneOf(op.angles, slots);
   const controlled = controls.length > 0;
-  if (symbol === '⊕' || (symbol === 'X' && controlled)) return joined(onEach('not', targets), controls, tone);
+  if (symbol === '⊕' || (symbol === 'X' && controlled))
+    return joined(onEach('not', targets), controls, tone);
   if (symbol === '×') return joined(onEach('swap', targets), controls, tone);
   if (symbol === '●' || (symbol === 'Z' && controlled)) {
-    return joined(targets.map((wire): Mark => ({ kind: 'control', wire, value: 1 })), controls, tone);
+    return joined(
+      targets.map((wire): Mark => ({ kind: 'control', wire, value: 1 })),
+      controls,
+      tone,
+    );
   }
   const angles = anglesText(op.angles, slots, ANGLE_LIMIT);
   if (targets.length > 0) return boxed(targets, controls, symbol, angles, tone, op.word);
@@ -131,7 +149,14 @@ function gateMarks(op: GateOp, slots: readonly Slot[]): Marks {
 }
 
 function joined(marks: readonly Mark[], controls: readonly Control[], tone: Tone): Marks {
-  const all = [...marks, ...controls.map((control): Mark => ({ kind: 'control', wire: control.qubit, value: control.value }))];
+  const all = [
+    ...marks,
+    ...controls.map((control): Mark => ({
+      kind: 'control',
+      wire: control.qubit,
+      value: control.value,
+    })),
+  ];
   const first = (mark: Mark): number => (mark.kind === 'box' ? mark.top : mark.wire);
   return { marks: all.sort((a, b) => first(a) - first(b)), linked: true, tone };
 }
@@ -148,8 +173,14 @@ function boxed(
   const bottom = Math.max(...qubits);
   const inside = controls.filter(({ qubit }) => qubit > top && qubit < bottom);
   const pins = qubits.map((wire, i): Pin => ({ wire, text: word?.[i] ?? String(i) }));
-  pins.push(...inside.map(({ qubit, value }): Pin => ({ wire: qubit, text: value === 1 ? '■' : '○' })));
+  pins.push(
+    ...inside.map(({ qubit, value }): Pin => ({ wire: qubit, text: value === 1 ? '■' : '○' })),
+  );
   const needed = top !== bottom || word !== undefined;
   const box: Mark = { kind: 'box', top, bottom, name, angles, pins: needed ? pins : [] };
-  return joined([box], controls.filter((control) => !inside.includes(control)), tone);
+  return joined(
+    [box],
+    controls.filter((control) => !inside.includes(control)),
+    tone,
+  );
 }

@@ -23,7 +23,9 @@ const COLOURS: readonly (readonly [name: string, light: string, dark: string])[]
 const ROOT = '.ketwork-circuit';
 
 function variables(set: 'light' | 'dark'): string {
-  return COLOURS.map(([name, light, dark]) => `--kw-${name}:${set === 'light' ? light : dark}`).join(';');
+  return COLOURS.map(
+    ([name, light, dark]) => `--kw-${name}:${set === 'light' ? light : dark}`,
+  ).join(';');
 }
 
 /** A declaration with a plain value first, for renderers without CSS variables. */
@@ -47,7 +49,10 @@ export function styleText(theme: 'auto' | 'light' | 'dark'): string {
     ['.passing', `${paint('stroke', 'wire')};stroke-width:1.2;stroke-opacity:.35`],
     ['.fold', `${paint('stroke', 'wire')};stroke-width:1.2;stroke-dasharray:2 4`],
     ['.double', `${paint('stroke', 'muted')};stroke-width:1.2`],
-    ['.link,.cross,.dial', `${paint('stroke', 'ink')};stroke-width:1.6;stroke-linecap:round;fill:none`],
+    [
+      '.link,.cross,.dial',
+      `${paint('stroke', 'ink')};stroke-width:1.6;stroke-linecap:round;fill:none`,
+    ],
     ['.dot,.arrow', paint('fill', 'ink')],
     ['.arrow', paint('fill', 'muted')],
     ['.open', `${paint('fill', 'paper')};${paint('stroke', 'ink')};stroke-width:1.6`],
@@ -57,7 +62,10 @@ export function styleText(theme: 'auto' | 'light' | 'dark'): string {
     ['.box', 'stroke-width:1.4'],
   ];
   for (const tone of ['fixed', 'input', 'weight', 'prepare', 'noise', 'measure', 'classical']) {
-    rules.push([`.box.${tone}`, `${paint('fill', `${tone}-fill`)};${paint('stroke', `${tone}-edge`)}`]);
+    rules.push([
+      `.box.${tone}`,
+      `${paint('fill', `${tone}-fill`)};${paint('stroke', `${tone}-edge`)}`,
+    ]);
   }
   const scoped = rules.map(([selectors, declarations]) => {
     const list = selectors.split(',').map((selector) => `${ROOT} ${selector}`);

@@ -43,11 +43,18 @@ const ANGLE_SIZE = 10.5;
 export function drawSvg(circuit: Circuit, options: DrawSvgOptions = {}): string {
   const layout = layoutOf(circuit);
   const theme = options.theme ?? 'auto';
-  const limit = options.width === undefined ? 960 : options.width > 0 ? options.width : Number.POSITIVE_INFINITY;
+  const limit =
+    options.width === undefined
+      ? 960
+      : options.width > 0
+        ? options.width
+        : Number.POSITIVE_INFINITY;
   const margin = MARGIN + labelWidth(layout);
   const widths = columnWidths(layout);
   const pages = pagesOf(widths, limit - margin - MARGIN);
-  const lines = pages.map(([first, end]) => widths.slice(first, end).reduce((sum, width) => sum + width, 0));
+  const lines = pages.map(([first, end]) =>
+    widths.slice(first, end).reduce((sum, width) => sum + width, 0),
+  );
   const width = margin + Math.max(COLUMN_GAP, ...lines) + MARGIN;
   const pageHeight = heightOf(layout);
   const height = pages.length * pageHeight + (pages.length - 1) * PAGE_GAP + 2 * MARGIN;
@@ -60,7 +67,14 @@ export function drawSvg(circuit: Circuit, options: DrawSvgOptions = {}): string 
       positions.set(column, { x: x + widths[column]! / 2, top, width: widths[column]! });
       x += widths[column]!;
     }
-    return wireLines(layout, margin, Math.max(x, margin + COLUMN_GAP), top, page > 0, page < pages.length - 1);
+    return wireLines(
+      layout,
+      margin,
+      Math.max(x, margin + COLUMN_GAP),
+      top,
+      page > 0,
+      page < pages.length - 1,
+    );
   });
   const title =
     options.title ??
@@ -72,7 +86,9 @@ export function drawSvg(circuit: Circuit, options: DrawSvgOptions = {}): string 
     `<style>${styleText(theme)}</style>`,
     `<rect class="paper" width="100%" height="100%"/>`,
     ...wires,
-    ...layout.placements.map((placement) => placementSvg(placement, positions.get(placement.column)!, layout.qubits)),
+    ...layout.placements.map((placement) =>
+      placementSvg(placement, positions.get(placement.column)!, layout.qubits),
+    ),
     '</svg>',
   ].join('\n');
 }
@@ -93,13 +109,23 @@ function number(value: number): string {
 }
 
 function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    // Control characters are not allowed in XML at all.
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '�');
+  return [...text]
+    .map((character) => ENTITIES[character] ?? (isXml(character) ? character : '�'))
+    .join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+/** Whether XML 1.0 allows the character at all. */
+function isXml(character: string): boolean {
+  const code = character.codePointAt(0)!;
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
+  return !(code >= 0xd800 && code <= 0xdfff) && code !== 0xfffe && code !== 0xffff;
 }
 
 /** Estimated width of text in the drawing's sans-serif font; on the generous side, since fonts differ. */
@@ -162,7 +188,14 @@ function textAt(name: string, x: number, y: number, content: string): string {
   return `<text class="${name}" x="${number(x)}" y="${number(y)}">${escape(content)}</text>`;
 }
 
-function wireLines(layout: Layout, x1: number, x2: number, top: number, before: boolean, after: boolean): string {
+function wireLines(
+  layout: Layout,
+  x1: number,
+  x2: number,
+  top: number,
+  before: boolean,
+  after: boolean,
+): string {
   const parts: string[] = [];
   const start = x1 - (before ? 4 : 0);
   const end = x2 + (after ? 8 : 0);
@@ -173,7 +206,10 @@ function wireLines(layout: Layout, x1: number, x2: number, top: number, before: 
   if (layout.bits > 0) {
     const y = wireY(top, layout.qubits);
     parts.push(textAt('label', x1 - 8, y + 5, `c ${layout.bits}`));
-    parts.push(line('wire', start, y - 1.75, end, y - 1.75), line('wire', start, y + 1.75, end, y + 1.75));
+    parts.push(
+      line('wire', start, y - 1.75, end, y - 1.75),
+      line('wire', start, y + 1.75, end, y + 1.75),
+    );
     parts.push(line('wire', start + 3, y + 6, start + 9, y - 6));
   }
   const bottom = wireY(top, layout.qubits - 1 + (layout.bits > 0 ? 1 : 0));
@@ -193,7 +229,10 @@ function placementSvg(placement: Placement, position: Position, classicalWire: n
   if (classical !== undefined) {
     const y1 = wireY(top, extent(placement.marks.at(-1)!)[1]);
     const y2 = wireY(top, classicalWire);
-    parts.push(line('double', x - 1.75, y1, x - 1.75, y2 - 1.75), line('double', x + 1.75, y1, x + 1.75, y2 - 1.75));
+    parts.push(
+      line('double', x - 1.75, y1, x - 1.75, y2 - 1.75),
+      line('double', x + 1.75, y1, x + 1.75, y2 - 1.75),
+    );
     parts.push(
       classical.kind === 'measure'
         ? `<path class="arrow" d="M${number(x - 5)} ${number(y2 - 9)}h10l-5 8z"/>`
@@ -230,7 +269,8 @@ function markSvg(mark: Mark, position: Position, tone: Tone): string {
     case 'meter': {
       const dial = `<path class="dial" d="M${number(x - 10)} ${number(y + 7)}a10 10 0 0 1 20 0"/>`;
       const hand = line('dial', x, y + 7, x + 8, y - 8);
-      const kept = mark.postselect === undefined ? '' : textAt('pin', x - 11, y - 7, String(mark.postselect));
+      const kept =
+        mark.postselect === undefined ? '' : textAt('pin', x - 11, y - 7, String(mark.postselect));
       return square(x, y, tone) + dial + hand + kept;
     }
   }
@@ -256,7 +296,10 @@ function boxSvg(mark: Extract<Mark, { kind: 'box' }>, { x, top }: Position, tone
       // A wire that only passes behind the box stays visible through it, but not through the text.
       if (pin === undefined && y !== middle) parts.push(line('passing', left, y, left + width, y));
       else if (pin === undefined) {
-        parts.push(line('passing', left, y, left + 8, y), line('passing', left + width - 8, y, left + width, y));
+        parts.push(
+          line('passing', left, y, left + 8, y),
+          line('passing', left + width - 8, y, left + width, y),
+        );
       } else if (pin.text === '■' || pin.text === '○') {
         const kind = pin.text === '■' ? 'dot' : 'open';
         parts.push(`<circle class="${kind}" cx="${number(left + 11)}" cy="${number(y)}" r="4.5"/>`);

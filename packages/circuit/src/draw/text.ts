@@ -37,7 +37,12 @@ const rowOf = (wire: number): number => 2 * wire + 1;
  * ```
  */
 export function draw(circuit: Circuit, options: DrawOptions = {}): string {
-  const limit = options.width === undefined ? 100 : options.width > 0 ? options.width : Number.POSITIVE_INFINITY;
+  const limit =
+    options.width === undefined
+      ? 100
+      : options.width > 0
+        ? options.width
+        : Number.POSITIVE_INFINITY;
   const layout = layoutOf(circuit);
   const names = labelsOf(layout);
   const margin = Math.max(...names.map((name) => name.length));
@@ -47,7 +52,10 @@ export function draw(circuit: Circuit, options: DrawOptions = {}): string {
   }
   const total = widths.reduce((sum, width) => sum + width, margin);
   // Folded pages give up two characters to the marks of the fold.
-  const pages = pagesOf(widths, total <= limit ? Number.POSITIVE_INFINITY : Math.max(1, limit - margin - 2));
+  const pages = pagesOf(
+    widths,
+    total <= limit ? Number.POSITIVE_INFINITY : Math.max(1, limit - margin - 2),
+  );
   return pages
     .flatMap(([first, end], page) => {
       const lines = pageLines(layout, names, margin, widths.slice(first, end), first);
@@ -63,7 +71,9 @@ function labelsOf(layout: Layout): string[] {
   const names = Array.from({ length: layout.qubits }, (_, qubit) => `q${qubit}: `);
   if (layout.bits > 0) names.push(`c: ${layout.bits}/`);
   const width = Math.max(...names.map((name) => name.length));
-  return names.map((name, i) => (i < layout.qubits ? name.padStart(width) : name.padEnd(width, '═')));
+  return names.map((name, i) =>
+    i < layout.qubits ? name.padStart(width) : name.padEnd(width, '═'),
+  );
 }
 
 function boxText(mark: Extract<Mark, { kind: 'box' }>): string {
@@ -113,10 +123,13 @@ function pageLines(
   const canvas = new Canvas(width, rowOf(qubits) + (bits > 0 ? 2 : 0));
   names.forEach((name, wire) => {
     canvas.write(0, rowOf(wire), name);
-    if (width > margin) canvas.horizontal(rowOf(wire), margin, width - 1, wire < qubits ? 1 : 2, true);
+    if (width > margin)
+      canvas.horizontal(rowOf(wire), margin, width - 1, wire < qubits ? 1 : 2, true);
   });
   // Barriers last: they fill the rows between wires only where nothing else is.
-  const inOrder = [...layout.placements].sort((a, b) => Number(a.tone === 'barrier') - Number(b.tone === 'barrier'));
+  const inOrder = [...layout.placements].sort(
+    (a, b) => Number(a.tone === 'barrier') - Number(b.tone === 'barrier'),
+  );
   for (const placement of inOrder) {
     const column = placement.column - first;
     if (column < 0 || column >= widths.length) continue;
@@ -132,11 +145,18 @@ function rowsOf(mark: Mark): readonly [top: number, bottom: number] {
   return [rowOf(top) - edge, rowOf(bottom) + edge];
 }
 
-function drawPlacement(canvas: Canvas, placement: Placement, centre: number, classicalWire: number): void {
+function drawPlacement(
+  canvas: Canvas,
+  placement: Placement,
+  centre: number,
+  classicalWire: number,
+): void {
   const { marks, classical } = placement;
   for (const mark of marks) drawMark(canvas, mark, centre);
   if (placement.linked) {
-    marks.slice(1).forEach((mark, i) => canvas.vertical(centre, rowsOf(marks[i]!)[1], rowsOf(mark)[0]));
+    marks
+      .slice(1)
+      .forEach((mark, i) => canvas.vertical(centre, rowsOf(marks[i]!)[1], rowsOf(mark)[0]));
   }
   if (classical !== undefined) {
     const row = rowOf(classicalWire);
@@ -163,7 +183,11 @@ function drawMark(canvas: Canvas, mark: Mark, centre: number): void {
       break;
     case 'meter':
       canvas.frame(left, top, right, bottom);
-      canvas.write(left + 1, rowOf(mark.wire), mark.postselect === undefined ? 'M' : `M=${mark.postselect}`);
+      canvas.write(
+        left + 1,
+        rowOf(mark.wire),
+        mark.postselect === undefined ? 'M' : `M=${mark.postselect}`,
+      );
       break;
     case 'reset':
       canvas.write(left + 1, rowOf(mark.wire), '|0⟩');

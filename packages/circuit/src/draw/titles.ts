@@ -1,9 +1,18 @@
 import { anglesText, exponentText, numberText } from './angle-text.ts';
-import type { BitCondition, ConditionalOp, Control, EvolutionOp, Op, PauliTerm, Slot } from '../types.ts';
+import type {
+  BitCondition,
+  ConditionalOp,
+  Control,
+  EvolutionOp,
+  Op,
+  PauliTerm,
+  Slot,
+} from '../types.ts';
 
 /** A condition on classical bits: `c0=1`; several bits are listed from the least significant one, `c[0,1]=2`. */
 export function conditionText(condition: BitCondition): string {
-  const bits = condition.bits.length === 1 ? String(condition.bits[0]) : `[${condition.bits.join(',')}]`;
+  const bits =
+    condition.bits.length === 1 ? String(condition.bits[0]) : `[${condition.bits.join(',')}]`;
   return `c${bits}=${condition.value}`;
 }
 
@@ -46,7 +55,8 @@ function conditionalText(op: ConditionalOp, slots: readonly Slot[]): string {
 
 /** An operation in words, with nothing shortened: the tooltip of a drawing. */
 export function titleOf(op: Op, slots: readonly Slot[]): string {
-  const call = (name: string, angles: string): string => (angles === '' ? name : `${name}(${angles})`);
+  const call = (name: string, angles: string): string =>
+    angles === '' ? name : `${name}(${angles})`;
   switch (op.type) {
     case 'gate': {
       const name = op.word === undefined ? op.gate : `${op.gate} ${op.word}`;
@@ -62,7 +72,8 @@ export function titleOf(op: Op, slots: readonly Slot[]): string {
     }
     case 'statePreparation': {
       const { amplitudes } = op;
-      const state = 'slot' in amplitudes ? amplitudes.slot : `${amplitudes.values.length / 2} fixed amplitudes`;
+      const state =
+        'slot' in amplitudes ? amplitudes.slot : `${amplitudes.values.length / 2} fixed amplitudes`;
       return `state preparation from ${state}${op.normalize ? ', normalised,' : ''}${qubitsText(op.qubits)}`;
     }
     case 'channel':

@@ -1,6 +1,6 @@
-import { angle } from '../angle.ts';
-import { SlotReference } from '../angle.ts';
+import { SlotReference, angle } from '../angle.ts';
 import type { AmplitudesLike, ComplexLike } from '../matrix-like.ts';
+import type { SlotKind } from '../types.ts';
 import { anglesOf, qubitsFor, rotationGateOf, templateError } from './target.ts';
 import type { RotationAxis, TemplateAngles, TemplateTarget } from './target.ts';
 
@@ -23,10 +23,20 @@ export interface AngleEmbeddingOptions {
  * console.log(draw(circuit(2, (q) => angleEmbedding(q, input('x', [2]), { rotation: 'Y' }))));
  * ```
  */
-export function angleEmbedding(q: TemplateTarget, x: TemplateAngles, options: AngleEmbeddingOptions = {}): void {
+export function angleEmbedding(
+  q: TemplateTarget,
+  x: TemplateAngles,
+  options: AngleEmbeddingOptions = {},
+): void {
   const name = 'angleEmbedding';
   const qubits = qubitsFor(name, q, options.qubits);
-  const features = anglesOf(name, 'features', x, [{ atMost: qubits.length }], `angleEmbeddingShape(${qubits.length})`);
+  const features = anglesOf(
+    name,
+    'features',
+    x,
+    [{ atMost: qubits.length }],
+    `angleEmbeddingShape(${qubits.length})`,
+  );
   const gate = rotationGateOf(name, options.rotation ?? 'X');
   for (let i = 0; i < features.shape[0]!; i++) q.gate(gate, [features.at(i)], qubits[i]!);
 }
@@ -77,10 +87,11 @@ export function amplitudeEmbedding(
   const size = 2 ** qubits.length;
   const { normalize = false, padWith } = options;
   if (features instanceof SlotReference) {
-    if (features.slot.kind !== 'amplitudes') {
+    const kind: SlotKind = features.slot.kind;
+    if (kind !== 'amplitudes') {
       throw templateError(
         name,
-        `slot '${features.name}' holds ${features.slot.kind} values`,
+        `slot '${features.name}' holds ${kind} values`,
         `Make it with amplitudes('${features.name}', [${size}])`,
       );
     }
@@ -103,11 +114,13 @@ export function amplitudeEmbedding(
     throw templateError(
       name,
       `${list.length} amplitudes were given for ${qubits.length} qubits, which have ${size}`,
-      list.length < size ? 'Give that many, or a value for padWith' : 'Use more qubits or fewer amplitudes',
+      list.length < size
+        ? 'Give that many, or a value for padWith'
+        : 'Use more qubits or fewer amplitudes',
     );
   }
-  while (padded && list.length < size) list.push(padWith);
-  q.prepare(list, qubits, { normalize });
+  const padding = padded ? Array<number>(size - list.length).fill(padWith) : [];
+  q.prepare([...list, ...padding], qubits, { normalize });
 }
 
 /**
@@ -138,13 +151,19 @@ export function amplitudeEmbeddingShape(qubits: number): readonly [number] {
  * console.log(circuit(3, (q) => basisEmbedding(q, input('bits', [3]))).ops.length); // 4
  * ```
  */
-export function basisEmbedding(q: TemplateTarget, bits: TemplateAngles, qubits?: readonly number[]): void {
+export function basisEmbedding(
+  q: TemplateTarget,
+  bits: TemplateAngles,
+  qubits?: readonly number[],
+): void {
   const name = 'basisEmbedding';
   const on = qubitsFor(name, q, qubits);
   const given = anglesOf(name, 'bits', bits, [on.length], `basisEmbeddingShape(${on.length})`);
   const values = on.map((_, i) => given.at(i));
-  const wrong = values.find((bit) => typeof bit === 'number' && bit !== 0 && bit !== 1);
-  if (wrong !== undefined) throw templateError(name, `${String(wrong)} is not a bit`, 'Give 0 or 1');
+  const wrong = values
+    .filter((bit) => typeof bit === 'number')
+    .find((bit) => bit !== 0 && bit !== 1);
+  if (wrong !== undefined) throw templateError(name, `${wrong} is not a bit`, 'Give 0 or 1');
   const variable = values.filter((bit) => typeof bit !== 'number');
   values.forEach((bit, i) => {
     if (typeof bit !== 'number') q.gate('RX', [angle.mul(Math.PI, bit)], on[i]!);
@@ -188,18 +207,37 @@ export interface IqpEmbeddingOptions {
  * console.log(draw(circuit(3, (q) => iqpEmbedding(q, input('x', [3]), { pattern: [[0, 1], [1, 2]] }))));
  * ```
  */
-export function iqpEmbedding(q: TemplateTarget, x: TemplateAngles, options: IqpEmbeddingOptions = {}): void {
+export function iqpEmbedding(
+  q: TemplateTarget,
+  x: TemplateAngles,
+  options: IqpEmbeddingOptions = {},
+): void {
   const name = 'iqpEmbedding';
   const qubits = qubitsFor(name, q, options.qubits);
-  const features = anglesOf(name, 'features', x, [qubits.length], `iqpEmbeddingShape(${qubits.length})`);
+  const features = anglesOf(
+    name,
+    'features',
+    x,
+    [qubits.length],
+    `iqpEmbeddingShape(${qubits.length})`,
+  );
   const { repeats = 1 } = options;
   if (!Number.isSafeInteger(repeats) || repeats < 1) {
-    throw templateError(name, `it cannot be repeated ${repeats} times`, 'Use a positive integer for repeats');
+    throw templateError(
+      name,
+      `it cannot be repeated ${repeats} times`,
+      'Use a positive integer for repeats',
+    );
   }
-  const pattern = options.pattern ?? qubits.flatMap((a, i) => qubits.slice(i + 1).map((b) => [a, b] as const));
+  const pattern =
+    options.pattern ?? qubits.flatMap((a, i) => qubits.slice(i + 1).map((b) => [a, b] as const));
   for (const [a, b] of pattern) {
     if (a === b || !qubits.includes(a) || !qubits.includes(b)) {
-      throw templateError(name, `the pattern has the pair [${a}, ${b}]`, `Use pairs of the qubits ${qubits.join(', ')}`);
+      throw templateError(
+        name,
+        `the pattern has the pair [${a}, ${b}]`,
+        `Use pairs of the qubits ${qubits.join(', ')}`,
+      );
     }
   }
   for (let repeat = 0; repeat < repeats; repeat++) {
@@ -208,7 +246,11 @@ export function iqpEmbedding(q: TemplateTarget, x: TemplateAngles, options: IqpE
       q.gate('RZ', [features.at(i)], qubit);
     });
     for (const [a, b] of pattern) {
-      q.gate('RZZ', [angle.mul(features.at(qubits.indexOf(a)), features.at(qubits.indexOf(b)))], [a, b]);
+      q.gate(
+        'RZZ',
+        [angle.mul(features.at(qubits.indexOf(a)), features.at(qubits.indexOf(b)))],
+        [a, b],
+      );
     }
   }
 }

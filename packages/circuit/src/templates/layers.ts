@@ -31,7 +31,13 @@ export function basicEntanglerLayers(
   const name = 'basicEntanglerLayers';
   const qubits = qubitsFor(name, q, options.qubits);
   const n = qubits.length;
-  const weights = anglesOf(name, 'weights', w, ['layers', n], `basicEntanglerLayersShape(layers, ${n})`);
+  const weights = anglesOf(
+    name,
+    'weights',
+    w,
+    ['layers', n],
+    `basicEntanglerLayersShape(layers, ${n})`,
+  );
   const gate = rotationGateOf(name, options.rotation ?? 'X');
   const links = n === 2 ? 1 : n > 2 ? n : 0;
   for (let layer = 0; layer < weights.shape[0]!; layer++) {
@@ -49,7 +55,10 @@ export function basicEntanglerLayers(
  * console.log(weight('w', basicEntanglerLayersShape(3, 4)).size); // 12
  * ```
  */
-export function basicEntanglerLayersShape(layers: number, qubits: number): readonly [number, number] {
+export function basicEntanglerLayersShape(
+  layers: number,
+  qubits: number,
+): readonly [number, number] {
   return [layers, qubits];
 }
 
@@ -83,27 +92,56 @@ export function stronglyEntanglingLayers(
   const name = 'stronglyEntanglingLayers';
   const qubits = qubitsFor(name, q, options.qubits);
   const n = qubits.length;
-  const weights = anglesOf(name, 'weights', w, ['layers', n, 3], `stronglyEntanglingLayersShape(layers, ${n})`);
+  const weights = anglesOf(
+    name,
+    'weights',
+    w,
+    ['layers', n, 3],
+    `stronglyEntanglingLayersShape(layers, ${n})`,
+  );
   const layers = weights.shape[0]!;
   const { imprimitive = 'CNOT' } = options;
   const row = findGate(imprimitive);
   if (row?.qubits !== 2 || row.parameters.length > 0) {
-    throw templateError(name, `'${imprimitive}' is not a two-qubit gate without parameters`, "Use one such as 'CNOT' or 'CZ'");
+    throw templateError(
+      name,
+      `'${imprimitive}' is not a two-qubit gate without parameters`,
+      "Use one such as 'CNOT' or 'CZ'",
+    );
   }
-  const ranges = options.ranges ?? Array.from({ length: layers }, (_, layer) => (n > 1 ? (layer % (n - 1)) + 1 : 0));
+  const ranges =
+    options.ranges ??
+    Array.from({ length: layers }, (_, layer) => (n > 1 ? (layer % (n - 1)) + 1 : 0));
   if (ranges.length !== layers) {
-    throw templateError(name, `there are ${ranges.length} ranges for ${layers} layers`, 'Give one range per layer');
+    throw templateError(
+      name,
+      `there are ${ranges.length} ranges for ${layers} layers`,
+      'Give one range per layer',
+    );
   }
-  const wrong = n > 1 ? ranges.find((range) => !Number.isInteger(range) || range < 1 || range % n === 0) : undefined;
+  const wrong =
+    n > 1
+      ? ranges.find((range) => !Number.isInteger(range) || range < 1 || range % n === 0)
+      : undefined;
   if (wrong !== undefined) {
-    throw templateError(name, `a range is ${wrong}`, `Use positive integers that ${n} does not divide`);
+    throw templateError(
+      name,
+      `a range is ${wrong}`,
+      `Use positive integers that ${n} does not divide`,
+    );
   }
   for (let layer = 0; layer < layers; layer++) {
     qubits.forEach((qubit, i) =>
-      q.gate('Rot', [weights.at(layer, i, 0), weights.at(layer, i, 1), weights.at(layer, i, 2)], qubit),
+      q.gate(
+        'Rot',
+        [weights.at(layer, i, 0), weights.at(layer, i, 1), weights.at(layer, i, 2)],
+        qubit,
+      ),
     );
     if (n === 1) continue;
-    qubits.forEach((qubit, i) => q.gate(imprimitive, [], [qubit, qubits[(i + ranges[layer]!) % n]!]));
+    qubits.forEach((qubit, i) =>
+      q.gate(imprimitive, [], [qubit, qubits[(i + ranges[layer]!) % n]!]),
+    );
   }
 }
 
@@ -116,7 +154,10 @@ export function stronglyEntanglingLayers(
  * console.log(weight('w', stronglyEntanglingLayersShape(3, 4)).size); // 36
  * ```
  */
-export function stronglyEntanglingLayersShape(layers: number, qubits: number): readonly [number, number, 3] {
+export function stronglyEntanglingLayersShape(
+  layers: number,
+  qubits: number,
+): readonly [number, number, 3] {
   return [layers, qubits, 3];
 }
 
@@ -152,20 +193,39 @@ export interface HardwareEfficientOptions {
  * console.log(draw(circuit(3, (q) => hardwareEfficient(q, w))));
  * ```
  */
-export function hardwareEfficient(q: TemplateTarget, w: TemplateAngles, options: HardwareEfficientOptions = {}): void {
+export function hardwareEfficient(
+  q: TemplateTarget,
+  w: TemplateAngles,
+  options: HardwareEfficientOptions = {},
+): void {
   const name = 'hardwareEfficient';
   const qubits = qubitsFor(name, q, options.qubits);
   const n = qubits.length;
-  const { rotations = ['RY', 'RZ'], entanglement = 'reverse_linear', skipFinalRotation = false } = options;
+  const {
+    rotations = ['RY', 'RZ'],
+    entanglement = 'reverse_linear',
+    skipFinalRotation = false,
+  } = options;
   for (const rotation of rotations) {
     const row = findGate(rotation);
     if (row?.qubits !== 1 || row.parameters.length !== 1) {
-      throw templateError(name, `'${rotation}' is not a one-qubit gate with one parameter`, "Use such as 'RX', 'RY', 'RZ', 'P'");
+      throw templateError(
+        name,
+        `'${rotation}' is not a one-qubit gate with one parameter`,
+        "Use such as 'RX', 'RY', 'RZ', 'P'",
+      );
     }
   }
-  if (rotations.length === 0) throw templateError(name, 'there are no rotations', "Name at least one, such as 'RY'");
+  if (rotations.length === 0)
+    throw templateError(name, 'there are no rotations', "Name at least one, such as 'RY'");
   const expected = ['rotation layers', rotations.length, n];
-  const weights = anglesOf(name, 'weights', w, expected, `hardwareEfficientShape(${n}, reps, options)`);
+  const weights = anglesOf(
+    name,
+    'weights',
+    w,
+    expected,
+    `hardwareEfficientShape(${n}, reps, options)`,
+  );
   const pairs = entangledPairs(name, n, entanglement);
   const layers = weights.shape[0]!;
   for (let layer = 0; layer < layers; layer++) {
@@ -177,7 +237,11 @@ export function hardwareEfficient(q: TemplateTarget, w: TemplateAngles, options:
   }
 }
 
-function entangledPairs(name: string, n: number, entanglement: Entanglement): (readonly [number, number])[] {
+function entangledPairs(
+  name: string,
+  n: number,
+  entanglement: Entanglement,
+): (readonly [number, number])[] {
   const linear = Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const);
   switch (entanglement) {
     case 'linear':
@@ -187,7 +251,9 @@ function entangledPairs(name: string, n: number, entanglement: Entanglement): (r
     case 'circular':
       return n > 2 ? [[n - 1, 0], ...linear] : linear;
     case 'full':
-      return linear.flatMap(([a]) => Array.from({ length: n - 1 - a }, (_, i) => [a, a + 1 + i] as const));
+      return linear.flatMap(([a]) =>
+        Array.from({ length: n - 1 - a }, (_, i) => [a, a + 1 + i] as const),
+      );
     default:
       throw templateError(
         name,
@@ -213,7 +279,11 @@ export function hardwareEfficientShape(
   reps = 3,
   options: Pick<HardwareEfficientOptions, 'rotations' | 'skipFinalRotation'> = {},
 ): readonly [number, number, number] {
-  return [reps + (options.skipFinalRotation === true ? 0 : 1), options.rotations?.length ?? 2, qubits];
+  return [
+    reps + (options.skipFinalRotation === true ? 0 : 1),
+    options.rotations?.length ?? 2,
+    qubits,
+  ];
 }
 
 /** Options of {@link randomLayers}. */
@@ -246,21 +316,36 @@ export interface RandomLayersOptions {
  * console.log(draw(circuit(4, (q) => randomLayers(q, weight('w', [2, 8]), { seed: 7 }))));
  * ```
  */
-export function randomLayers(q: TemplateTarget, w: TemplateAngles, options: RandomLayersOptions): void {
+export function randomLayers(
+  q: TemplateTarget,
+  w: TemplateAngles,
+  options: RandomLayersOptions,
+): void {
   const name = 'randomLayers';
   const qubits = qubitsFor(name, q, options.qubits);
-  const weights = anglesOf(name, 'weights', w, ['layers', 'rotations'], 'randomLayersShape(layers, rotations)');
+  const weights = anglesOf(
+    name,
+    'weights',
+    w,
+    ['layers', 'rotations'],
+    'randomLayersShape(layers, rotations)',
+  );
   const { ratio = 0.3, rotations = ['X', 'Y', 'Z'] } = options;
   if (!(ratio >= 0 && ratio < 1)) {
-    throw templateError(name, `the ratio of CNOTs is ${ratio}`, 'Use a number from 0 to less than 1');
+    throw templateError(
+      name,
+      `the ratio of CNOTs is ${ratio}`,
+      'Use a number from 0 to less than 1',
+    );
   }
-  if (rotations.length === 0) throw templateError(name, 'there are no rotations', "Name at least one, such as 'Y'");
+  if (rotations.length === 0)
+    throw templateError(name, 'there are no rotations', "Name at least one, such as 'Y'");
   const gates = rotations.map((axis) => rotationGateOf(name, axis));
   const root = key(options.seed);
   const n = qubits.length;
   for (let layer = 0; layer < weights.shape[0]!; layer++) {
     const next = stream((count) => uniform(fold(root, layer), count));
-    for (let i = 0; i < weights.shape[1]!; ) {
+    for (let i = 0; i < weights.shape[1]!;) {
       if (next() > ratio) {
         const gate = gates[Math.floor(next() * gates.length)]!;
         q.gate(gate, [weights.at(layer, i)], qubits[Math.floor(next() * n)]!);

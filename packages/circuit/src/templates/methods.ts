@@ -2,8 +2,17 @@ import type { SlotReference } from '../angle.ts';
 import { GateMethods } from '../gate-methods.ts';
 import type { AmplitudesLike } from '../matrix-like.ts';
 import { amplitudeEmbedding, angleEmbedding, basisEmbedding, iqpEmbedding } from './embeddings.ts';
-import type { AmplitudeEmbeddingOptions, AngleEmbeddingOptions, IqpEmbeddingOptions } from './embeddings.ts';
-import { basicEntanglerLayers, hardwareEfficient, randomLayers, stronglyEntanglingLayers } from './layers.ts';
+import type {
+  AmplitudeEmbeddingOptions,
+  AngleEmbeddingOptions,
+  IqpEmbeddingOptions,
+} from './embeddings.ts';
+import {
+  basicEntanglerLayers,
+  hardwareEfficient,
+  randomLayers,
+  stronglyEntanglingLayers,
+} from './layers.ts';
 import type {
   BasicEntanglerLayersOptions,
   HardwareEfficientOptions,

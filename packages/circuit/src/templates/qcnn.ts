@@ -38,7 +38,12 @@ function pool(q: TemplateTarget, w: Row, source: number, sink: number): void {
  * console.log(draw(circuit(2, (q) => quantumConvolution(q, weight('w', [15]), 0, 1))));
  * ```
  */
-export function quantumConvolution(q: TemplateTarget, w: TemplateAngles, a: number, b: number): void {
+export function quantumConvolution(
+  q: TemplateTarget,
+  w: TemplateAngles,
+  a: number,
+  b: number,
+): void {
   const name = 'quantumConvolution';
   qubitsFor(name, q, [a, b]);
   const weights = anglesOf(name, 'weights', w, [15], 'quantumConvolutionShape()');
@@ -71,7 +76,12 @@ export function quantumConvolutionShape(): readonly [15] {
  * console.log(draw(circuit(2, (q) => quantumPooling(q, weight('w', [6]), 0, 1))));
  * ```
  */
-export function quantumPooling(q: TemplateTarget, w: TemplateAngles, source: number, sink: number): void {
+export function quantumPooling(
+  q: TemplateTarget,
+  w: TemplateAngles,
+  source: number,
+  sink: number,
+): void {
   const name = 'quantumPooling';
   qubitsFor(name, q, [source, sink]);
   const weights = anglesOf(name, 'weights', w, [6], 'quantumPoolingShape()');
@@ -109,7 +119,13 @@ function rowOf(weights: AngleTensor, pair: number): Row {
   return weights.shape.length === 1 ? (i) => weights.at(i) : (i) => weights.at(pair, i);
 }
 
-function perPair(name: string, w: TemplateAngles, pairs: number, size: number, helper: string): AngleTensor {
+function perPair(
+  name: string,
+  w: TemplateAngles,
+  pairs: number,
+  size: number,
+  helper: string,
+): AngleTensor {
   const nested = Array.isArray(w) ? Array.isArray(w[0]) || ArrayBuffer.isView(w[0]) : false;
   const separate = nested || (typeof w === 'object' && 'shape' in w && w.shape.length === 2);
   return anglesOf(name, 'weights', w, separate ? [pairs, size] : [size], helper);
@@ -128,7 +144,11 @@ function perPair(name: string, w: TemplateAngles, pairs: number, size: number, h
  * console.log(circuit(4, (q) => convolutionLayer(q, weight('w', [15]))).ops.length); // 60
  * ```
  */
-export function convolutionLayer(q: TemplateTarget, w: TemplateAngles, qubits?: readonly number[]): void {
+export function convolutionLayer(
+  q: TemplateTarget,
+  w: TemplateAngles,
+  qubits?: readonly number[],
+): void {
   const name = 'convolutionLayer';
   const on = qubitsFor(name, q, qubits);
   if (on.length < 2) throw templateError(name, 'there is one qubit only', 'Name at least two');
@@ -148,7 +168,10 @@ export function convolutionLayer(q: TemplateTarget, w: TemplateAngles, qubits?: 
  * console.log(convolutionLayerShape(4), convolutionLayerShape(4, { shared: false })); // [ 15 ] [ 4, 15 ]
  * ```
  */
-export function convolutionLayerShape(qubits: number, options: { readonly shared?: boolean } = {}): readonly number[] {
+export function convolutionLayerShape(
+  qubits: number,
+  options: { readonly shared?: boolean } = {},
+): readonly number[] {
   const pairs = neighbours(Array.from({ length: qubits }, (_, i) => i)).length;
   return options.shared === false ? [pairs, 15] : [15];
 }
@@ -175,7 +198,11 @@ export function poolingLayer(
   const name = 'poolingLayer';
   qubitsFor(name, q, [...sources, ...sinks]);
   if (sources.length !== sinks.length) {
-    throw templateError(name, `there are ${sources.length} sources and ${sinks.length} sinks`, 'Name as many of both');
+    throw templateError(
+      name,
+      `there are ${sources.length} sources and ${sinks.length} sinks`,
+      'Name as many of both',
+    );
   }
   const weights = perPair(name, w, sources.length, 6, `poolingLayerShape(${sources.length})`);
   sources.forEach((source, pair) => pool(q, rowOf(weights, pair), source, sinks[pair]!));
@@ -192,6 +219,9 @@ export function poolingLayer(
  * console.log(poolingLayerShape(2), poolingLayerShape(2, { shared: false })); // [ 6 ] [ 2, 6 ]
  * ```
  */
-export function poolingLayerShape(pairs: number, options: { readonly shared?: boolean } = {}): readonly number[] {
+export function poolingLayerShape(
+  pairs: number,
+  options: { readonly shared?: boolean } = {},
+): readonly number[] {
   return options.shared === false ? [pairs, 6] : [6];
 }

@@ -1,6 +1,6 @@
 import { CircuitError } from '@ketwork/base';
 import type { AngleLike } from '../angle.ts';
-import { AngleExpression, SlotReference } from '../angle.ts';
+import { SlotReference } from '../angle.ts';
 import type { GateMethods } from '../gate-methods.ts';
 import type { AmplitudesLike } from '../matrix-like.ts';
 
@@ -68,7 +68,8 @@ function tensorOf(template: string, what: string, values: TemplateAngles): Angle
   }
   return {
     shape,
-    at: (...indices) => elements[indices.reduce((flat, index, axis) => flat * shape[axis]! + index, 0)]!,
+    at: (...indices) =>
+      elements[indices.reduce((flat, index, axis) => flat * shape[axis]! + index, 0)]!,
   };
 }
 
@@ -77,11 +78,13 @@ function listText(length: number): string {
 }
 
 function leaf(template: string, what: string, value: unknown): AngleLike {
-  const plain = typeof value === 'object' && value !== null && !(value instanceof SlotReference);
-  if (typeof value === 'number' || value instanceof AngleExpression || plain) return value as AngleLike;
+  const isSlot = value instanceof SlotReference;
+  const isObject = typeof value === 'object' && value !== null;
+  if (typeof value === 'number' || (isObject && !isSlot)) return value as AngleLike;
+  const text = isSlot ? `the slot '${value.name}'` : value === null ? 'null' : `a ${typeof value}`;
   throw templateError(
     template,
-    `${what} hold ${value instanceof SlotReference ? `the slot '${value.name}'` : String(value)}, which is no angle`,
+    `${what} hold ${text}, which is no angle`,
     'Give numbers or angle expressions, or the slot itself instead of lists',
   );
 }
@@ -111,7 +114,9 @@ export function anglesOf(
       return typeof length === 'string' || given === length;
     });
   if (fits) return tensor;
-  const wanted = expected.map((length) => (typeof length === 'object' ? `at most ${length.atMost}` : length)).join(', ');
+  const wanted = expected
+    .map((length) => (typeof length === 'object' ? `at most ${length.atMost}` : length))
+    .join(', ');
   throw templateError(
     template,
     `${what} have shape [${tensor.shape.join(', ')}] instead of [${wanted}]`,
@@ -120,15 +125,30 @@ export function anglesOf(
 }
 
 /** The given qubits, all of the circuit by default. @throws CircuitError for an empty, repeated or wrong qubit */
-export function qubitsFor(template: string, target: TemplateTarget, qubits: readonly number[] | undefined): number[] {
+export function qubitsFor(
+  template: string,
+  target: TemplateTarget,
+  qubits: readonly number[] | undefined,
+): number[] {
   if (qubits === undefined) return Array.from({ length: target.qubits }, (_, qubit) => qubit);
-  const wrong = qubits.find((qubit) => !Number.isInteger(qubit) || qubit < 0 || qubit >= target.qubits);
+  const wrong = qubits.find(
+    (qubit) => !Number.isInteger(qubit) || qubit < 0 || qubit >= target.qubits,
+  );
   if (wrong !== undefined) {
-    throw templateError(template, `qubit ${wrong} is out of range`, `Use qubits 0 to ${target.qubits - 1}`);
+    throw templateError(
+      template,
+      `qubit ${wrong} is out of range`,
+      `Use qubits 0 to ${target.qubits - 1}`,
+    );
   }
-  if (qubits.length === 0) throw templateError(template, 'there are no qubits', 'Name at least one');
+  if (qubits.length === 0)
+    throw templateError(template, 'there are no qubits', 'Name at least one');
   if (new Set(qubits).size !== qubits.length) {
-    throw templateError(template, `the qubits [${qubits.join(', ')}] repeat`, 'Name each qubit once');
+    throw templateError(
+      template,
+      `the qubits [${qubits.join(', ')}] repeat`,
+      'Name each qubit once',
+    );
   }
   return [...qubits];
 }
@@ -139,7 +159,11 @@ export type RotationAxis = 'X' | 'Y' | 'Z';
 /** Gate of a rotation axis. @throws CircuitError when it is none of X, Y, Z */
 export function rotationGateOf(template: string, axis: RotationAxis): string {
   if (axis !== 'X' && axis !== 'Y' && axis !== 'Z') {
-    throw templateError(template, `there is no rotation about '${String(axis)}'`, "Use 'X', 'Y' or 'Z'");
+    throw templateError(
+      template,
+      `there is no rotation about '${String(axis)}'`,
+      "Use 'X', 'Y' or 'Z'",
+    );
   }
   return `R${axis}`;
 }
