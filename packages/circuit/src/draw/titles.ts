@@ -17,7 +17,7 @@ export function conditionText(condition: BitCondition): string {
 }
 
 /** A sum of Pauli strings: `0.5·X0·Z1-Z2`. */
-export function pauliText(terms: readonly PauliTerm[]): string {
+function pauliText(terms: readonly PauliTerm[]): string {
   const texts = terms.map((term) => {
     const word = term.paulis.map(({ pauli, qubit }) => `${pauli}${qubit}`).join('·');
     if (word === '') return numberText(term.coefficient);

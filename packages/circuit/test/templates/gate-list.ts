@@ -3,7 +3,7 @@ import { circuit } from '../../src/index.ts';
 import { angleText } from '../../src/draw/angle-text.ts';
 
 /** The gates of a circuit, one line each: `RX(x[0]) 0`. */
-export function gateList(data: Circuit): string[] {
+function gateList(data: Circuit): string[] {
   return data.ops.map((op) => {
     if (op.type !== 'gate') return op.type;
     const angles = op.angles.map((angle: Angle) => angleText(angle, data.slots)).join(',');
