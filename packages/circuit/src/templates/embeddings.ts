@@ -169,7 +169,8 @@ export function basisEmbedding(
     if (typeof bit !== 'number') q.gate('RX', [angle.mul(Math.PI, bit)], on[i]!);
     else if (bit === 1) q.gate('X', [], on[i]!);
   });
-  if (variable.length > 0) q.gate('GPhase', [angle.mul(Math.PI / 2, angle.add(...variable))], []);
+  const phases = variable.map((bit) => angle.mul(Math.PI / 2, bit));
+  if (phases.length > 0) q.gate('GPhase', [angle.add(...phases)], []);
 }
 
 /**

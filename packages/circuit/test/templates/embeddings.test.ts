@@ -151,7 +151,7 @@ describe('basisEmbedding', () => {
     expect(gatesOf(2, (q) => q.basisEmbedding(input('b', basisEmbeddingShape(2))))).toEqual([
       'RX(π·b[0]) 0',
       'RX(π·b[1]) 1',
-      'GPhase(π/2·(b[0]+b[1]))',
+      'GPhase(π/2·b[0]+π/2·b[1])',
     ]);
     const rotation = gate('RX').matrix([Math.PI]);
     const [cos, sin] = gate('GPhase').matrix([Math.PI / 2]);
