@@ -285,6 +285,7 @@ export function checkSlot(slot: Slot): void {
   if (typeof name !== 'string' || name === '') {
     throw new CircuitError('a slot has an empty name', { remedy: 'Name it, such as input("x", [4])' });
   }
+  if (name === '__proto__') throw new CircuitError(`a slot is named '${name}'`, { remedy: 'Use another name' });
   const text = `slot '${name}' has shape [${shape.join(', ')}]`;
   if (!shape.every((length) => Number.isSafeInteger(length) && length > 0)) {
     throw new CircuitError(text, { remedy: 'Use positive integers' });
@@ -316,7 +317,7 @@ export function sizeOf(shape: readonly number[]): number {
 export function resolveAngle(like: AngleLike): { readonly data: Angle; readonly slots: readonly Slot[] } {
   if (like instanceof AngleExpression) return like;
   // Not a number and infinity stay as they are: validation reports them with the operation's index.
-  return { data: typeof like === 'number' ? like + 0 : like, slots: [] };
+  return { data: typeof like === 'number' ? like + 0 : structuredClone(like), slots: [] };
 }
 
 function combine(join: (...angles: readonly Angle[]) => Angle, likes: readonly AngleLike[]): AngleExpression {

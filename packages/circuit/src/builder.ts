@@ -5,7 +5,7 @@ import type { ControlLike, GateOptions } from './gate-methods.ts';
 import { gate } from './gates/table.ts';
 import type { AmplitudesLike, MatrixLike } from './matrix-like.ts';
 import { interleavedAmplitudes, interleavedMatrix } from './matrix-like.ts';
-import { bitsOf, deepFrozen, withControls, withQubits } from './ops.ts';
+import { bitsOf, deepFrozen, termOn, withControls, withQubits } from './ops.ts';
 import { TemplateMethods } from './templates/methods.ts';
 import type {
   Angle,
@@ -33,6 +33,8 @@ export class Builder extends TemplateMethods {
   /** Whether slots may still be added by using them. */
   readonly #open: boolean;
   #ops: Op[] = [];
+  /** Classical bits of appended circuits, used or not. */
+  #bits = 0;
   #controls: readonly Control[] = [];
   /** Index in the circuit of the operation being built, for messages; nested operations count with their conditional. */
   #outer: number | undefined;
@@ -49,7 +51,9 @@ export class Builder extends TemplateMethods {
     const circuit: Circuit = {
       schema: CIRCUIT_SCHEMA,
       qubits: builder.qubits,
-      bits: builder.#ops.flatMap(bitsOf).reduce((count, bit) => (Number.isSafeInteger(bit) ? Math.max(count, bit + 1) : count), 0),
+      bits: builder.#ops
+        .flatMap(bitsOf)
+        .reduce((count, bit) => (Number.isSafeInteger(bit) ? Math.max(count, bit + 1) : count), builder.#bits),
       slots: [...builder.#slots.values()],
       ops: builder.#ops,
     };
@@ -125,7 +129,7 @@ export class Builder extends TemplateMethods {
     let on = qubits;
     if (generator instanceof SlotReference) data = { slot: this.#declare(generator.slot) };
     else if ('type' in generator) {
-      data = { terms: generator.terms };
+      data = { terms: generator.terms.map((term) => termOn(term, (qubit) => qubit)) };
       on ??= [...new Set(generator.terms.flatMap((term) => term.paulis.map(({ qubit }) => qubit)))].sort((a, b) => a - b);
     } else data = { matrix: this.#located(() => interleavedMatrix(generator)) };
     if (on === undefined) this.#fail('an evolution under a matrix has no qubits', 'Name the qubits it acts on');
@@ -242,6 +246,7 @@ export class Builder extends TemplateMethods {
       );
     }
     for (const slot of other.slots) this.#declare(slot);
+    this.#bits = Math.max(this.#bits, other.bits);
     for (const op of other.ops) this.#push(qubits === undefined ? op : withQubits(op, (qubit) => qubits[qubit]!));
     return this;
   }

@@ -42,7 +42,10 @@ export function sumOf(...angles: readonly Angle[]): Angle {
   return terms.length === 1 ? terms[0]! : { add: terms };
 }
 
-/** Product of angles: nested products are flattened, constants collected into one first factor, ones dropped. */
+/**
+ * Product of angles: nested products are flattened, constants collected into one first factor, ones dropped, and
+ * minus a sum is the sum of the negated terms, so that signs cancel and the inverse of an inverse is what it was.
+ */
 export function productOf(...angles: readonly Angle[]): Angle {
   let constant = 1;
   const factors: Angle[] = [];
@@ -54,6 +57,10 @@ export function productOf(...angles: readonly Angle[]): Angle {
   angles.forEach(visit);
   constant = finite(constant);
   if (factors.length === 0 || constant === 0) return constant;
+  const [only] = factors;
+  if (constant === -1 && factors.length === 1 && typeof only === 'object' && 'add' in only) {
+    return sumOf(...only.add.map(negated));
+  }
   if (constant !== 1) factors.unshift(constant);
   return factors.length === 1 ? factors[0]! : { mul: factors };
 }

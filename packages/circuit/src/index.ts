@@ -56,4 +56,9 @@ export {
   quantumPooling,
   quantumPoolingShape,
 } from './templates/qcnn.ts';
+export type { TemplateMethods } from './templates/methods.ts';
 export type { NestedAngles, RotationAxis, TemplateAngles, TemplateTarget } from './templates/target.ts';
+export { bind, compose, controlled, inverse } from './transform.ts';
+export { specs } from './specs.ts';
+export type { CircuitSpecs } from './specs.ts';
+export { parseCircuit, toJSON } from './json.ts';

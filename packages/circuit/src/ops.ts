@@ -92,7 +92,7 @@ export function withControls(op: Op, controls: readonly Control[], operation: nu
 
 /** Freezes plain data all the way down and returns it. */
 export function deepFrozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  if (typeof value === 'object' && value !== null) {
     Object.freeze(value);
     for (const part of Object.values(value)) deepFrozen(part);
   }

@@ -22,6 +22,9 @@ import type {
 /** How far a matrix may be from unitary or Hermitian, and a norm from 1. */
 const TOLERANCE = 1e-10;
 
+/** How deep angles and conditionals may be nested, so that every reader may recurse. */
+export const MAX_NESTING = 64;
+
 /** What the checks of one operation need to know. */
 interface Scope {
   readonly circuit: Circuit;
@@ -30,6 +33,8 @@ interface Scope {
   readonly touched: Set<number>;
   /** Index of the operation in the circuit; nested ones count with their conditional. */
   readonly operation: number;
+  /** How many conditionals are around it. */
+  readonly nesting: number;
 }
 
 /**
@@ -51,7 +56,7 @@ export function checkCircuit(circuit: Circuit): void {
     slots.set(slot.name, slot);
   }
   const touched = new Set<number>();
-  circuit.ops.forEach((op, operation) => checkOp(op, { circuit, slots, touched, operation }));
+  circuit.ops.forEach((op, operation) => checkOp(op, { circuit, slots, touched, operation, nesting: 0 }));
 }
 
 function checkOp(op: Op, scope: Scope): void {
@@ -213,12 +218,16 @@ function checkConditional(op: ConditionalOp, scope: Scope): void {
   }
   // Either branch may run, so neither may rely on the other having touched a qubit or not.
   const before = new Set(scope.touched);
-  for (const inner of op.then) checkOp(inner, scope);
-  const other = { ...scope, touched: before };
-  for (const inner of op.otherwise) checkOp(inner, other);
+  const nesting = scope.nesting + 1;
+  if (nesting > MAX_NESTING) fail(scope, `conditionals are nested more than ${MAX_NESTING} deep`, 'Flatten them');
+  for (const inner of op.then) checkOp(inner, { ...scope, nesting });
+  for (const inner of op.otherwise) checkOp(inner, { ...scope, nesting, touched: before });
 }
 
-function checkAngle(what: string, angle: Angle, scope: Scope): void {
+function checkAngle(what: string, angle: Angle, scope: Scope, depth = 0): void {
+  if (depth > MAX_NESTING) {
+    fail(scope, `${what} got an angle nested more than ${MAX_NESTING} deep`, 'Simplify it, or compute it outside');
+  }
   if (typeof angle === 'number') {
     if (!Number.isFinite(angle)) failValue(scope, `${what} got the angle ${angle}`, 'Use finite numbers, in radians');
   } else if ('slot' in angle) {
@@ -227,9 +236,9 @@ function checkAngle(what: string, angle: Angle, scope: Scope): void {
     if (!Number.isSafeInteger(angle.index) || angle.index < 0 || angle.index >= size) {
       fail(scope, `${what} reads element ${angle.index} of slot '${slot.name}', which has ${size}`, `Use 0 to ${size - 1}`);
     }
-  } else if ('add' in angle) for (const term of angle.add) checkAngle(what, term, scope);
-  else if ('mul' in angle) for (const factor of angle.mul) checkAngle(what, factor, scope);
-  else checkAngle(what, angle.of, scope);
+  } else if ('add' in angle) for (const term of angle.add) checkAngle(what, term, scope, depth + 1);
+  else if ('mul' in angle) for (const factor of angle.mul) checkAngle(what, factor, scope, depth + 1);
+  else checkAngle(what, angle.of, scope, depth + 1);
 }
 
 function checkQubits(what: string, qubits: readonly number[], controls: readonly Control[], scope: Scope): void {
