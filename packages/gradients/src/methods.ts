@@ -5,7 +5,7 @@ import type { Capabilities, DifferentiationMethod } from '@ketwork/simulator';
 const METHODS: readonly DifferentiationMethod[] = ['adjoint', 'parameter-shift', 'finite-difference'];
 
 /** Why a method cannot differentiate a measurement, or undefined where it can. */
-function fault(method: DifferentiationMethod, m: Measurement, shots: boolean, capabilities: Capabilities): string | undefined {
+function limit(method: DifferentiationMethod, m: Measurement, shots: boolean, capabilities: Capabilities): string | undefined {
   if (m.type === 'samples' || m.type === 'counts') return `${m.type} are random outcomes, which have no derivative`;
   switch (method) {
     case 'adjoint':
@@ -27,6 +27,41 @@ function fault(method: DifferentiationMethod, m: Measurement, shots: boolean, ca
   }
 }
 
+/** Why a method does not go through the circuit, whatever is measured, and where. */
+function obstacle(
+  method: DifferentiationMethod,
+  ops: readonly Op[],
+  shots: boolean,
+  capabilities: Capabilities,
+): { readonly operation: number; readonly why: string } | undefined {
+  for (const [operation, op] of ops.entries()) {
+    const inner = op.type === 'conditional' ? obstacle(method, [...op.then, ...op.otherwise], shots, capabilities) : undefined;
+    const why = inner?.why ?? fault(method, op, shots, capabilities);
+    if (why !== undefined) return { operation, why };
+  }
+  return undefined;
+}
+
+function fault(method: DifferentiationMethod, op: Op, shots: boolean, capabilities: Capabilities): string | undefined {
+  const filter = op.type === 'matrix' && !op.unitary;
+  if (method === 'adjoint' && capabilities.adjointIrreversible !== true) {
+    if (filter) return `adjoint differentiation of engine '${capabilities.engine}' cannot undo a map that is not unitary`;
+    if (op.type === 'measure' || op.type === 'reset' || op.type === 'channel') {
+      return `adjoint differentiation of engine '${capabilities.engine}' cannot undo operations of type '${op.type}'`;
+    }
+  }
+  if (method === 'parameter-shift') {
+    if (op.type === 'measure' && op.postselect !== undefined) {
+      return 'parameter-shift does not hold with postselection, which divides by a probability';
+    }
+    // Exact results of a filtered state are not divided by its norm; shots are drawn from normalised probabilities.
+    if (filter && shots) {
+      return 'parameter-shift does not hold for shots with a map that is not unitary: they are drawn from probabilities divided by their sum';
+    }
+  }
+  return undefined;
+}
+
 function works(
   method: DifferentiationMethod,
   circuit: Circuit,
@@ -35,8 +70,8 @@ function works(
   capabilities: Capabilities,
 ): boolean {
   return (
-    measurements.every((m) => fault(method, m, shots, capabilities) === undefined) &&
-    (method !== 'parameter-shift' || postselection(circuit.ops) === undefined)
+    measurements.every((m) => limit(method, m, shots, capabilities) === undefined) &&
+    obstacle(method, circuit.ops, shots, capabilities) === undefined
   );
 }
 
@@ -64,17 +99,17 @@ export function chooseMethod(
         ? 'adjoint'
         : 'parameter-shift';
   measurements.forEach((m, i) => {
-    const why = fault(method, m, shots, capabilities);
+    const why = limit(method, m, shots, capabilities);
     if (why === undefined) return;
     const where = measurements.length === 1 ? 'measurement' : `measurement ${i}`;
     throw new UnsupportedError(`${where}: ${method} cannot differentiate ${m.type}: ${why}`, {
       remedy: remedy(circuit, measurements, shots, capabilities),
     });
   });
-  const operation = method === 'parameter-shift' ? postselection(circuit.ops) : undefined;
-  if (operation !== undefined) {
-    throw new UnsupportedError('parameter-shift does not hold after postselection, which divides by a probability', {
-      operation,
+  const found = obstacle(method, circuit.ops, shots, capabilities);
+  if (found !== undefined) {
+    throw new UnsupportedError(found.why, {
+      operation: found.operation,
       remedy: remedy(circuit, measurements, shots, capabilities),
     });
   }
@@ -95,14 +130,4 @@ function remedy(
   const exact = METHODS.filter((m) => works(m, circuit, measurements, false, capabilities));
   if (shots && exact.length > 0) return `Leave shots away and use ${exact.join(' or ')}`;
   return 'Use an engine whose capabilities cover these measurements';
-}
-
-/** Index of the first operation that keeps only one outcome of a measurement. */
-function postselection(ops: readonly Op[]): number | undefined {
-  const found = ops.findIndex(
-    (op) =>
-      (op.type === 'measure' && op.postselect !== undefined) ||
-      (op.type === 'conditional' && postselection([...op.then, ...op.otherwise]) !== undefined),
-  );
-  return found < 0 ? undefined : found;
 }

@@ -124,6 +124,8 @@ export interface Capabilities {
   readonly shots: readonly Measurement['type'][];
   /** Differentiation built into the engine, with the measurements it covers. */
   readonly adjoint: readonly Measurement['type'][];
+  /** Whether that differentiation goes through maps that are not unitary, measurements, resets and channels. Default false. */
+  readonly adjointIrreversible?: boolean;
 }
 
 /** Compiles circuits into programs that run in the calling thread. */

@@ -33,6 +33,7 @@ const CAPABILITIES: Capabilities = {
   analytic: ['expval', 'variance', 'probabilities', 'state'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
   adjoint: ['expval', 'variance', 'probabilities', 'state'],
+  adjointIrreversible: true,
 };
 
 /**
