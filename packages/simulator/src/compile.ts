@@ -99,7 +99,7 @@ export function checkProgram(
     throw new CircuitError('the list of measurements is empty', { remedy: 'Name at least one measurement' });
   }
   list.forEach((m, i) => {
-    const where = list.length === 1 ? 'measurement' : `measurement ${i}`;
+    const where = list.length === 1 ? '' : `measurement ${i}: `;
     checkMeasurement(circuit, m, where, options, capabilities);
   });
   const shapes = outputShapes(circuit, list);
@@ -151,27 +151,27 @@ function checkMeasurement(
     case 'expval':
     case 'variance':
       if (m.observables.length === 0) {
-        throw new CircuitError(`${where}: ${m.type} has no observables`, { remedy: 'Name at least one, such as Z(0)' });
+        throw new CircuitError(`${where}${m.type} has no observables`, { remedy: 'Name at least one, such as Z(0)' });
       }
-      m.observables.forEach((o, i) => checkObservable(circuit, o, `${where}, observable ${i}`));
+      m.observables.forEach((o, i) => checkObservable(circuit, o, `${where}observable ${i}`));
       break;
     case 'probabilities':
-      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}: probabilities`);
+      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}probabilities`);
       break;
     case 'state':
       break;
     case 'samples':
     case 'counts':
-      checkShots(m.shots, `${where}: the number of shots of ${m.type}`);
-      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}: ${m.type}`);
+      checkShots(m.shots, `${where}the number of shots of ${m.type}`);
+      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}${m.type}`);
       break;
     default:
-      throw new CircuitError(`${where} has the unknown type '${String((m as { type?: unknown }).type)}'`, {
+      throw new CircuitError(`${where}the measurement has the unknown type '${String((m as { type?: unknown }).type)}'`, {
         remedy: 'Use expval, variance, probabilities, state, samples or counts',
       });
   }
   if (m.type === 'state' && options.shots !== undefined) {
-    throw new UnsupportedError(`${where}: a state cannot be estimated from shots`, {
+    throw new UnsupportedError(`${where}a state cannot be estimated from shots`, {
       remedy: 'Compile it without shots, or ask for samples, counts or probabilities',
     });
   }
@@ -184,8 +184,8 @@ function checkMeasurement(
       ? sampled
         ? 'Compile without shots'
         : 'Compile with { shots }'
-      : `${how} it gives ${able.length === 0 ? 'nothing' : able.join(', ')}`;
-    throw new UnsupportedError(`${where}: engine '${engine}' cannot compute ${m.type} ${how}`, { remedy: instead });
+      : `It gives ${able.length === 0 ? 'nothing' : able.join(', ')} ${how}`;
+    throw new UnsupportedError(`${where}engine '${engine}' cannot compute ${m.type} ${how}`, { remedy: instead });
   }
 }
 

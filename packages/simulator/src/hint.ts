@@ -1,4 +1,4 @@
-/** `; did you mean 'x'?` for the name nearest to a mistyped one, or nothing where none is near. */
+/** ` (did you mean 'x'?)` for the name nearest to a mistyped one, or nothing where none is near. */
 export function hint(name: string, names: readonly string[]): string {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 2)) + 1;
@@ -9,7 +9,7 @@ export function hint(name: string, names: readonly string[]): string {
       best = candidate;
     }
   }
-  return best === undefined ? '' : `; did you mean '${best}'?`;
+  return best === undefined ? '' : ` (did you mean '${best}'?)`;
 }
 
 /** Levenshtein distance. */

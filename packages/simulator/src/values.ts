@@ -70,7 +70,7 @@ export function readValues(
     const { name } = slot;
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined) throw missing(circuit, slot, given);
-    const array = value instanceof Float64Array ? value : toArray(value, name);
+    const array = value instanceof Float64Array ? value : toArray(value, `slot '${name}'`);
     if (slot.axis === 'batch') {
       const examples = array.length / size;
       if (!Number.isInteger(examples) || examples === 0) {
@@ -91,7 +91,7 @@ export function readValues(
         remedy: `It is shared by the batch: give shape ${shapeText(slot.shape)}, ${size} number${size === 1 ? '' : 's'}`,
       });
     }
-    checkFinite(array, name);
+    checkFinite(array, name, true);
     if (norm !== 'any') checkNorm(array, size, slot, norm);
     if (slot.kind === 'hermitian') checkHermitian(array, size, slot);
     read.set(name, array);
@@ -128,39 +128,39 @@ function shapeText(shape: readonly (number | string)[]): string {
 }
 
 /** Copies array-likes and nested arrays of numbers into one Float64Array. */
-function toArray(value: ArrayLike<unknown>, name: string): Float64Array {
+function toArray(value: ArrayLike<unknown>, what: string): Float64Array {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-      throw new ValueError(`slot '${name}' got 64-bit integers`, { remedy: 'Give a Float64Array or an array of numbers' });
+      throw new ValueError(`${what} got 64-bit integers`, { remedy: 'Give a Float64Array or an array of numbers' });
     }
     return Float64Array.from(value as ArrayLike<number>);
   }
   if (typeof value === 'number') {
-    throw new ValueError(`slot '${name}' got the bare number ${String(value)}`, { remedy: 'Give an array, such as [0.5]' });
+    throw new ValueError(`${what} got the bare number ${String(value)}`, { remedy: 'Give an array, such as [0.5]' });
   }
   if (lengthOf(value) === undefined) {
-    throw new ValueError(`slot '${name}' got ${typeof value} instead of an array`, {
+    throw new ValueError(`${what} got ${value === null ? 'null' : typeof value} instead of an array`, {
       remedy: 'Give a Float64Array or an array of numbers',
     });
   }
   const flat: number[] = [];
-  flatten(value, name, flat);
+  flatten(value, what, flat);
   return Float64Array.from(flat);
 }
 
-function flatten(value: ArrayLike<unknown>, name: string, into: number[]): void {
+function flatten(value: ArrayLike<unknown>, what: string, into: number[]): void {
   const rowLength = lengthOf(value[0]);
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
     const length = lengthOf(item);
     if (length === undefined && typeof item !== 'number') {
-      throw new ValueError(`slot '${name}' holds ${item === null ? 'null' : `a ${typeof item}`}`, {
+      throw new ValueError(`${what} holds ${item === null ? 'null' : `a ${typeof item}`}`, {
         remedy: 'Give numbers only',
       });
     }
-    if (length !== rowLength) throw ragged(name);
+    if (length !== rowLength) throw ragged(what);
     if (typeof item === 'number') into.push(item);
-    else flatten(item as ArrayLike<unknown>, name, into);
+    else flatten(item as ArrayLike<unknown>, what, into);
   }
 }
 
@@ -171,19 +171,19 @@ function lengthOf(item: unknown): number | undefined {
   return typeof length === 'number' ? length : undefined;
 }
 
-function ragged(name: string): ValueError {
-  return new ValueError(`slot '${name}' got nested arrays of unequal lengths`, {
+function ragged(what: string): ValueError {
+  return new ValueError(`${what} got nested arrays of unequal lengths`, {
     remedy: 'Give rows of one length, or one flat array',
   });
 }
 
-function checkFinite(array: Float64Array, name: string): void {
+function checkFinite(array: Float64Array, name: string, slot: boolean): void {
   // x · 0 is 0 for finite x and NaN otherwise: one sum tells whether anything is wrong.
   let sum = 0;
   for (let i = 0; i < array.length; i++) sum += array[i]! * 0;
   if (sum === 0) return;
   const index = array.findIndex((x) => !Number.isFinite(x));
-  throw new ValueError(`slot '${name}' holds ${array[index]} at index ${index}`, { remedy: 'Give finite numbers' });
+  throw new ValueError(`${slot ? `slot '${name}'` : name} holds ${array[index]} at index ${index}`, { remedy: 'Give finite numbers' });
 }
 
 function checkNorm(array: Float64Array, size: number, slot: Slot, norm: 'one' | 'positive'): void {
@@ -251,7 +251,7 @@ export function readCotangents(
         remedy: `The result has ${batch} examples of ${outputSizes[i]} numbers: give ${expected}`,
       });
     }
-    checkFinite(array, name);
+    checkFinite(array, name, false);
     return array;
   });
 }

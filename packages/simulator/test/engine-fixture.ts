@@ -11,6 +11,8 @@ export interface FixtureOptions {
   readonly circuits?: number;
   /** First seed, for a long fuzz that goes on elsewhere. Default 0. */
   readonly from?: number;
+  /** Whether the engine differentiates with respect to Hermitian slots. Default true. */
+  readonly hermitianGradients?: boolean;
 }
 
 /** One case: a circuit, its values and what is measured, all from one seed. */
@@ -32,16 +34,18 @@ function sizeOf(random: Random): { qubits: number; batch: number; ops: number } 
   return { qubits: random.integer(8, 10), batch: random.integer(1, 2), ops: random.integer(5, 12) };
 }
 
-function caseOf(seed: number, engine: Engine): Case {
+function caseOf(seed: number, engine: Engine, hermitianGradients: boolean): Case {
   const random = new Random(seed);
   const { qubits, batch, ops } = sizeOf(random);
   const kinds: readonly Op['type'][] = engine.capabilities.ops;
-  const circuit = randomCircuit(random.child(1), {
+  const drawn = randomCircuit(random.child(1), {
     qubits,
     ops,
     kinds: kinds.filter((k) => ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k)),
     ...(engine.capabilities.gates === 'all' ? {} : { gates: engine.capabilities.gates }),
   });
+  const slots = drawn.slots.map((s) => (s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s));
+  const circuit = { ...drawn, slots };
   const values = randomValues(random.child(2), circuit, batch);
   const draw = random.child(3);
   const measurements = engine.capabilities.analytic.map((type) => randomMeasurement(draw, circuit, type));
@@ -62,7 +66,7 @@ export function engineFixture(
   tolerance: number,
   options: FixtureOptions = {},
 ): void {
-  const { circuits = 2000, from = 0 } = options;
+  const { circuits = 2000, from = 0, hermitianGradients = true } = options;
   const perGroup = Math.ceil(circuits / GROUPS);
   describe(`${name} against the reference`, () => {
     let engine: Engine;
@@ -78,7 +82,7 @@ export function engineFixture(
       it(`random circuits ${first} to ${last - 1}`, () => {
         for (let seed = first; seed < last; seed++) {
           const what = `seed ${seed}`;
-          const problem = caseOf(seed, engine);
+          const problem = caseOf(seed, engine, hermitianGradients);
           try {
             checkResults(problem, engine, judge, tolerance);
             checkGradients(problem, engine, judge, tolerance, seed);
@@ -97,7 +101,7 @@ export function engineFixture(
       const seen = new Set<string | number>();
       const batches = new Set<number>();
       for (let seed = from; seed < from + circuits; seed += 2) {
-        const { circuit, batch } = caseOf(seed, engine);
+        const { circuit, batch } = caseOf(seed, engine, hermitianGradients);
         seen.add(circuit.qubits);
         batches.add(batch);
         for (const op of circuit.ops) seen.add(op.type === 'gate' ? op.gate : op.type);
@@ -139,7 +143,7 @@ function checkGradients(problem: Case, engine: Engine, judge: Engine, tolerance:
     expectClose(actual[slot]!, want[slot]!, tolerance, `vjp ${JSON.stringify(options)} by ${slot}`);
   }
   if (seed % 5 !== 0 || circuit.qubits > 4) return;
-  const wrt = circuit.slots.filter(() => random.chance(0.7)).map((s) => s.name);
+  const wrt = circuit.slots.filter((s) => s.differentiable && random.chance(0.7)).map((s) => s.name);
   const jacobians = program.jacobian(values, { wrt });
   const wanted = expected.jacobian(values, { wrt });
   expect(Object.keys(jacobians).sort()).toEqual([...wrt].sort());
