@@ -1,7 +1,7 @@
 import { ValueError } from '@ketwork/base';
 import type { Loss, Tensor } from './contract.ts';
 import { logistic } from './ops/elementwise.ts';
-import { logSumExp } from './ops/reductions.ts';
+import { largestOf, logTotal } from './ops/reductions.ts';
 import { shapeText, sizeOf } from './shape.ts';
 import type { Rule } from './tape.ts';
 
@@ -36,11 +36,13 @@ export const crossEntropy: Loss = Object.freeze({
       const rows = size / classes;
       let loss = 0;
       for (let row = from; row < from + size; row += classes) {
-        const shift = logSumExp(z, row, classes);
+        const largest = largestOf(z, row, classes);
+        const shift = logTotal(z, row, classes, largest);
         for (let i = row; i < row + classes; i++) {
           const t = probabilities[i]!;
-          if (t !== 0) loss -= (t * (z[i]! - shift)) / rows;
-          gradient[i] = (Math.exp(z[i]! - shift) - t) / rows;
+          const logProbability = z[i]! - largest - shift;
+          if (t !== 0) loss -= (t * logProbability) / rows;
+          gradient[i] = (Math.exp(logProbability) - t) / rows;
         }
       }
       return loss;

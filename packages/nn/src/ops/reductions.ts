@@ -55,8 +55,9 @@ export function softmax(x: Tensor): Tensor {
     forward([values]) {
       const out = new Float64Array(values!.length);
       for (let row = 0; row < out.length; row += n) {
-        const shift = logSumExp(values!, row, n);
-        for (let i = row; i < row + n; i++) out[i] = Math.exp(values![i]! - shift);
+        const largest = largestOf(values!, row, n);
+        const shift = logTotal(values!, row, n, largest);
+        for (let i = row; i < row + n; i++) out[i] = Math.exp(values![i]! - largest - shift);
       }
       return out;
     },
@@ -81,8 +82,9 @@ export function logSoftmax(x: Tensor): Tensor {
     forward([values]) {
       const out = new Float64Array(values!.length);
       for (let row = 0; row < out.length; row += n) {
-        const shift = logSumExp(values!, row, n);
-        for (let i = row; i < row + n; i++) out[i] = values![i]! - shift;
+        const largest = largestOf(values!, row, n);
+        const shift = logTotal(values!, row, n, largest);
+        for (let i = row; i < row + n; i++) out[i] = values![i]! - largest - shift;
       }
       return out;
     },
@@ -99,13 +101,18 @@ export function logSoftmax(x: Tensor): Tensor {
   return x.tape.record(rule, [x], x.shape);
 }
 
-/** `log Σ exp` of `n` numbers from `start`, shifted by the largest so that nothing overflows. */
-export function logSumExp(values: Float64Array, start: number, n: number): number {
+/** Largest of `n` numbers from `start`. */
+export function largestOf(values: Float64Array, start: number, n: number): number {
   let largest = values[start]!;
   for (let i = start + 1; i < start + n; i++) if (values[i]! > largest) largest = values[i]!;
+  return largest;
+}
+
+/** `log Σ exp(x - largest)` of `n` numbers from `start`: nothing overflows, and no digits are lost to a large common part. */
+export function logTotal(values: Float64Array, start: number, n: number, largest: number): number {
   let total = 0;
   for (let i = start; i < start + n; i++) total += Math.exp(values[i]! - largest);
-  return largest + Math.log(total);
+  return Math.log(total);
 }
 
 function lastAxis(name: string, shape: Shape): number {
