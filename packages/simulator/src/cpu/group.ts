@@ -11,6 +11,10 @@ export interface Group {
   readonly elements: readonly Element[];
 }
 
+/** A matrix this wide is multiplied from memory, not written out as code. */
+export const isDense = (element: Element): element is Element & { readonly type: 'matrix' } =>
+  element.type === 'matrix' && element.qubits.length > 2;
+
 /** Amplitude pairs, coefficients and temporaries compete for registers and code size; a longer group is split here. */
 const MAX_ELEMENTS = 24;
 
@@ -20,23 +24,24 @@ const MAX_ELEMENTS = 24;
  */
 export function groupElements(elements: readonly Element[], qubits: number, size: number): Group[] {
   const supports = elements.map(support);
+  const wide = elements.map((element, i) => isDense(element) || (supports[i] as number[]).length > size);
   let left = elements.map((_, index) => index);
   const groups: Group[] = [];
   while (left.length > 0) {
     const first = left[0] as number;
     const seed = supports[first] as number[];
-    if (seed.length > size) {
+    if (wide[first] === true) {
       groups.push(wideGroup(elements[first] as Element));
       left = left.slice(1);
       continue;
     }
     let register = new Set(seed);
-    let members = reachable(left, supports, register, qubits);
+    let members = reachable(left, supports, wide, register, qubits);
     while (register.size < Math.min(size, qubits)) {
       let best: { register: Set<number>; members: number[] } | undefined;
       for (const candidate of partners(left, supports, register)) {
         const wider = new Set(register).add(candidate);
-        const found = reachable(left, supports, wider, qubits);
+        const found = reachable(left, supports, wide, wider, qubits);
         if (best === undefined || found.length > best.members.length) best = { register: wider, members: found };
       }
       if (best === undefined) break;
@@ -68,6 +73,7 @@ function wideGroup(element: Element): Group {
 function reachable(
   left: readonly number[],
   supports: readonly (readonly number[])[],
+  wide: readonly boolean[],
   register: ReadonlySet<number>,
   qubits: number,
 ): number[] {
@@ -75,7 +81,7 @@ function reachable(
   const found: number[] = [];
   for (const index of left) {
     const touched = supports[index] as readonly number[];
-    if (touched.every((q) => register.has(q) && !blocked.has(q))) {
+    if (wide[index] !== true && touched.every((q) => register.has(q) && !blocked.has(q))) {
       found.push(index);
     } else {
       for (const q of touched) blocked.add(q);

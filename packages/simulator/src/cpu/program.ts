@@ -84,23 +84,25 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   /** Fills the results of all measurements. */
   #evaluate(slots: SlotValues, results: readonly Float64Array[]): void {
-    this.#forEachCall(this.#runner(), slots, (executor, example, block, lane) => {
-      const at = executor.columnsAt(block) + lane;
+    this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       const { doubles } = executor;
       this.#readout.results.forEach((plan, m) => {
         const result = results[m] as Float64Array;
         const size = this.#checked.outputSizes[m] as number;
-        const start = example * size;
-        if (plan.type === 'state') {
-          for (let i = 0; i < size; i++) {
-            result[start + i] = doubles[executor.amplitudeAt(i >> 1) + 2 * (i & 1) + lane] as number;
-          }
-        } else if (plan.type === 'columns') {
-          for (let i = 0; i < size; i++) result[start + i] = doubles[at + 2 * (plan.columns[i] as number)] as number;
-        } else {
-          for (let i = 0; i < size; i++) {
-            const mean = doubles[at + 2 * (plan.means[i] as number)] as number;
-            result[start + i] = (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
+        for (let position = 0; position < count; position++) {
+          const start = (first + position) * size;
+          const at = executor.columnsAt(position >> 1) + (position & 1);
+          if (plan.type === 'state') {
+            const state = executor.amplitudeAt(0) + (position & 1);
+            for (let i = 0; i < size; i++) result[start + i] = doubles[state + 2 * i] as number;
+          } else if (plan.type === 'columns') {
+            const { columns } = plan;
+            for (let i = 0; i < size; i++) result[start + i] = doubles[at + 2 * (columns[i] as number)] as number;
+          } else {
+            for (let i = 0; i < size; i++) {
+              const mean = doubles[at + 2 * (plan.means[i] as number)] as number;
+              result[start + i] = (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
+            }
           }
         }
       });
@@ -112,11 +114,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     return this.#forward;
   }
 
-  /** Runs the whole batch forward and shows every example's place in memory to `read`. */
+  /** Runs the whole batch forward; `read` sees memory after each call, which holds examples `first` to `first + count`. */
   #forEachCall(
     executor: Executor,
     slots: SlotValues,
-    read: (executor: Executor, example: number, block: number, lane: 0 | 1) => void,
+    read: (executor: Executor, first: number, count: number) => void,
   ): void {
     executor.begin(slots);
     for (let start = 0; start < slots.batch; start += CHUNK) {
@@ -128,7 +130,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         executor.stage(slots, start, first, count);
         executor.clearColumns(blocks);
         executor.call(blocks);
-        for (let i = 0; i < count; i++) read(executor, start + first + i, i >> 1, (i & 1) as 0 | 1);
+        read(executor, start + first, count);
       }
     }
   }
@@ -276,9 +278,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     if (!this.#readout.results.some(({ type }) => type === 'variance')) return undefined;
     const { columns } = this.#readout;
     const means = new Float64Array(slots.batch * columns);
-    this.#forEachCall(this.#runner(), slots, (executor, example, block, lane) => {
-      const at = executor.columnsAt(block) + lane;
-      for (let c = 0; c < columns; c++) means[example * columns + c] = executor.doubles[at + 2 * c] as number;
+    this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
+      for (let i = 0; i < count; i++) {
+        const at = executor.columnsAt(i >> 1) + (i & 1);
+        for (let c = 0; c < columns; c++) means[(first + i) * columns + c] = executor.doubles[at + 2 * c] as number;
+      }
     });
     return means;
   }
@@ -342,7 +346,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     });
     const cotangents = new Float64Array(this.#readout.columns);
     sink.openChunk(0, Math.min(CHUNK, slots.batch));
-    this.#forEachCall(this.#stateReader, slots, (executor, example, _, lane) => {
+    const one = (executor: Executor, example: number, lane: number): void => {
       if (example > 0 && example % CHUNK === 0) {
         sink.closeChunk();
         sink.openChunk(example, Math.min(CHUNK, slots.batch - example));
@@ -362,6 +366,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         const { data, start } = sink.row(slot, example);
         addHermitianGradient(amplitude, places, rests, matrix, cotangents[column] as number, data, start);
       }
+    };
+    // One block of two examples per call, whose states are still in memory.
+    this.#forEachCall(this.#stateReader, slots, (executor, first, count) => {
+      for (let lane = 0; lane < count; lane++) one(executor, first + lane, lane);
     });
     sink.closeChunk();
   }
