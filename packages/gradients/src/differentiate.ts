@@ -23,7 +23,7 @@ import { compute, computeAsync } from './evaluate.ts';
 import type { Computation } from './evaluate.ts';
 import { finiteDifference } from './finite-difference.ts';
 import type { PreparedMethod } from './method.ts';
-import { chooseMethod } from './methods.ts';
+import { chooseMethod, methodsFor } from './methods.ts';
 import { parameterShift } from './parameter-shift.ts';
 
 /** Options of {@link differentiate}. */
@@ -110,9 +110,11 @@ export function differentiate<Names extends string, const M extends Measurements
   );
   const memory = options.memory ?? 2 ** 28;
   const step = options.step ?? (capabilities.precision.includes('f64') ? 1e-5 : 1e-2);
+  const able = methodsFor(circuit, checked.measurements, options.shots !== undefined, capabilities);
+  const methodOptions = { memory, step, alternatives: able.filter((other) => other !== method) };
   let prepared: PreparedMethod | undefined;
-  if (method === 'parameter-shift') prepared = parameterShift(circuit, checked.measurements, memory);
-  else if (method === 'finite-difference') prepared = finiteDifference(circuit, checked.measurements, step, memory);
+  if (method === 'parameter-shift') prepared = parameterShift(circuit, checked.measurements, methodOptions);
+  else if (method === 'finite-difference') prepared = finiteDifference(circuit, checked.measurements, methodOptions);
   const { outputSizes, single } = checked;
   // Two branches, so that the types of engine and program stay together.
   if (engine.synchronous) {

@@ -3,7 +3,7 @@ import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { sizeOf } from './assemble.ts';
 import { repeated, rowLimit, runRows } from './evaluate.ts';
 import { Accumulator } from './method.ts';
-import type { PreparedMethod } from './method.ts';
+import type { MethodOptions, PreparedMethod } from './method.ts';
 import { sizesOf } from './parameter-shift.ts';
 import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
 
@@ -14,8 +14,7 @@ import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
 export function finiteDifference(
   circuit: Circuit,
   measurements: readonly Measurement[],
-  step: number,
-  memory: number,
+  { step, memory, alternatives }: MethodOptions & { readonly step: number },
 ): PreparedMethod {
   const outputSizes = sizesOf(circuit, measurements);
   const slots = circuit.slots.map((slot): Slot => (slot.differentiable ? { ...slot, axis: 'batch' } : slot));
@@ -37,7 +36,7 @@ export function finiteDifference(
       if (bad === undefined || powers.every((power) => power !== undefined)) return;
       throw new UnsupportedError(
         `finite-difference cannot differentiate a variance by slot '${bad.name}', amplitudes used without normalisation`,
-        { remedy: 'Prepare the state with normalize: true, or use adjoint' },
+        { remedy: `Prepare the state with normalize: true${alternatives.includes('adjoint') ? ', or use adjoint' : ''}` },
       );
     },
     *derivatives({ values, slots: wanted, weights, seed }) {

@@ -1,5 +1,5 @@
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
-import type { SlotValues } from '@ketwork/simulator';
+import type { DifferentiationMethod, SlotValues } from '@ketwork/simulator';
 import type { Derivatives } from './assemble.ts';
 import type { Computation } from './evaluate.ts';
 
@@ -11,6 +11,14 @@ export interface Request {
   /** Cotangents, one array `[batch, outputs]` per measurement; absent for the whole Jacobian. */
   readonly weights?: readonly (Float64Array | undefined)[];
   readonly seed: number;
+}
+
+/** What all methods need to know. */
+export interface MethodOptions {
+  /** Most bytes of one run. */
+  readonly memory: number;
+  /** The other methods that cover the measurements, for messages. */
+  readonly alternatives: readonly DifferentiationMethod[];
 }
 
 /** A differentiation method prepared for a circuit: what must be compiled, and how its runs make derivatives. */

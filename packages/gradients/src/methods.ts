@@ -6,7 +6,7 @@ const METHODS: readonly DifferentiationMethod[] = ['adjoint', 'parameter-shift',
 
 /** Why a method cannot differentiate a measurement, or undefined where it can. */
 function limit(method: DifferentiationMethod, m: Measurement, shots: boolean, capabilities: Capabilities): string | undefined {
-  if (m.type === 'samples' || m.type === 'counts') return `${m.type} are random outcomes, which have no derivative`;
+  if (m.type === 'samples' || m.type === 'counts') return 'random outcomes have no derivative';
   switch (method) {
     case 'adjoint':
       if (shots) return 'adjoint differentiation needs the exact state, not shots';
@@ -62,16 +62,17 @@ function fault(method: DifferentiationMethod, op: Op, shots: boolean, capabiliti
   return undefined;
 }
 
-function works(
-  method: DifferentiationMethod,
+/** The methods that cover all measurements of a circuit on an engine. */
+export function methodsFor(
   circuit: Circuit,
   measurements: readonly Measurement[],
   shots: boolean,
   capabilities: Capabilities,
-): boolean {
-  return (
-    measurements.every((m) => limit(method, m, shots, capabilities) === undefined) &&
-    obstacle(method, circuit.ops, shots, capabilities) === undefined
+): DifferentiationMethod[] {
+  return METHODS.filter(
+    (method) =>
+      measurements.every((m) => limit(method, m, shots, capabilities) === undefined) &&
+      obstacle(method, circuit.ops, shots, capabilities) === undefined,
   );
 }
 
@@ -95,14 +96,15 @@ export function chooseMethod(
   const method =
     asked !== 'best'
       ? asked
-      : works('adjoint', circuit, measurements, shots, capabilities)
+      : methodsFor(circuit, measurements, shots, capabilities).includes('adjoint')
         ? 'adjoint'
         : 'parameter-shift';
   measurements.forEach((m, i) => {
     const why = limit(method, m, shots, capabilities);
     if (why === undefined) return;
     const where = measurements.length === 1 ? 'measurement' : `measurement ${i}`;
-    throw new UnsupportedError(`${where}: ${method} cannot differentiate ${m.type}: ${why}`, {
+    const who = m.type === 'samples' || m.type === 'counts' ? 'no method can' : `${method} cannot`;
+    throw new UnsupportedError(`${where}: ${who} differentiate ${m.type}: ${why}`, {
       remedy: remedy(circuit, measurements, shots, capabilities),
     });
   });
@@ -125,9 +127,9 @@ function remedy(
   if (measurements.some((m) => m.type === 'samples' || m.type === 'counts')) {
     return 'Ask for expval, variance or probabilities with { shots } instead';
   }
-  const able = METHODS.filter((m) => works(m, circuit, measurements, shots, capabilities));
+  const able = methodsFor(circuit, measurements, shots, capabilities);
   if (able.length > 0) return `Use ${able.join(' or ')}`;
-  const exact = METHODS.filter((m) => works(m, circuit, measurements, false, capabilities));
+  const exact = methodsFor(circuit, measurements, false, capabilities);
   if (shots && exact.length > 0) return `Leave shots away and use ${exact.join(' or ')}`;
   return 'Use an engine whose capabilities cover these measurements';
 }

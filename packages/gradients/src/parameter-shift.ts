@@ -9,7 +9,7 @@ import { repeated, rowLimit, runRows } from './evaluate.ts';
 import type { Computation } from './evaluate.ts';
 import { linearMeasurements, squareValues } from './linear.ts';
 import { Accumulator } from './method.ts';
-import type { PreparedMethod, Request } from './method.ts';
+import type { MethodOptions, PreparedMethod, Request } from './method.ts';
 import { shiftedCircuit } from './occurrences.ts';
 import type { Occurrence } from './occurrences.ts';
 
@@ -18,7 +18,11 @@ const SHIFTED = 1;
 const UNSHIFTED = 2;
 
 /** Prepares differentiation by parameter shifts, see {@link shiftRule}; all shifts of all examples are one batch. */
-export function parameterShift(circuit: Circuit, measurements: readonly Measurement[], memory: number): PreparedMethod {
+export function parameterShift(
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+  { memory, alternatives }: MethodOptions,
+): PreparedMethod {
   const shifted = shiftedCircuit(circuit);
   const linear = linearMeasurements(shifted.circuit, measurements);
   const { occurrences, shifts } = shifted;
@@ -103,7 +107,10 @@ export function parameterShift(circuit: Circuit, measurements: readonly Measurem
         if (why === undefined) continue;
         throw new UnsupportedError(`parameter-shift cannot differentiate by slot '${name}': it ${why}`, {
           ...(obstacle?.operation === undefined ? {} : { operation: obstacle.operation }),
-          remedy: `Use adjoint or finite-difference, or leave '${name}' out of wrt`,
+          remedy:
+            alternatives.length === 0
+              ? `Leave '${name}' out of wrt`
+              : `Use ${alternatives.join(' or ')}, or leave '${name}' out of wrt`,
         });
       }
     },
