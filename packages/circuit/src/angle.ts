@@ -98,17 +98,23 @@ export class SlotReference<Name extends string = string, Kind extends SlotKind =
   at(...indices: readonly number[]): AngleExpression {
     const { name, shape } = this.slot;
     if (indices.length !== shape.length) {
-      throw new CircuitError(`slot '${name}' has shape [${shape.join(', ')}] but at() got ${indices.length} indices`, {
-        remedy: `Give ${shape.length}`,
-      });
+      throw new CircuitError(
+        `slot '${name}' has shape [${shape.join(', ')}] but at() got ${indices.length} indices`,
+        {
+          remedy: `Give ${shape.length}`,
+        },
+      );
     }
     let flat = 0;
     indices.forEach((index, axis) => {
       const length = shape[axis]!;
       if (!Number.isInteger(index) || index < 0 || index >= length) {
-        throw new CircuitError(`index ${index} of axis ${axis} is outside slot '${name}' of shape [${shape.join(', ')}]`, {
-          remedy: `Use 0 to ${length - 1}`,
-        });
+        throw new CircuitError(
+          `index ${index} of axis ${axis} is outside slot '${name}' of shape [${shape.join(', ')}]`,
+          {
+            remedy: `Use 0 to ${length - 1}`,
+          },
+        );
       }
       flat = flat * length + index;
     });
@@ -165,7 +171,9 @@ export function input<const Name extends string>(
   options?: SlotOptions,
 ): SlotReference<Name, 'scalar'>;
 export function input(shape: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
-export function input(...rest: SlotArguments): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
+export function input(
+  ...rest: SlotArguments
+): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
   return makeSlot('scalar', 'batch', true, rest);
 }
 
@@ -189,7 +197,9 @@ export function weight<const Name extends string>(
   options?: SlotOptions,
 ): SlotReference<Name, 'scalar'>;
 export function weight(shape: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
-export function weight(...rest: SlotArguments): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
+export function weight(
+  ...rest: SlotArguments
+): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
   return makeSlot('scalar', 'shared', true, rest);
 }
 
@@ -212,8 +222,13 @@ export function amplitudes<const Name extends string>(
   shape: readonly number[],
   options?: SlotOptions,
 ): SlotReference<Name, 'amplitudes'>;
-export function amplitudes(shape: readonly number[], options?: SlotOptions): UnnamedSlot<'amplitudes'>;
-export function amplitudes(...rest: SlotArguments): SlotReference<string, 'amplitudes'> | UnnamedSlot<'amplitudes'> {
+export function amplitudes(
+  shape: readonly number[],
+  options?: SlotOptions,
+): UnnamedSlot<'amplitudes'>;
+export function amplitudes(
+  ...rest: SlotArguments
+): SlotReference<string, 'amplitudes'> | UnnamedSlot<'amplitudes'> {
   return makeSlot('amplitudes', 'batch', true, rest);
 }
 
@@ -267,7 +282,7 @@ function makeSlot<Kind extends SlotKind>(
     axis: options?.axis ?? axis,
     differentiable: options?.differentiable ?? differentiable,
   };
-  const name = named ? (rest[0] as string) : undefined;
+  const name = named ? rest[0] : undefined;
   checkSlot({ name: name ?? 'unnamed', ...unnamed });
   return name === undefined ? { unnamed } : referenceTo({ name, ...unnamed });
 }
@@ -283,9 +298,12 @@ export function referenceTo<Name extends string, Kind extends SlotKind>(
 export function checkSlot(slot: Slot): void {
   const { name, shape, kind } = slot;
   if (typeof name !== 'string' || name === '') {
-    throw new CircuitError('a slot has an empty name', { remedy: 'Name it, such as input("x", [4])' });
+    throw new CircuitError('a slot has an empty name', {
+      remedy: 'Name it, such as input("x", [4])',
+    });
   }
-  if (name === '__proto__') throw new CircuitError(`a slot is named '${name}'`, { remedy: 'Use another name' });
+  if (name === '__proto__')
+    throw new CircuitError(`a slot is named '${name}'`, { remedy: 'Use another name' });
   const text = `slot '${name}' has shape [${shape.join(', ')}]`;
   if (!shape.every((length) => Number.isSafeInteger(length) && length > 0)) {
     throw new CircuitError(text, { remedy: 'Use positive integers' });
@@ -301,7 +319,10 @@ export function checkSlot(slot: Slot): void {
       remedy: 'Use [2^k] for real or [2^k, 2] for interleaved re, im',
     });
   }
-  if (kind === 'hermitian' && !(power && shape.length === 3 && shape[1] === first && shape[2] === 2)) {
+  if (
+    kind === 'hermitian' &&
+    !(power && shape.length === 3 && shape[1] === first && shape[2] === 2)
+  ) {
     throw new CircuitError(`${text}, which a Hermitian matrix cannot have`, {
       remedy: 'Use [2^k, 2^k, 2]: interleaved re, im',
     });
@@ -314,15 +335,23 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /** Angle data, and the slots it reads as far as they are known. */
-export function resolveAngle(like: AngleLike): { readonly data: Angle; readonly slots: readonly Slot[] } {
+export function resolveAngle(like: AngleLike): {
+  readonly data: Angle;
+  readonly slots: readonly Slot[];
+} {
   if (like instanceof AngleExpression) return like;
   // Not a number and infinity stay as they are: validation reports them with the operation's index.
   return { data: typeof like === 'number' ? like + 0 : structuredClone(like), slots: [] };
 }
 
-function combine(join: (...angles: readonly Angle[]) => Angle, likes: readonly AngleLike[]): AngleExpression {
+function combine(
+  join: (...angles: readonly Angle[]) => Angle,
+  likes: readonly AngleLike[],
+): AngleExpression {
   const parts = likes.map(resolveAngle);
-  return new AngleExpression(join(...parts.map((part) => part.data)), [...new Set(parts.flatMap((part) => part.slots))]);
+  return new AngleExpression(join(...parts.map((part) => part.data)), [
+    ...new Set(parts.flatMap((part) => part.slots)),
+  ]);
 }
 
 function applied(fn: AngleFunction): (x: AngleLike) => AngleExpression {

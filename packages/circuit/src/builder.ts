@@ -46,14 +46,17 @@ export class Builder extends TemplateMethods {
     for (const slot of slots ?? []) this.#slots.set(slot.name, slot);
   }
 
-  /** @internal */
+  /** The finished, checked circuit of a builder. @internal */
   static finish(builder: Builder): Circuit {
     const circuit: Circuit = {
       schema: CIRCUIT_SCHEMA,
       qubits: builder.qubits,
       bits: builder.#ops
         .flatMap(bitsOf)
-        .reduce((count, bit) => (Number.isSafeInteger(bit) ? Math.max(count, bit + 1) : count), builder.#bits),
+        .reduce(
+          (count, bit) => (Number.isSafeInteger(bit) ? Math.max(count, bit + 1) : count),
+          builder.#bits,
+        ),
       slots: [...builder.#slots.values()],
       ops: builder.#ops,
     };
@@ -100,7 +103,11 @@ export class Builder extends TemplateMethods {
    *
    * @param options `label` is the text for drawings, `U` by default.
    */
-  unitary(matrix: MatrixLike, qubits: readonly number[], options: { readonly label?: string } = {}): this {
+  unitary(
+    matrix: MatrixLike,
+    qubits: readonly number[],
+    options: { readonly label?: string } = {},
+  ): this {
     return this.#matrix(matrix, qubits, true, options.label);
   }
 
@@ -109,7 +116,11 @@ export class Builder extends TemplateMethods {
    *
    * @param options `label` is the text for drawings, `L` by default.
    */
-  linear(matrix: MatrixLike, qubits: readonly number[], options: { readonly label?: string } = {}): this {
+  linear(
+    matrix: MatrixLike,
+    qubits: readonly number[],
+    options: { readonly label?: string } = {},
+  ): this {
     return this.#matrix(matrix, qubits, false, options.label ?? 'L');
   }
 
@@ -130,10 +141,19 @@ export class Builder extends TemplateMethods {
     if (generator instanceof SlotReference) data = { slot: this.#declare(generator.slot) };
     else if ('type' in generator) {
       data = { terms: generator.terms.map((term) => termOn(term, (qubit) => qubit)) };
-      on ??= [...new Set(generator.terms.flatMap((term) => term.paulis.map(({ qubit }) => qubit)))].sort((a, b) => a - b);
+      on ??= [
+        ...new Set(generator.terms.flatMap((term) => term.paulis.map(({ qubit }) => qubit))),
+      ].sort((a, b) => a - b);
     } else data = { matrix: this.#located(() => interleavedMatrix(generator)) };
-    if (on === undefined) this.#fail('an evolution under a matrix has no qubits', 'Name the qubits it acts on');
-    return this.#push({ type: 'evolution', qubits: [...on], generator: data, time: this.#angle(time), controls: [] });
+    if (on === undefined)
+      this.#fail('an evolution under a matrix has no qubits', 'Name the qubits it acts on');
+    return this.#push({
+      type: 'evolution',
+      qubits: [...on],
+      generator: data,
+      time: this.#angle(time),
+      controls: [],
+    });
   }
 
   /**
@@ -161,7 +181,10 @@ export class Builder extends TemplateMethods {
   /** X on every qubit whose bit is 1: prepares that basis state from |0…0⟩. One bit per qubit. */
   basisState(bits: readonly number[], qubits: readonly number[]): this {
     if (bits.length !== qubits.length || bits.some((bit) => bit !== 0 && bit !== 1)) {
-      this.#fail(`the bits [${bits.join(', ')}] do not fit ${qubits.length} qubits`, 'Give one 0 or 1 per qubit');
+      this.#fail(
+        `the bits [${bits.join(', ')}] do not fit ${qubits.length} qubits`,
+        'Give one 0 or 1 per qubit',
+      );
     }
     qubits.forEach((qubit, i) => bits[i] === 1 && this.gate('X', [], qubit));
     return this;
@@ -186,13 +209,22 @@ export class Builder extends TemplateMethods {
       angles: parameters.map((parameter) => this.#angle(parameter)),
     };
     const { kraus } = options;
-    return this.#push(kraus === undefined ? op : { ...op, kraus: this.#located(() => kraus.map(interleavedMatrix)) });
+    return this.#push(
+      kraus === undefined
+        ? op
+        : { ...op, kraus: this.#located(() => kraus.map(interleavedMatrix)) },
+    );
   }
 
   /** Measures a qubit into a classical bit; with `postselect` only that outcome is kept. */
   measure(qubit: number, bit: number, options: { readonly postselect?: 0 | 1 } = {}): this {
     const { postselect } = options;
-    return this.#push({ type: 'measure', qubit, bit, ...(postselect === undefined ? {} : { postselect }) });
+    return this.#push({
+      type: 'measure',
+      qubit,
+      bit,
+      ...(postselect === undefined ? {} : { postselect }),
+    });
   }
 
   /** Puts qubits back to |0⟩. */
@@ -239,7 +271,10 @@ export class Builder extends TemplateMethods {
    * @param qubits Where its qubits go, one entry for each; qubit i to qubit i by default.
    */
   append(other: Circuit, qubits?: readonly number[]): this {
-    if ((qubits ?? []).length !== (qubits === undefined ? 0 : other.qubits) || other.qubits > this.qubits) {
+    if (
+      (qubits ?? []).length !== (qubits === undefined ? 0 : other.qubits) ||
+      other.qubits > this.qubits
+    ) {
       this.#fail(
         `a circuit of ${other.qubits} qubits does not fit ${qubits?.length ?? this.qubits} qubits`,
         'Name one qubit for each of its qubits',
@@ -247,18 +282,25 @@ export class Builder extends TemplateMethods {
     }
     for (const slot of other.slots) this.#declare(slot);
     this.#bits = Math.max(this.#bits, other.bits);
-    for (const op of other.ops) this.#push(qubits === undefined ? op : withQubits(op, (qubit) => qubits[qubit]!));
+    for (const op of other.ops)
+      this.#push(qubits === undefined ? op : withQubits(op, (qubit) => qubits[qubit]!));
     return this;
   }
 
-  #matrix(matrix: MatrixLike, qubits: readonly number[], unitary: boolean, label: string | undefined): this {
+  #matrix(
+    matrix: MatrixLike,
+    qubits: readonly number[],
+    unitary: boolean,
+    label: string | undefined,
+  ): this {
     const data = this.#located(() => interleavedMatrix(matrix));
     const op: Op = { type: 'matrix', qubits: [...qubits], matrix: data, unitary, controls: [] };
     return this.#push(label === undefined ? op : { ...op, label });
   }
 
   #nested(build: (q: this) => unknown): Op[] {
-    if (this.#controls.length > 0) this.#fail('a conditional cannot be controlled', 'Put it outside');
+    if (this.#controls.length > 0)
+      this.#fail('a conditional cannot be controlled', 'Put it outside');
     const outside = this.#ops;
     const outer = this.#outer;
     this.#outer ??= outside.length;
@@ -289,11 +331,17 @@ export class Builder extends TemplateMethods {
     const known = this.#slots.get(slot.name);
     if (known === undefined) {
       if (!this.#open) {
-        this.#fail(`slot '${slot.name}' is not among the slots given to circuit()`, 'Add it to the record of slots');
+        this.#fail(
+          `slot '${slot.name}' is not among the slots given to circuit()`,
+          'Add it to the record of slots',
+        );
       }
       this.#slots.set(slot.name, slot);
     } else if (known !== slot && !sameSlot(known, slot)) {
-      this.#fail(`two different slots are named '${slot.name}'`, 'Rename one, or give both the same shape and options');
+      this.#fail(
+        `two different slots are named '${slot.name}'`,
+        'Rename one, or give both the same shape and options',
+      );
     }
     return slot.name;
   }
@@ -312,7 +360,10 @@ export class Builder extends TemplateMethods {
       return work();
     } catch (error) {
       if (!(error instanceof CircuitError) || error.operation !== undefined) throw error;
-      const what = error.remedy === undefined ? error.message : error.message.slice(0, -error.remedy.length - 2);
+      const what =
+        error.remedy === undefined
+          ? error.message
+          : error.message.slice(0, -error.remedy.length - 2);
       throw new CircuitError(what, {
         operation: this.#index,
         ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
@@ -322,7 +373,7 @@ export class Builder extends TemplateMethods {
 }
 
 /** Whether two slots of the same name are the same slot. */
-export function sameSlot(a: Slot, b: Slot): boolean {
+function sameSlot(a: Slot, b: Slot): boolean {
   return (
     a.kind === b.kind &&
     a.axis === b.axis &&
@@ -333,11 +384,15 @@ export function sameSlot(a: Slot, b: Slot): boolean {
 }
 
 function controlOf(like: ControlLike): Control {
-  return typeof like === 'number' ? { qubit: like, value: 1 } : { qubit: like.qubit, value: like.value };
+  return typeof like === 'number'
+    ? { qubit: like, value: 1 }
+    : { qubit: like.qubit, value: like.value };
 }
 
 function conditionOf(like: ConditionLike): BitCondition {
-  return typeof like === 'number' ? { bits: [like], value: 1 } : { bits: [...like.bits], value: like.value };
+  return typeof like === 'number'
+    ? { bits: [like], value: 1 }
+    : { bits: [...like.bits], value: like.value };
 }
 
 /** Slots given to {@link circuit} by name. */
@@ -347,7 +402,9 @@ export type SlotRecord = Readonly<Record<string, UnnamedSlot | SlotReference>>;
 export type NamedSlots<Slots extends SlotRecord> = {
   readonly [Name in keyof Slots & string]: SlotReference<
     Name,
-    Slots[Name] extends UnnamedSlot<infer Kind> | SlotReference<string, infer Kind> ? Kind : SlotKind
+    Slots[Name] extends UnnamedSlot<infer Kind> | SlotReference<string, infer Kind>
+      ? Kind
+      : SlotKind
   >;
 };
 
@@ -385,7 +442,9 @@ export function circuit(
     | readonly [SlotRecord, (q: Builder, slots: Record<string, SlotReference>) => unknown]
 ): Circuit {
   if (!Number.isSafeInteger(qubits) || qubits < 1) {
-    throw new CircuitError(`a circuit cannot have ${qubits} qubits`, { remedy: 'Use a positive integer' });
+    throw new CircuitError(`a circuit cannot have ${qubits} qubits`, {
+      remedy: 'Use a positive integer',
+    });
   }
   if (rest.length === 1) {
     const builder = new Builder(qubits);
@@ -395,7 +454,10 @@ export function circuit(
   const [record, build] = rest;
   const references: Record<string, SlotReference> = {};
   for (const [name, slot] of Object.entries(record)) references[name] = named(name, slot);
-  const builder = new Builder(qubits, Object.values(references).map((reference) => reference.slot));
+  const builder = new Builder(
+    qubits,
+    Object.values(references).map((reference) => reference.slot),
+  );
   build(builder, references);
   return Builder.finish(builder);
 }

@@ -3,7 +3,10 @@ import type { Angle, AngleFunction } from './types.ts';
 
 /** Value and derivative of each angle function. */
 export const angleFunctions: Readonly<
-  Record<AngleFunction, { readonly value: (x: number) => number; readonly derivative: (x: number) => number }>
+  Record<
+    AngleFunction,
+    { readonly value: (x: number) => number; readonly derivative: (x: number) => number }
+  >
 > = {
   sin: { value: Math.sin, derivative: Math.cos },
   cos: { value: Math.cos, derivative: (x) => -Math.sin(x) },
@@ -17,7 +20,7 @@ export const angleFunctions: Readonly<
 };
 
 /** A finite constant without negative zero, which JSON cannot tell from zero. */
-export function finite(value: number): number {
+function finite(value: number): number {
   if (!Number.isFinite(value)) {
     throw new ValueError(`an angle has the constant ${value}`, {
       remedy: 'Use finite numbers, in radians',
@@ -92,8 +95,10 @@ export type SlotReader = (slot: string, index: number) => number;
 export function evaluateAngle(angle: Angle, read: SlotReader): number {
   if (typeof angle === 'number') return angle;
   if ('slot' in angle) return read(angle.slot, angle.index);
-  if ('add' in angle) return angle.add.reduce<number>((sum, term) => sum + evaluateAngle(term, read), 0);
-  if ('mul' in angle) return angle.mul.reduce<number>((product, term) => product * evaluateAngle(term, read), 1);
+  if ('add' in angle)
+    return angle.add.reduce<number>((sum, term) => sum + evaluateAngle(term, read), 0);
+  if ('mul' in angle)
+    return angle.mul.reduce<number>((product, term) => product * evaluateAngle(term, read), 1);
   return angleFunctions[angle.fn].value(evaluateAngle(angle.of, read));
 }
 
@@ -125,7 +130,7 @@ export function angleSlots(angle: Angle): readonly SlotElement[] {
 }
 
 /** Calls back for every slot element in the expression, repeatedly where it appears repeatedly. */
-export function visitElements(angle: Angle, visit: (element: SlotElement) => void): void {
+function visitElements(angle: Angle, visit: (element: SlotElement) => void): void {
   if (typeof angle === 'number') return;
   if ('slot' in angle) visit(angle);
   else if ('add' in angle) angle.add.forEach((term) => visitElements(term, visit));
@@ -163,12 +168,20 @@ export function anglePartials(angle: Angle, read: SlotReader): readonly AnglePar
       const values = node.mul.map((term) => evaluateAngle(term, read));
       // The product of the others, without dividing, so that zeros do no harm.
       node.mul.forEach((term, i) =>
-        descend(term, values.reduce((product, value, j) => (j === i ? product : product * value), factor)),
+        descend(
+          term,
+          values.reduce((product, value, j) => (j === i ? product : product * value), factor),
+        ),
       );
-    } else descend(node.of, factor * angleFunctions[node.fn].derivative(evaluateAngle(node.of, read)));
+    } else
+      descend(node.of, factor * angleFunctions[node.fn].derivative(evaluateAngle(node.of, read)));
   };
   descend(angle, 1);
-  return angleSlots(angle).map(({ slot, index }) => ({ slot, index, partial: sums.get(`${index} ${slot}`) ?? 0 }));
+  return angleSlots(angle).map(({ slot, index }) => ({
+    slot,
+    index,
+    partial: sums.get(`${index} ${slot}`) ?? 0,
+  }));
 }
 
 /** The same angle with every slot element replaced by what `replace` returns. */

@@ -24,7 +24,12 @@ export abstract class GateMethods {
    * @param angles Its parameters in radians.
    * @param qubits Its qubits in the order of the table, controls first.
    */
-  abstract gate(name: string, angles: readonly AngleLike[], qubits: number | readonly number[], options?: GateOptions): this;
+  abstract gate(
+    name: string,
+    angles: readonly AngleLike[],
+    qubits: number | readonly number[],
+    options?: GateOptions,
+  ): this;
 
   /** Identity. */
   i(qubit: number): this {

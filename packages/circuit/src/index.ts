@@ -3,7 +3,15 @@ export { gate, gates } from './gates/table.ts';
 export type { Gate, GateParameter, PauliFrame, PauliFrameRule } from './gates/gate.ts';
 export { primitiveFrequencies, primitives } from './gates/primitives.ts';
 export type { Primitive } from './gates/gate.ts';
-export { AngleExpression, SlotReference, amplitudes, angle, hermitianSlot, input, weight } from './angle.ts';
+export {
+  AngleExpression,
+  SlotReference,
+  amplitudes,
+  angle,
+  hermitianSlot,
+  input,
+  weight,
+} from './angle.ts';
 export type { AngleFunctions, AngleLike, SlotOptions, UnnamedSlot } from './angle.ts';
 export { anglePartials, angleSlots, evaluateAngle } from './expression.ts';
 export type { AnglePartial, SlotElement, SlotReader } from './expression.ts';
@@ -28,7 +36,11 @@ export {
   iqpEmbedding,
   iqpEmbeddingShape,
 } from './templates/embeddings.ts';
-export type { AmplitudeEmbeddingOptions, AngleEmbeddingOptions, IqpEmbeddingOptions } from './templates/embeddings.ts';
+export type {
+  AmplitudeEmbeddingOptions,
+  AngleEmbeddingOptions,
+  IqpEmbeddingOptions,
+} from './templates/embeddings.ts';
 export {
   basicEntanglerLayers,
   basicEntanglerLayersShape,
@@ -57,7 +69,12 @@ export {
   quantumPoolingShape,
 } from './templates/qcnn.ts';
 export type { TemplateMethods } from './templates/methods.ts';
-export type { NestedAngles, RotationAxis, TemplateAngles, TemplateTarget } from './templates/target.ts';
+export type {
+  NestedAngles,
+  RotationAxis,
+  TemplateAngles,
+  TemplateTarget,
+} from './templates/target.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
 export { specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';

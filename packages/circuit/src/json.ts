@@ -1,7 +1,16 @@
 import { FormatError } from '@ketwork/base';
 import { angleFunctions } from './expression.ts';
 import { deepFrozen } from './ops.ts';
-import type { Angle, AngleFunction, Circuit, Control, EvolutionOp, Op, PauliTerm, Slot } from './types.ts';
+import type {
+  Angle,
+  AngleFunction,
+  Circuit,
+  Control,
+  EvolutionOp,
+  Op,
+  PauliTerm,
+  Slot,
+} from './types.ts';
 import { CIRCUIT_SCHEMA } from './types.ts';
 import { MAX_NESTING, checkCircuit } from './validate.ts';
 
@@ -40,7 +49,9 @@ export function toJSON(circuit: Circuit): string {
 export function parseCircuit(json: unknown): Circuit {
   const value = typeof json === 'string' ? parsed(json) : json;
   if (!isRecord(value)) {
-    throw new FormatError('a circuit is not a JSON object', { remedy: 'Give what toJSON() returned' });
+    throw new FormatError('a circuit is not a JSON object', {
+      remedy: 'Give what toJSON() returned',
+    });
   }
   if (value['schema'] !== CIRCUIT_SCHEMA) {
     throw new FormatError(`unknown circuit version ${shown(value['schema'])}`, {
@@ -67,7 +78,9 @@ interface Budget {
 
 function parsed(text: string): unknown {
   if (text.length > MAX_CHARACTERS) {
-    throw new FormatError(`the text has ${text.length} characters`, { remedy: `Give at most ${MAX_CHARACTERS}` });
+    throw new FormatError(`the text has ${text.length} characters`, {
+      remedy: `Give at most ${MAX_CHARACTERS}`,
+    });
   }
   try {
     return JSON.parse(text);
@@ -92,14 +105,22 @@ function wrong(path: string, value: unknown, wanted: string): never {
 }
 
 /** The value as a record with exactly these fields. */
-function read(value: unknown, path: string, required: readonly string[], optional: readonly string[] = []): Fields {
+function read(
+  value: unknown,
+  path: string,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): Fields {
   if (!isRecord(value)) wrong(path, value, 'an object');
   for (const name of required) {
-    if (!Object.hasOwn(value, name)) throw new FormatError(`${path} has no field '${name}'`, { remedy: 'Add it' });
+    if (!Object.hasOwn(value, name))
+      throw new FormatError(`${path} has no field '${name}'`, { remedy: 'Add it' });
   }
   for (const name of Object.keys(value)) {
     if (!required.includes(name) && !optional.includes(name)) {
-      throw new FormatError(`${path} has the unknown field ${shown(name)}`, { remedy: 'Remove it' });
+      throw new FormatError(`${path} has the unknown field ${shown(name)}`, {
+        remedy: 'Remove it',
+      });
     }
   }
   return value;
@@ -127,7 +148,9 @@ function boolean(value: unknown, path: string): boolean {
 }
 
 function oneOf<T extends string | number>(value: unknown, path: string, choices: readonly T[]): T {
-  return choices.find((choice) => choice === value) ?? wrong(path, value, `one of ${choices.join(', ')}`);
+  return (
+    choices.find((choice) => choice === value) ?? wrong(path, value, `one of ${choices.join(', ')}`)
+  );
 }
 
 function bit(value: unknown, path: string): 0 | 1 {
@@ -147,20 +170,29 @@ function slotFrom(value: unknown, path: string): Slot {
 
 function controlFrom(value: unknown, path: string): Control {
   const fields = read(value, path, ['qubit', 'value']);
-  return { qubit: integer(fields['qubit'], `${path}.qubit`), value: bit(fields['value'], `${path}.value`) };
+  return {
+    qubit: integer(fields['qubit'], `${path}.qubit`),
+    value: bit(fields['value'], `${path}.value`),
+  };
 }
 
 function angleFrom(value: unknown, path: string, depth = 0): Angle {
   if (typeof value === 'number') return value + 0;
-  if (depth > MAX_NESTING) throw new FormatError(`${path.slice(0, 40)}… is nested more than ${MAX_NESTING} deep`);
+  if (depth > MAX_NESTING)
+    throw new FormatError(`${path.slice(0, 40)}… is nested more than ${MAX_NESTING} deep`);
   if (!isRecord(value)) wrong(path, value, 'an angle');
   const inside = (inner: unknown, at: string): Angle => angleFrom(inner, at, depth + 1);
   if ('slot' in value) {
     const fields = read(value, path, ['slot', 'index']);
-    return { slot: string(fields['slot'], `${path}.slot`), index: integer(fields['index'], `${path}.index`) };
+    return {
+      slot: string(fields['slot'], `${path}.slot`),
+      index: integer(fields['index'], `${path}.index`),
+    };
   }
-  if ('add' in value) return { add: list(read(value, path, ['add'])['add'], `${path}.add`, inside) };
-  if ('mul' in value) return { mul: list(read(value, path, ['mul'])['mul'], `${path}.mul`, inside) };
+  if ('add' in value)
+    return { add: list(read(value, path, ['add'])['add'], `${path}.add`, inside) };
+  if ('mul' in value)
+    return { mul: list(read(value, path, ['mul'])['mul'], `${path}.mul`, inside) };
   const fields = read(value, path, ['fn', 'of']);
   const fn = oneOf(fields['fn'], `${path}.fn`, Object.keys(angleFunctions) as AngleFunction[]);
   return { fn, of: inside(fields['of'], `${path}.of`) };
@@ -183,33 +215,55 @@ function termFrom(value: unknown, path: string): PauliTerm {
 function generatorFrom(value: unknown, path: string): EvolutionOp['generator'] {
   if (!isRecord(value)) wrong(path, value, 'an object');
   if ('slot' in value) return { slot: string(read(value, path, ['slot'])['slot'], `${path}.slot`) };
-  if ('matrix' in value) return { matrix: list(read(value, path, ['matrix'])['matrix'], `${path}.matrix`, number) };
+  if ('matrix' in value)
+    return { matrix: list(read(value, path, ['matrix'])['matrix'], `${path}.matrix`, number) };
   return { terms: list(read(value, path, ['terms'])['terms'], `${path}.terms`, termFrom) };
 }
 
 function opFrom(value: unknown, path: string, depth: number, budget: Budget): Op {
   if (--budget.operations < 0) {
-    throw new FormatError(`the circuit has more than ${MAX_OPERATIONS} operations`, { remedy: 'Split it' });
+    throw new FormatError(`the circuit has more than ${MAX_OPERATIONS} operations`, {
+      remedy: 'Split it',
+    });
   }
-  if (depth > MAX_NESTING) throw new FormatError(`${path.slice(0, 40)}… is nested more than ${MAX_NESTING} deep`);
+  if (depth > MAX_NESTING)
+    throw new FormatError(`${path.slice(0, 40)}… is nested more than ${MAX_NESTING} deep`);
   if (!isRecord(value)) wrong(path, value, 'an operation');
   const fields = (required: readonly string[], optional: readonly string[] = []): Fields =>
     read(value, path, ['type', ...required], optional);
   const at = (name: string): string => `${path}.${name}`;
   const integers = (name: string): number[] => list(value[name], at(name), integer);
   const controls = (): Control[] => list(value['controls'], at('controls'), controlFrom);
-  const angles = (): Angle[] => list(value['angles'], at('angles'), (angle, where) => angleFrom(angle, where));
+  const angles = (): Angle[] =>
+    list(value['angles'], at('angles'), (angle, where) => angleFrom(angle, where));
   const type = oneOf(value['type'], at('type'), [
-    'gate', 'matrix', 'evolution', 'statePreparation', 'channel', 'measure', 'reset', 'conditional', 'barrier',
+    'gate',
+    'matrix',
+    'evolution',
+    'statePreparation',
+    'channel',
+    'measure',
+    'reset',
+    'conditional',
+    'barrier',
   ]);
   switch (type) {
     case 'gate': {
       const { gate, word } = fields(['gate', 'qubits', 'angles', 'controls'], ['word']);
-      const op = { type, gate: string(gate, at('gate')), qubits: integers('qubits'), angles: angles(), controls: controls() };
+      const op = {
+        type,
+        gate: string(gate, at('gate')),
+        qubits: integers('qubits'),
+        angles: angles(),
+        controls: controls(),
+      };
       return word === undefined ? op : { ...op, word: string(word, at('word')) };
     }
     case 'matrix': {
-      const { matrix, unitary, label } = fields(['qubits', 'matrix', 'unitary', 'controls'], ['label']);
+      const { matrix, unitary, label } = fields(
+        ['qubits', 'matrix', 'unitary', 'controls'],
+        ['label'],
+      );
       const op = {
         type,
         qubits: integers('qubits'),
@@ -232,24 +286,49 @@ function opFrom(value: unknown, path: string, depth: number, budget: Budget): Op
     case 'statePreparation': {
       const { amplitudes, normalize } = fields(['qubits', 'amplitudes', 'normalize']);
       const where = at('amplitudes');
-      const source = isRecord(amplitudes) && 'slot' in amplitudes
-        ? { slot: string(read(amplitudes, where, ['slot'])['slot'], `${where}.slot`) }
-        : { values: list(read(amplitudes, where, ['values'])['values'], `${where}.values`, number) };
-      return { type, qubits: integers('qubits'), amplitudes: source, normalize: boolean(normalize, at('normalize')) };
+      const source =
+        isRecord(amplitudes) && 'slot' in amplitudes
+          ? { slot: string(read(amplitudes, where, ['slot'])['slot'], `${where}.slot`) }
+          : {
+              values: list(
+                read(amplitudes, where, ['values'])['values'],
+                `${where}.values`,
+                number,
+              ),
+            };
+      return {
+        type,
+        qubits: integers('qubits'),
+        amplitudes: source,
+        normalize: boolean(normalize, at('normalize')),
+      };
     }
     case 'channel': {
       const { channel, kraus } = fields(['channel', 'qubits', 'angles'], ['kraus']);
-      const op = { type, channel: string(channel, at('channel')), qubits: integers('qubits'), angles: angles() };
+      const op = {
+        type,
+        channel: string(channel, at('channel')),
+        qubits: integers('qubits'),
+        angles: angles(),
+      };
       if (kraus === undefined) return op;
-      return { ...op, kraus: list(kraus, at('kraus'), (matrix, where) => list(matrix, where, number)) };
+      return {
+        ...op,
+        kraus: list(kraus, at('kraus'), (matrix, where) => list(matrix, where, number)),
+      };
     }
     case 'measure': {
       const { qubit, bit: target, postselect } = fields(['qubit', 'bit'], ['postselect']);
       const op = { type, qubit: integer(qubit, at('qubit')), bit: integer(target, at('bit')) };
-      return postselect === undefined ? op : { ...op, postselect: bit(postselect, at('postselect')) };
+      return postselect === undefined
+        ? op
+        : { ...op, postselect: bit(postselect, at('postselect')) };
     }
     case 'conditional': {
-      const { condition, then, otherwise, repeat } = fields(['condition', 'then', 'otherwise'], ['repeat']);
+      const { condition, then, otherwise, repeat } = fields(
+        ['condition', 'then', 'otherwise'],
+        ['repeat'],
+      );
       const where = at('condition');
       const test = read(condition, where, ['bits', 'value']);
       const inside = (op: unknown, inner: string): Op => opFrom(op, inner, depth + 1, budget);

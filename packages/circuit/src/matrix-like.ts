@@ -15,17 +15,24 @@ export interface ComplexLike {
 export type MatrixLike = readonly (readonly (number | ComplexLike)[])[] | ArrayLike<number>;
 
 /** Amplitudes of k qubits: `2^k` numbers or complex numbers, or `2 · 2^k` numbers, interleaved re, im. */
-export type AmplitudesLike = ArrayLike<number> | readonly ComplexLike[] | readonly (number | ComplexLike)[];
+export type AmplitudesLike =
+  | ArrayLike<number>
+  | readonly ComplexLike[]
+  | readonly (number | ComplexLike)[];
 
 /** The matrix as interleaved numbers. @throws CircuitError when it is not square */
 export function interleavedMatrix(matrix: MatrixLike): number[] {
   const rows = matrix as ArrayLike<number | readonly (number | ComplexLike)[]>;
-  if (rows.length === 0 || typeof rows[0] === 'number') return Array.from(matrix as ArrayLike<number>, (x) => x + 0);
+  if (rows.length === 0 || typeof rows[0] === 'number')
+    return Array.from(matrix as ArrayLike<number>, (x) => x + 0);
   return Array.from(rows as readonly (readonly (number | ComplexLike)[])[], (row) => {
     if (row.length !== rows.length) {
-      throw new CircuitError(`a matrix has ${rows.length} rows but a row of ${row.length} entries`, {
-        remedy: 'Give a square matrix',
-      });
+      throw new CircuitError(
+        `a matrix has ${rows.length} rows but a row of ${row.length} entries`,
+        {
+          remedy: 'Give a square matrix',
+        },
+      );
     }
     return row.flatMap(pair);
   }).flat();
@@ -35,7 +42,7 @@ export function interleavedMatrix(matrix: MatrixLike): number[] {
 export function interleavedAmplitudes(values: AmplitudesLike, qubits: number): number[] {
   const list = Array.from(values as ArrayLike<number | ComplexLike>);
   const flat = list.length === 2 ** (qubits + 1) && list.every((x) => typeof x === 'number');
-  return flat ? (list as number[]).map((x) => x + 0) : list.flatMap(pair);
+  return flat ? list.map((x) => x + 0) : list.flatMap(pair);
 }
 
 function pair(entry: number | ComplexLike): [number, number] {

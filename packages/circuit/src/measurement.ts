@@ -105,7 +105,9 @@ export function counts(shots: number, qubits?: readonly number[]): CountsMeasure
 /** Observables as bare data, without the methods of Pauli sums. */
 function plain(observables: readonly Observable[], of: string): Observable[] {
   if (observables.length === 0) {
-    throw new CircuitError(`${of}() has no observable`, { remedy: `Give at least one, such as ${of}(Z(0))` });
+    throw new CircuitError(`${of}() has no observable`, {
+      remedy: `Give at least one, such as ${of}(Z(0))`,
+    });
   }
   return observables.map((observable): Observable => {
     if (observable.type === 'pauli') return { type: 'pauli', terms: observable.terms };
@@ -126,6 +128,8 @@ function chosen(qubits: readonly number[] | undefined): { readonly qubits?: read
 
 function checkShots(shots: number): void {
   if (!Number.isSafeInteger(shots) || shots < 1) {
-    throw new CircuitError(`a measurement with ${shots} shots`, { remedy: 'Use a positive integer' });
+    throw new CircuitError(`a measurement with ${shots} shots`, {
+      remedy: 'Use a positive integer',
+    });
   }
 }

@@ -4,7 +4,12 @@ import { adjoint } from './gates/matrix.ts';
 import type { MatrixLike } from './matrix-like.ts';
 import { interleavedMatrix } from './matrix-like.ts';
 import { deepFrozen } from './ops.ts';
-import type { HermitianObservable, PauliObservable, PauliTerm, ProjectorObservable } from './types.ts';
+import type {
+  HermitianObservable,
+  PauliObservable,
+  PauliTerm,
+  ProjectorObservable,
+} from './types.ts';
 
 /** A Pauli observable with methods to compute with. As data it is just `{ type: 'pauli', terms }`. */
 export interface PauliSum extends PauliObservable {
@@ -94,12 +99,17 @@ export function I(): PauliSum {
 export function pauli(word: string, qubits?: readonly number[]): PauliSum {
   const on = qubits ?? [...word].map((_, i) => i);
   if (!/^[IXYZ]*$/.test(word)) {
-    throw new CircuitError(`'${word}' is not a Pauli word`, { remedy: 'Use the letters I, X, Y and Z' });
+    throw new CircuitError(`'${word}' is not a Pauli word`, {
+      remedy: 'Use the letters I, X, Y and Z',
+    });
   }
   if (on.length !== word.length) {
-    throw new CircuitError(`the Pauli word '${word}' has ${word.length} letters but ${on.length} qubits`, {
-      remedy: 'Name one qubit for each letter',
-    });
+    throw new CircuitError(
+      `the Pauli word '${word}' has ${word.length} letters but ${on.length} qubits`,
+      {
+        remedy: 'Name one qubit for each letter',
+      },
+    );
   }
   on.forEach(checkQubit);
   if (new Set(on).size !== on.length) {
@@ -107,7 +117,9 @@ export function pauli(word: string, qubits?: readonly number[]): PauliSum {
       remedy: 'Name each qubit once',
     });
   }
-  const paulis = on.flatMap((qubit, i) => (word[i] === 'I' ? [] : [{ qubit, pauli: word[i] as Letter }]));
+  const paulis = on.flatMap((qubit, i) =>
+    word[i] === 'I' ? [] : [{ qubit, pauli: word[i] as Letter }],
+  );
   return pauliSum([{ coefficient: 1, paulis: paulis.sort((a, b) => a.qubit - b.qubit) }]);
 }
 
@@ -133,17 +145,23 @@ export function hermitian(
   if (matrix instanceof SlotReference) {
     const { kind, shape, name } = matrix.slot;
     if (kind !== 'hermitian' || shape[0] !== dimension) {
-      throw new CircuitError(`slot '${name}' (${kind}, [${shape.join(', ')}]) does not fit a matrix on ${qubits.length} qubits`, {
-        remedy: `Make it with hermitianSlot('${name}', ${dimension})`,
-      });
+      throw new CircuitError(
+        `slot '${name}' (${kind}, [${shape.join(', ')}]) does not fit a matrix on ${qubits.length} qubits`,
+        {
+          remedy: `Make it with hermitianSlot('${name}', ${dimension})`,
+        },
+      );
     }
     return deepFrozen({ type: 'hermitian', qubits: [...qubits], matrix: { slot: name } });
   }
   const data = interleavedMatrix(matrix);
   if (data.length !== 2 * dimension ** 2) {
-    throw new CircuitError(`a matrix of ${data.length / 2} entries does not fit ${qubits.length} qubits`, {
-      remedy: `Give ${dimension} × ${dimension} entries`,
-    });
+    throw new CircuitError(
+      `a matrix of ${data.length / 2} entries does not fit ${qubits.length} qubits`,
+      {
+        remedy: `Give ${dimension} × ${dimension} entries`,
+      },
+    );
   }
   checkHermitian(data, 'the matrix of an observable');
   return deepFrozen({ type: 'hermitian', qubits: [...qubits], matrix: data });
@@ -163,11 +181,18 @@ export function hermitian(
 export function projector(bits: readonly number[], qubits: readonly number[]): ProjectorObservable {
   checkQubits(qubits);
   if (bits.length !== qubits.length || bits.some((bit) => bit !== 0 && bit !== 1)) {
-    throw new CircuitError(`the bits [${bits.join(', ')}] do not fit the qubits [${qubits.join(', ')}]`, {
-      remedy: 'Give one 0 or 1 per qubit',
-    });
+    throw new CircuitError(
+      `the bits [${bits.join(', ')}] do not fit the qubits [${qubits.join(', ')}]`,
+      {
+        remedy: 'Give one 0 or 1 per qubit',
+      },
+    );
   }
-  return deepFrozen({ type: 'projector', qubits: [...qubits], bits: bits.map((bit) => (bit === 1 ? 1 : 0)) });
+  return deepFrozen({
+    type: 'projector',
+    qubits: [...qubits],
+    bits: bits.map((bit) => (bit === 1 ? 1 : 0)),
+  });
 }
 
 /** Checks `A = A†` to 1e-10 and finiteness of an interleaved matrix. @throws ValueError */
@@ -177,15 +202,21 @@ export function checkHermitian(matrix: ArrayLike<number>, what: string, operatio
   let worst = 0;
   for (let i = 0; i < mirrored.length; i++) {
     if (!Number.isFinite(matrix[i])) {
-      throw new ValueError(`${what} has an entry that is not finite`, { ...details, remedy: 'Use finite numbers' });
+      throw new ValueError(`${what} has an entry that is not finite`, {
+        ...details,
+        remedy: 'Use finite numbers',
+      });
     }
     worst = Math.max(worst, Math.abs(matrix[i]! - mirrored[i]!));
   }
   if (worst > 1e-10) {
-    throw new ValueError(`${what} is not Hermitian: it differs from its conjugate transpose by ${worst.toPrecision(3)}`, {
-      ...details,
-      remedy: 'Use (A + A†)/2',
-    });
+    throw new ValueError(
+      `${what} is not Hermitian: it differs from its conjugate transpose by ${worst.toPrecision(3)}`,
+      {
+        ...details,
+        remedy: 'Use (A + A†)/2',
+      },
+    );
   }
 }
 
@@ -196,7 +227,9 @@ function single(letter: Letter, qubit: number): PauliSum {
 
 function checkQubit(qubit: number): void {
   if (!Number.isSafeInteger(qubit) || qubit < 0) {
-    throw new CircuitError(`an observable acts on qubit ${qubit}`, { remedy: 'Use integers from 0' });
+    throw new CircuitError(`an observable acts on qubit ${qubit}`, {
+      remedy: 'Use integers from 0',
+    });
   }
 }
 
@@ -216,12 +249,18 @@ function pauliSum(terms: readonly PauliTerm[]): PauliSum {
   const methods: Omit<PauliSum, keyof PauliObservable> = {
     mul: (other) => pauliSum(productTerms(merged, other.terms)),
     scale: (factor) => {
-      if (!Number.isFinite(factor)) throw new ValueError(`an observable cannot be scaled by ${factor}`, { remedy: 'Use a finite number' });
+      if (!Number.isFinite(factor))
+        throw new ValueError(`an observable cannot be scaled by ${factor}`, {
+          remedy: 'Use a finite number',
+        });
       return pauliSum(merged.map((term) => ({ ...term, coefficient: term.coefficient * factor })));
     },
     add: (...others) => pauliSum([...merged, ...others.flatMap((other) => other.terms)]),
     sub: (other) =>
-      pauliSum([...merged, ...other.terms.map((term) => ({ ...term, coefficient: -term.coefficient }))]),
+      pauliSum([
+        ...merged,
+        ...other.terms.map((term) => ({ ...term, coefficient: -term.coefficient })),
+      ]),
   };
   return Object.freeze(Object.create(methods, Object.getOwnPropertyDescriptors(data))) as PauliSum;
 }
@@ -239,31 +278,47 @@ function mergeTerms(terms: readonly PauliTerm[]): PauliTerm[] {
 function productTerms(left: readonly PauliTerm[], right: readonly PauliTerm[]): PauliTerm[] {
   const products = left.flatMap((a) => right.map((b) => productTerm(a, b)));
   // Imaginary parts may cancel between terms, as in (X + Y)·(X + Y).
-  const imaginary = mergeTerms(products.flatMap(({ imaginary: term }) => (term === undefined ? [] : [term])));
+  const imaginary = mergeTerms(
+    products.flatMap(({ imaginary: term }) => (term === undefined ? [] : [term])),
+  );
   if (imaginary.length > 0) {
     const [term] = imaginary;
-    const word = term!.paulis.map(({ qubit, pauli: letter }) => `${letter}(${qubit})`).join('·') || 'I()';
-    throw new CircuitError(`the product of two observables is not Hermitian: it contains ${term!.coefficient}i·${word}`, {
-      remedy: 'Multiply observables that commute, such as X(0) and Z(1)',
-    });
+    const word =
+      term!.paulis.map(({ qubit, pauli: letter }) => `${letter}(${qubit})`).join('·') || 'I()';
+    throw new CircuitError(
+      `the product of two observables is not Hermitian: it contains ${term!.coefficient}i·${word}`,
+      {
+        remedy: 'Multiply observables that commute, such as X(0) and Z(1)',
+      },
+    );
   }
   return products.flatMap(({ real }) => (real === undefined ? [] : [real]));
 }
 
 /** Product of two strings: letters of equal qubits multiply, XY = iZ and cyclic. */
-function productTerm(a: PauliTerm, b: PauliTerm): { readonly real?: PauliTerm; readonly imaginary?: PauliTerm } {
-  const letters = new Map<number, Letter>(a.paulis.map(({ qubit, pauli: letter }) => [qubit, letter]));
+function productTerm(
+  a: PauliTerm,
+  b: PauliTerm,
+): { readonly real?: PauliTerm; readonly imaginary?: PauliTerm } {
+  const letters = new Map<number, Letter>(
+    a.paulis.map(({ qubit, pauli: letter }) => [qubit, letter]),
+  );
   let quarterTurns = 0;
   for (const { qubit, pauli: second } of b.paulis) {
     const first = letters.get(qubit);
     if (first === undefined) letters.set(qubit, second);
     else if (first === second) letters.delete(qubit);
     else {
-      letters.set(qubit, [...'XYZ'].find((letter) => letter !== first && letter !== second) as Letter);
+      letters.set(
+        qubit,
+        [...'XYZ'].find((letter) => letter !== first && letter !== second) as Letter,
+      );
       quarterTurns += ['XY', 'YZ', 'ZX'].includes(first + second) ? 1 : 3;
     }
   }
-  const paulis = [...letters].map(([qubit, letter]) => ({ qubit, pauli: letter })).sort((x, y) => x.qubit - y.qubit);
+  const paulis = [...letters]
+    .map(([qubit, letter]) => ({ qubit, pauli: letter }))
+    .sort((x, y) => x.qubit - y.qubit);
   const sign = quarterTurns % 4 < 2 ? 1 : -1;
   const term = { coefficient: sign * a.coefficient * b.coefficient, paulis };
   return quarterTurns % 2 === 0 ? { real: term } : { imaginary: term };

@@ -7,7 +7,9 @@ export function qubitsOf(op: Op): readonly number[] {
     case 'gate':
     case 'matrix':
     case 'evolution':
-      return op.controls.length === 0 ? op.qubits : [...op.qubits, ...op.controls.map((control) => control.qubit)];
+      return op.controls.length === 0
+        ? op.qubits
+        : [...op.qubits, ...op.controls.map((control) => control.qubit)];
     case 'measure':
       return [op.qubit];
     case 'conditional':
@@ -17,22 +19,19 @@ export function qubitsOf(op: Op): readonly number[] {
   }
 }
 
-/** The angles of an operation, without those of nested operations. */
-export function anglesOf(op: Op): readonly Angle[] {
-  if (op.type === 'gate' || op.type === 'channel') return op.angles;
-  return op.type === 'evolution' ? [op.time] : [];
-}
-
 /** Classical bits an operation writes or reads, nested operations included. */
 export function bitsOf(op: Op): readonly number[] {
   if (op.type === 'measure') return [op.bit];
-  return op.type === 'conditional' ? [...op.condition.bits, ...[...op.then, ...op.otherwise].flatMap(bitsOf)] : [];
+  return op.type === 'conditional'
+    ? [...op.condition.bits, ...[...op.then, ...op.otherwise].flatMap(bitsOf)]
+    : [];
 }
 
 /** The operation on other qubits. */
 export function withQubits(op: Op, to: (qubit: number) => number): Op {
   const qubits = (list: readonly number[]): number[] => list.map(to);
-  const controls = (list: readonly Control[]): Control[] => list.map(({ qubit, value }) => ({ qubit: to(qubit), value }));
+  const controls = (list: readonly Control[]): Control[] =>
+    list.map(({ qubit, value }) => ({ qubit: to(qubit), value }));
   switch (op.type) {
     case 'gate':
     case 'matrix':

@@ -40,10 +40,15 @@ function inverseOp(op: Op, operation: number): Op {
         return turned === 'U' ? plain : { ...plain, label: turned };
       }
   }
-  throw new CircuitError(op.type === 'matrix' ? 'a matrix that is not unitary has no inverse' : `a ${op.type} has no inverse`, {
-    operation,
-    remedy: 'Only circuits of gates, unitary matrices and evolutions can be inverted',
-  });
+  throw new CircuitError(
+    op.type === 'matrix'
+      ? 'a matrix that is not unitary has no inverse'
+      : `a ${op.type} has no inverse`,
+    {
+      operation,
+      remedy: 'Only circuits of gates, unitary matrices and evolutions can be inverted',
+    },
+  );
 }
 
 /**
@@ -65,13 +70,28 @@ export function controlled<Names extends string>(
 ): Circuit<Names> {
   const counted = typeof controls === 'number';
   if (counted && (!Number.isSafeInteger(controls) || controls < 1)) {
-    throw new CircuitError(`a circuit cannot have ${controls} controls`, { remedy: 'Use a positive integer' });
+    throw new CircuitError(`a circuit cannot have ${controls} controls`, {
+      remedy: 'Use a positive integer',
+    });
   }
-  const likes: readonly ControlLike[] = counted ? Array.from({ length: controls }, (_, qubit) => qubit) : controls;
-  const list = likes.map((like): Control => (typeof like === 'number' ? { qubit: like, value: 1 } : { ...like }));
+  const likes: readonly ControlLike[] = counted
+    ? Array.from({ length: controls }, (_, qubit) => qubit)
+    : controls;
+  const list = likes.map((like): Control =>
+    typeof like === 'number' ? { qubit: like, value: 1 } : { ...like },
+  );
   const shift = counted ? controls : 0;
-  const qubits = list.reduce((count, { qubit }) => Math.max(count, qubit + 1), circuit.qubits + shift);
-  const ops = circuit.ops.map((op, i) => withControls(withQubits(op, (qubit) => qubit + shift), list, i));
+  const qubits = list.reduce(
+    (count, { qubit }) => Math.max(count, qubit + 1),
+    circuit.qubits + shift,
+  );
+  const ops = circuit.ops.map((op, i) =>
+    withControls(
+      withQubits(op, (qubit) => qubit + shift),
+      list,
+      i,
+    ),
+  );
   return checked({ ...circuit, qubits, ops });
 }
 
@@ -95,8 +115,11 @@ export function compose<A extends string, B extends string>(
   second: Circuit<B>,
   options: { readonly qubits?: readonly number[] } = {},
 ): Circuit<A | B> {
-  const needed = options.qubits?.reduce((count, qubit) => Math.max(count, qubit + 1), 0) ?? second.qubits;
-  const joined = build(Math.max(first.qubits, needed), (q) => q.append(first).append(second, options.qubits));
+  const needed =
+    options.qubits?.reduce((count, qubit) => Math.max(count, qubit + 1), 0) ?? second.qubits;
+  const joined = build(Math.max(first.qubits, needed), (q) =>
+    q.append(first).append(second, options.qubits),
+  );
   return joined as Circuit<A | B>;
 }
 
@@ -128,12 +151,17 @@ export function bind<Names extends string, Bound extends Names>(
       });
     }
     if (numbers.length !== sizeOf(slot.shape)) {
-      throw new ValueError(`slot '${name}' of shape [${slot.shape.join(', ')}] got ${numbers.length} values`, {
-        remedy: `Give ${sizeOf(slot.shape)}`,
-      });
+      throw new ValueError(
+        `slot '${name}' of shape [${slot.shape.join(', ')}] got ${numbers.length} values`,
+        {
+          remedy: `Give ${sizeOf(slot.shape)}`,
+        },
+      );
     }
     if (!Array.from(numbers).every((x) => Number.isFinite(x))) {
-      throw new ValueError(`slot '${name}' got a value that is not finite`, { remedy: 'Use finite numbers' });
+      throw new ValueError(`slot '${name}' got a value that is not finite`, {
+        remedy: 'Use finite numbers',
+      });
     }
   }
   const ops = circuit.ops.map((op) => boundOp(op, circuit, given));
@@ -162,7 +190,8 @@ function boundOp(op: Op, circuit: Circuit, given: ReadonlyMap<string, ArrayLike<
   );
   if (bound.type === 'evolution' && 'slot' in bound.generator) {
     const numbers = given.get(bound.generator.slot);
-    if (numbers !== undefined) return { ...bound, generator: { matrix: Array.from(numbers, (x) => x + 0) } };
+    if (numbers !== undefined)
+      return { ...bound, generator: { matrix: Array.from(numbers, (x) => x + 0) } };
   }
   return bound;
 }

@@ -44,19 +44,26 @@ interface Scope {
  */
 export function checkCircuit(circuit: Circuit): void {
   if (!Number.isSafeInteger(circuit.qubits) || circuit.qubits < 1) {
-    throw new CircuitError(`a circuit cannot have ${circuit.qubits} qubits`, { remedy: 'Use a positive integer' });
+    throw new CircuitError(`a circuit cannot have ${circuit.qubits} qubits`, {
+      remedy: 'Use a positive integer',
+    });
   }
   if (!Number.isSafeInteger(circuit.bits) || circuit.bits < 0) {
-    throw new CircuitError(`a circuit cannot have ${circuit.bits} classical bits`, { remedy: 'Use an integer from 0' });
+    throw new CircuitError(`a circuit cannot have ${circuit.bits} classical bits`, {
+      remedy: 'Use an integer from 0',
+    });
   }
   const slots = new Map<string, Slot>();
   for (const slot of circuit.slots) {
     checkSlot(slot);
-    if (slots.has(slot.name)) throw new CircuitError(`two slots are named '${slot.name}'`, { remedy: 'Rename one' });
+    if (slots.has(slot.name))
+      throw new CircuitError(`two slots are named '${slot.name}'`, { remedy: 'Rename one' });
     slots.set(slot.name, slot);
   }
   const touched = new Set<number>();
-  circuit.ops.forEach((op, operation) => checkOp(op, { circuit, slots, touched, operation, nesting: 0 }));
+  circuit.ops.forEach((op, operation) =>
+    checkOp(op, { circuit, slots, touched, operation, nesting: 0 }),
+  );
 }
 
 function checkOp(op: Op, scope: Scope): void {
@@ -97,7 +104,11 @@ function checkOp(op: Op, scope: Scope): void {
 function checkGate(op: GateOp, scope: Scope): void {
   const row = findGate(op.gate);
   if (row?.name !== op.gate) {
-    fail(scope, `unknown gate '${op.gate}'`, row ? `Its name is '${row.name}'` : 'Use a name of the gate table');
+    fail(
+      scope,
+      `unknown gate '${op.gate}'`,
+      row ? `Its name is '${row.name}'` : 'Use a name of the gate table',
+    );
   }
   const { qubits, angles, word } = op;
   if (row.qubits === 'any') atLeastOne(row.name, qubits, scope);
@@ -106,15 +117,21 @@ function checkGate(op: GateOp, scope: Scope): void {
   }
   if (angles.length !== row.parameters.length) {
     const names = row.parameters.map((parameter) => parameter.name).join(', ');
-    const remedy = row.parameters.length === 0 ? 'It takes none' : `Give ${row.parameters.length}: ${names}`;
+    const remedy =
+      row.parameters.length === 0 ? 'It takes none' : `Give ${row.parameters.length}: ${names}`;
     fail(scope, `${row.name} got ${plural(angles.length, 'angle')}`, remedy);
   }
   if (row.name === 'PauliRot') {
     if (word === undefined || word.length !== qubits.length || !/^[IXYZ]+$/.test(word)) {
       const given = word === undefined ? 'has no Pauli word' : `got the Pauli word '${word}'`;
-      fail(scope, `PauliRot ${given} for ${plural(qubits.length, 'qubit')}`, 'Give one letter of I, X, Y, Z per qubit');
+      fail(
+        scope,
+        `PauliRot ${given} for ${plural(qubits.length, 'qubit')}`,
+        'Give one letter of I, X, Y, Z per qubit',
+      );
     }
-  } else if (word !== undefined) fail(scope, `${row.name} got a Pauli word`, 'Only PauliRot takes one');
+  } else if (word !== undefined)
+    fail(scope, `${row.name} got a Pauli word`, 'Only PauliRot takes one');
   checkQubits(row.name, qubits, op.controls, scope);
   for (const angle of angles) checkAngle(row.name, angle, scope);
 }
@@ -126,7 +143,11 @@ function checkMatrix(op: MatrixOp, scope: Scope): void {
   if (!op.unitary) return;
   const error = distanceFromIdentity(multiply(adjoint(op.matrix), op.matrix));
   if (error > TOLERANCE) {
-    failValue(scope, `a matrix is not unitary: U†U differs from the identity by ${error.toPrecision(3)}`, 'Use linear() for maps that are not unitary');
+    failValue(
+      scope,
+      `a matrix is not unitary: U†U differs from the identity by ${error.toPrecision(3)}`,
+      'Use linear() for maps that are not unitary',
+    );
   }
 }
 
@@ -144,7 +165,11 @@ function checkEvolution(op: EvolutionOp, scope: Scope): void {
   } else {
     for (const { coefficient, paulis } of generator.terms) {
       if (!Number.isFinite(coefficient)) {
-        failValue(scope, `a Pauli string of an evolution has the coefficient ${coefficient}`, 'Use finite numbers');
+        failValue(
+          scope,
+          `a Pauli string of an evolution has the coefficient ${coefficient}`,
+          'Use finite numbers',
+        );
       }
       paulis.forEach(({ qubit }, i) => {
         if (!qubits.includes(qubit) || (i > 0 && paulis[i - 1]!.qubit >= qubit)) {
@@ -165,7 +190,11 @@ function checkPreparation(op: StatePreparationOp, scope: Scope): void {
   atLeastOne('a state preparation', qubits, scope);
   const used = qubits.find((qubit) => scope.touched.has(qubit));
   if (used !== undefined) {
-    fail(scope, `a state preparation follows another operation on qubit ${used}`, 'Prepare states first, or use unitary()');
+    fail(
+      scope,
+      `a state preparation follows another operation on qubit ${used}`,
+      'Prepare states first, or use unitary()',
+    );
   }
   const dimension = 2 ** qubits.length;
   if ('slot' in amplitudes) {
@@ -174,13 +203,22 @@ function checkPreparation(op: StatePreparationOp, scope: Scope): void {
   }
   const { values } = amplitudes;
   if (values.length !== 2 * dimension) {
-    fail(scope, `${values.length / 2} amplitudes do not fit ${plural(qubits.length, 'qubit')}`, `Give ${dimension}`);
+    fail(
+      scope,
+      `${values.length / 2} amplitudes do not fit ${plural(qubits.length, 'qubit')}`,
+      `Give ${dimension}`,
+    );
   }
-  if (!values.every((x) => Number.isFinite(x))) failValue(scope, 'an amplitude is not finite', 'Use finite numbers');
+  if (!values.every((x) => Number.isFinite(x)))
+    failValue(scope, 'an amplitude is not finite', 'Use finite numbers');
   const norm = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
   if (norm === 0) failValue(scope, 'all amplitudes are zero', 'Give a state');
   if (!op.normalize && Math.abs(norm - 1) > TOLERANCE) {
-    failValue(scope, `amplitudes have norm ${norm.toPrecision(6)}`, 'Divide by the norm, or prepare with { normalize: true }');
+    failValue(
+      scope,
+      `amplitudes have norm ${norm.toPrecision(6)}`,
+      'Divide by the norm, or prepare with { normalize: true }',
+    );
   }
 }
 
@@ -197,7 +235,11 @@ function checkChannel(op: ChannelOp, scope: Scope): void {
   }
   const error = distanceFromIdentity(sum);
   if (error > TOLERANCE) {
-    failValue(scope, `Kraus matrices are not complete: ΣK†K differs from the identity by ${error.toPrecision(3)}`, 'Scale them');
+    failValue(
+      scope,
+      `Kraus matrices are not complete: ΣK†K differs from the identity by ${error.toPrecision(3)}`,
+      'Scale them',
+    );
   }
 }
 
@@ -205,43 +247,68 @@ function checkConditional(op: ConditionalOp, scope: Scope): void {
   const { bits, value } = op.condition;
   checkBits('a condition', bits, scope);
   if (bits.length === 0 || new Set(bits).size !== bits.length || bits.length > 32) {
-    fail(scope, `a condition reads the bits [${bits.join(', ')}]`, 'Name 1 to 32 bits, each of them once');
+    fail(
+      scope,
+      `a condition reads the bits [${bits.join(', ')}]`,
+      'Name 1 to 32 bits, each of them once',
+    );
   }
   if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** bits.length) {
-    fail(scope, `a condition compares ${plural(bits.length, 'bit')} with ${value}`, `Use 0 to ${2 ** bits.length - 1}`);
+    fail(
+      scope,
+      `a condition compares ${plural(bits.length, 'bit')} with ${value}`,
+      `Use 0 to ${2 ** bits.length - 1}`,
+    );
   }
   if (op.repeat !== undefined) {
     if (!Number.isSafeInteger(op.repeat) || op.repeat < 1) {
       fail(scope, `a loop has ${op.repeat} rounds`, 'Use a positive integer');
     }
-    if (op.otherwise.length > 0) fail(scope, 'a loop has an otherwise-branch', 'Put it after the loop');
+    if (op.otherwise.length > 0)
+      fail(scope, 'a loop has an otherwise-branch', 'Put it after the loop');
   }
   // Either branch may run, so neither may rely on the other having touched a qubit or not.
   const before = new Set(scope.touched);
   const nesting = scope.nesting + 1;
-  if (nesting > MAX_NESTING) fail(scope, `conditionals are nested more than ${MAX_NESTING} deep`, 'Flatten them');
+  if (nesting > MAX_NESTING)
+    fail(scope, `conditionals are nested more than ${MAX_NESTING} deep`, 'Flatten them');
   for (const inner of op.then) checkOp(inner, { ...scope, nesting });
   for (const inner of op.otherwise) checkOp(inner, { ...scope, nesting, touched: before });
 }
 
 function checkAngle(what: string, angle: Angle, scope: Scope, depth = 0): void {
   if (depth > MAX_NESTING) {
-    fail(scope, `${what} got an angle nested more than ${MAX_NESTING} deep`, 'Simplify it, or compute it outside');
+    fail(
+      scope,
+      `${what} got an angle nested more than ${MAX_NESTING} deep`,
+      'Simplify it, or compute it outside',
+    );
   }
   if (typeof angle === 'number') {
-    if (!Number.isFinite(angle)) failValue(scope, `${what} got the angle ${angle}`, 'Use finite numbers, in radians');
+    if (!Number.isFinite(angle))
+      failValue(scope, `${what} got the angle ${angle}`, 'Use finite numbers, in radians');
   } else if ('slot' in angle) {
     const slot = findSlot(what, angle.slot, 'scalar', scope);
     const size = slot.shape.reduce((product, length) => product * length, 1);
     if (!Number.isSafeInteger(angle.index) || angle.index < 0 || angle.index >= size) {
-      fail(scope, `${what} reads element ${angle.index} of slot '${slot.name}', which has ${size}`, `Use 0 to ${size - 1}`);
+      fail(
+        scope,
+        `${what} reads element ${angle.index} of slot '${slot.name}', which has ${size}`,
+        `Use 0 to ${size - 1}`,
+      );
     }
   } else if ('add' in angle) for (const term of angle.add) checkAngle(what, term, scope, depth + 1);
-  else if ('mul' in angle) for (const factor of angle.mul) checkAngle(what, factor, scope, depth + 1);
+  else if ('mul' in angle)
+    for (const factor of angle.mul) checkAngle(what, factor, scope, depth + 1);
   else checkAngle(what, angle.of, scope, depth + 1);
 }
 
-function checkQubits(what: string, qubits: readonly number[], controls: readonly Control[], scope: Scope): void {
+function checkQubits(
+  what: string,
+  qubits: readonly number[],
+  controls: readonly Control[],
+  scope: Scope,
+): void {
   const { qubits: count } = scope.circuit;
   const all = [...qubits, ...controls.map((control) => control.qubit)];
   for (const qubit of all) {
@@ -259,7 +326,11 @@ function checkQubits(what: string, qubits: readonly number[], controls: readonly
   }
   const control = controls.find(({ value }) => value !== 0 && value !== 1);
   if (control !== undefined) {
-    fail(scope, `${what} has a control on qubit ${control.qubit} with value ${String(control.value)}`, 'Use 0 or 1');
+    fail(
+      scope,
+      `${what} has a control on qubit ${control.qubit} with value ${String(control.value)}`,
+      'Use 0 or 1',
+    );
   }
 }
 
@@ -267,7 +338,11 @@ function checkBits(what: string, bits: readonly number[], scope: Scope): void {
   const { bits: count } = scope.circuit;
   for (const bit of bits) {
     if (!Number.isSafeInteger(bit) || bit < 0 || bit >= count) {
-      fail(scope, `${what} uses classical bit ${bit}, but the circuit has ${plural(count, 'bit')}`, 'Use integers from 0');
+      fail(
+        scope,
+        `${what} uses classical bit ${bit}, but the circuit has ${plural(count, 'bit')}`,
+        'Use integers from 0',
+      );
     }
   }
 }
@@ -292,14 +367,21 @@ function checkSize(what: string, matrix: readonly number[], qubits: number, scop
 
 function findSlot(what: string, name: string, kind: SlotKind, scope: Scope): Slot {
   const slot = scope.slots.get(name);
-  if (slot === undefined) fail(scope, `${what} reads slot '${name}', which the circuit does not have`, 'Declare it');
+  if (slot === undefined)
+    fail(scope, `${what} reads slot '${name}', which the circuit does not have`, 'Declare it');
   if (slot.kind !== kind) {
     fail(scope, `${what} reads slot '${name}' of kind ${slot.kind}`, `Use a slot of kind ${kind}`);
   }
   return slot;
 }
 
-function checkSlotUse(what: string, name: string, kind: SlotKind, dimension: number, scope: Scope): void {
+function checkSlotUse(
+  what: string,
+  name: string,
+  kind: SlotKind,
+  dimension: number,
+  scope: Scope,
+): void {
   const { shape } = findSlot(what, name, kind, scope);
   if (shape[0] !== dimension) {
     fail(

@@ -1,22 +1,42 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Angle } from '../src/index.ts';
-import { AngleExpression, angle, anglePartials, angleSlots, circuit, evaluateAngle, input, weight } from '../src/index.ts';
+import {
+  AngleExpression,
+  angle,
+  anglePartials,
+  angleSlots,
+  circuit,
+  evaluateAngle,
+  input,
+  weight,
+} from '../src/index.ts';
 
 const w = weight('w', [2, 3]);
 const x = input('x', [2]);
 
 describe('slots', () => {
   it('have the documented defaults', () => {
-    expect(w.slot).toEqual({ name: 'w', shape: [2, 3], kind: 'scalar', axis: 'shared', differentiable: true });
+    expect(w.slot).toEqual({
+      name: 'w',
+      shape: [2, 3],
+      kind: 'scalar',
+      axis: 'shared',
+      differentiable: true,
+    });
     expect(x.slot).toMatchObject({ axis: 'batch', differentiable: true });
-    expect(input('y', [1], { axis: 'shared', differentiable: false }).slot).toMatchObject({ axis: 'shared', differentiable: false });
+    expect(input('y', [1], { axis: 'shared', differentiable: false }).slot).toMatchObject({
+      axis: 'shared',
+      differentiable: false,
+    });
     expect(weight('scalar', []).at().data).toEqual({ slot: 'scalar', index: 0 });
   });
 
   it('number their elements row by row', () => {
     expect(w.at(1, 2).data).toEqual({ slot: 'w', index: 5 });
-    expect(w.elements().map((element) => (element.data as { index: number }).index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(w.elements().map((element) => (element.data as { index: number }).index)).toEqual([
+      0, 1, 2, 3, 4, 5,
+    ]);
   });
 
   it('are found when used, once each', () => {
@@ -67,7 +87,10 @@ describe('expressions', () => {
         tie('node').map((a) => angle.log(angle.mul(a, a).plus(2))),
       ),
     })).node;
-    const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 });
+    const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
+      minLength: 8,
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(expressions, values, ({ data }, numbers) => {
         const place = (slot: string, index: number): number => (slot === 'w' ? index : 6 + index);
@@ -80,7 +103,9 @@ describe('expressions', () => {
           const h = 1e-4;
           // Fourth order, so that the step may be large enough for rounding.
           const difference = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-          expect(Math.abs(partial - difference)).toBeLessThan(1e-7 * (1 + Math.abs(partial)) * (1 + Math.abs(at(0))));
+          expect(Math.abs(partial - difference)).toBeLessThan(
+            1e-7 * (1 + Math.abs(partial)) * (1 + Math.abs(at(0))),
+          );
         }
       }),
       { seed: 8, numRuns: 300 },

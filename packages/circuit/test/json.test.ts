@@ -5,7 +5,11 @@ import { circuit, parseCircuit, toJSON, weight } from '../src/index.ts';
 import { anyCircuits } from './random-circuit.ts';
 
 function frozen(value: unknown): boolean {
-  return typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(frozen))
+  );
 }
 
 describe('circuits as data', () => {
@@ -96,7 +100,8 @@ describe('untrusted text', () => {
     const deep = '{"fn":"sin","of":'.repeat(100_000) + '1' + '}'.repeat(100_000);
     const text = toJSON(bell).replace('0.5', deep);
     expect(() => parseCircuit(text)).toThrow(/nested more than 64 deep/);
-    const inner = '{"type":"conditional","condition":{"bits":[0],"value":1},"otherwise":[],"then":[';
+    const inner =
+      '{"type":"conditional","condition":{"bits":[0],"value":1},"otherwise":[],"then":[';
     const loops = `{"schema":"ketwork.circuit/1","qubits":1,"bits":1,"slots":[],"ops":[${inner.repeat(100)}${']}'.repeat(100)}]}`;
     expect(() => parseCircuit(loops)).toThrow(/nested more than 64 deep/);
     const op = JSON.parse(toJSON(bell)).ops[0];
@@ -107,9 +112,9 @@ describe('untrusted text', () => {
   it('cannot be built so deep that it could not be read', () => {
     let deep: object = { slot: 'w', index: 0 };
     for (let i = 0; i < 70; i++) deep = { fn: 'sin', of: deep };
-    expect(() => circuit(1, { w: weight([1]) }, (q) => q.rx(deep as { slot: string; index: number }, 0))).toThrow(
-      /nested more than 64 deep/,
-    );
+    expect(() =>
+      circuit(1, { w: weight([1]) }, (q) => q.rx(deep as { slot: string; index: number }, 0)),
+    ).toThrow(/nested more than 64 deep/);
   });
 });
 

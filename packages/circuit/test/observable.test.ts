@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { PauliObservable } from '../src/index.ts';
 import {
-  I, X, Y, Z, counts, expval, hermitian, hermitianSlot, pauli, probabilities, projector, samples, state, variance,
+  I,
+  X,
+  Y,
+  Z,
+  counts,
+  expval,
+  hermitian,
+  hermitianSlot,
+  pauli,
+  probabilities,
+  projector,
+  samples,
+  state,
+  variance,
 } from '../src/index.ts';
 import { adjoint, multiply, pauliMatrix } from '../src/gates/matrix.ts';
 import { distance } from './gates/dense.ts';
@@ -11,13 +24,17 @@ import { distance } from './gates/dense.ts';
 function matrixOf(observable: PauliObservable): Float64Array {
   const sum = new Float64Array(128);
   for (const { coefficient, paulis } of observable.terms) {
-    const word = [0, 1, 2].map((q) => paulis.find(({ qubit }) => qubit === q)?.pauli ?? 'I').join('');
+    const word = [0, 1, 2]
+      .map((q) => paulis.find(({ qubit }) => qubit === q)?.pauli ?? 'I')
+      .join('');
     pauliMatrix(word).forEach((x, i) => (sum[i] = sum[i]! + coefficient * x));
   }
   return sum;
 }
 
-const words = fc.array(fc.constantFrom('I', 'X', 'Y', 'Z'), { minLength: 3, maxLength: 3 }).map((letters) => letters.join(''));
+const words = fc
+  .array(fc.constantFrom('I', 'X', 'Y', 'Z'), { minLength: 3, maxLength: 3 })
+  .map((letters) => letters.join(''));
 const sums = fc
   .array(fc.tuple(words, fc.integer({ min: -4, max: 4 })), { minLength: 1, maxLength: 4 })
   .map((terms) => terms.map(([word, c]) => pauli(word).scale(c)).reduce((a, b) => a.add(b)));
@@ -48,17 +65,32 @@ describe('Pauli observables', () => {
   it('merge equal strings and drop those that cancel', () => {
     expect(Z(0).add(Z(0)).terms).toEqual(Z(0).scale(2).terms);
     expect(Z(0).sub(Z(0)).terms).toEqual([]);
-    expect(X(0).add(Y(0)).mul(X(0).add(Y(0))).terms).toEqual(I().scale(2).terms);
+    expect(
+      X(0)
+        .add(Y(0))
+        .mul(X(0).add(Y(0))).terms,
+    ).toEqual(I().scale(2).terms);
   });
 
   it('add, subtract and multiply like their matrices, or refuse a product that is not Hermitian', () => {
     fc.assert(
       fc.property(sums, sums, (a, b) => {
         const [ma, mb] = [matrixOf(a), matrixOf(b)];
-        expect(distance(matrixOf(a.add(b)), ma.map((x, i) => x + mb[i]!))).toBe(0);
-        expect(distance(matrixOf(a.sub(b)), ma.map((x, i) => x - mb[i]!))).toBe(0);
+        expect(
+          distance(
+            matrixOf(a.add(b)),
+            ma.map((x, i) => x + mb[i]!),
+          ),
+        ).toBe(0);
+        expect(
+          distance(
+            matrixOf(a.sub(b)),
+            ma.map((x, i) => x - mb[i]!),
+          ),
+        ).toBe(0);
         const product = multiply(ma, mb);
-        if (distance(product, adjoint(product)) === 0) expect(distance(matrixOf(a.mul(b)), product)).toBe(0);
+        if (distance(product, adjoint(product)) === 0)
+          expect(distance(matrixOf(a.mul(b)), product)).toBe(0);
         else expect(() => a.mul(b)).toThrow(/not Hermitian/);
       }),
       { seed: 1, numRuns: 300 },
@@ -90,7 +122,15 @@ describe('Pauli observables', () => {
 describe('matrices and projectors', () => {
   it('store interleaved entries', () => {
     const y = { type: 'hermitian', qubits: [1], matrix: [0, 0, 0, -1, 0, 1, 0, 0] };
-    expect(hermitian([[0, { re: 0, im: -1 }], [{ re: 0, im: 1 }, 0]], [1])).toEqual(y);
+    expect(
+      hermitian(
+        [
+          [0, { re: 0, im: -1 }],
+          [{ re: 0, im: 1 }, 0],
+        ],
+        [1],
+      ),
+    ).toEqual(y);
     expect(hermitian(new Float64Array(y.matrix), [1])).toEqual(y);
     expect(hermitian(hermitianSlot('h', 4), [0, 1]).matrix).toEqual({ slot: 'h' });
     expect(projector([0, 1], [3, 2])).toEqual({ type: 'projector', qubits: [3, 2], bits: [0, 1] });
@@ -98,12 +138,40 @@ describe('matrices and projectors', () => {
 
   it('explain what is wrong', () => {
     const messages = [
-      () => hermitian([[0, 1], [2, 0]], [0]),
+      () =>
+        hermitian(
+          [
+            [0, 1],
+            [2, 0],
+          ],
+          [0],
+        ),
       () => hermitian([[0, 1], [1]], [0]),
-      () => hermitian([[0, 1], [1, 0]], [0, 1]),
-      () => hermitian([[Infinity, 0], [0, 0]], [0]),
+      () =>
+        hermitian(
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          [0, 1],
+        ),
+      () =>
+        hermitian(
+          [
+            [Infinity, 0],
+            [0, 0],
+          ],
+          [0],
+        ),
       () => hermitian(hermitianSlot('h', 2), [0, 1]),
-      () => hermitian([[1, 0], [0, 1]], []),
+      () =>
+        hermitian(
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          [],
+        ),
       () => projector([0, 2], [0, 1]),
       () => projector([0, 1], [1, 1]),
     ].map(messageOf);
@@ -124,7 +192,15 @@ describe('matrices and projectors', () => {
 
 describe('measurements', () => {
   it('are frozen data', () => {
-    const list = [expval(Z(0)), variance(Z(0)), probabilities(), probabilities([1]), state(), samples(5), counts(7, [1, 0])];
+    const list = [
+      expval(Z(0)),
+      variance(Z(0)),
+      probabilities(),
+      probabilities([1]),
+      state(),
+      samples(5),
+      counts(7, [1, 0]),
+    ];
     for (const measurement of list) {
       expect(Object.isFrozen(measurement)).toBe(true);
       expect(JSON.parse(JSON.stringify(measurement))).toEqual(structuredClone(measurement));
@@ -135,7 +211,12 @@ describe('measurements', () => {
 
   it('explain what is wrong', () => {
     const messages = [
-      () => expval(), () => variance(), () => probabilities([]), () => samples(0), () => counts(1.5), () => counts(5, [1, 1]),
+      () => expval(),
+      () => variance(),
+      () => probabilities([]),
+      () => samples(0),
+      () => counts(1.5),
+      () => counts(5, [1, 1]),
     ].map(messageOf);
     expect(messages).toMatchInlineSnapshot(`
       [

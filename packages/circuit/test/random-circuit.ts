@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import type { AngleLike, Builder, Circuit } from '../src/index.ts';
-import { X, Z, amplitudes, angle, circuit, gates, hermitianSlot, input, weight } from '../src/index.ts';
+import {
+  X,
+  Z,
+  amplitudes,
+  angle,
+  circuit,
+  gates,
+  hermitianSlot,
+  input,
+  weight,
+} from '../src/index.ts';
 
 /** Number of qubits of the circuits below. */
 export const QUBITS = 4;
@@ -19,7 +29,9 @@ const expression: fc.Arbitrary<AngleLike> = fc.letrec<{ node: AngleLike }>((tie)
     fc.nat(3).map((i) => x.element(i)),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => angle.add(a, b)),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => angle.mul(a, b)),
-    fc.tuple(fc.constantFrom('sin', 'cos', 'atan'), tie('node')).map(([fn, a]) => angle[fn as 'sin'](a)),
+    fc
+      .tuple(fc.constantFrom('sin', 'cos', 'atan'), tie('node'))
+      .map(([fn, a]) => angle[fn as 'sin'](a)),
   ),
 })).node;
 
@@ -29,8 +41,12 @@ type Step = (q: Builder) => unknown;
 function gateStep(angles: fc.Arbitrary<AngleLike>): fc.Arbitrary<Step> {
   return fc
     .tuple(
-      fc.constantFrom(...gates), order, fc.array(angles, { minLength: 3, maxLength: 3 }),
-      fc.integer({ min: 1, max: QUBITS }), fc.nat(2), fc.array(fc.constantFrom('I', 'X', 'Y', 'Z'), { minLength: 4, maxLength: 4 }),
+      fc.constantFrom(...gates),
+      order,
+      fc.array(angles, { minLength: 3, maxLength: 3 }),
+      fc.integer({ min: 1, max: QUBITS }),
+      fc.nat(2),
+      fc.array(fc.constantFrom('I', 'X', 'Y', 'Z'), { minLength: 4, maxLength: 4 }),
       fc.constantFrom<0 | 1>(0, 1),
     )
     .map(([row, qubits, values, any, extra, letters, value]) => (q) => {
@@ -51,9 +67,21 @@ export const constantCircuits: fc.Arbitrary<Circuit> = fc
 
 const reversibleStep: fc.Arbitrary<Step> = fc.oneof(
   gateStep(expression),
-  order.map(([a, b]) => (q: Builder) => q.unitary([0, 0, 0, 1, 0, -1, 0, 0], [a!]).barrier(a!, b!)),
-  fc.tuple(order, expression).map(([[a, b], t]) => (q: Builder) => q.evolution(X(a!).mul(Z(b!)).scale(0.3), t)),
-  fc.tuple(order, expression).map(([[a, b], t]) => (q: Builder) => q.control([b!], () => q.evolution(hermitianSlot('h', 2), t, [a!]))),
+  order.map(
+    ([a, b]) =>
+      (q: Builder) =>
+        q.unitary([0, 0, 0, 1, 0, -1, 0, 0], [a!]).barrier(a!, b!),
+  ),
+  fc.tuple(order, expression).map(
+    ([[a, b], t]) =>
+      (q: Builder) =>
+        q.evolution(X(a!).mul(Z(b!)).scale(0.3), t),
+  ),
+  fc.tuple(order, expression).map(
+    ([[a, b], t]) =>
+      (q: Builder) =>
+        q.control([b!], () => q.evolution(hermitianSlot('h', 2), t, [a!])),
+  ),
 );
 
 /** Circuits that can be inverted, with slots. */
@@ -63,11 +91,45 @@ export const reversibleCircuits: fc.Arbitrary<Circuit> = fc
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   reversibleStep,
-  order.map(([a]) => (q: Builder) => q.linear([[1, 0], [0, 0]], [a!], { label: 'filter' })),
-  order.map(([a, b]) => (q: Builder) => q.channel('damping', [0.1], a!).channel('mine', [], b!, { kraus: [[[0, 1], [1, 0]]] })),
-  order.map(([a, b]) => (q: Builder) => q.measure(a!, b!).measure(b!, a!, { postselect: 1 }).reset(a!)),
-  fc.tuple(order, gateStep(expression)).map(([[a, b], step]) => (q: Builder) => q.if({ bits: [a!, b!], value: 2 }, step, () => q.x(a!))),
-  fc.tuple(order, gateStep(expression)).map(([[a], step]) => (q: Builder) => q.while(a!, 3, step)),
+  order.map(
+    ([a]) =>
+      (q: Builder) =>
+        q.linear(
+          [
+            [1, 0],
+            [0, 0],
+          ],
+          [a!],
+          { label: 'filter' },
+        ),
+  ),
+  order.map(
+    ([a, b]) =>
+      (q: Builder) =>
+        q.channel('damping', [0.1], a!).channel('mine', [], b!, {
+          kraus: [
+            [
+              [0, 1],
+              [1, 0],
+            ],
+          ],
+        }),
+  ),
+  order.map(
+    ([a, b]) =>
+      (q: Builder) =>
+        q.measure(a!, b!).measure(b!, a!, { postselect: 1 }).reset(a!),
+  ),
+  fc.tuple(order, gateStep(expression)).map(
+    ([[a, b], step]) =>
+      (q: Builder) =>
+        q.if({ bits: [a!, b!], value: 2 }, step, () => q.x(a!)),
+  ),
+  fc.tuple(order, gateStep(expression)).map(
+    ([[a], step]) =>
+      (q: Builder) =>
+        q.while(a!, 3, step),
+  ),
 );
 
 /** Circuits with every kind of operation. */

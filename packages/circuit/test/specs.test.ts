@@ -8,7 +8,13 @@ it('counts operations, depth and parameters', () => {
     q.control([0, 1], () => q.rz(w.at(0, 0), 2));
     q.gate('RZ', [0.1], 2, { controls: [0] });
     q.gphase(0.2);
-    q.unitary([[1, 0], [0, 1]], [0]);
+    q.unitary(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      [0],
+    );
   });
   expect(specs(c)).toEqual({
     qubits: 3,
@@ -26,7 +32,19 @@ it('counts operations, depth and parameters', () => {
 it('lets barriers and classical bits order operations', () => {
   expect(specs(circuit(2, (q) => q.h(0).h(1))).depth).toBe(1);
   expect(specs(circuit(2, (q) => q.h(0).barrier().h(1))).depth).toBe(2);
-  const fed = specs(circuit(2, (q) => q.h(0).measure(0, 0).if(0, () => q.x(1).z(1))));
-  expect(fed).toMatchObject({ depth: 3, twoQubitDepth: 0, operations: 4, gates: { H: 1, measure: 1, X: 1, Z: 1 } });
+  const fed = specs(
+    circuit(2, (q) =>
+      q
+        .h(0)
+        .measure(0, 0)
+        .if(0, () => q.x(1).z(1)),
+    ),
+  );
+  expect(fed).toMatchObject({
+    depth: 3,
+    twoQubitDepth: 0,
+    operations: 4,
+    gates: { H: 1, measure: 1, X: 1, Z: 1 },
+  });
   expect(specs(circuit(1, () => {}))).toMatchObject({ depth: 0, operations: 0 });
 });

@@ -3,19 +3,34 @@ import { describe, expect, it } from 'vitest';
 import { adjoint, controlledMatrix, identity, multiply } from '../src/gates/matrix.ts';
 import type { Circuit, GateOp, MatrixOp } from '../src/index.ts';
 import {
-  amplitudes, bind, circuit, compose, controlled, evaluateAngle, hermitianSlot, input, inverse, primitives, weight,
+  amplitudes,
+  bind,
+  circuit,
+  compose,
+  controlled,
+  evaluateAngle,
+  hermitianSlot,
+  input,
+  inverse,
+  primitives,
+  weight,
 } from '../src/index.ts';
 import { distance, embed, productOfPrimitives } from './gates/dense.ts';
 import { QUBITS, constantCircuits, reversibleCircuits } from './random-circuit.ts';
 
 /** Matrix of a circuit of gates and matrices with constant angles. */
 function matrixOf({ ops, qubits }: Circuit): Float64Array {
-  return productOfPrimitives(ops.flatMap((op) => primitives(op as GateOp | MatrixOp)), qubits);
+  return productOfPrimitives(
+    ops.flatMap((op) => primitives(op as GateOp | MatrixOp)),
+    qubits,
+  );
 }
 
 /** Numbers rounded, as inverse angles are computed. */
 function rounded(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (_, x: unknown) => (typeof x === 'number' ? Math.round(x * 1e9) / 1e9 + 0 : x));
+  return JSON.parse(JSON.stringify(value), (_, x: unknown) =>
+    typeof x === 'number' ? Math.round(x * 1e9) / 1e9 + 0 : x,
+  );
 }
 
 describe('inverse', () => {
@@ -38,15 +53,49 @@ describe('inverse', () => {
   });
 
   it('marks the labels of matrices', () => {
-    const once = inverse(circuit(1, (q) => q.unitary([[1, 0], [0, 1]], [0]).unitary([[1, 0], [0, 1]], [0], { label: 'V' })));
+    const once = inverse(
+      circuit(1, (q) =>
+        q
+          .unitary(
+            [
+              [1, 0],
+              [0, 1],
+            ],
+            [0],
+          )
+          .unitary(
+            [
+              [1, 0],
+              [0, 1],
+            ],
+            [0],
+            { label: 'V' },
+          ),
+      ),
+    );
     expect(once.ops.map((op) => op.type === 'matrix' && op.label)).toEqual(['V†', 'U†']);
-    expect(inverse(once).ops.map((op) => op.type === 'matrix' && op.label)).toEqual([undefined, 'V']);
+    expect(inverse(once).ops.map((op) => op.type === 'matrix' && op.label)).toEqual([
+      undefined,
+      'V',
+    ]);
   });
 
   it('refuses what cannot be undone', () => {
     expect([
       messageOf(() => inverse(circuit(1, (q) => q.h(0).measure(0, 0)))),
-      messageOf(() => inverse(circuit(1, (q) => q.linear([[1, 0], [0, 0]], [0])))),
+      messageOf(() =>
+        inverse(
+          circuit(1, (q) =>
+            q.linear(
+              [
+                [1, 0],
+                [0, 0],
+              ],
+              [0],
+            ),
+          ),
+        ),
+      ),
     ]).toMatchInlineSnapshot(`
       [
         "CircuitError: operation 1: a measure has no inverse. Only circuits of gates, unitary matrices and evolutions can be inverted",
@@ -66,7 +115,9 @@ describe('controlled', () => {
         const last = controlled(c, [{ qubit: QUBITS, value: 0 }]);
         const flip = embed([0, 0, 1, 0, 1, 0, 0, 0], [4], 5);
         const whenOne = embed(controlledMatrix(matrixOf(c), 1), [4, 0, 1, 2, 3], 5);
-        expect(distance(matrixOf(last), multiply(flip, multiply(whenOne, flip)))).toBeLessThan(1e-13);
+        expect(distance(matrixOf(last), multiply(flip, multiply(whenOne, flip)))).toBeLessThan(
+          1e-13,
+        );
       }),
       { seed: 4, numRuns: 60 },
     );
@@ -77,7 +128,12 @@ describe('controlled', () => {
     expect([
       messageOf(() => controlled(flip, 0)),
       messageOf(() => controlled(flip, [1])),
-      messageOf(() => controlled(circuit(1, (q) => q.reset(0)), 1)),
+      messageOf(() =>
+        controlled(
+          circuit(1, (q) => q.reset(0)),
+          1,
+        ),
+      ),
     ]).toMatchInlineSnapshot(`
       [
         "CircuitError: a circuit cannot have 0 controls. Use a positive integer",
@@ -93,9 +149,14 @@ describe('compose', () => {
   it('multiplies matrices, on any qubits', () => {
     fc.assert(
       fc.property(constantCircuits, constantCircuits, (a, b) => {
-        expect(distance(matrixOf(compose(a, b)), multiply(matrixOf(b), matrixOf(a)))).toBeLessThan(1e-13);
+        expect(distance(matrixOf(compose(a, b)), multiply(matrixOf(b), matrixOf(a)))).toBeLessThan(
+          1e-13,
+        );
         const moved = compose(a, b, { qubits: [2, 4, 0, 1] });
-        const expected = multiply(embed(matrixOf(b), [2, 4, 0, 1], 5), embed(matrixOf(a), [0, 1, 2, 3], 5));
+        const expected = multiply(
+          embed(matrixOf(b), [2, 4, 0, 1], 5),
+          embed(matrixOf(a), [0, 1, 2, 3], 5),
+        );
         expect(distance(matrixOf(moved), expected)).toBeLessThan(1e-13);
       }),
       { seed: 5, numRuns: 40 },
@@ -103,7 +164,9 @@ describe('compose', () => {
   });
 
   it('merges equal slots and refuses clashing ones', () => {
-    const a = circuit(1, { x: input([1]), w: weight([1]) }, (q, { x, w }) => q.rx(x.at(0), 0).ry(w.at(0), 0));
+    const a = circuit(1, { x: input([1]), w: weight([1]) }, (q, { x, w }) =>
+      q.rx(x.at(0), 0).ry(w.at(0), 0),
+    );
     const b = circuit(1, { w: weight([1]), v: weight([2]) }, (q, { w }) => q.rz(w.at(0), 0));
     const joined: Circuit<'x' | 'w' | 'v'> = compose(a, b);
     expect(joined.slots.map((slot) => slot.name)).toEqual(['x', 'w', 'v']);
@@ -111,7 +174,12 @@ describe('compose', () => {
     expect([
       messageOf(() => compose(a, clash)),
       messageOf(() => compose(a, b, { qubits: [0, 1] })),
-      messageOf(() => compose(a, circuit(1, (q) => q.prepare([0, 1], [0])))),
+      messageOf(() =>
+        compose(
+          a,
+          circuit(1, (q) => q.prepare([0, 1], [0])),
+        ),
+      ),
     ]).toMatchInlineSnapshot(`
       [
         "CircuitError: operation 2: two different slots are named 'w'. Rename one, or give both the same shape and options",
@@ -125,10 +193,17 @@ describe('compose', () => {
 describe('bind', () => {
   const all = circuit(
     3,
-    { x: input([2]), w: weight([2]), a: amplitudes([2]), c: amplitudes([2, 2]), h: hermitianSlot(2) },
+    {
+      x: input([2]),
+      w: weight([2]),
+      a: amplitudes([2]),
+      c: amplitudes([2, 2]),
+      h: hermitianSlot(2),
+    },
     (q, { x, w, a, c, h }) =>
       q
-        .prepare(a, [0]).prepare(c, [1])
+        .prepare(a, [0])
+        .prepare(c, [1])
         .rx(x.at(0).times(w.at(1)), 0)
         .evolution(h, w.at(0), [2])
         .measure(0, 0)
@@ -136,13 +211,25 @@ describe('bind', () => {
   );
 
   it('replaces slots everywhere and leaves the others', () => {
-    const some: Circuit<'x' | 'c'> = bind(all, { w: [0.5, 2], a: [0.6, 0.8], h: [0, 0, 1, 0, 1, 0, 0, 0] });
+    const some: Circuit<'x' | 'c'> = bind(all, {
+      w: [0.5, 2],
+      a: [0.6, 0.8],
+      h: [0, 0, 1, 0, 1, 0, 0, 0],
+    });
     expect(some.slots.map((slot) => slot.name)).toEqual(['x', 'c']);
     const direct = circuit(3, { x: input([2]), c: amplitudes([2, 2]) }, (q, { x, c }) =>
       q
-        .prepare([0.6, 0.8], [0]).prepare(c, [1])
+        .prepare([0.6, 0.8], [0])
+        .prepare(c, [1])
         .rx(x.at(0).times(2), 0)
-        .evolution([[0, 1], [1, 0]], 0.5, [2])
+        .evolution(
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          0.5,
+          [2],
+        )
         .measure(0, 0)
         .if(0, () => q.ry(2, 0)),
     );
@@ -156,7 +243,9 @@ describe('bind', () => {
     fc.assert(
       fc.property(reversibleCircuits, (c) => {
         const values = Object.fromEntries(
-          Object.entries({ w, x, h: [1, 0, 0, 0, 0, 0, 1, 0] }).filter(([name]) => c.slots.some((slot) => slot.name === name)),
+          Object.entries({ w, x, h: [1, 0, 0, 0, 0, 0, 1, 0] }).filter(([name]) =>
+            c.slots.some((slot) => slot.name === name),
+          ),
         );
         const bound = bind(c, values);
         expect(bound.slots).toEqual([]);

@@ -126,13 +126,54 @@ describe('circuits that are not well formed', () => {
   it('name the wrong matrices and states', () => {
     const half = { re: 0.5, im: 0 };
     expect([
-      built((q) => q.h(0).unitary([[1, 1], [0, 1]], [0])),
-      built((q) => q.unitary([[1, 0], [0, 1]], [0, 1])),
-      built((q) => q.unitary([[1, 0], [0, Number.NaN]], [0])),
+      built((q) =>
+        q.h(0).unitary(
+          [
+            [1, 1],
+            [0, 1],
+          ],
+          [0],
+        ),
+      ),
+      built((q) =>
+        q.unitary(
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          [0, 1],
+        ),
+      ),
+      built((q) =>
+        q.unitary(
+          [
+            [1, 0],
+            [0, Number.NaN],
+          ],
+          [0],
+        ),
+      ),
       built((q) => q.unitary([[1, 0], [0]], [0])),
       built((q) => q.unitary([1], [])),
-      built((q) => q.evolution([[0, 1], [2, 0]], 1, [0])),
-      built((q) => q.evolution([[0, 1], [1, 0]], 1)),
+      built((q) =>
+        q.evolution(
+          [
+            [0, 1],
+            [2, 0],
+          ],
+          1,
+          [0],
+        ),
+      ),
+      built((q) =>
+        q.evolution(
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          1,
+        ),
+      ),
       built((q) => q.evolution(X(0).mul(Z(1)), 1, [0])),
       built((q) => q.evolution(X(0).mul(Z(2)), 1)),
       built((q) => q.prepare([1, 1], [0])),
@@ -142,7 +183,16 @@ describe('circuits that are not well formed', () => {
       built((q) => q.h(0).prepare([1, 0], [0])),
       built((q) => q.basisState([1], [0, 1])),
       built((q) => q.channel('', [0.1], 0)),
-      built((q) => q.channel('mine', [], 0, { kraus: [[[1, 0], [0, 0.5]]] })),
+      built((q) =>
+        q.channel('mine', [], 0, {
+          kraus: [
+            [
+              [1, 0],
+              [0, 0.5],
+            ],
+          ],
+        }),
+      ),
     ]).toMatchInlineSnapshot(`
       [
         "ValueError: operation 1: a matrix is not unitary: U†U differs from the identity by 1.00. Use linear() for maps that are not unitary",
@@ -164,8 +214,30 @@ describe('circuits that are not well formed', () => {
         "ValueError: operation 0: Kraus matrices are not complete: ΣK†K differs from the identity by 0.750. Scale them",
       ]
     `);
-    expect(built((q) => q.linear([[1, 0], [0, 0]], [0]).barrier().prepare([3, 4], [1], { normalize: true }))).toBe('no error');
-    const kraus = [[[1, 0], [0, Math.SQRT1_2]], [[0, Math.SQRT1_2], [0, 0]]];
+    expect(
+      built((q) =>
+        q
+          .linear(
+            [
+              [1, 0],
+              [0, 0],
+            ],
+            [0],
+          )
+          .barrier()
+          .prepare([3, 4], [1], { normalize: true }),
+      ),
+    ).toBe('no error');
+    const kraus = [
+      [
+        [1, 0],
+        [0, Math.SQRT1_2],
+      ],
+      [
+        [0, Math.SQRT1_2],
+        [0, 0],
+      ],
+    ];
     expect(built((q) => q.channel('mine', [], 0, { kraus }))).toBe('no error');
   });
 
@@ -196,17 +268,28 @@ describe('circuits that are not well formed', () => {
   });
 
   it('carry index and code', () => {
-    expect(() => circuit(2, (q) => q.h(0).measure(0, 0).if(0, (inner) => inner.x(5)))).toThrow(
-      expect.objectContaining({ code: 'CIRCUIT', operation: 2 }),
+    expect(() =>
+      circuit(2, (q) =>
+        q
+          .h(0)
+          .measure(0, 0)
+          .if(0, (inner) => inner.x(5)),
+      ),
+    ).toThrow(expect.objectContaining({ code: 'CIRCUIT', operation: 2 }));
+    expect(() => circuit(2, (q) => q.rx(Number.NaN, 0))).toThrow(
+      expect.objectContaining({ code: 'VALUE', operation: 0 }),
     );
-    expect(() => circuit(2, (q) => q.rx(Number.NaN, 0))).toThrow(expect.objectContaining({ code: 'VALUE', operation: 0 }));
   });
 
   it('are refused as data too, under an alias or with two slots of a name', () => {
     const good = circuit(1, (q) => q.x(0));
     const op = good.ops[0] as GateOp;
-    expect(messageOf(() => checkCircuit({ ...good, ops: [{ ...op, gate: 'PauliX' }] }))).toMatchInlineSnapshot(`"CircuitError: operation 0: unknown gate 'PauliX'. Its name is 'X'"`);
+    expect(
+      messageOf(() => checkCircuit({ ...good, ops: [{ ...op, gate: 'PauliX' }] })),
+    ).toMatchInlineSnapshot(`"CircuitError: operation 0: unknown gate 'PauliX'. Its name is 'X'"`);
     const slot = weight('w', [1]).slot;
-    expect(messageOf(() => checkCircuit({ ...good, slots: [slot, slot] }))).toMatchInlineSnapshot(`"CircuitError: two slots are named 'w'. Rename one"`);
+    expect(messageOf(() => checkCircuit({ ...good, slots: [slot, slot] }))).toMatchInlineSnapshot(
+      `"CircuitError: two slots are named 'w'. Rename one"`,
+    );
   });
 });

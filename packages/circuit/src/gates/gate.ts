@@ -44,7 +44,9 @@ export type PauliFrameRule =
 
 /** Pauli-frame rules of X and Z, one per qubit of the gate; Y = iXZ follows from them. Empty for gates of any width. */
 export interface PauliFrame {
+  /** Rule of an X on each qubit. */
   readonly X: readonly PauliFrameRule[];
+  /** Rule of a Z on each qubit. */
   readonly Z: readonly PauliFrameRule[];
 }
 
@@ -72,6 +74,7 @@ export interface Gate {
   readonly aliases: readonly string[];
   /** Number of qubits, controls included, or `any`. */
   readonly qubits: number | 'any';
+  /** Its angles, in the order in which they are given. */
   readonly parameters: readonly GateParameter[];
   /** How many leading qubits are controls (of value 1). */
   readonly controls: number;
@@ -83,7 +86,10 @@ export interface Gate {
    */
   readonly matrix: (angles: readonly number[], word?: string) => Float64Array;
   /** The inverse as a gate of the table with its angles; qubits (and word) stay the same. */
-  readonly inverse: (angles: readonly Angle[]) => { readonly gate: string; readonly angles: readonly Angle[] };
+  readonly inverse: (angles: readonly Angle[]) => {
+    readonly gate: string;
+    readonly angles: readonly Angle[];
+  };
   /** Factors on the gate's own qubits 0, 1, … (after its controls); absent for a constant gate, which is its matrix. */
   readonly factors?: (angles: readonly Angle[], word: string) => readonly Primitive[];
   /** The matrix is diagonal for all parameters. */
@@ -94,6 +100,7 @@ export interface Gate {
   readonly clifford: boolean;
   /** Applied twice, it is the identity, for all parameters. */
   readonly selfInverse: boolean;
+  /** How Paulis move from before the gate to behind it. */
   readonly pauliFrame: PauliFrame;
   /** Names in OpenQASM 2 (`qelib1.inc`) and OpenQASM 3 (`stdgates.inc` and built in); absent where there is none. */
   readonly qasm: { readonly v2?: string; readonly v3?: string };
@@ -104,7 +111,12 @@ export interface Gate {
 }
 
 /** Parameter of a factor `exp(-i θ/2 P)`. */
-export function rotationParameter(name: string, help: string, word: string, controls = 0): GateParameter {
+export function rotationParameter(
+  name: string,
+  help: string,
+  word: string,
+  controls = 0,
+): GateParameter {
   return {
     name,
     help,
@@ -115,7 +127,12 @@ export function rotationParameter(name: string, help: string, word: string, cont
 }
 
 /** Parameter of a factor `e^{iθ}` on the last basis state of its qubits. */
-export function phaseParameter(name: string, help: string, qubits: number, controls = 0): GateParameter {
+export function phaseParameter(
+  name: string,
+  help: string,
+  qubits: number,
+  controls = 0,
+): GateParameter {
   const global = qubits + controls === 0;
   return {
     name,
@@ -133,7 +150,12 @@ export function rotationFactor(word: string, angle: Angle): Primitive {
 
 /** Factor `e^{i angle}` where the gate's first `qubits` qubits are 1. */
 export function phaseFactor(qubits: number, angle: Angle): Primitive {
-  return { type: 'phase', angle, qubits: Array.from({ length: qubits }, (_, i) => i), controls: [] };
+  return {
+    type: 'phase',
+    angle,
+    qubits: Array.from({ length: qubits }, (_, i) => i),
+    controls: [],
+  };
 }
 
 type Text = Pick<Gate, 'name' | 'aliases' | 'qasm' | 'symbol' | 'help'>;
@@ -188,12 +210,18 @@ export function rotationGate(row: Text & { readonly word: string }): Gate {
 export function controlledGate(
   base: Gate,
   controls: number,
-  row: Text & { readonly clifford?: boolean; readonly inverse?: string; readonly pauliFrame?: PauliFrame },
+  row: Text & {
+    readonly clifford?: boolean;
+    readonly inverse?: string;
+    readonly pauliFrame?: PauliFrame;
+  },
 ): Gate {
   const { clifford = false, inverse, pauliFrame, ...rest } = row;
   // A rule that leaves a phase or another Pauli behind would do so only where the controls are on.
   const target = (rule: PauliFrameRule): PauliFrameRule =>
-    rule === 'pass' || (typeof rule === 'object' && 'flip' in rule && rule.phase === undefined) ? rule : 'flush';
+    rule === 'pass' || (typeof rule === 'object' && 'flip' in rule && rule.phase === undefined)
+      ? rule
+      : 'flush';
   const frame = pauliFrame ?? {
     X: [...Array<PauliFrameRule>(controls).fill('flush'), ...base.pauliFrame.X.map(target)],
     Z: [...Array<PauliFrameRule>(controls).fill('pass'), ...base.pauliFrame.Z.map(target)],

@@ -28,7 +28,8 @@ export function primitives(op: GateOp | MatrixOp): readonly Primitive[] {
   const controls = own.length === 0 ? op.controls : [...own, ...op.controls];
   const targets = op.qubits.slice(row.controls);
   if (base.name === 'I') return [];
-  if (base.factors === undefined) return [{ type: 'matrix', qubits: targets, matrix: constantOf(base), controls }];
+  if (base.factors === undefined)
+    return [{ type: 'matrix', qubits: targets, matrix: constantOf(base), controls }];
   const word = op.word ?? 'Z'.repeat(targets.length);
   return base.factors(op.angles, word).map((factor) => placed(factor, targets, controls));
 }
@@ -46,7 +47,8 @@ export function primitives(op: GateOp | MatrixOp): readonly Primitive[] {
  */
 export function primitiveFrequencies(primitive: Primitive): readonly number[] {
   if (primitive.type === 'rotation') return primitive.controls.length === 0 ? [1] : [0.5, 1];
-  if (primitive.type === 'phase') return primitive.qubits.length + primitive.controls.length === 0 ? [] : [1];
+  if (primitive.type === 'phase')
+    return primitive.qubits.length + primitive.controls.length === 0 ? [] : [1];
   return [];
 }
 
@@ -66,7 +68,11 @@ function constantOf(row: Gate): readonly number[] {
 }
 
 /** Moves a factor from the gate's own qubits to those of the operation; identity letters have no effect. */
-function placed(factor: Primitive, targets: readonly number[], controls: readonly Control[]): Primitive {
+function placed(
+  factor: Primitive,
+  targets: readonly number[],
+  controls: readonly Control[],
+): Primitive {
   const all = factor.qubits.map((i) => targets[i]!);
   if (factor.type !== 'rotation') return { ...factor, qubits: all, controls };
   const keep = [...factor.word].flatMap((letter, i) => (letter === 'I' ? [] : [i]));
@@ -74,5 +80,11 @@ function placed(factor: Primitive, targets: readonly number[], controls: readonl
     return { type: 'phase', angle: productOf(0.5, negated(factor.angle)), qubits: [], controls };
   }
   const word = keep.map((i) => factor.word[i]).join('');
-  return { type: 'rotation', word, qubits: keep.map((i) => all[i]!), angle: factor.angle, controls };
+  return {
+    type: 'rotation',
+    word,
+    qubits: keep.map((i) => all[i]!),
+    angle: factor.angle,
+    controls,
+  };
 }

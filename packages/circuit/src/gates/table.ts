@@ -13,7 +13,11 @@ import { singleQubitGates } from './single.ts';
  * console.log(gates.filter((row) => row.diagonal).map((row) => row.name));
  * ```
  */
-export const gates: readonly Gate[] = [...singleQubitGates, ...controlledGates, ...severalQubitGates];
+export const gates: readonly Gate[] = [
+  ...singleQubitGates,
+  ...controlledGates,
+  ...severalQubitGates,
+];
 
 const byName = new Map<string, Gate>();
 for (const row of gates) {

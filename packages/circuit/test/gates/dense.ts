@@ -1,8 +1,19 @@
-import { controlledMatrix, dimensionOf, identity, multiply, phaseMatrix, rotationMatrix } from '../../src/gates/matrix.ts';
+import {
+  controlledMatrix,
+  dimensionOf,
+  identity,
+  multiply,
+  phaseMatrix,
+  rotationMatrix,
+} from '../../src/gates/matrix.ts';
 import type { Angle, Primitive } from '../../src/index.ts';
 
 /** Matrix on `n` qubits of a matrix that acts on `qubits`, written out basis state by basis state. */
-export function embed(matrix: ArrayLike<number>, qubits: readonly number[], n: number): Float64Array {
+export function embed(
+  matrix: ArrayLike<number>,
+  qubits: readonly number[],
+  n: number,
+): Float64Array {
   const d = 1 << n;
   const small = dimensionOf(matrix);
   const out = new Float64Array(2 * d * d);
@@ -32,7 +43,11 @@ export function productOfPrimitives(list: readonly Primitive[], n: number): Floa
         : p.type === 'phase'
           ? phaseMatrix(p.qubits.length, constant(p.angle))
           : Float64Array.from(p.matrix);
-    let matrix = embed(controlledMatrix(small, p.controls.length), [...p.controls.map((c) => c.qubit), ...p.qubits], n);
+    let matrix = embed(
+      controlledMatrix(small, p.controls.length),
+      [...p.controls.map((c) => c.qubit), ...p.qubits],
+      n,
+    );
     for (const { qubit, value } of p.controls) {
       if (value === 1) continue;
       const x = embed([0, 0, 1, 0, 1, 0, 0, 0], [qubit], n);

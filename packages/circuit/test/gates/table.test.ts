@@ -16,17 +16,25 @@ function wordsOf(row: Gate): string[] {
   return row.name === 'PauliRot' ? ['X', 'XYZ', 'IYIZ', 'II'] : ['Z', 'ZZZ'];
 }
 
-function opOf(row: Gate, word: string, qubits: readonly number[], angles: readonly number[] = anglesOf(row)): GateOp {
+function opOf(
+  row: Gate,
+  word: string,
+  qubits: readonly number[],
+  angles: readonly number[] = anglesOf(row),
+): GateOp {
   const op: GateOp = { type: 'gate', gate: row.name, qubits, angles, controls: [] };
   return row.name === 'PauliRot' ? { ...op, word } : op;
 }
 
 describe('gate table', () => {
   it('finds rows by name and alias, and no name twice', () => {
-    const names = gates.flatMap((row) => [row.name, ...row.aliases]).map((name) => name.toLowerCase());
+    const names = gates
+      .flatMap((row) => [row.name, ...row.aliases])
+      .map((name) => name.toLowerCase());
     const own = gates.map((row) => row.name);
     expect(new Set(own).size).toBe(own.length);
-    for (const row of gates) for (const name of [row.name, ...row.aliases]) expect(gate(name)).toBe(row);
+    for (const row of gates)
+      for (const name of [row.name, ...row.aliases]) expect(gate(name)).toBe(row);
     expect(names.length).toBeGreaterThan(gates.length);
     expect(() => gate('Hadamrd')).toThrow(/unknown gate 'Hadamrd'/);
   });
@@ -42,11 +50,16 @@ describe('gate table', () => {
           expect(distance(multiply(matrix, adjoint(matrix)), identity(d))).toBeLessThan(1e-14);
           const qubits = word.split('').map((_, i) => n - 1 - i);
           const list = primitives(opOf(row, word, qubits));
-          expect(distance(productOfPrimitives(list, n), embed(matrix, qubits, n))).toBeLessThan(1e-14);
+          expect(distance(productOfPrimitives(list, n), embed(matrix, qubits, n))).toBeLessThan(
+            1e-14,
+          );
           if (row.parameters.length > 0) expect(list.some((p) => p.type === 'matrix')).toBe(false);
           const controls = [{ qubit: n, value: 0 } as const, { qubit: n + 1, value: 1 } as const];
           const on = embed(matrix, qubits, n + 2);
-          const product = productOfPrimitives(primitives({ ...opOf(row, word, qubits), controls }), n + 2);
+          const product = productOfPrimitives(
+            primitives({ ...opOf(row, word, qubits), controls }),
+            n + 2,
+          );
           const big = 1 << (n + 2);
           let worst = 0;
           for (let column = 0; column < big; column++) {
@@ -62,8 +75,11 @@ describe('gate table', () => {
 
         it('has the stated inverse', () => {
           const { gate: name, angles } = row.inverse(anglesOf(row));
-          expect(distance(gate(name).matrix(angles as number[], word), adjoint(matrix))).toBeLessThan(1e-14);
-          if (row.selfInverse) expect(distance(multiply(matrix, matrix), identity(d))).toBeLessThan(1e-14);
+          expect(
+            distance(gate(name).matrix(angles as number[], word), adjoint(matrix)),
+          ).toBeLessThan(1e-14);
+          if (row.selfInverse)
+            expect(distance(multiply(matrix, matrix), identity(d))).toBeLessThan(1e-14);
           else expect(distance(multiply(matrix, matrix), identity(d))).toBeGreaterThan(0.1);
         });
 
@@ -73,7 +89,10 @@ describe('gate table', () => {
           for (let i = 0; i < d * d; i++) {
             const size = Math.hypot(matrix[2 * i]!, matrix[2 * i + 1]!);
             if (Math.floor(i / d) !== i % d) offDiagonal = Math.max(offDiagonal, size);
-            fractional = Math.max(fractional, Math.min(size, Math.hypot(matrix[2 * i]! - 1, matrix[2 * i + 1]!)));
+            fractional = Math.max(
+              fractional,
+              Math.min(size, Math.hypot(matrix[2 * i]! - 1, matrix[2 * i + 1]!)),
+            );
           }
           if (word !== 'II') expect(offDiagonal < 1e-14).toBe(row.diagonal);
           expect(fractional < 1e-14).toBe(row.permutation);
@@ -86,11 +105,24 @@ describe('gate table', () => {
           row.parameters.forEach((parameter, i) => {
             const angles = anglesOf(row);
             angles[i] = 77;
-            const list = primitives(opOf(row, word, [...word].map((_, q) => q), angles));
-            const factor = list.find((p) => p.type !== 'matrix' && (p.angle === 77 || p.angle === -38.5));
+            const list = primitives(
+              opOf(
+                row,
+                word,
+                [...word].map((_, q) => q),
+                angles,
+              ),
+            );
+            const factor = list.find(
+              (p) => p.type !== 'matrix' && (p.angle === 77 || p.angle === -38.5),
+            );
             if (word !== 'II') expect(parameter.frequencies).toEqual(primitiveFrequencies(factor!));
-            const differences = parameter.eigenvalues.flatMap((a) => parameter.eigenvalues.map((b) => a - b));
-            expect(parameter.frequencies).toEqual([...new Set(differences.filter((x) => x > 0))].sort());
+            const differences = parameter.eigenvalues.flatMap((a) =>
+              parameter.eigenvalues.map((b) => a - b),
+            );
+            expect(parameter.frequencies).toEqual(
+              [...new Set(differences.filter((x) => x > 0))].sort((a, b) => a - b),
+            );
           });
         });
 
@@ -98,7 +130,9 @@ describe('gate table', () => {
           it('moves Paulis as its frame says', () => {
             for (const pauli of ['X', 'Z'] as const) {
               expect(row.pauliFrame[pauli]).toHaveLength(n);
-              row.pauliFrame[pauli].forEach((rule, q) => checkFrame(row, matrix, oneLetter(pauli, q, n), rule));
+              row.pauliFrame[pauli].forEach((rule, q) =>
+                checkFrame(row, matrix, oneLetter(pauli, q, n), rule),
+              );
             }
           });
         }
@@ -112,7 +146,9 @@ function oneLetter(letter: string, q: number, n: number): string {
 }
 
 function pauliWords(n: number): string[] {
-  return ['X', 'Z'].flatMap((letter) => Array.from({ length: n }, (_, q) => oneLetter(letter, q, n)));
+  return ['X', 'Z'].flatMap((letter) =>
+    Array.from({ length: n }, (_, q) => oneLetter(letter, q, n)),
+  );
 }
 
 /** The signed Pauli word `G·P·G†`, if it is one. */
@@ -122,7 +158,13 @@ function image(matrix: Float64Array, word: string): string | undefined {
     const candidate = [...word].map((_, i) => 'IXYZ'[(code >> (2 * i)) & 3]).join('');
     const pauli = pauliMatrix(candidate);
     if (distance(moved, pauli) < 1e-12) return candidate;
-    if (distance(moved, pauli.map((x) => -x)) < 1e-12) return `-${candidate}`;
+    if (
+      distance(
+        moved,
+        pauli.map((x) => -x),
+      ) < 1e-12
+    )
+      return `-${candidate}`;
   }
   return undefined;
 }
