@@ -47,7 +47,7 @@ type Check<T> = Generator<Record<string, ArrayLike<number>>, T, readonly Float64
  * import { circuit, expval, weight, Z } from '@ketwork/circuit';
  * import { checkGradients } from '@ketwork/gradients';
  * import { reference } from '@ketwork/simulator';
- * const turn = circuit(1, (q) => { q.rx(weight('w'), 0); });
+ * const turn = circuit(1, { w: weight([1]) }, (q, { w }) => q.rx(w.at(0), 0));
  * const program = reference().compile(turn, expval(Z(0)));
  * console.log(checkGradients(program, { w: [0.3] }).w.error < 1e-8); // true
  * ```

@@ -73,7 +73,7 @@ export interface AsyncDifferentiatedProgram<Names extends string = string, M ext
  * import { circuit, expval, weight, Z } from '@ketwork/circuit';
  * import { differentiate } from '@ketwork/gradients';
  * import { reference } from '@ketwork/simulator';
- * const turn = circuit(1, (q) => { q.rx(weight('w'), 0); });
+ * const turn = circuit(1, { w: weight([1]) }, (q, { w }) => q.rx(w.at(0), 0));
  * const program = differentiate(reference(), turn, expval(Z(0)), { method: 'parameter-shift' });
  * console.log(program.vjp({ w: [0.3] }, [1]).w); // [-sin 0.3]
  * ```
