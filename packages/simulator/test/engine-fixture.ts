@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@ketwork/base';
 import { gates } from '@ketwork/circuit';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
 import { expectClose, Random, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
@@ -13,6 +14,8 @@ export interface FixtureOptions {
   readonly from?: number;
   /** Whether the engine differentiates with respect to Hermitian slots. Default true. */
   readonly hermitianGradients?: boolean;
+  /** Whether the engine differentiates circuits with maps that are not unitary; if not, it must refuse. Default true. */
+  readonly filterGradients?: boolean;
 }
 
 /** One case: a circuit, its values and what is measured, all from one seed. */
@@ -66,7 +69,7 @@ export function engineFixture(
   tolerance: number,
   options: FixtureOptions = {},
 ): void {
-  const { circuits = 2000, from = 0, hermitianGradients = true } = options;
+  const { circuits = 2000, from = 0, hermitianGradients = true, filterGradients = true } = options;
   const perGroup = Math.ceil(circuits / GROUPS);
   describe(`${name} against the reference`, () => {
     let engine: Engine;
@@ -80,20 +83,20 @@ export function engineFixture(
       const first = from + group * perGroup;
       const last = Math.min(first + perGroup, from + circuits);
       it(`random circuits ${first} to ${last - 1}`, () => {
+        const failures: string[] = [];
         for (let seed = first; seed < last; seed++) {
-          const what = `seed ${seed}`;
           const problem = caseOf(seed, engine, hermitianGradients);
           try {
             checkResults(problem, engine, judge, tolerance);
-            checkGradients(problem, engine, judge, tolerance, seed);
-            if (seed % 8 === 0) checkLoop(problem, engine, tolerance);
+            if (differentiable(problem, filterGradients)) checkGradients(problem, engine, judge, tolerance, seed);
+            else checkRefusal(problem, engine);
+            if (seed % 8 === 0) checkLoop(problem, engine, tolerance, filterGradients);
             if (seed % 10 === 0) checkShots(problem, engine, judge);
           } catch (error) {
-            throw new Error(`${what} (${problem.circuit.qubits} qubits, batch ${problem.batch}): ${String(error)}`, {
-              cause: error,
-            });
+            failures.push(`seed ${seed} (${problem.circuit.qubits} qubits, batch ${problem.batch}): ${String(error)}`);
           }
         }
+        if (failures.length > 0) throw new Error(`${failures.length} of ${last - first} fail:\n${failures.join('\n')}`);
       });
     }
 
@@ -126,6 +129,17 @@ function checkResults({ circuit, values, measurements }: Case, engine: Engine, j
   });
 }
 
+function differentiable({ circuit }: Case, filterGradients: boolean): boolean {
+  return filterGradients || circuit.ops.every((op) => op.type !== 'matrix' || op.unitary);
+}
+
+/** What an engine cannot differentiate it refuses, instead of giving wrong numbers. */
+function checkRefusal({ circuit, values, batch }: Case, engine: Engine): void {
+  using program = engine.compile(circuit, { type: 'state' });
+  const dy = new Float64Array(batch * 2 ** (circuit.qubits + 1));
+  expect(() => program.vjp(values, dy)).toThrow(UnsupportedError);
+}
+
 function checkGradients(problem: Case, engine: Engine, judge: Engine, tolerance: number, seed: number): void {
   const { circuit, batch, values, random } = problem;
   const measurements = problem.measurements.filter((m) => engine.capabilities.adjoint.includes(m.type));
@@ -151,14 +165,15 @@ function checkGradients(problem: Case, engine: Engine, judge: Engine, tolerance:
 }
 
 /** A batch gives what its examples give one by one, results and gradients per example alike. */
-function checkLoop(problem: Case, engine: Engine, tolerance: number): void {
+function checkLoop(problem: Case, engine: Engine, tolerance: number, filterGradients: boolean): void {
   const { circuit, batch, values, measurements, random } = problem;
-  const differentiable = measurements.every((m) => engine.capabilities.adjoint.includes(m.type));
+  const gradual =
+    differentiable(problem, filterGradients) && measurements.every((m) => engine.capabilities.adjoint.includes(m.type));
   using program = engine.compile(circuit, measurements);
   const sizes = program.outputShapes.map((shape) => shape.reduce((a, b) => a * b, 1));
   const dy = sizes.map((size) => random.normals(batch * size));
   const together = program.run(values) as Float64Array[];
-  const gradients = differentiable ? program.vjp(values, dy, { perExample: true }) : {};
+  const gradients = gradual ? program.vjp(values, dy, { perExample: true }) : {};
   for (let e = 0; e < batch; e++) {
     const one: Record<string, Float64Array> = {};
     for (const { name, axis } of circuit.slots) {
@@ -169,7 +184,7 @@ function checkLoop(problem: Case, engine: Engine, tolerance: number): void {
       arrays.map((a, i) => a.slice(e * sizes[i]!, (e + 1) * sizes[i]!));
     const alone = program.run(one) as Float64Array[];
     rows(together).forEach((row, i) => expectClose(row, alone[i]!, tolerance, `example ${e}, ${measurements[i]!.type}`));
-    if (!differentiable) continue;
+    if (!gradual) continue;
     const single = program.vjp(one, rows(dy), { perExample: true });
     for (const [slot, g] of Object.entries(gradients)) {
       const size = g.length / batch;

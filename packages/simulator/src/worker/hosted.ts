@@ -50,7 +50,11 @@ export interface HostedOptions {
 export async function hosted(options: HostedOptions): Promise<AsyncEngine> {
   const workerData: HostedEngine = { engine: options.engine, options: options.options };
   const url = workerUrl(new URL('./worker.js', import.meta.url), import.meta.url);
-  const pool = createPool<Request, Response>({ url, size: 1, workerData });
+  return await hostedBy(createPool<Request, Response>({ url, size: 1, workerData }));
+}
+
+/** The engine behind a pool of one worker, which it disposes of where that cannot start. */
+export async function hostedBy(pool: Pool<Request, Response>): Promise<AsyncEngine> {
   try {
     const description = await pool.run({ type: 'describe' });
     if (description.type !== 'description') throw new EnvironmentError('the worker did not describe its engine');

@@ -1,24 +1,35 @@
 import { CircuitError, EnvironmentError, UnsupportedError, ValueError } from '@ketwork/base';
 import { angle, circuit, counts, expval, input, probabilities, samples, weight, X, Z } from '@ketwork/circuit';
 import type { AsyncEngine } from '@ketwork/simulator';
-import { hosted, reference } from '@ketwork/simulator';
+import { cpu, hosted, reference } from '@ketwork/simulator';
+import type { Engine } from '@ketwork/simulator';
+import type { Pool } from '@ketwork/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostedBy } from '../../src/worker/hosted.ts';
+import type { Request, Response } from '../../src/worker/protocol.ts';
 
 const model = circuit(2, { x: input([2]), w: weight([2]) }, (q, { x, w }) =>
   q.rx(x.at(0), 0).ry(x.at(1), 1).cnot(0, 1).rot(w.at(0), w.at(1), 0.3, 0),
 );
 const values = { x: Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), w: Float64Array.of(0.7, 0.8) };
-const local = reference();
 
-describe('hosted', () => {
+describe.each([
+  { name: 'reference', create: (): Engine => reference() },
+  { name: 'cpu', create: (): Promise<Engine> => cpu() },
+])('hosted $name', ({ name, create }) => {
   let engine: AsyncEngine;
+  let local: Engine;
   beforeAll(async () => {
-    engine = await hosted({ engine: 'reference' });
+    engine = await hosted({ engine: name });
+    local = await create();
   });
-  afterAll(() => engine.dispose());
+  afterAll(() => {
+    engine.dispose();
+    local.dispose();
+  });
 
   it('says what it hosts', () => {
-    expect([engine.name, engine.synchronous]).toEqual(['reference', false]);
+    expect([engine.name, engine.synchronous]).toEqual([name, false]);
     expect(engine.capabilities).toEqual(local.capabilities);
   });
 
@@ -87,11 +98,69 @@ describe('hosted', () => {
   });
 
   it('ends calls when disposed', async () => {
-    const short = await hosted({ engine: 'reference' });
+    const short = await hosted({ engine: name });
     const program = short.compile(model, expval(Z(0)));
     const pending = program.run(values);
     short.dispose();
     await expect(pending).rejects.toBeInstanceOf(EnvironmentError);
     await expect(program.run(values)).rejects.toBeInstanceOf(EnvironmentError);
+  });
+});
+
+describe('a worker that dies', () => {
+  /** A pool whose worker forgets its programs, as if it had been replaced, and fails the calls numbered in `deaths`. */
+  function mortal(deaths: readonly number[]): { pool: Pool<Request, Response>; log: string[] } {
+    const engine = reference();
+    const log: string[] = [];
+    let programs = new Map<number, ReturnType<typeof engine.compile>>();
+    let restarts = 0;
+    let calls = 0;
+    const answer = async (request: Request): Promise<Response> => {
+      log.push(request.type === 'call' && request.spec !== undefined ? 'call with spec' : request.type);
+      switch (request.type) {
+        case 'describe':
+          return { type: 'description', name: engine.name, capabilities: engine.capabilities };
+        case 'dispose':
+          return { type: 'done' };
+        case 'compile':
+          programs.set(request.program, engine.compile(request.spec.circuit, request.spec.measurements));
+          return { type: 'done' };
+        case 'call': {
+          if (deaths.includes(calls++)) {
+            programs = new Map();
+            restarts++;
+            throw new EnvironmentError('a worker exited with code 1');
+          }
+          if (request.spec !== undefined) {
+            programs.set(request.program, engine.compile(request.spec.circuit, request.spec.measurements));
+          }
+          const program = programs.get(request.program);
+          if (program === undefined) return { type: 'missing' };
+          return { type: 'result', result: program.run(request.call.arguments[0] as never) };
+        }
+      }
+    };
+    const worker = {
+      get restarts() {
+        return restarts;
+      },
+      run: answer,
+    };
+    return { pool: { size: 1, run: answer, worker: () => worker, dispose() {}, [Symbol.dispose]() {} }, log };
+  }
+
+  it('is replaced: the program is compiled anew and the call repeated', async () => {
+    const { pool, log } = mortal([1]);
+    const program = (await hostedBy(pool)).compile(model, expval(Z(0)));
+    const first = await program.run(values);
+    expect(await program.run(values)).toEqual(first);
+    expect(log).toEqual(['describe', 'compile', 'call', 'call', 'call', 'call with spec']);
+  });
+
+  it('fails the call when the next one dies too', async () => {
+    const { pool } = mortal([0, 1]);
+    const program = (await hostedBy(pool)).compile(model, expval(Z(0)));
+    await expect(program.run(values)).rejects.toThrow('exited with code 1');
+    expect((await program.run(values)).length).toBe(3);
   });
 });
