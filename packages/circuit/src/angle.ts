@@ -296,7 +296,7 @@ export function referenceTo<Name extends string, Kind extends SlotKind>(
 
 /** Checks name, shape and kind of a slot. @throws CircuitError */
 export function checkSlot(slot: Slot): void {
-  const { name, shape, kind } = slot;
+  const { name, shape, kind, axis } = slot;
   if (typeof name !== 'string' || name === '') {
     throw new CircuitError('a slot has an empty name', {
       remedy: 'Name it, such as input("x", [4])',
@@ -310,6 +310,14 @@ export function checkSlot(slot: Slot): void {
   }
   if (!Number.isSafeInteger(sizeOf(shape)) || sizeOf(shape) > 2 ** 31) {
     throw new CircuitError(text, { remedy: 'Use at most 2^31 elements' });
+  }
+  if (
+    !['scalar', 'amplitudes', 'hermitian'].includes(kind) ||
+    !['shared', 'batch'].includes(axis)
+  ) {
+    throw new CircuitError(`slot '${name}' has kind '${kind}' and axis '${axis}'`, {
+      remedy: "Use the axis 'shared' or 'batch'",
+    });
   }
   const [first = 0] = shape;
   const power = first >= 2 && Number.isInteger(Math.log2(first));

@@ -20,12 +20,25 @@ import type {
   SlotKind,
 } from './types.ts';
 import { CIRCUIT_SCHEMA } from './types.ts';
-import { checkCircuit } from './validate.ts';
+import { checkCircuit, checkQubitCount } from './validate.ts';
 
 /** A condition on classical bits: one bit that must be 1, or several bits and the value they must read as. */
 export type ConditionLike = number | BitCondition;
 
-/** Collects the operations of a circuit; what the function given to {@link circuit} receives. */
+/**
+ * Collects the operations of a circuit; what the function given to {@link circuit} receives. Every method returns the
+ * builder. Faults are reported with the index of the operation, at the latest when the circuit is complete.
+ *
+ * @example
+ * ```ts
+ * import { circuit } from '@ketwork/circuit';
+ * import type { Builder } from '@ketwork/circuit';
+ * const ring = (q: Builder): void => {
+ *   for (let i = 0; i < q.qubits; i++) q.cz(i, (i + 1) % q.qubits);
+ * };
+ * console.log(circuit(4, ring).ops.length); // 4
+ * ```
+ */
 export class Builder extends TemplateMethods {
   /** Number of qubits of the circuit. */
   readonly qubits: number;
@@ -441,11 +454,7 @@ export function circuit(
     | readonly [(q: Builder) => unknown]
     | readonly [SlotRecord, (q: Builder, slots: Record<string, SlotReference>) => unknown]
 ): Circuit {
-  if (!Number.isSafeInteger(qubits) || qubits < 1) {
-    throw new CircuitError(`a circuit cannot have ${qubits} qubits`, {
-      remedy: 'Use a positive integer',
-    });
-  }
+  checkQubitCount(qubits);
   if (rest.length === 1) {
     const builder = new Builder(qubits);
     rest[0](builder);

@@ -15,6 +15,12 @@ export interface GateOptions {
 /**
  * The gates of the gate table as methods: angles first, in radians, then qubits. All return the builder.
  * Qubits, angles and names are checked when the circuit is complete.
+ *
+ * @example
+ * ```ts
+ * import { circuit } from '@ketwork/circuit';
+ * console.log(circuit(2, (q) => q.h(0).crx(0.3, 0, 1).pauliRot(0.2, 'XZ', [0, 1])).ops.length); // 3
+ * ```
  */
 export abstract class GateMethods {
   /**

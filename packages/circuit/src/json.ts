@@ -96,8 +96,11 @@ function isRecord(value: unknown): value is Fields {
 }
 
 function shown(value: unknown): string {
-  const text = value === undefined ? 'missing' : (JSON.stringify(value) ?? typeof value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  if (value === undefined) return 'missing';
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'a list' : 'an object';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
 }
 
 function wrong(path: string, value: unknown, wanted: string): never {

@@ -25,6 +25,9 @@ const TOLERANCE = 1e-10;
 /** How deep angles and conditionals may be nested, so that every reader may recurse. */
 export const MAX_NESTING = 64;
 
+/** Most qubits and most classical bits of a circuit. */
+export const MAX_WIRES = 65_536;
+
 /** What the checks of one operation need to know. */
 interface Scope {
   readonly circuit: Circuit;
@@ -43,14 +46,10 @@ interface Scope {
  * @throws CircuitError, ValueError
  */
 export function checkCircuit(circuit: Circuit): void {
-  if (!Number.isSafeInteger(circuit.qubits) || circuit.qubits < 1) {
-    throw new CircuitError(`a circuit cannot have ${circuit.qubits} qubits`, {
-      remedy: 'Use a positive integer',
-    });
-  }
-  if (!Number.isSafeInteger(circuit.bits) || circuit.bits < 0) {
+  checkQubitCount(circuit.qubits);
+  if (!Number.isSafeInteger(circuit.bits) || circuit.bits < 0 || circuit.bits > MAX_WIRES) {
     throw new CircuitError(`a circuit cannot have ${circuit.bits} classical bits`, {
-      remedy: 'Use an integer from 0',
+      remedy: `Use 0 to ${MAX_WIRES}`,
     });
   }
   const slots = new Map<string, Slot>();
@@ -64,6 +63,15 @@ export function checkCircuit(circuit: Circuit): void {
   circuit.ops.forEach((op, operation) =>
     checkOp(op, { circuit, slots, touched, operation, nesting: 0 }),
   );
+}
+
+/** Checks the number of qubits of a circuit. @throws CircuitError */
+export function checkQubitCount(qubits: number): void {
+  if (!Number.isSafeInteger(qubits) || qubits < 1 || qubits > MAX_WIRES) {
+    throw new CircuitError(`a circuit cannot have ${qubits} qubits`, {
+      remedy: `Use 1 to ${MAX_WIRES}`,
+    });
+  }
 }
 
 function checkOp(op: Op, scope: Scope): void {
@@ -86,6 +94,9 @@ function checkOp(op: Op, scope: Scope): void {
     case 'measure':
       checkQubits('a measurement', [op.qubit], [], scope);
       checkBits('a measurement', [op.bit], scope);
+      if (op.postselect !== undefined && op.postselect !== 0 && op.postselect !== 1) {
+        fail(scope, `a measurement is postselected on ${String(op.postselect)}`, 'Use 0 or 1');
+      }
       break;
     case 'reset':
       checkQubits('a reset', op.qubits, [], scope);
@@ -171,7 +182,10 @@ function checkEvolution(op: EvolutionOp, scope: Scope): void {
           'Use finite numbers',
         );
       }
-      paulis.forEach(({ qubit }, i) => {
+      paulis.forEach(({ qubit, pauli }, i) => {
+        if (!['X', 'Y', 'Z'].includes(pauli)) {
+          fail(scope, `an evolution has the Pauli letter '${pauli}'`, 'Use X, Y or Z');
+        }
         if (!qubits.includes(qubit) || (i > 0 && paulis[i - 1]!.qubit >= qubit)) {
           fail(
             scope,

@@ -35,7 +35,7 @@ describe('circuits that are not well formed', () => {
       built((q) => q.append(circuit(3, (p) => p.h(2)))),
     ]).toMatchInlineSnapshot(`
       [
-        "CircuitError: a circuit cannot have 0 qubits. Use a positive integer",
+        "CircuitError: a circuit cannot have 0 qubits. Use 1 to 65536",
         "CircuitError: operation 0: H acts on qubit 1, but the circuit has 1 qubit. Use qubit 0",
         "CircuitError: operation 1: H acts on qubit 2, but the circuit has 2 qubits. Use qubits 0 to 1",
         "CircuitError: operation 0: H acts on qubit -1, but the circuit has 2 qubits. Use qubits 0 to 1",
@@ -263,6 +263,27 @@ describe('circuits that are not well formed', () => {
         "CircuitError: operation 0: a reset has no qubits. Name at least one",
         "CircuitError: operation 0: a measure cannot be controlled. Only gates, matrices and evolutions can; put the rest outside",
         "CircuitError: operation 0: a conditional cannot be controlled. Put it outside",
+      ]
+    `);
+  });
+
+  it('name values that types would have refused', () => {
+    expect([
+      messageOf(() => weight('w', [1], { axis: 'each' as 'batch' })),
+      built((q) => q.measure(0, 0, { postselect: 2 as 1 })),
+      built((q) =>
+        q.evolution(
+          { type: 'pauli', terms: [{ coefficient: 1, paulis: [{ qubit: 0, pauli: 'I' as 'X' }] }] },
+          1,
+        ),
+      ),
+      messageOf(() => circuit(1e6, () => {})),
+    ]).toMatchInlineSnapshot(`
+      [
+        "CircuitError: slot 'w' has kind 'scalar' and axis 'each'. Use the axis 'shared' or 'batch'",
+        "CircuitError: operation 0: a measurement is postselected on 2. Use 0 or 1",
+        "CircuitError: operation 0: an evolution has the Pauli letter 'I'. Use X, Y or Z",
+        "CircuitError: a circuit cannot have 1000000 qubits. Use 1 to 65536",
       ]
     `);
   });

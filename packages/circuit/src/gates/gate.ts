@@ -56,7 +56,7 @@ export interface GateParameter {
   readonly name: string;
   /** What it does, one phrase. */
   readonly help: string;
-  /** `pauli`: G is half a Pauli word; `projector`: G is minus the projector on the last basis state. */
+  /** `pauli`: G is half a Pauli word (empty where the operation brings the word); `projector`: G is minus the projector on the last basis state. */
   readonly generator:
     | { readonly type: 'pauli'; readonly word: string; readonly controls: number }
     | { readonly type: 'projector'; readonly qubits: number; readonly controls: number };

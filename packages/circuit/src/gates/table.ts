@@ -1,4 +1,5 @@
 import { CircuitError } from '@ketwork/base';
+import { deepFrozen } from '../ops.ts';
 import { controlledGates } from './controlled.ts';
 import type { Gate } from './gate.ts';
 import { severalQubitGates } from './several.ts';
@@ -13,11 +14,11 @@ import { singleQubitGates } from './single.ts';
  * console.log(gates.filter((row) => row.diagonal).map((row) => row.name));
  * ```
  */
-export const gates: readonly Gate[] = [
+export const gates: readonly Gate[] = deepFrozen([
   ...singleQubitGates,
   ...controlledGates,
   ...severalQubitGates,
-];
+]);
 
 const byName = new Map<string, Gate>();
 for (const row of gates) {
