@@ -96,7 +96,9 @@ export function checkProgram(
   if (options.shots !== undefined) checkShots(options.shots, 'shots');
   const list = measurementList(measurements);
   if (list.length === 0) {
-    throw new CircuitError('the list of measurements is empty', { remedy: 'Name at least one measurement' });
+    throw new CircuitError('the list of measurements is empty', {
+      remedy: 'Name at least one measurement',
+    });
   }
   list.forEach((m, i) => {
     const where = list.length === 1 ? '' : `measurement ${i}: `;
@@ -116,7 +118,10 @@ function checkOp(op: Op, operation: number, capabilities: Capabilities): void {
   if (!capabilities.ops.includes(op.type)) {
     throw new UnsupportedError(
       `engine '${engine}' cannot run operations of type '${op.type}'; it runs ${capabilities.ops.join(', ')}`,
-      { operation, remedy: REMEDIES[op.type] ?? `Use an engine whose capabilities list '${op.type}'` },
+      {
+        operation,
+        remedy: REMEDIES[op.type] ?? `Use an engine whose capabilities list '${op.type}'`,
+      },
     );
   }
   if (op.type === 'gate' && capabilities.gates !== 'all' && !capabilities.gates.includes(op.gate)) {
@@ -151,7 +156,9 @@ function checkMeasurement(
     case 'expval':
     case 'variance':
       if (m.observables.length === 0) {
-        throw new CircuitError(`${where}${m.type} has no observables`, { remedy: 'Name at least one, such as Z(0)' });
+        throw new CircuitError(`${where}${m.type} has no observables`, {
+          remedy: 'Name at least one, such as Z(0)',
+        });
       }
       m.observables.forEach((o, i) => checkObservable(circuit, o, `${where}observable ${i}`));
       break;
@@ -166,9 +173,12 @@ function checkMeasurement(
       if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}${m.type}`);
       break;
     default:
-      throw new CircuitError(`${where}the measurement has the unknown type '${String((m as { type?: unknown }).type)}'`, {
-        remedy: 'Use expval, variance, probabilities, state, samples or counts',
-      });
+      throw new CircuitError(
+        `${where}the measurement has the unknown type '${String((m as { type?: unknown }).type)}'`,
+        {
+          remedy: 'Use expval, variance, probabilities, state, samples or counts',
+        },
+      );
   }
   if (m.type === 'state' && options.shots !== undefined) {
     throw new UnsupportedError(`${where}a state cannot be estimated from shots`, {
@@ -185,13 +195,17 @@ function checkMeasurement(
         ? 'Compile without shots'
         : 'Compile with { shots }'
       : `It gives ${able.length === 0 ? 'nothing' : able.join(', ')} ${how}`;
-    throw new UnsupportedError(`${where}engine '${engine}' cannot compute ${m.type} ${how}`, { remedy: instead });
+    throw new UnsupportedError(`${where}engine '${engine}' cannot compute ${m.type} ${how}`, {
+      remedy: instead,
+    });
   }
 }
 
 function checkQubits(circuit: Circuit, qubits: readonly number[], where: string): void {
   if (qubits.length === 0) {
-    throw new CircuitError(`${where} names no qubits`, { remedy: 'Leave the list out to measure all qubits' });
+    throw new CircuitError(`${where} names no qubits`, {
+      remedy: 'Leave the list out to measure all qubits',
+    });
   }
   const seen = new Set<number>();
   for (const q of qubits) {
@@ -215,9 +229,12 @@ function checkObservable(circuit: Circuit, o: Observable, where: string): void {
     case 'projector':
       checkQubits(circuit, o.qubits, where);
       if (o.bits.length !== o.qubits.length || o.bits.some((b) => b !== 0 && b !== 1)) {
-        throw new CircuitError(`${where}: a projector on ${o.qubits.length} qubits has the bits [${o.bits.join(', ')}]`, {
-          remedy: 'Give one bit, 0 or 1, per qubit',
-        });
+        throw new CircuitError(
+          `${where}: a projector on ${o.qubits.length} qubits has the bits [${o.bits.join(', ')}]`,
+          {
+            remedy: 'Give one bit, 0 or 1, per qubit',
+          },
+        );
       }
       return;
     case 'hermitian': {
@@ -229,31 +246,48 @@ function checkObservable(circuit: Circuit, o: Observable, where: string): void {
       }
       const matrix = o.matrix as readonly number[];
       if (matrix.length !== 2 * d * d) {
-        throw new CircuitError(`${where}: the matrix has ${matrix.length} numbers; ${o.qubits.length} qubits need ${2 * d * d}`, {
-          remedy: `Give ${d} x ${d} entries, row by row, interleaved re, im`,
-        });
+        throw new CircuitError(
+          `${where}: the matrix has ${matrix.length} numbers; ${o.qubits.length} qubits need ${2 * d * d}`,
+          {
+            remedy: `Give ${d} x ${d} entries, row by row, interleaved re, im`,
+          },
+        );
       }
       const fault = hermitianFault(matrix, 0, d);
       if (fault !== undefined) {
-        throw new CircuitError(`${where}: ${fault}`, { remedy: 'An observable is a Hermitian matrix with finite entries' });
+        throw new CircuitError(`${where}: ${fault}`, {
+          remedy: 'An observable is a Hermitian matrix with finite entries',
+        });
       }
       return;
     }
     default:
-      throw new CircuitError(`${where} has the unknown type '${String((o as { type?: unknown }).type)}'`, {
-        remedy: 'Use a Pauli sum, a Hermitian matrix or a projector',
-      });
+      throw new CircuitError(
+        `${where} has the unknown type '${String((o as { type?: unknown }).type)}'`,
+        {
+          remedy: 'Use a Pauli sum, a Hermitian matrix or a projector',
+        },
+      );
   }
 }
 
 function checkTerm(circuit: Circuit, term: PauliTerm, where: string): void {
   if (!Number.isFinite(term.coefficient)) {
-    throw new CircuitError(`${where}: a coefficient is ${term.coefficient}`, { remedy: 'Coefficients are finite real numbers' });
+    throw new CircuitError(`${where}: a coefficient is ${term.coefficient}`, {
+      remedy: 'Coefficients are finite real numbers',
+    });
   }
-  if (term.paulis.length > 0) checkQubits(circuit, term.paulis.map((p) => p.qubit), where);
+  if (term.paulis.length > 0)
+    checkQubits(
+      circuit,
+      term.paulis.map((p) => p.qubit),
+      where,
+    );
   for (const p of term.paulis) {
     if (p.pauli !== 'X' && p.pauli !== 'Y' && p.pauli !== 'Z') {
-      throw new CircuitError(`${where}: '${String(p.pauli)}' is no Pauli matrix`, { remedy: 'Use X, Y or Z' });
+      throw new CircuitError(`${where}: '${String(p.pauli)}' is no Pauli matrix`, {
+        remedy: 'Use X, Y or Z',
+      });
     }
   }
 }
@@ -261,14 +295,27 @@ function checkTerm(circuit: Circuit, term: PauliTerm, where: string): void {
 function checkHermitianSlot(circuit: Circuit, name: string, d: number, where: string): void {
   const slot = circuit.slots.find((s) => s.name === name);
   if (slot === undefined) {
-    throw new CircuitError(`${where}: the circuit has no slot '${name}'${hint(name, circuit.slots.map((s) => s.name))}`, {
-      remedy: 'Declare it in the circuit as a slot of kind hermitian',
-    });
+    throw new CircuitError(
+      `${where}: the circuit has no slot '${name}'${hint(
+        name,
+        circuit.slots.map((s) => s.name),
+      )}`,
+      {
+        remedy: 'Declare it in the circuit as a slot of kind hermitian',
+      },
+    );
   }
   if (slot.kind !== 'hermitian') {
-    throw new CircuitError(`${where}: slot '${name}' is of kind ${slot.kind}`, { remedy: 'A matrix needs a slot of kind hermitian' });
+    throw new CircuitError(`${where}: slot '${name}' is of kind ${slot.kind}`, {
+      remedy: 'A matrix needs a slot of kind hermitian',
+    });
   }
-  if (slot.shape.length !== 3 || slot.shape[0] !== d || slot.shape[1] !== d || slot.shape[2] !== 2) {
+  if (
+    slot.shape.length !== 3 ||
+    slot.shape[0] !== d ||
+    slot.shape[1] !== d ||
+    slot.shape[2] !== 2
+  ) {
     throw new CircuitError(`${where}: slot '${name}' has shape [${slot.shape.join(', ')}]`, {
       remedy: `These qubits need shape [${d}, ${d}, 2]`,
     });
@@ -279,7 +326,11 @@ function checkHermitianSlot(circuit: Circuit, name: string, d: number, where: st
  * What is wrong with a matrix that should be Hermitian (row-major, interleaved re, im, starting at `offset`), in words,
  * or undefined. Entries may differ from their mirror's conjugate by 1e-8 of the largest one.
  */
-export function hermitianFault(matrix: ArrayLike<number>, offset: number, d: number): string | undefined {
+export function hermitianFault(
+  matrix: ArrayLike<number>,
+  offset: number,
+  d: number,
+): string | undefined {
   let largest = 0;
   for (let i = 0; i < 2 * d * d; i++) {
     const x = Math.abs(matrix[offset + i]!);
@@ -292,7 +343,8 @@ export function hermitianFault(matrix: ArrayLike<number>, offset: number, d: num
       const a = offset + 2 * (r * d + c);
       const b = offset + 2 * (c * d + r);
       const off = Math.hypot(matrix[a]! - matrix[b]!, matrix[a + 1]! + matrix[b + 1]!);
-      if (off > tolerance) return `the matrix is not Hermitian at row ${r}, column ${c} (off by ${off.toExponential(1)})`;
+      if (off > tolerance)
+        return `the matrix is not Hermitian at row ${r}, column ${c} (off by ${off.toExponential(1)})`;
     }
   }
   return undefined;
@@ -317,9 +369,13 @@ export function readWrt(circuit: Circuit, wrt?: readonly string[]): Slot[] {
     const slot = circuit.slots.find((s) => s.name === name);
     if (slot === undefined) {
       const names = circuit.slots.map((s) => s.name);
-      throw new ValueError(`wrt names '${name}', which is no slot of the circuit${hint(name, names)}`, {
-        remedy: names.length === 0 ? 'The circuit has no slots' : `Its slots are ${names.join(', ')}`,
-      });
+      throw new ValueError(
+        `wrt names '${name}', which is no slot of the circuit${hint(name, names)}`,
+        {
+          remedy:
+            names.length === 0 ? 'The circuit has no slots' : `Its slots are ${names.join(', ')}`,
+        },
+      );
     }
     if (!slot.differentiable) {
       throw new ValueError(`wrt names '${name}', which is declared as not differentiable`, {

@@ -62,7 +62,8 @@ export function observableBasis(o: Observable): Basis | undefined {
 export function blocksOf(setting: Setting): Block[] {
   const blocks: Block[] = [];
   for (const how of setting.basis.values()) {
-    if (typeof how !== 'string' && !blocks.some((b) => b === how || sameBlock(b, how))) blocks.push(how);
+    if (typeof how !== 'string' && !blocks.some((b) => b === how || sameBlock(b, how)))
+      blocks.push(how);
   }
   return blocks;
 }
@@ -115,7 +116,8 @@ export function outcomeValue(
     case 'hermitian': {
       const shifts = o.qubits.map(shift);
       const { values } = eigen(o);
-      return (outcome) => values[shifts.reduce((number, s) => 2 * number + ((outcome >>> s) & 1), 0)]!;
+      return (outcome) =>
+        values[shifts.reduce((number, s) => 2 * number + ((outcome >>> s) & 1), 0)]!;
     }
   }
 }
@@ -153,6 +155,8 @@ function product(a: PauliTerm, b: PauliTerm): { paulis: PauliTerm['paulis']; pow
       power = (power + (step === 1 ? 1 : 3)) % 4;
     }
   }
-  const paulis = [...letters].map(([qubit, pauli]) => ({ qubit, pauli })).sort((x, y) => x.qubit - y.qubit);
+  const paulis = [...letters]
+    .map(([qubit, pauli]) => ({ qubit, pauli }))
+    .sort((x, y) => x.qubit - y.qubit);
   return { paulis, power };
 }

@@ -2,11 +2,27 @@ import { fillUniformAt, fold, key, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
 import { measurementList } from './compile.ts';
-import type { CompileOptions, Counts, Measurements, Program, Results, RunOptions, Values } from './contract.ts';
+import type {
+  CompileOptions,
+  Counts,
+  Measurements,
+  Program,
+  Results,
+  RunOptions,
+  Values,
+} from './contract.ts';
 import type { HermitianEigen } from './hermitian.ts';
 import { hermitianEigen } from './hermitian.ts';
 import type { Block, Setting } from './settings.ts';
-import { blocksOf, observableBasis, outcomeValue, place, rotations, squareOf, termBasis } from './settings.ts';
+import {
+  blocksOf,
+  observableBasis,
+  outcomeValue,
+  place,
+  rotations,
+  squareOf,
+  termBasis,
+} from './settings.ts';
 import type { SlotValues } from './values.ts';
 import { readValues } from './values.ts';
 
@@ -161,7 +177,9 @@ export function withShots<Names extends string, const M extends Measurements>(
     if (plans.has(m)) continue;
     if (options.shots !== undefined && (m.type === 'expval' || m.type === 'variance')) {
       const { shots } = options;
-      const estimates = m.observables.map((o) => estimateOf(o, m.type === 'variance', settings, shots));
+      const estimates = m.observables.map((o) =>
+        estimateOf(o, m.type === 'variance', settings, shots),
+      );
       plans.set(m, { type: 'observables', estimates });
     } else {
       plans.set(m, { type: 'analytic', index: exact.length });
@@ -173,17 +191,28 @@ export function withShots<Names extends string, const M extends Measurements>(
   const fixedEigen = new Map<string, HermitianEigen>();
   const compiled = settings.map((setting) => {
     const qubits = [...setting.basis.keys()].sort((a, b) => a - b);
-    const compile = (eigen: (block: Block) => HermitianEigen): Program<string, readonly Measurement[]> => {
+    const compile = (
+      eigen: (block: Block) => HermitianEigen,
+    ): Program<string, readonly Measurement[]> => {
       const ops = Object.freeze([...circuit.ops, ...rotations(setting, eigen)]);
-      return compileAnalytic(Object.freeze({ ...circuit, ops }), [{ type: 'probabilities', qubits }]);
+      return compileAnalytic(Object.freeze({ ...circuit, ops }), [
+        { type: 'probabilities', qubits },
+      ]);
     };
     const perRun = blocksOf(setting).some((b) => 'slot' in b.matrix);
-    return { qubits, perRun, compile, program: perRun ? undefined : compile((b) => eigenOf(b, undefined, fixedEigen)) };
+    return {
+      qubits,
+      perRun,
+      compile,
+      program: perRun ? undefined : compile((b) => eigenOf(b, undefined, fixedEigen)),
+    };
   });
 
   const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
     if (runOptions.out !== undefined) {
-      throw new ValueError('out cannot be used by a program that draws shots', { remedy: 'Leave out away' });
+      throw new ValueError('out cannot be used by a program that draws shots', {
+        remedy: 'Leave out away',
+      });
     }
     const root = key(runOptions.seed ?? 0);
     const read = readValues(circuit, values);
@@ -194,7 +223,8 @@ export function withShots<Names extends string, const M extends Measurements>(
       return Array.from({ length: read.batch }, (_, e) => {
         const mine = new Map<string, HermitianEigen>();
         const eigen = c.perRun
-          ? (b: Block): HermitianEigen => eigenOf(b, (name) => sliceOf(circuit, read, name, e), mine)
+          ? (b: Block): HermitianEigen =>
+              eigenOf(b, (name) => sliceOf(circuit, read, name, e), mine)
           : (b: Block): HermitianEigen => eigenOf(b, undefined, fixedEigen);
         let p: Float64Array;
         if (together !== undefined) {
@@ -202,24 +232,37 @@ export function withShots<Names extends string, const M extends Measurements>(
         } else {
           // The basis comes with the data: a circuit of its own for every example.
           const program = c.compile(eigen);
-          const one = Object.fromEntries(circuit.slots.map(({ name }) => [name, sliceOf(circuit, read, name, e)]));
+          const one = Object.fromEntries(
+            circuit.slots.map(({ name }) => [name, sliceOf(circuit, read, name, e)]),
+          );
           p = program.run(one)[0] as Float64Array;
           program.dispose();
         }
         const outcomes = sampleOutcomes(p, random, e, settings[g]!.shots);
-        return { qubits: c.qubits, outcomes, eigen, norm: unitary ? 1 : p.reduce((a, b) => a + b, 0) };
+        return {
+          qubits: c.qubits,
+          outcomes,
+          eigen,
+          norm: unitary ? 1 : p.reduce((a, b) => a + b, 0),
+        };
       });
     });
     const exactResults = exactProgram?.run(values ?? {});
     const results = list.map((m) => {
       const plan = plans.get(m)!;
       if (plan.type === 'analytic') return exactResults![plan.index]!;
-      if (plan.type === 'outcomes') return readOutcomes(m, plan.qubits, shots[plan.setting]!, options);
+      if (plan.type === 'outcomes')
+        return readOutcomes(m, plan.qubits, shots[plan.setting]!, options);
       const out = new Float64Array(read.batch * plan.estimates.length);
       for (let e = 0; e < read.batch; e++) {
         plan.estimates.forEach((estimate, o) => {
           const at = (g: number): Shots => shots[g]![e]!;
-          out[e * plan.estimates.length + o] = estimated(estimate, m.type === 'variance', at, options.shots!);
+          out[e * plan.estimates.length + o] = estimated(
+            estimate,
+            m.type === 'variance',
+            at,
+            options.shots!,
+          );
         });
       }
       return out;
@@ -234,11 +277,20 @@ export function withShots<Names extends string, const M extends Measurements>(
 }
 
 /** Decides which settings an observable is read from. */
-function estimateOf(o: Observable, variance: boolean, settings: Setting[], shots: number): Estimate {
+function estimateOf(
+  o: Observable,
+  variance: boolean,
+  settings: Setting[],
+  shots: number,
+): Estimate {
   const basis = observableBasis(o);
   if (basis !== undefined) {
-    const constant = o.type === 'pauli' && basis.size === 0 ? o.terms.reduce((sum, t) => sum + t.coefficient, 0) : 0;
-    const mean = basis.size === 0 ? [] : [{ setting: place(settings, basis, shots), observable: o }];
+    const constant =
+      o.type === 'pauli' && basis.size === 0
+        ? o.terms.reduce((sum, t) => sum + t.coefficient, 0)
+        : 0;
+    const mean =
+      basis.size === 0 ? [] : [{ setting: place(settings, basis, shots), observable: o }];
     return { mean, constant, whole: true, square: [], squareConstant: constant * constant };
   }
   const terms = (o as PauliObservable).terms;
@@ -247,7 +299,11 @@ function estimateOf(o: Observable, variance: boolean, settings: Setting[], shots
     let constant = 0;
     for (const term of list) {
       if (term.paulis.length === 0) constant += term.coefficient;
-      else parts.push({ setting: place(settings, termBasis(term), shots), observable: { type: 'pauli', terms: [term] } });
+      else
+        parts.push({
+          setting: place(settings, termBasis(term), shots),
+          observable: { type: 'pauli', terms: [term] },
+        });
     }
     return { parts, constant };
   };
@@ -263,14 +319,26 @@ function estimateOf(o: Observable, variance: boolean, settings: Setting[], shots
 }
 
 /** Puts the estimate of an expectation value or variance together from the shots of one example. */
-function estimated(estimate: Estimate, variance: boolean, at: (setting: number) => Shots, shots: number): number {
+function estimated(
+  estimate: Estimate,
+  variance: boolean,
+  at: (setting: number) => Shots,
+  shots: number,
+): number {
   const mean = estimate.constant + total(estimate.mean, at, shots, 1);
   if (!variance) return mean;
-  const square = estimate.whole ? total(estimate.mean, at, shots, 2) : total(estimate.square, at, shots, 1);
+  const square = estimate.whole
+    ? total(estimate.mean, at, shots, 2)
+    : total(estimate.square, at, shots, 1);
   return estimate.squareConstant + square - mean * mean;
 }
 
-function total(parts: readonly Part[], at: (setting: number) => Shots, shots: number, power: 1 | 2): number {
+function total(
+  parts: readonly Part[],
+  at: (setting: number) => Shots,
+  shots: number,
+  power: 1 | 2,
+): number {
   let sum = 0;
   for (const { setting, observable } of parts) {
     const { outcomes, qubits, eigen, norm } = at(setting);
@@ -290,13 +358,15 @@ function readOutcomes(
   options: CompileOptions,
 ): Uint8Array | Counts[] | Float64Array {
   const k = qubits.length;
-  const shifts = (shots: Shots): number[] => qubits.map((q) => shots.qubits.length - 1 - shots.qubits.indexOf(q));
+  const shifts = (shots: Shots): number[] =>
+    qubits.map((q) => shots.qubits.length - 1 - shots.qubits.indexOf(q));
   if (m.type === 'samples') {
     const bits = new Uint8Array(examples.length * m.shots * k);
     let i = 0;
     for (const example of examples) {
       const places = shifts(example);
-      for (let s = 0; s < m.shots; s++) for (const p of places) bits[i++] = (example.outcomes[s]! >>> p) & 1;
+      for (let s = 0; s < m.shots; s++)
+        for (const p of places) bits[i++] = (example.outcomes[s]! >>> p) & 1;
     }
     return bits;
   }
@@ -314,12 +384,15 @@ function readOutcomes(
   if (m.type === 'counts') {
     return tallies.map((tally) => {
       const sorted = [...tally].sort(([a], [b]) => a - b);
-      return Object.fromEntries(sorted.map(([outcome, n]) => [outcome.toString(2).padStart(k, '0'), n]));
+      return Object.fromEntries(
+        sorted.map(([outcome, n]) => [outcome.toString(2).padStart(k, '0'), n]),
+      );
     });
   }
   const frequencies = new Float64Array(examples.length * 2 ** k);
   tallies.forEach((tally, e) => {
-    for (const [outcome, n] of tally) frequencies[e * 2 ** k + outcome] = (examples[e]!.norm * n) / shots;
+    for (const [outcome, n] of tally)
+      frequencies[e * 2 ** k + outcome] = (examples[e]!.norm * n) / shots;
   });
   return frequencies;
 }

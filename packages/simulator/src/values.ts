@@ -30,7 +30,12 @@ function planOf(circuit: Circuit): readonly SlotPlan[] {
     plan = circuit.slots.map((slot) => {
       let norm: SlotPlan['norm'] = 'any';
       for (const op of circuit.ops) {
-        if (op.type !== 'statePreparation' || !('slot' in op.amplitudes) || op.amplitudes.slot !== slot.name) continue;
+        if (
+          op.type !== 'statePreparation' ||
+          !('slot' in op.amplitudes) ||
+          op.amplitudes.slot !== slot.name
+        )
+          continue;
         if (!op.normalize) norm = 'one';
         else if (norm === 'any') norm = 'positive';
       }
@@ -74,17 +79,23 @@ export function readValues(
     if (slot.axis === 'batch') {
       const examples = array.length / size;
       if (!Number.isInteger(examples) || examples === 0) {
-        throw new ValueError(`slot '${name}' got ${array.length} numbers, which is not a whole number of examples`, {
-          remedy: `Give [batch, ...shape] = ${shapeText(['batch', ...slot.shape])}, a multiple of ${size} numbers`,
-        });
+        throw new ValueError(
+          `slot '${name}' got ${array.length} numbers, which is not a whole number of examples`,
+          {
+            remedy: `Give [batch, ...shape] = ${shapeText(['batch', ...slot.shape])}, a multiple of ${size} numbers`,
+          },
+        );
       }
       if (batchOf === undefined) {
         batch = examples;
         batchOf = name;
       } else if (examples !== batch) {
-        throw new ValueError(`slot '${name}' has ${examples} examples and slot '${batchOf}' has ${batch}`, {
-          remedy: 'Give all batch slots the same number of examples',
-        });
+        throw new ValueError(
+          `slot '${name}' has ${examples} examples and slot '${batchOf}' has ${batch}`,
+          {
+            remedy: 'Give all batch slots the same number of examples',
+          },
+        );
       }
     } else if (array.length !== size) {
       throw new ValueError(`slot '${name}' got ${array.length} numbers`, {
@@ -113,7 +124,11 @@ export function readValues(
   };
 }
 
-function missing(circuit: Circuit, slot: Slot, given: Readonly<Record<string, unknown>>): ValueError {
+function missing(
+  circuit: Circuit,
+  slot: Slot,
+  given: Readonly<Record<string, unknown>>,
+): ValueError {
   const known = new Set(circuit.slots.map((s) => s.name));
   const stray = Object.keys(given).filter((name) => !known.has(name));
   const text = shapeText(slot.axis === 'batch' ? ['batch', ...slot.shape] : slot.shape);
@@ -131,17 +146,24 @@ function shapeText(shape: readonly (number | string)[]): string {
 function toArray(value: ArrayLike<unknown>, what: string): Float64Array {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-      throw new ValueError(`${what} got 64-bit integers`, { remedy: 'Give a Float64Array or an array of numbers' });
+      throw new ValueError(`${what} got 64-bit integers`, {
+        remedy: 'Give a Float64Array or an array of numbers',
+      });
     }
     return Float64Array.from(value as ArrayLike<number>);
   }
   if (typeof value === 'number') {
-    throw new ValueError(`${what} got the bare number ${String(value)}`, { remedy: 'Give an array, such as [0.5]' });
+    throw new ValueError(`${what} got the bare number ${String(value)}`, {
+      remedy: 'Give an array, such as [0.5]',
+    });
   }
   if (lengthOf(value) === undefined) {
-    throw new ValueError(`${what} got ${value === null ? 'null' : typeof value} instead of an array`, {
-      remedy: 'Give a Float64Array or an array of numbers',
-    });
+    throw new ValueError(
+      `${what} got ${value === null ? 'null' : typeof value} instead of an array`,
+      {
+        remedy: 'Give a Float64Array or an array of numbers',
+      },
+    );
   }
   const flat: number[] = [];
   flatten(value, what, flat);
@@ -178,12 +200,18 @@ function ragged(what: string): ValueError {
 }
 
 function checkFinite(array: Float64Array, name: string, slot: boolean): void {
-  // x · 0 is 0 for finite x and NaN otherwise: one sum tells whether anything is wrong.
+  // x - x is 0 for finite x and NaN otherwise: one sum tells whether anything is wrong.
   let sum = 0;
-  for (let i = 0; i < array.length; i++) sum += array[i]! * 0;
+  for (let i = 0; i < array.length; i++) {
+    const x = array[i]!;
+    sum += x - x;
+  }
   if (sum === 0) return;
   const index = array.findIndex((x) => !Number.isFinite(x));
-  throw new ValueError(`${slot ? `slot '${name}'` : name} holds ${array[index]} at index ${index}`, { remedy: 'Give finite numbers' });
+  throw new ValueError(
+    `${slot ? `slot '${name}'` : name} holds ${array[index]} at index ${index}`,
+    { remedy: 'Give finite numbers' },
+  );
 }
 
 function checkNorm(array: Float64Array, size: number, slot: Slot, norm: 'one' | 'positive'): void {
@@ -197,9 +225,12 @@ function checkNorm(array: Float64Array, size: number, slot: Slot, norm: 'one' | 
       });
     }
     if (norm === 'one' && Math.abs(Math.sqrt(square) - 1) > 1e-6) {
-      throw new ValueError(`slot '${slot.name}': the amplitudes${which} have norm ${Math.sqrt(square)}`, {
-        remedy: 'Divide them by their norm, or prepare the state with normalize: true',
-      });
+      throw new ValueError(
+        `slot '${slot.name}': the amplitudes${which} have norm ${Math.sqrt(square)}`,
+        {
+          remedy: 'Divide them by their norm, or prepare the state with normalize: true',
+        },
+      );
     }
   }
 }
@@ -210,7 +241,9 @@ function checkHermitian(array: Float64Array, size: number, slot: Slot): void {
     const fault = hermitianFault(array, start, d);
     if (fault === undefined) continue;
     const which = slot.axis === 'batch' ? ` example ${start / size}:` : '';
-    throw new ValueError(`slot '${slot.name}':${which} ${fault}`, { remedy: 'Give Hermitian matrices' });
+    throw new ValueError(`slot '${slot.name}':${which} ${fault}`, {
+      remedy: 'Give Hermitian matrices',
+    });
   }
 }
 
@@ -237,9 +270,12 @@ export function readCotangents(
 ): (Float64Array | undefined)[] {
   const list = single ? [dy] : (dy as readonly unknown[] | undefined);
   if (!Array.isArray(list) || list.length !== outputSizes.length || (single && dy === undefined)) {
-    throw new ValueError(single ? 'dy is missing' : 'dy is not a list with one entry per measurement', {
-      remedy: `Give ${single ? 'an array' : `${outputSizes.length} arrays (or undefined for zero)`}`,
-    });
+    throw new ValueError(
+      single ? 'dy is missing' : 'dy is not a list with one entry per measurement',
+      {
+        remedy: `Give ${single ? 'an array' : `${outputSizes.length} arrays (or undefined for zero)`}`,
+      },
+    );
   }
   return list.map((item: unknown, i) => {
     if (item === undefined) return undefined;

@@ -1,7 +1,13 @@
 import { UnsupportedError } from '@ketwork/base';
 import { gates } from '@ketwork/circuit';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
-import { expectClose, Random, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
+import {
+  expectClose,
+  Random,
+  randomCircuit,
+  randomMeasurement,
+  randomValues,
+} from '@ketwork/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Program } from '@ketwork/simulator';
 import { reference } from '@ketwork/simulator';
@@ -32,8 +38,18 @@ const GROUPS = 20;
 /** Sizes weighted to small ones: of 100 circuits about 3 have more than seven qubits. */
 function sizeOf(random: Random): { qubits: number; batch: number; ops: number } {
   const x = random.uniform();
-  if (x < 0.87) return { qubits: random.integer(1, 4), batch: random.integer(1, 33), ops: random.integer(1, 14) };
-  if (x < 0.97) return { qubits: random.integer(5, 7), batch: random.integer(1, 5), ops: random.integer(5, 14) };
+  if (x < 0.87)
+    return {
+      qubits: random.integer(1, 4),
+      batch: random.integer(1, 33),
+      ops: random.integer(1, 14),
+    };
+  if (x < 0.97)
+    return {
+      qubits: random.integer(5, 7),
+      batch: random.integer(1, 5),
+      ops: random.integer(5, 14),
+    };
   return { qubits: random.integer(8, 10), batch: random.integer(1, 2), ops: random.integer(5, 12) };
 }
 
@@ -44,14 +60,20 @@ function caseOf(seed: number, engine: Engine, hermitianGradients: boolean): Case
   const drawn = randomCircuit(random.child(1), {
     qubits,
     ops,
-    kinds: kinds.filter((k) => ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k)),
+    kinds: kinds.filter((k) =>
+      ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k),
+    ),
     ...(engine.capabilities.gates === 'all' ? {} : { gates: engine.capabilities.gates }),
   });
-  const slots = drawn.slots.map((s) => (s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s));
+  const slots = drawn.slots.map((s) =>
+    s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s,
+  );
   const circuit = { ...drawn, slots };
   const values = randomValues(random.child(2), circuit, batch);
   const draw = random.child(3);
-  const measurements = engine.capabilities.analytic.map((type) => randomMeasurement(draw, circuit, type));
+  const measurements = engine.capabilities.analytic.map((type) =>
+    randomMeasurement(draw, circuit, type),
+  );
   const hasBatch = circuit.slots.some((s) => s.axis === 'batch');
   return { circuit, batch: hasBatch ? batch : 1, values, measurements, random: random.child(4) };
 }
@@ -88,39 +110,55 @@ export function engineFixture(
           const problem = caseOf(seed, engine, hermitianGradients);
           try {
             checkResults(problem, engine, judge, tolerance);
-            if (differentiable(problem, filterGradients)) checkGradients(problem, engine, judge, tolerance, seed);
+            if (differentiable(problem, filterGradients))
+              checkGradients(problem, engine, judge, tolerance, seed);
             else checkRefusal(problem, engine);
             if (seed % 8 === 0) checkLoop(problem, engine, tolerance, filterGradients);
             if (seed % 10 === 0) checkShots(problem, engine, judge);
           } catch (error) {
-            failures.push(`seed ${seed} (${problem.circuit.qubits} qubits, batch ${problem.batch}): ${String(error)}`);
+            failures.push(
+              `seed ${seed} (${problem.circuit.qubits} qubits, batch ${problem.batch}): ${String(error)}`,
+            );
           }
         }
-        if (failures.length > 0) throw new Error(`${failures.length} of ${last - first} fail:\n${failures.join('\n')}`);
+        if (failures.length > 0)
+          throw new Error(`${failures.length} of ${last - first} fail:\n${failures.join('\n')}`);
       });
     }
 
-    it.runIf(circuits >= 1000)('draws every gate, kind of operation and slot, and every size', () => {
-      const seen = new Set<string | number>();
-      const batches = new Set<number>();
-      for (let seed = from; seed < from + circuits; seed += 2) {
-        const { circuit, batch } = caseOf(seed, engine, hermitianGradients);
-        seen.add(circuit.qubits);
-        batches.add(batch);
-        for (const op of circuit.ops) seen.add(op.type === 'gate' ? op.gate : op.type);
-        for (const slot of circuit.slots) seen.add(`${slot.kind} ${slot.axis}`);
-      }
-      const { gates: known, ops } = engine.capabilities;
-      const kinds = ops.includes('statePreparation') ? ['scalar', 'hermitian', 'amplitudes'] : ['scalar', 'hermitian'];
-      for (const axis of ['shared', 'batch']) for (const kind of kinds) expect(seen).toContain(`${kind} ${axis}`);
-      for (const gate of known === 'all' ? gates.map((row) => row.name) : known) expect(seen).toContain(gate);
-      for (let qubits = 1; qubits <= 10; qubits++) expect(seen).toContain(qubits);
-      for (let batch = 1; batch <= 33; batch++) expect(batches).toContain(batch);
-    });
+    it.runIf(circuits >= 1000)(
+      'draws every gate, kind of operation and slot, and every size',
+      () => {
+        const seen = new Set<string | number>();
+        const batches = new Set<number>();
+        for (let seed = from; seed < from + circuits; seed += 2) {
+          const { circuit, batch } = caseOf(seed, engine, hermitianGradients);
+          seen.add(circuit.qubits);
+          batches.add(batch);
+          for (const op of circuit.ops) seen.add(op.type === 'gate' ? op.gate : op.type);
+          for (const slot of circuit.slots) seen.add(`${slot.kind} ${slot.axis}`);
+        }
+        const { gates: known, ops } = engine.capabilities;
+        const kinds = ops.includes('statePreparation')
+          ? ['scalar', 'hermitian', 'amplitudes']
+          : ['scalar', 'hermitian'];
+        for (const axis of ['shared', 'batch'])
+          for (const kind of kinds) expect(seen).toContain(`${kind} ${axis}`);
+        for (const gate of known === 'all' ? gates.map((row) => row.name) : known)
+          expect(seen).toContain(gate);
+        for (let qubits = 1; qubits <= 10; qubits++) expect(seen).toContain(qubits);
+        for (let batch = 1; batch <= 33; batch++) expect(batches).toContain(batch);
+      },
+    );
   });
 }
 
-function checkResults({ circuit, values, measurements }: Case, engine: Engine, judge: Engine, tolerance: number): void {
+function checkResults(
+  { circuit, values, measurements }: Case,
+  engine: Engine,
+  judge: Engine,
+  tolerance: number,
+): void {
   using program = engine.compile(circuit, measurements);
   using expected = judge.compile(circuit, measurements);
   const actual = program.run(values);
@@ -140,16 +178,27 @@ function checkRefusal({ circuit, values, batch }: Case, engine: Engine): void {
   expect(() => program.vjp(values, dy)).toThrow(UnsupportedError);
 }
 
-function checkGradients(problem: Case, engine: Engine, judge: Engine, tolerance: number, seed: number): void {
+function checkGradients(
+  problem: Case,
+  engine: Engine,
+  judge: Engine,
+  tolerance: number,
+  seed: number,
+): void {
   const { circuit, batch, values, random } = problem;
-  const measurements = problem.measurements.filter((m) => engine.capabilities.adjoint.includes(m.type));
+  const measurements = problem.measurements.filter((m) =>
+    engine.capabilities.adjoint.includes(m.type),
+  );
   if (measurements.length === 0 || circuit.slots.length === 0) return;
   // Derivatives of big circuits take long in the reference: a few are enough.
   if (circuit.qubits > 7 && seed % 4 !== 0) return;
   using program = engine.compile(circuit, measurements);
   using expected = judge.compile(circuit, measurements);
-  const dy = program.outputShapes.map((shape) => random.normals(batch * shape.reduce((a, b) => a * b, 1)));
-  const options = seed % 3 === 0 ? { perExample: true } : seed % 3 === 1 ? {} : { squaredNorms: true };
+  const dy = program.outputShapes.map((shape) =>
+    random.normals(batch * shape.reduce((a, b) => a * b, 1)),
+  );
+  const options =
+    seed % 3 === 0 ? { perExample: true } : seed % 3 === 1 ? {} : { squaredNorms: true };
   const actual = program.vjp(values, dy, options);
   const want = expected.vjp(values, dy, options);
   expect(Object.keys(actual).sort()).toEqual(Object.keys(want).sort());
@@ -157,18 +206,27 @@ function checkGradients(problem: Case, engine: Engine, judge: Engine, tolerance:
     expectClose(actual[slot]!, want[slot]!, tolerance, `vjp ${JSON.stringify(options)} by ${slot}`);
   }
   if (seed % 5 !== 0 || circuit.qubits > 4) return;
-  const wrt = circuit.slots.filter((s) => s.differentiable && random.chance(0.7)).map((s) => s.name);
+  const wrt = circuit.slots
+    .filter((s) => s.differentiable && random.chance(0.7))
+    .map((s) => s.name);
   const jacobians = program.jacobian(values, { wrt });
   const wanted = expected.jacobian(values, { wrt });
   expect(Object.keys(jacobians).sort()).toEqual([...wrt].sort());
-  for (const slot of wrt) expectClose(jacobians[slot]!, wanted[slot]!, tolerance, `jacobian by ${slot}`);
+  for (const slot of wrt)
+    expectClose(jacobians[slot]!, wanted[slot]!, tolerance, `jacobian by ${slot}`);
 }
 
 /** A batch gives what its examples give one by one, results and gradients per example alike. */
-function checkLoop(problem: Case, engine: Engine, tolerance: number, filterGradients: boolean): void {
+function checkLoop(
+  problem: Case,
+  engine: Engine,
+  tolerance: number,
+  filterGradients: boolean,
+): void {
   const { circuit, batch, values, measurements, random } = problem;
   const gradual =
-    differentiable(problem, filterGradients) && measurements.every((m) => engine.capabilities.adjoint.includes(m.type));
+    differentiable(problem, filterGradients) &&
+    measurements.every((m) => engine.capabilities.adjoint.includes(m.type));
   using program = engine.compile(circuit, measurements);
   const sizes = program.outputShapes.map((shape) => shape.reduce((a, b) => a * b, 1));
   const dy = sizes.map((size) => random.normals(batch * size));
@@ -183,12 +241,19 @@ function checkLoop(problem: Case, engine: Engine, tolerance: number, filterGradi
     const rows = (arrays: readonly Float64Array[]): Float64Array[] =>
       arrays.map((a, i) => a.slice(e * sizes[i]!, (e + 1) * sizes[i]!));
     const alone = program.run(one) as Float64Array[];
-    rows(together).forEach((row, i) => expectClose(row, alone[i]!, tolerance, `example ${e}, ${measurements[i]!.type}`));
+    rows(together).forEach((row, i) =>
+      expectClose(row, alone[i]!, tolerance, `example ${e}, ${measurements[i]!.type}`),
+    );
     if (!gradual) continue;
     const single = program.vjp(one, rows(dy), { perExample: true });
     for (const [slot, g] of Object.entries(gradients)) {
       const size = g.length / batch;
-      expectClose(g.slice(e * size, (e + 1) * size), single[slot]!, tolerance, `example ${e}, gradient by ${slot}`);
+      expectClose(
+        g.slice(e * size, (e + 1) * size),
+        single[slot]!,
+        tolerance,
+        `example ${e}, gradient by ${slot}`,
+      );
     }
   }
 }
@@ -201,7 +266,9 @@ function checkShots(problem: Case, engine: Engine, judge: Engine): void {
     const m = randomMeasurement(random, circuit, type, 50);
     const options = type === 'samples' || type === 'counts' ? {} : { shots: 50 };
     const run = (program: Program<string, Measurement>): number[] => {
-      const result = program.run(values, { seed: 11 }) as unknown as ArrayLike<number> | Record<string, number>[];
+      const result = program.run(values, { seed: 11 }) as unknown as
+        | ArrayLike<number>
+        | Record<string, number>[];
       program.dispose();
       if (type !== 'counts') return Array.from(result as ArrayLike<number>);
       return (result as Record<string, number>[]).flatMap((counts) =>

@@ -48,5 +48,8 @@ export function centralDifferences(
     return above.map((y, o) => (y - below[o]!) / (2 * h));
   });
   const outputs = columns[0]?.length ?? 0;
-  return Float64Array.from({ length: outputs * x.length }, (_, i) => columns[i % x.length]![Math.floor(i / x.length)]!);
+  return Float64Array.from(
+    { length: outputs * x.length },
+    (_, i) => columns[i % x.length]![Math.floor(i / x.length)]!,
+  );
 }

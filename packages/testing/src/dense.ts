@@ -87,7 +87,9 @@ export function scaled(a: ArrayLike<number>, re: number, im = 0): Float64Array {
 
 /** Sum of matrices or vectors. */
 export function sum(...list: readonly ArrayLike<number>[]): Float64Array {
-  return Float64Array.from({ length: list[0]!.length }, (_, i) => list.reduce((s, m) => s + m[i]!, 0));
+  return Float64Array.from({ length: list[0]!.length }, (_, i) =>
+    list.reduce((s, m) => s + m[i]!, 0),
+  );
 }
 
 /** Matrix exponential: Taylor series of a matrix halved until small, squared as often. */
@@ -99,10 +101,10 @@ export function expm(a: ArrayLike<number>): Float64Array {
   let term = identity(d);
   let result = identity(d);
   for (let k = 1; k <= 24; k++) {
-    term = scaled(matmul(term, small), 1 / k) as Float64Array<ArrayBuffer>;
-    result = sum(result, term) as Float64Array<ArrayBuffer>;
+    term = scaled(matmul(term, small), 1 / k);
+    result = sum(result, term);
   }
-  for (let k = 0; k < halvings; k++) result = matmul(result, result) as Float64Array<ArrayBuffer>;
+  for (let k = 0; k < halvings; k++) result = matmul(result, result);
   return result;
 }
 
@@ -116,11 +118,18 @@ export const PAULI: Readonly<Record<'I' | 'X' | 'Y' | 'Z', readonly number[]>> =
 
 /** Tensor product of Pauli letters, such as `XIZ`, the first letter most significant. */
 export function pauliWord(word: string): Float64Array {
-  return [...word].reduce<Float64Array>((m, letter) => kron(m, PAULI[letter as 'I']), Float64Array.of(1, 0));
+  return [...word].reduce<Float64Array>(
+    (m, letter) => kron(m, PAULI[letter as 'I']),
+    Float64Array.of(1, 0),
+  );
 }
 
 /** Matrix over n qubits of a matrix on some of them: entry (i, j) is there where all other bits of i and j agree. */
-export function embedded(m: ArrayLike<number>, on: readonly number[], qubits: number): Float64Array {
+export function embedded(
+  m: ArrayLike<number>,
+  on: readonly number[],
+  qubits: number,
+): Float64Array {
   const d = 2 ** qubits;
   const k = dimension(m);
   const bit = (i: number, q: number): number => Math.floor(i / 2 ** (qubits - 1 - q)) % 2;

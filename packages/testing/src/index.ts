@@ -1,5 +1,18 @@
 export { centralDifferences, expectClose } from './close.ts';
-export { dagger, dimension, embedded, expm, identity, kron, matmul, matvec, PAULI, pauliWord, scaled, sum } from './dense.ts';
+export {
+  dagger,
+  dimension,
+  embedded,
+  expm,
+  identity,
+  kron,
+  matmul,
+  matvec,
+  PAULI,
+  pauliWord,
+  scaled,
+  sum,
+} from './dense.ts';
 export { Random } from './random.ts';
 export { randomAngle, randomCircuit, randomTerm } from './random-circuit.ts';
 export type { RandomCircuitOptions } from './random-circuit.ts';

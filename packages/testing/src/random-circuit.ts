@@ -44,7 +44,10 @@ export function randomCircuit(seed: number | Random, options: RandomCircuitOptio
   const matrices = slots.filter((s) => s.kind === 'hermitian');
   const others = kinds.filter((kind) => kind !== 'gate' && kind !== 'statePreparation');
   for (let i = 0; i < count; i++) {
-    const kind = others.length > 0 && (random.chance(0.2) || !kinds.includes('gate')) ? random.pick(others) : 'gate';
+    const kind =
+      others.length > 0 && (random.chance(0.2) || !kinds.includes('gate'))
+        ? random.pick(others)
+        : 'gate';
     if (kind === 'barrier') {
       ops.push({ type: 'barrier', qubits: all });
     } else if (kind === 'matrix') {
@@ -54,12 +57,21 @@ export function randomCircuit(seed: number | Random, options: RandomCircuitOptio
         ? randomUnitary(random, 2 ** on.length)
         : // Of norm about 1, so that neither states nor errors grow.
           Array.from(random.normals(2 * 4 ** on.length), (x) => x / 2 ** (on.length + 0.5));
-      ops.push({ type: 'matrix', qubits: on, matrix, unitary, controls: controls(random, all, on) });
+      ops.push({
+        type: 'matrix',
+        qubits: on,
+        matrix,
+        unitary,
+        controls: controls(random, all, on),
+      });
     } else if (kind === 'evolution') {
       ops.push(evolution(random, all, scalars, matrices));
     } else {
       const row = random.pick(rows);
-      const on = random.sample(all, row.qubits === 'any' ? random.integer(1, Math.min(qubits, 3)) : row.qubits);
+      const on = random.sample(
+        all,
+        row.qubits === 'any' ? random.integer(1, Math.min(qubits, 3)) : row.qubits,
+      );
       const op: Op = {
         type: 'gate',
         gate: row.name,
@@ -67,7 +79,11 @@ export function randomCircuit(seed: number | Random, options: RandomCircuitOptio
         angles: row.parameters.map(() => randomAngle(random, scalars)),
         controls: controls(random, all, on),
       };
-      ops.push(row.name === 'PauliRot' ? { ...op, word: on.map(() => random.pick([...'IXYZ'])).join('') } : op);
+      ops.push(
+        row.name === 'PauliRot'
+          ? { ...op, word: on.map(() => random.pick([...'IXYZ'])).join('') }
+          : op,
+      );
     }
   }
   return { schema: CIRCUIT_SCHEMA, qubits, bits: 0, slots, ops };
@@ -75,18 +91,48 @@ export function randomCircuit(seed: number | Random, options: RandomCircuitOptio
 
 function scalarSlots(random: Random): Slot[] {
   return [
-    { name: 'w', shape: [random.integer(1, 4)], kind: 'scalar', axis: 'shared', differentiable: true },
-    { name: 'x', shape: [random.integer(1, 3)], kind: 'scalar', axis: 'batch', differentiable: true },
-    { name: 'v', shape: [2, 2], kind: 'scalar', axis: random.pick(['shared', 'batch']), differentiable: true },
+    {
+      name: 'w',
+      shape: [random.integer(1, 4)],
+      kind: 'scalar',
+      axis: 'shared',
+      differentiable: true,
+    },
+    {
+      name: 'x',
+      shape: [random.integer(1, 3)],
+      kind: 'scalar',
+      axis: 'batch',
+      differentiable: true,
+    },
+    {
+      name: 'v',
+      shape: [2, 2],
+      kind: 'scalar',
+      axis: random.pick(['shared', 'batch']),
+      differentiable: true,
+    },
   ];
 }
 
 function hermitianSlot(random: Random, name: string, d: number): Slot {
-  return { name, shape: [d, d, 2], kind: 'hermitian', axis: random.pick(['shared', 'batch']), differentiable: true };
+  return {
+    name,
+    shape: [d, d, 2],
+    kind: 'hermitian',
+    axis: random.pick(['shared', 'batch']),
+    differentiable: true,
+  };
 }
 
 /** Up to two state preparations, of disjoint qubits, before everything else. */
-function prepare(random: Random, all: readonly number[], ops: Op[], slots: Slot[], withSlots: boolean): void {
+function prepare(
+  random: Random,
+  all: readonly number[],
+  ops: Op[],
+  slots: Slot[],
+  withSlots: boolean,
+): void {
   let free = random.sample(all, all.length);
   for (const name of ['a', 'b']) {
     if (free.length === 0 || !random.chance(0.3)) continue;
@@ -96,12 +142,23 @@ function prepare(random: Random, all: readonly number[], ops: Op[], slots: Slot[
     const normalize = name === 'a';
     if (withSlots && random.chance(0.8)) {
       const shape = random.chance(0.5) ? [2 ** k] : [2 ** k, 2];
-      slots.push({ name, shape, kind: 'amplitudes', axis: random.pick(['shared', 'batch']), differentiable: true });
+      slots.push({
+        name,
+        shape,
+        kind: 'amplitudes',
+        axis: random.pick(['shared', 'batch']),
+        differentiable: true,
+      });
       ops.push({ type: 'statePreparation', qubits, amplitudes: { slot: name }, normalize });
     } else {
       const values = random.normals(2 ** (k + 1));
       const norm = normalize ? 1 : Math.hypot(...values);
-      ops.push({ type: 'statePreparation', qubits, amplitudes: { values: Array.from(values, (x) => x / norm) }, normalize });
+      ops.push({
+        type: 'statePreparation',
+        qubits,
+        amplitudes: { values: Array.from(values, (x) => x / norm) },
+        normalize,
+      });
     }
   }
 }
@@ -112,20 +169,38 @@ function controls(random: Random, all: readonly number[], taken: readonly number
   return random.sample(free, count).map((qubit) => ({ qubit, value: random.pick([0, 1]) }));
 }
 
-function evolution(random: Random, all: readonly number[], scalars: readonly Slot[], matrices: readonly Slot[]): Op {
+function evolution(
+  random: Random,
+  all: readonly number[],
+  scalars: readonly Slot[],
+  matrices: readonly Slot[],
+): Op {
   const time = randomAngle(random, scalars);
   const size = Math.min(all.length, random.integer(1, 2));
   const slot = matrices.length > 0 && random.chance(0.5) ? random.pick(matrices) : undefined;
   const qubits = random.sample(all, slot === undefined ? size : Math.log2(slot.shape[0]!));
-  const base = { type: 'evolution', qubits, time, controls: controls(random, all, qubits) } as const;
+  const base = {
+    type: 'evolution',
+    qubits,
+    time,
+    controls: controls(random, all, qubits),
+  } as const;
   if (slot !== undefined) return { ...base, generator: { slot: slot.name } };
-  if (random.chance(0.5)) return { ...base, generator: { matrix: randomHermitian(random, 2 ** qubits.length) } };
-  return { ...base, generator: { terms: Array.from({ length: random.integer(1, 3) }, () => randomTerm(random, qubits)) } };
+  if (random.chance(0.5))
+    return { ...base, generator: { matrix: randomHermitian(random, 2 ** qubits.length) } };
+  return {
+    ...base,
+    generator: {
+      terms: Array.from({ length: random.integer(1, 3) }, () => randomTerm(random, qubits)),
+    },
+  };
 }
 
 /** A Pauli string on some of the qubits, the identity now and then. */
 export function randomTerm(random: Random, qubits: readonly number[]): PauliTerm {
-  const on = random.sample(qubits, random.integer(0, Math.min(qubits.length, 3))).sort((a, b) => a - b);
+  const on = random
+    .sample(qubits, random.integer(0, Math.min(qubits.length, 3)))
+    .sort((a, b) => a - b);
   return {
     coefficient: random.uniform(-1, 1),
     paulis: on.map((qubit) => ({ qubit, pauli: random.pick(['X', 'Y', 'Z'] as const) })),
@@ -141,7 +216,17 @@ export function randomAngle(random: Random, scalars: readonly Slot[]): Angle {
     return { slot: slot.name, index: random.integer(slot.shape.reduce((a, b) => a * b, 1)) };
   };
   if (random.chance(0.6)) return element();
-  const fn = random.pick<AngleFunction>(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sqrt', 'exp', 'log']);
+  const fn = random.pick<AngleFunction>([
+    'sin',
+    'cos',
+    'tan',
+    'asin',
+    'acos',
+    'atan',
+    'sqrt',
+    'exp',
+    'log',
+  ]);
   const e = element();
   switch (random.integer(3)) {
     case 0:

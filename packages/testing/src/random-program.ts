@@ -4,17 +4,25 @@ import { randomHermitian } from './random-matrix.ts';
 import type { Random } from './random.ts';
 
 /** Random values for all slots of a circuit: scalars between -π and π, states, Hermitian matrices. */
-export function randomValues(random: Random, circuit: Circuit, batch: number): Record<string, Float64Array> {
+export function randomValues(
+  random: Random,
+  circuit: Circuit,
+  batch: number,
+): Record<string, Float64Array> {
   const values: Record<string, Float64Array> = {};
   for (const slot of circuit.slots) {
     const size = slot.shape.reduce((a, b) => a * b, 1);
     const rows = Array.from({ length: slot.axis === 'batch' ? batch : 1 }, () => {
       if (slot.kind === 'hermitian') return randomHermitian(random, slot.shape[0]!);
-      if (slot.kind === 'scalar') return Array.from({ length: size }, () => random.uniform(-Math.PI, Math.PI));
+      if (slot.kind === 'scalar')
+        return Array.from({ length: size }, () => random.uniform(-Math.PI, Math.PI));
       const row = random.normals(size);
       const raw = circuit.ops.some(
         (op) =>
-          op.type === 'statePreparation' && !op.normalize && 'slot' in op.amplitudes && op.amplitudes.slot === slot.name,
+          op.type === 'statePreparation' &&
+          !op.normalize &&
+          'slot' in op.amplitudes &&
+          op.amplitudes.slot === slot.name,
       );
       const norm = raw ? Math.hypot(...row) : 1;
       return Array.from(row, (x) => x / norm);
@@ -32,7 +40,10 @@ export function randomObservable(random: Random, circuit: Circuit): Observable {
     case 0:
     case 1:
     case 2:
-      return { type: 'pauli', terms: Array.from({ length: random.integer(1, 4) }, () => randomTerm(random, all)) };
+      return {
+        type: 'pauli',
+        terms: Array.from({ length: random.integer(1, 4) }, () => randomTerm(random, all)),
+      };
     case 3: {
       const qubits = random.sample(all, random.integer(1, Math.min(2, circuit.qubits)));
       return { type: 'hermitian', qubits, matrix: randomHermitian(random, 2 ** qubits.length) };
@@ -50,13 +61,25 @@ export function randomObservable(random: Random, circuit: Circuit): Observable {
 }
 
 /** A random measurement of a type. */
-export function randomMeasurement(random: Random, circuit: Circuit, type: Measurement['type'], shots = 100): Measurement {
+export function randomMeasurement(
+  random: Random,
+  circuit: Circuit,
+  type: Measurement['type'],
+  shots = 100,
+): Measurement {
   const all = Array.from({ length: circuit.qubits }, (_, q) => q);
-  const qubits = random.chance(0.5) ? {} : { qubits: random.sample(all, random.integer(1, circuit.qubits)) };
+  const qubits = random.chance(0.5)
+    ? {}
+    : { qubits: random.sample(all, random.integer(1, circuit.qubits)) };
   switch (type) {
     case 'expval':
     case 'variance':
-      return { type, observables: Array.from({ length: random.integer(1, 3) }, () => randomObservable(random, circuit)) };
+      return {
+        type,
+        observables: Array.from({ length: random.integer(1, 3) }, () =>
+          randomObservable(random, circuit),
+        ),
+      };
     case 'probabilities':
       return { type, ...qubits };
     case 'state':

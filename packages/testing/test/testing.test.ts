@@ -22,8 +22,19 @@ import { describe, expect, it } from 'vitest';
 describe('dense algebra', () => {
   it('multiplies Pauli matrices: XY = iZ, and swaps factors of a Kronecker product', () => {
     expectClose(matmul(PAULI.X, PAULI.Y), scaled(PAULI.Z, 0, 1), 1e-15);
-    expectClose(matmul(kron(PAULI.X, PAULI.Z), kron(PAULI.Y, PAULI.X)), kron(matmul(PAULI.X, PAULI.Y), matmul(PAULI.Z, PAULI.X)), 1e-15);
-    expectClose(pauliWord('ZI'), [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0], 0);
+    expectClose(
+      matmul(kron(PAULI.X, PAULI.Z), kron(PAULI.Y, PAULI.X)),
+      kron(matmul(PAULI.X, PAULI.Y), matmul(PAULI.Z, PAULI.X)),
+      1e-15,
+    );
+    expectClose(
+      pauliWord('ZI'),
+      [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        -1, 0,
+      ],
+      0,
+    );
   });
 
   it('places a matrix on qubits', () => {
@@ -53,11 +64,16 @@ describe('random matrices and circuits', () => {
   });
 
   it('are the same for the same seed, and reach every gate', () => {
-    expect(randomCircuit(3, { qubits: 4, ops: 10 })).toEqual(randomCircuit(3, { qubits: 4, ops: 10 }));
-    expect(randomCircuit(3, { qubits: 4, ops: 10 })).not.toEqual(randomCircuit(4, { qubits: 4, ops: 10 }));
+    expect(randomCircuit(3, { qubits: 4, ops: 10 })).toEqual(
+      randomCircuit(3, { qubits: 4, ops: 10 }),
+    );
+    expect(randomCircuit(3, { qubits: 4, ops: 10 })).not.toEqual(
+      randomCircuit(4, { qubits: 4, ops: 10 }),
+    );
     const seen = new Set<string>();
     for (let seed = 0; seed < 100; seed++) {
-      for (const op of randomCircuit(seed, { qubits: 4, ops: 20 }).ops) if (op.type === 'gate') seen.add(op.gate);
+      for (const op of randomCircuit(seed, { qubits: 4, ops: 20 }).ops)
+        if (op.type === 'gate') seen.add(op.gate);
     }
     expect([...seen].sort()).toEqual(gates.map((row) => row.name).sort());
   });

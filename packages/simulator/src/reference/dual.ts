@@ -7,7 +7,10 @@ export interface Dual {
 }
 
 /** Where an element of a slot is: its value and the number under which derivatives by it are kept. */
-export type Element = (slot: string, index: number) => { readonly value: number; readonly id: number };
+export type Element = (
+  slot: string,
+  index: number,
+) => { readonly value: number; readonly id: number };
 
 const NONE: ReadonlyMap<number, number> = new Map();
 
@@ -21,7 +24,10 @@ export function dualAngle(angle: Angle, element: Element): Dual {
   if ('add' in angle) {
     return angle.add
       .map((term) => dualAngle(term, element))
-      .reduce((a, b) => ({ value: a.value + b.value, partials: combine(a, 1, b, 1) }), { value: 0, partials: NONE });
+      .reduce((a, b) => ({ value: a.value + b.value, partials: combine(a, 1, b, 1) }), {
+        value: 0,
+        partials: NONE,
+      });
   }
   if ('mul' in angle) {
     return angle.mul

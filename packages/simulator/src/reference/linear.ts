@@ -24,7 +24,12 @@ export function bitsOf(index: number, list: readonly number[], qubits: number): 
 }
 
 /** A basis index with the bits of some qubits replaced by those of a number. */
-export function withBits(index: number, list: readonly number[], number: number, qubits: number): number {
+export function withBits(
+  index: number,
+  list: readonly number[],
+  number: number,
+  qubits: number,
+): number {
   let result = index;
   list.forEach((qubit, i) => {
     const place = 1 << (qubits - 1 - qubit);
@@ -38,7 +43,12 @@ export function withBits(index: number, list: readonly number[], number: number,
  * Applies a map to a state. Where the controls do not hold, amplitudes stay as they are (`keep`) or, for the derivative of a
  * map, which is zero there, vanish (`zero`).
  */
-export function applyMap(state: Float64Array, qubits: number, map: LinearMap, elsewhere: 'keep' | 'zero'): Float64Array {
+export function applyMap(
+  state: Float64Array,
+  qubits: number,
+  map: LinearMap,
+  elsewhere: 'keep' | 'zero',
+): Float64Array {
   const { targets, controls, form } = map;
   const d = 2 ** targets.length;
   const result = new Float64Array(state.length);
@@ -77,7 +87,11 @@ export function applyMap(state: Float64Array, qubits: number, map: LinearMap, el
 }
 
 /** `a + factor · b`, entry by entry. */
-export function addScaled(a: ArrayLike<number>, b: ArrayLike<number>, factor: number): Float64Array {
+export function addScaled(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  factor: number,
+): Float64Array {
   return Float64Array.from({ length: a.length }, (_, i) => a[i]! + factor * b[i]!);
 }
 
@@ -140,7 +154,9 @@ export class HermitianSpectrum {
 
   constructor(a: ArrayLike<number>, d: number) {
     this.d = d;
-    const evd = new EigenvalueDecomposition(embed(hermitianPart(a, d), d), { assumeSymmetric: true });
+    const evd = new EigenvalueDecomposition(embed(hermitianPart(a, d), d), {
+      assumeSymmetric: true,
+    });
     this.vectors = evd.eigenvectorMatrix;
     this.values = evd.realEigenvalues;
   }

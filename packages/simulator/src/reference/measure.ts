@@ -29,7 +29,12 @@ export function measure(
       const qubits = m.qubits ?? Array.from({ length: circuit.qubits }, (_, q) => q);
       return {
         values: marginal(state, state, qubits, circuit.qubits),
-        partials: new Map([...tangents].map(([id, t]) => [id, marginal(state, t, qubits, circuit.qubits).map((x) => 2 * x)])),
+        partials: new Map(
+          [...tangents].map(([id, t]) => [
+            id,
+            marginal(state, t, qubits, circuit.qubits).map((x) => 2 * x),
+          ]),
+        ),
       };
     }
     case 'expval':
@@ -41,7 +46,12 @@ export function measure(
 }
 
 /** `Re Σ conj(a) b` over the amplitudes of each outcome of some qubits. */
-function marginal(a: Float64Array, b: Float64Array, list: readonly number[], qubits: number): Float64Array {
+function marginal(
+  a: Float64Array,
+  b: Float64Array,
+  list: readonly number[],
+  qubits: number,
+): Float64Array {
   const sums = new Float64Array(2 ** list.length);
   for (let i = 0; i < 2 ** qubits; i++) {
     sums[bitsOf(i, list, qubits)]! += a[2 * i]! * b[2 * i]! + a[2 * i + 1]! * b[2 * i + 1]!;
@@ -95,7 +105,12 @@ function measureObservables(
 }
 
 /** An observable applied to a state. */
-function applyObservable(circuit: Circuit, o: Observable, state: Float64Array, example: Example): Float64Array {
+function applyObservable(
+  circuit: Circuit,
+  o: Observable,
+  state: Float64Array,
+  example: Example,
+): Float64Array {
   switch (o.type) {
     case 'pauli':
       return applyPauliSum(state, o.terms, circuit.qubits);

@@ -1,17 +1,36 @@
 import { ValueError } from '@ketwork/base';
 import { gate } from '@ketwork/circuit';
-import type { Angle, Circuit, EvolutionOp, GateOp, Op, PauliTerm, StatePreparationOp } from '@ketwork/circuit';
+import type {
+  Angle,
+  Circuit,
+  EvolutionOp,
+  GateOp,
+  Op,
+  PauliTerm,
+  StatePreparationOp,
+} from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import type { Dual, Element } from './dual.ts';
 import { dualAngle } from './dual.ts';
 import type { LinearMap } from './linear.ts';
-import { addScaled, applyMap, HermitianSpectrum, hermitianPart, multiply, timesMinusI } from './linear.ts';
+import {
+  addScaled,
+  applyMap,
+  HermitianSpectrum,
+  hermitianPart,
+  multiply,
+  timesMinusI,
+} from './linear.ts';
 
 /** The values of one example, every element of every slot numbered: its number is its place in the list of all. */
 export interface Example {
   readonly element: Element;
   /** All elements of a slot and the number of the first. */
-  readonly slot: (name: string) => { readonly values: Float64Array; readonly first: number; readonly shape: readonly number[] };
+  readonly slot: (name: string) => {
+    readonly values: Float64Array;
+    readonly first: number;
+    readonly shape: readonly number[];
+  };
 }
 
 /** Reads one example out of the values of a batch. */
@@ -38,7 +57,12 @@ export interface ConcreteOp {
 }
 
 /** Builds an operation for one example; undefined where nothing happens (a barrier). */
-export function concrete(op: Op, operation: number, example: Example, wanted: (id: number) => boolean): ConcreteOp | undefined {
+export function concrete(
+  op: Op,
+  operation: number,
+  example: Example,
+  wanted: (id: number) => boolean,
+): ConcreteOp | undefined {
   switch (op.type) {
     case 'gate':
       return concreteGate(op, operation, example, wanted);
@@ -67,7 +91,12 @@ function angleOf(angle: Angle, operation: number, example: Example): Dual {
   return dual;
 }
 
-function concreteGate(op: GateOp, operation: number, example: Example, wanted: (id: number) => boolean): ConcreteOp {
+function concreteGate(
+  op: GateOp,
+  operation: number,
+  example: Example,
+  wanted: (id: number) => boolean,
+): ConcreteOp {
   const row = gate(op.gate);
   const word = op.word ?? 'Z'.repeat(op.qubits.length);
   const angles = op.angles.map((angle) => angleOf(angle, operation, example));
@@ -109,7 +138,12 @@ function matrixDerivative(
   return sum;
 }
 
-function concreteEvolution(op: EvolutionOp, operation: number, example: Example, wanted: (id: number) => boolean): ConcreteOp {
+function concreteEvolution(
+  op: EvolutionOp,
+  operation: number,
+  example: Example,
+  wanted: (id: number) => boolean,
+): ConcreteOp {
   const d = 2 ** op.qubits.length;
   const time = angleOf(op.time, operation, example);
   const { generator } = op;
@@ -132,7 +166,8 @@ function concreteEvolution(op: EvolutionOp, operation: number, example: Example,
   if ('slot' in generator) {
     const { first } = example.slot(generator.slot);
     for (let i = 0; i < 2 * d * d; i++) {
-      if (wanted(first + i)) add(first + i, spectrum.exponentialAlong(time.value, unitDirection(i, d)), 1);
+      if (wanted(first + i))
+        add(first + i, spectrum.exponentialAlong(time.value, unitDirection(i, d)), 1);
     }
   }
   return { map: { targets: op.qubits, controls: op.controls, form: { matrix } }, partials };
@@ -188,7 +223,11 @@ export function applyPauliSum(
   return sum;
 }
 
-function concretePreparation(op: StatePreparationOp, example: Example, wanted: (id: number) => boolean): ConcreteOp {
+function concretePreparation(
+  op: StatePreparationOp,
+  example: Example,
+  wanted: (id: number) => boolean,
+): ConcreteOp {
   const d = 2 ** op.qubits.length;
   const slot = 'slot' in op.amplitudes ? example.slot(op.amplitudes.slot) : undefined;
   const given = 'slot' in op.amplitudes ? slot!.values : op.amplitudes.values;
@@ -204,7 +243,9 @@ function concretePreparation(op: StatePreparationOp, example: Example, wanted: (
       const id = slot.first + i;
       if (!wanted(id)) continue;
       // d(a/|a|) = da/|a| - a (a·da)/|a|³, and without normalisation just da.
-      const slope = op.normalize ? column.map((x) => (-x * column[step * i]!) / norm) : new Float64Array(2 * d);
+      const slope = op.normalize
+        ? column.map((x) => (-x * column[step * i]!) / norm)
+        : new Float64Array(2 * d);
       slope[step * i]! += 1 / norm;
       partials.set(id, { column: slope });
     }

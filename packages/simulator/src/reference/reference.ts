@@ -61,7 +61,12 @@ export function reference(): Engine {
       measurements: M,
       options: CompileOptions = {},
     ): Program<Names, M> {
-      return new ReferenceProgram(circuit, measurements, options, checkProgram(circuit, measurements, options, CAPABILITIES));
+      return new ReferenceProgram(
+        circuit,
+        measurements,
+        options,
+        checkProgram(circuit, measurements, options, CAPABILITIES),
+      );
     },
     dispose() {},
     [Symbol.dispose]() {},
@@ -75,10 +80,17 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   readonly options: CompileOptions;
   readonly outputShapes: readonly (readonly number[])[];
   readonly #checked: CheckedProgram;
-  readonly #withShots: ((values: Values<Names> | undefined, options: RunOptions) => Results<M>) | undefined;
+  readonly #withShots:
+    | ((values: Values<Names> | undefined, options: RunOptions) => Results<M>)
+    | undefined;
   #disposed = false;
 
-  constructor(circuit: Circuit<Names>, measurements: M, options: CompileOptions, checked: CheckedProgram) {
+  constructor(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options: CompileOptions,
+    checked: CheckedProgram,
+  ) {
     this.circuit = circuit;
     this.measurements = measurements;
     this.options = options;
@@ -118,7 +130,8 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     const { outputSizes, single } = this.#checked;
     const cotangents = readCotangents(dy, outputSizes, single, batch);
     const gradients = {} as Gradients;
-    for (const slot of slots) gradients[slot.name] = new Float64Array(gradientLength(slot, batch, options));
+    for (const slot of slots)
+      gradients[slot.name] = new Float64Array(gradientLength(slot, batch, options));
     for (let e = 0; e < batch; e++) {
       const measured = this.#example(read, e, this.#wanted(slots));
       for (const slot of slots) {
@@ -128,7 +141,8 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
           measured.forEach(({ partials }, m) => {
             const partial = partials.get(first + i);
             const weights = cotangents[m]?.subarray(e * outputSizes[m]!, (e + 1) * outputSizes[m]!);
-            if (partial !== undefined && weights !== undefined) row[i]! += partial.reduce((s, x, o) => s + x * weights[o]!, 0);
+            if (partial !== undefined && weights !== undefined)
+              row[i]! += partial.reduce((s, x, o) => s + x * weights[o]!, 0);
           });
         }
         const target = gradients[slot.name]!;
@@ -149,7 +163,8 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     const { outputSizes } = this.#checked;
     const outputs = outputSizes.reduce((a, b) => a + b, 0);
     const jacobians = {} as Gradients;
-    for (const slot of slots) jacobians[slot.name] = new Float64Array(batch * outputs * sizeOf(slot));
+    for (const slot of slots)
+      jacobians[slot.name] = new Float64Array(batch * outputs * sizeOf(slot));
     for (let e = 0; e < batch; e++) {
       const measured = this.#example(read, e, this.#wanted(slots));
       for (const slot of slots) {
@@ -172,7 +187,11 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   explain(): { text: string; details: Record<string, string | number | boolean> } {
     return {
       text: 'reference: dense matrices, one example after the other; exact and slow.',
-      details: { engine: 'reference', qubits: this.circuit.qubits, operations: this.circuit.ops.length },
+      details: {
+        engine: 'reference',
+        qubits: this.circuit.qubits,
+        operations: this.circuit.ops.length,
+      },
     };
   }
 
@@ -203,7 +222,9 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
       if (step === undefined) return;
       const { map, partials } = step;
       // d(U ψ) = U dψ + dU ψ
-      const next = new Map([...tangents].map(([id, t]) => [id, applyMap(t, circuit.qubits, map, 'keep')]));
+      const next = new Map(
+        [...tangents].map(([id, t]) => [id, applyMap(t, circuit.qubits, map, 'keep')]),
+      );
       for (const [id, form] of partials) {
         const change = applyMap(state, circuit.qubits, { ...map, form }, 'zero');
         const before = next.get(id);
@@ -212,7 +233,9 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
       state = applyMap(state, circuit.qubits, map, 'keep');
       tangents = next;
     });
-    return this.#checked.measurements.map((m) => measure(circuit, m, state, tangents, example, wanted));
+    return this.#checked.measurements.map((m) =>
+      measure(circuit, m, state, tangents, example, wanted),
+    );
   }
 
   #firstOf(slot: Slot): number {
@@ -225,12 +248,15 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   }
 
   #wanted(slots: readonly Slot[]): (id: number) => boolean {
-    const ranges = slots.map((slot) => [this.#firstOf(slot), this.#firstOf(slot) + sizeOf(slot)] as const);
+    const ranges = slots.map(
+      (slot) => [this.#firstOf(slot), this.#firstOf(slot) + sizeOf(slot)] as const,
+    );
     return (id) => ranges.some(([from, to]) => id >= from && id < to);
   }
 
   #live(): void {
-    if (this.#disposed) throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
+    if (this.#disposed)
+      throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
   }
 
   #differentiable(): void {
@@ -257,10 +283,16 @@ function gradientLength(slot: Slot, batch: number, options: VjpOptions): number 
 }
 
 /** Copies the only result into the caller's array. */
-function intoOut(out: Float64Array, results: readonly Float64Array[], measurements: readonly Measurement[]): Float64Array {
+function intoOut(
+  out: Float64Array,
+  results: readonly Float64Array[],
+  measurements: readonly Measurement[],
+): Float64Array {
   const [result] = results;
   if (measurements.length !== 1 || result === undefined) {
-    throw new ValueError(`out takes one result, and there are ${measurements.length}`, { remedy: 'Leave out away' });
+    throw new ValueError(`out takes one result, and there are ${measurements.length}`, {
+      remedy: 'Leave out away',
+    });
   }
   if (out.length !== result.length) {
     throw new ValueError(`out has ${out.length} numbers and the result ${result.length}`, {

@@ -1,6 +1,6 @@
 import { createPool, EnvironmentError, ValueError, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
-import type { Circuit, Measurement } from '@ketwork/circuit';
+import type { Circuit } from '@ketwork/circuit';
 import { checkProgram } from '../compile.ts';
 import type {
   AsyncEngine,
@@ -57,7 +57,8 @@ export async function hosted(options: HostedOptions): Promise<AsyncEngine> {
 export async function hostedBy(pool: Pool<Request, Response>): Promise<AsyncEngine> {
   try {
     const description = await pool.run({ type: 'describe' });
-    if (description.type !== 'description') throw new EnvironmentError('the worker did not describe its engine');
+    if (description.type !== 'description')
+      throw new EnvironmentError('the worker did not describe its engine');
     return new HostedEngineImpl(pool, description.name, description.capabilities);
   } catch (error) {
     pool.dispose();
@@ -83,7 +84,12 @@ class HostedEngineImpl implements AsyncEngine {
     measurements: M,
     options: CompileOptions = {},
   ): AsyncProgram<Names, M> {
-    const { outputShapes, outputSizes } = checkProgram(circuit, measurements, options, this.capabilities);
+    const { outputShapes, outputSizes } = checkProgram(
+      circuit,
+      measurements,
+      options,
+      this.capabilities,
+    );
     const info = { circuit, measurements, options, outputShapes };
     const outputs = outputSizes.reduce((a, b) => a + b, 0);
     return new HostedProgram(this.#pool.worker(0), this.#programs++, this.name, outputs, info);
@@ -98,7 +104,10 @@ class HostedEngineImpl implements AsyncEngine {
   }
 }
 
-class HostedProgram<Names extends string, M extends Measurements> implements AsyncProgram<Names, M> {
+class HostedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
+  Names,
+  M
+> {
   readonly circuit: Circuit<Names>;
   readonly measurements: M;
   readonly outputShapes: readonly (readonly number[])[];
@@ -145,18 +154,36 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
     return (Array.isArray(result) ? [out] : out) as unknown as Results<M>;
   }
 
-  async vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Promise<Gradients<Names>> {
-    return (await this.#call({ method: 'vjp', arguments: [values, dy, options] })) as Gradients<Names>;
+  async vjp(
+    values: Values<Names>,
+    dy: Cotangents<M>,
+    options: VjpOptions<Names> = {},
+  ): Promise<Gradients<Names>> {
+    return (await this.#call({
+      method: 'vjp',
+      arguments: [values, dy, options],
+    })) as Gradients<Names>;
   }
 
-  async jacobian(values: Values<Names>, options: JacobianOptions<Names> = {}): Promise<Gradients<Names>> {
-    return (await this.#call({ method: 'jacobian', arguments: [values, options] })) as Gradients<Names>;
+  async jacobian(
+    values: Values<Names>,
+    options: JacobianOptions<Names> = {},
+  ): Promise<Gradients<Names>> {
+    return (await this.#call({
+      method: 'jacobian',
+      arguments: [values, options],
+    })) as Gradients<Names>;
   }
 
   explain(): Explanation {
     return {
       text: `${this.#engine} in a worker: the calling thread stays free; values are copied and results moved.`,
-      details: { engine: this.#engine, worker: true, qubits: this.circuit.qubits, operations: this.circuit.ops.length },
+      details: {
+        engine: this.#engine,
+        worker: true,
+        qubits: this.circuit.qubits,
+        operations: this.circuit.ops.length,
+      },
     };
   }
 
@@ -183,12 +210,13 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
   }
 
   #spec(): ProgramSpec {
-    const measurements = this.measurements as Measurement | readonly Measurement[];
+    const measurements = this.measurements;
     return { circuit: this.circuit, measurements, options: this.options };
   }
 
   async #call(call: ProgramCall): Promise<unknown> {
-    if (this.#disposed) throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
+    if (this.#disposed)
+      throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
     const { restarts } = this.#worker;
     try {
       return await this.#send(call);
@@ -202,12 +230,17 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
   async #send(call: ProgramCall): Promise<unknown> {
     const attempt = async (spec: ProgramSpec | undefined): Promise<Response> => {
       const { value, buffers } = movable(call.arguments, true);
-      const request = { type: 'call', program: this.#id, call: { ...call, arguments: value as unknown[] } } as const;
+      const request = {
+        type: 'call',
+        program: this.#id,
+        call: { ...call, arguments: value as unknown[] },
+      } as const;
       return await this.#worker.run(spec === undefined ? request : { ...request, spec }, buffers);
     };
     let response = await attempt(undefined);
     if (response.type === 'missing') response = await attempt(this.#spec());
-    if (response.type !== 'result') throw new EnvironmentError(`the worker answered '${response.type}' to a call`);
+    if (response.type !== 'result')
+      throw new EnvironmentError(`the worker answered '${response.type}' to a call`);
     return response.result;
   }
 }

@@ -24,7 +24,12 @@ export interface ProgramCall {
 export type Request =
   | { readonly type: 'describe' }
   | { readonly type: 'compile'; readonly program: number; readonly spec: ProgramSpec }
-  | { readonly type: 'call'; readonly program: number; readonly call: ProgramCall; readonly spec?: ProgramSpec }
+  | {
+      readonly type: 'call';
+      readonly program: number;
+      readonly call: ProgramCall;
+      readonly spec?: ProgramSpec;
+    }
   | { readonly type: 'dispose'; readonly program: number };
 
 /** The worker's answer. `missing`: it does not have the program (any more) and needs the spec. */

@@ -1,4 +1,15 @@
-import { circuit, counts, evaluateAngle, expval, gates, input, probabilities, state, weight, Z } from '@ketwork/circuit';
+import {
+  circuit,
+  counts,
+  evaluateAngle,
+  expval,
+  gates,
+  input,
+  probabilities,
+  state,
+  weight,
+  Z,
+} from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { reference } from '@ketwork/simulator';
 import {
@@ -31,9 +42,15 @@ function naiveState(c: Circuit, values: Record<string, Float64Array>): Float64Ar
   for (const op of c.ops) {
     if (op.type === 'barrier') continue;
     if (op.type === 'statePreparation') {
-      const raw = 'slot' in op.amplitudes ? values[op.amplitudes.slot]! : Float64Array.from(op.amplitudes.values);
+      const raw =
+        'slot' in op.amplitudes
+          ? values[op.amplitudes.slot]!
+          : Float64Array.from(op.amplitudes.values);
       const k = 2 ** op.qubits.length;
-      const amplitudes = raw.length === 2 * k ? raw : Float64Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : raw[i / 2]!));
+      const amplitudes =
+        raw.length === 2 * k
+          ? raw
+          : Float64Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : raw[i / 2]!));
       const norm = op.normalize ? Math.hypot(...amplitudes) : 1;
       const column = new Float64Array(2 * k * k);
       for (let r = 0; r < k; r++) {
@@ -46,7 +63,10 @@ function naiveState(c: Circuit, values: Record<string, Float64Array>): Float64Ar
     let m: ArrayLike<number>;
     if (op.type === 'gate') {
       const row = gates.find((g) => g.name === op.gate)!;
-      m = row.matrix(op.angles.map((a) => evaluateAngle(a, read)), op.word ?? 'Z'.repeat(op.qubits.length));
+      m = row.matrix(
+        op.angles.map((a) => evaluateAngle(a, read)),
+        op.word ?? 'Z'.repeat(op.qubits.length),
+      );
     } else if (op.type === 'matrix') {
       m = op.matrix;
     } else if (op.type === 'evolution') {
@@ -54,7 +74,12 @@ function naiveState(c: Circuit, values: Record<string, Float64Array>): Float64Ar
       const words = (terms: Extract<typeof g, { terms: unknown }>['terms']): Float64Array =>
         sum(
           ...terms.map((t) =>
-            scaled(pauliWord(op.qubits.map((q) => t.paulis.find((p) => p.qubit === q)?.pauli ?? 'I').join('')), t.coefficient),
+            scaled(
+              pauliWord(
+                op.qubits.map((q) => t.paulis.find((p) => p.qubit === q)?.pauli ?? 'I').join(''),
+              ),
+              t.coefficient,
+            ),
           ),
         );
       const a = 'slot' in g ? values[g.slot]! : 'matrix' in g ? g.matrix : words(g.terms);
@@ -65,7 +90,14 @@ function naiveState(c: Circuit, values: Record<string, Float64Array>): Float64Ar
     // P ⊗ M + (1 - P), P being the projector on the values of the controls.
     let p = identity(d);
     for (const { qubit, value } of op.controls) {
-      p = matmul(p, embedded(value === 1 ? [0, 0, 0, 0, 0, 0, 1, 0] : [1, 0, 0, 0, 0, 0, 0, 0], [qubit], c.qubits)) as typeof p;
+      p = matmul(
+        p,
+        embedded(
+          value === 1 ? [0, 0, 0, 0, 0, 0, 1, 0] : [1, 0, 0, 0, 0, 0, 0, 0],
+          [qubit],
+          c.qubits,
+        ),
+      );
     }
     const full = sum(matmul(p, embedded(m, op.qubits, c.qubits)), identity(d), scaled(p, -1));
     psi = matvec(full, psi);
@@ -79,7 +111,12 @@ describe('reference', () => {
       const random = new Random(seed);
       const c = randomCircuit(random, { qubits: random.integer(1, 4), ops: random.integer(1, 12) });
       const values = randomValues(random, c, 1);
-      expectClose(engine.compile(c, state()).run(values), naiveState(c, values), 1e-12, `seed ${seed}`);
+      expectClose(
+        engine.compile(c, state()).run(values),
+        naiveState(c, values),
+        1e-12,
+        `seed ${seed}`,
+      );
     }
   });
 
@@ -95,17 +132,32 @@ describe('reference', () => {
       for (const slot of c.slots) {
         // Off the unit sphere and off Hermitian matrices, values would be refused: move along allowed directions only.
         const v = values[slot.name]!;
-        const raw = c.ops.some((op) => op.type === 'statePreparation' && !op.normalize && 'slot' in op.amplitudes && op.amplitudes.slot === slot.name);
+        const raw = c.ops.some(
+          (op) =>
+            op.type === 'statePreparation' &&
+            !op.normalize &&
+            'slot' in op.amplitudes &&
+            op.amplitudes.slot === slot.name,
+        );
         if (raw) continue;
-        const at = (x: Float64Array): ArrayLike<number> => program.run({ ...values, [slot.name]: x }) as Float64Array;
+        const at = (x: Float64Array): ArrayLike<number> =>
+          program.run({ ...values, [slot.name]: x }) as Float64Array;
         const size = v.length;
         const outputs = jacobian[slot.name]!.length / size;
         if (slot.kind !== 'hermitian') {
-          expectClose(jacobian[slot.name]!, centralDifferences(at, v), 1e-7, `seed ${seed} by ${slot.name}`);
+          expectClose(
+            jacobian[slot.name]!,
+            centralDifferences(at, v),
+            1e-7,
+            `seed ${seed} by ${slot.name}`,
+          );
           continue;
         }
         const direction = randomValues(random, { ...c, slots: [slot] }, 1)[slot.name]!;
-        const along = centralDifferences((t) => at(v.map((x, i) => x + t[0]! * direction[i]!)), [0]);
+        const along = centralDifferences(
+          (t) => at(v.map((x, i) => x + t[0]! * direction[i]!)),
+          [0],
+        );
         const want = Float64Array.from({ length: outputs }, (_, o) =>
           direction.reduce((s, x, i) => s + x * jacobian[slot.name]![o * size + i]!, 0),
         );
@@ -132,8 +184,10 @@ describe('reference', () => {
       const want = new Float64Array(batch * size);
       for (let e = 0; e < batch; e++) {
         for (let o = 0; o < outputs; o++) {
-          const weightOf = o < sizes[0]! ? dy[0]![e * sizes[0]! + o]! : dy[1]![e * sizes[1]! + o - sizes[0]!]!;
-          for (let i = 0; i < size; i++) want[e * size + i]! += weightOf * jacobian[slot.name]![(e * outputs + o) * size + i]!;
+          const weightOf =
+            o < sizes[0]! ? dy[0]![e * sizes[0]! + o]! : dy[1]![e * sizes[1]! + o - sizes[0]!]!;
+          for (let i = 0; i < size; i++)
+            want[e * size + i]! += weightOf * jacobian[slot.name]![(e * outputs + o) * size + i]!;
         }
       }
       expectClose(rows[slot.name]!, want, 1e-13);
@@ -141,8 +195,21 @@ describe('reference', () => {
         expectClose(sums[slot.name]!, want, 1e-13);
         expectClose(norms[slot.name]!, want, 1e-13);
       } else {
-        expectClose(sums[slot.name]!, Float64Array.from({ length: size }, (_, i) => want[i]! + want[size + i]! + want[2 * size + i]!), 1e-13);
-        expectClose(norms[slot.name]!, Float64Array.from({ length: batch }, (_, e) => want.slice(e * size, (e + 1) * size).reduce((s, x) => s + x * x, 0)), 1e-13);
+        expectClose(
+          sums[slot.name]!,
+          Float64Array.from(
+            { length: size },
+            (_, i) => want[i]! + want[size + i]! + want[2 * size + i]!,
+          ),
+          1e-13,
+        );
+        expectClose(
+          norms[slot.name]!,
+          Float64Array.from({ length: batch }, (_, e) =>
+            want.slice(e * size, (e + 1) * size).reduce((s, x) => s + x * x, 0),
+          ),
+          1e-13,
+        );
       }
     }
   });
@@ -169,9 +236,13 @@ describe('reference', () => {
     const turn = circuit(1, (q) => q.rx(weight('w', []).at(), 0));
     const values = { w: [0.1] } as never;
     expect(() => engine.compile(turn, counts(10)).vjp(values, [])).toThrow('parameter-shift');
-    expect(() => engine.compile(turn, expval(Z(0)), { shots: 10 }).jacobian(values)).toThrow('parameter-shift');
+    expect(() => engine.compile(turn, expval(Z(0)), { shots: 10 }).jacobian(values)).toThrow(
+      'parameter-shift',
+    );
     const program = engine.compile(turn, expval(Z(0)));
-    expect(() => program.vjp(values, [1], { perExample: true, squaredNorms: true })).toThrow('both');
+    expect(() => program.vjp(values, [1], { perExample: true, squaredNorms: true })).toThrow(
+      'both',
+    );
     program.dispose();
     expect(() => program.run(values)).toThrow('disposed');
   });
@@ -180,17 +251,27 @@ describe('reference', () => {
 describe('hermitianEigen', () => {
   it('diagonalises, degenerate spectra too', () => {
     const random = new Random(3);
-    const cases = [random.normals(32), identity(4), pauliWord('XY'), pauliWord('ZZ'), new Float64Array(32)];
+    const cases = [
+      random.normals(32),
+      identity(4),
+      pauliWord('XY'),
+      pauliWord('ZZ'),
+      new Float64Array(32),
+    ];
     for (const raw of cases) {
       const d = 4;
       const m = Float64Array.from(raw, (x, i) => {
-        const mirror = 2 * ((((i >> 1) % d) * d) + Math.floor((i >> 1) / d)) + (i & 1);
+        const mirror = 2 * (((i >> 1) % d) * d + Math.floor((i >> 1) / d)) + (i & 1);
         return (x + (i & 1 ? -1 : 1) * raw[mirror]!) / 2;
       });
       const { values, vectors } = hermitianEigen(m, d);
       for (let i = 0; i < d; i++) {
         const v = vectors.subarray(2 * d * i, 2 * d * (i + 1));
-        expectClose(matvec(m, v), v.map((x) => x * values[i]!), 1e-13);
+        expectClose(
+          matvec(m, v),
+          v.map((x) => x * values[i]!),
+          1e-13,
+        );
         for (let j = 0; j <= i; j++) {
           const u = vectors.subarray(2 * d * j, 2 * d * (j + 1));
           expectClose([u.reduce((s, x, k) => s + x * v[k]!, 0)], [i === j ? 1 : 0], 1e-13);

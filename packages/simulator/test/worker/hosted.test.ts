@@ -1,5 +1,16 @@
 import { CircuitError, EnvironmentError, UnsupportedError, ValueError } from '@ketwork/base';
-import { angle, circuit, counts, expval, input, probabilities, samples, weight, X, Z } from '@ketwork/circuit';
+import {
+  angle,
+  circuit,
+  counts,
+  expval,
+  input,
+  probabilities,
+  samples,
+  weight,
+  X,
+  Z,
+} from '@ketwork/circuit';
 import type { AsyncEngine } from '@ketwork/simulator';
 import { cpu, hosted, reference } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
@@ -40,10 +51,17 @@ describe.each([
     expect(there.outputShapes).toEqual(here.outputShapes);
     expect(await there.run(values)).toEqual(here.run(values));
     const dy = [Float64Array.of(1, 2, 3, 4, 5, 6), undefined];
-    for (const options of [{}, { perExample: true }, { squaredNorms: true }, { wrt: ['w'] }] as const) {
+    for (const options of [
+      {},
+      { perExample: true },
+      { squaredNorms: true },
+      { wrt: ['w'] },
+    ] as const) {
       expect(await there.vjp(values, dy, options)).toEqual(here.vjp(values, dy, options));
     }
-    expect(await there.jacobian(values, { wrt: ['x'] })).toEqual(here.jacobian(values, { wrt: ['x'] }));
+    expect(await there.jacobian(values, { wrt: ['x'] })).toEqual(
+      here.jacobian(values, { wrt: ['x'] }),
+    );
     // Nothing of the caller's was moved away.
     expect([values.x.length, values.w.length, dy[0]!.length]).toEqual([6, 2, 6]);
   });
@@ -55,9 +73,16 @@ describe.each([
   });
 
   it('keeps programs apart and answers calls in flight together', async () => {
-    const programs = [0.1, 0.2, 0.3].map((t) => engine.compile(circuit(1, (q) => q.ry(t, 0)), expval(Z(0))));
+    const programs = [0.1, 0.2, 0.3].map((t) =>
+      engine.compile(
+        circuit(1, (q) => q.ry(t, 0)),
+        expval(Z(0)),
+      ),
+    );
     const results = await Promise.all(programs.flatMap((p) => [p.run(), p.run()]));
-    expect(results.map((r) => r[0]!.toFixed(6))).toEqual([0.1, 0.1, 0.2, 0.2, 0.3, 0.3].map((t) => Math.cos(t).toFixed(6)));
+    expect(results.map((r) => r[0]!.toFixed(6))).toEqual(
+      [0.1, 0.1, 0.2, 0.2, 0.3, 0.3].map((t) => Math.cos(t).toFixed(6)),
+    );
     for (const p of programs) p.dispose();
   });
 
@@ -67,20 +92,32 @@ describe.each([
     const out = new Float64Array(3);
     const result = await program.run({ x: big.subarray(3, 9), w: [0.1, 0.2] }, { out });
     expect(result).toBe(out);
-    expect(out).toEqual(local.compile(model, expval(Z(0))).run({ x: new Float64Array(6).fill(0.5), w: [0.1, 0.2] }));
+    expect(out).toEqual(
+      local.compile(model, expval(Z(0))).run({ x: new Float64Array(6).fill(0.5), w: [0.1, 0.2] }),
+    );
     expect(big.length).toBe(100);
-    await expect(program.run(values, { out: new Float64Array(2) })).rejects.toThrow('out has 2 numbers');
+    await expect(program.run(values, { out: new Float64Array(2) })).rejects.toThrow(
+      'out has 2 numbers',
+    );
   });
 
   it('refuses circuits at compile, here, and values in the worker, with class and message', async () => {
     expect(() => engine.compile(model, expval(Z(5)))).toThrow(CircuitError);
-    expect(() => engine.compile(circuit(1, (q) => q.reset(0)), expval(Z(0)))).toThrow(UnsupportedError);
+    expect(() =>
+      engine.compile(
+        circuit(1, (q) => q.reset(0)),
+        expval(Z(0)),
+      ),
+    ).toThrow(UnsupportedError);
     const program = engine.compile(model, expval(Z(0)));
     const failed = program.run({ x: [1, Number.NaN], w: [1, 2] });
     await expect(failed).rejects.toBeInstanceOf(ValueError);
     await expect(failed).rejects.toThrow("slot 'x' holds NaN at index 1");
     const bad = circuit(1, { x: input([]) }, (q, { x }) => q.h(0).rx(angle.log(x.at()), 0));
-    await expect(engine.compile(bad, expval(Z(0))).run({ x: [-1] })).rejects.toMatchObject({ code: 'VALUE', operation: 1 });
+    await expect(engine.compile(bad, expval(Z(0))).run({ x: [-1] })).rejects.toMatchObject({
+      code: 'VALUE',
+      operation: 1,
+    });
   });
 
   it('refuses disposed programs and engines that do not exist', async () => {
@@ -93,7 +130,9 @@ describe.each([
   it('counts memory with batch and gradients', () => {
     const program = engine.compile(model, expval(Z(0)));
     expect(program.estimateMemory(2)).toBeGreaterThan(program.estimateMemory(1));
-    expect(program.estimateMemory(2, { gradient: true })).toBeGreaterThan(program.estimateMemory(2));
+    expect(program.estimateMemory(2, { gradient: true })).toBeGreaterThan(
+      program.estimateMemory(2),
+    );
     expect(program.explain().text).toContain('worker');
   });
 
@@ -116,14 +155,19 @@ describe('a worker that dies', () => {
     let restarts = 0;
     let calls = 0;
     const answer = async (request: Request): Promise<Response> => {
-      log.push(request.type === 'call' && request.spec !== undefined ? 'call with spec' : request.type);
+      log.push(
+        request.type === 'call' && request.spec !== undefined ? 'call with spec' : request.type,
+      );
       switch (request.type) {
         case 'describe':
           return { type: 'description', name: engine.name, capabilities: engine.capabilities };
         case 'dispose':
           return { type: 'done' };
         case 'compile':
-          programs.set(request.program, engine.compile(request.spec.circuit, request.spec.measurements));
+          programs.set(
+            request.program,
+            engine.compile(request.spec.circuit, request.spec.measurements),
+          );
           return { type: 'done' };
         case 'call': {
           if (deaths.includes(calls++)) {
@@ -132,7 +176,10 @@ describe('a worker that dies', () => {
             throw new EnvironmentError('a worker exited with code 1');
           }
           if (request.spec !== undefined) {
-            programs.set(request.program, engine.compile(request.spec.circuit, request.spec.measurements));
+            programs.set(
+              request.program,
+              engine.compile(request.spec.circuit, request.spec.measurements),
+            );
           }
           const program = programs.get(request.program);
           if (program === undefined) return { type: 'missing' };
@@ -146,7 +193,10 @@ describe('a worker that dies', () => {
       },
       run: answer,
     };
-    return { pool: { size: 1, run: answer, worker: () => worker, dispose() {}, [Symbol.dispose]() {} }, log };
+    return {
+      pool: { size: 1, run: answer, worker: () => worker, dispose() {}, [Symbol.dispose]() {} },
+      log,
+    };
   }
 
   it('is replaced: the program is compiled anew and the call repeated', async () => {
