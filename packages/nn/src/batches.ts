@@ -25,21 +25,30 @@ export interface BatchesOptions {
  * for (const indices of batches(10, 4, key(1))) console.log(indices.length); // 4, 4, 2
  * ```
  */
-export function batches(n: number, size: number, key: Key, options: BatchesOptions = {}): IterableIterator<Uint32Array> {
+export function batches(
+  n: number,
+  size: number,
+  key: Key,
+  options: BatchesOptions = {},
+): IterableIterator<Uint32Array> {
   const { shuffle = true, dropLast = false } = options;
   checkPositive(n, 'the number of examples');
   checkPositive(size, 'the batch size');
   if (dropLast && n < size) {
-    throw new ValueError(`${n} examples do not fill one batch of ${size}, and the last short one is to be dropped`, {
-      remedy: 'Use a smaller batch size',
-    });
+    throw new ValueError(
+      `${n} examples do not fill one batch of ${size}, and the last short one is to be dropped`,
+      {
+        remedy: 'Use a smaller batch size',
+      },
+    );
   }
   const order = shuffle ? permutation(key, n) : Uint32Array.from({ length: n }, (_, i) => i);
   return walk(order, size, dropLast ? n - (n % size) : n);
 }
 
 function* walk(order: Uint32Array, size: number, end: number): IterableIterator<Uint32Array> {
-  for (let start = 0; start < end; start += size) yield order.slice(start, Math.min(end, start + size));
+  for (let start = 0; start < end; start += size)
+    yield order.slice(start, Math.min(end, start + size));
 }
 
 /**
@@ -55,14 +64,20 @@ function* walk(order: Uint32Array, size: number, end: number): IterableIterator<
  * console.log(gatherRows([1, 2, 3, 4], 2, [1])); // 3, 4
  * ```
  */
-export function gatherRows(data: ArrayLike<number>, rowSize: number, indices: ArrayLike<number>): Float64Array {
+export function gatherRows(
+  data: ArrayLike<number>,
+  rowSize: number,
+  indices: ArrayLike<number>,
+): Float64Array {
   checkPositive(rowSize, 'the size of a row');
   const rows = data.length / rowSize;
-  if (!Number.isInteger(rows)) throw new ValueError(`${data.length} numbers are not rows of ${rowSize}`);
+  if (!Number.isInteger(rows))
+    throw new ValueError(`${data.length} numbers are not rows of ${rowSize}`);
   const out = new Float64Array(indices.length * rowSize);
   for (let k = 0; k < indices.length; k++) {
     const row = indices[k]!;
-    if (!Number.isInteger(row) || row < 0 || row >= rows) throw new ValueError(`there is no row ${row}, only 0 to ${rows - 1}`);
+    if (!Number.isInteger(row) || row < 0 || row >= rows)
+      throw new ValueError(`there is no row ${row}, only 0 to ${rows - 1}`);
     for (let i = 0; i < rowSize; i++) out[k * rowSize + i] = data[row * rowSize + i]!;
   }
   return out;

@@ -102,7 +102,13 @@ export interface ForwardContext {
 }
 
 /** A value that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 
 /**
  * A description of a layer: immutable, without parameters, usable in any number of models.
@@ -142,6 +148,8 @@ export interface BuiltLayer {
   forward(x: Tensor, context: ForwardContext): Tensor;
   /** Gives the layer the engine that runs it (a quantum layer compiles its circuit here). Layers that need none lack it. */
   bind?(engine: unknown): void;
+  /** Whether an engine is bound, in every layer inside that needs one. Layers that need none lack it. */
+  readonly bound?: boolean;
 }
 
 /** A composition of layers that holds its parameters once built; made by `sequential`. */
@@ -241,7 +249,11 @@ export interface Optimizer {
    * Takes one step: changes the parameters and the state in place.
    * @throws ValueError where gradients or state do not fit the parameters; nothing is changed then.
    */
-  step(parameters: readonly Parameter[], grads: readonly ArrayLike<number>[], state: OptimizerState): void;
+  step(
+    parameters: readonly Parameter[],
+    grads: readonly ArrayLike<number>[],
+    state: OptimizerState,
+  ): void;
 }
 
 /** An array with its shape, as files of parameters hold it. */

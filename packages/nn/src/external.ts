@@ -18,17 +18,25 @@ type Values = readonly (Float64Array | undefined)[];
  * Gathers the calls that may run as one batch: same map, same shared inputs, no key. The gates of a recurrent cell
  * become one call this way, which is what an engine that is quick per batch but slow per call needs.
  */
-export function groupCalls(calls: readonly ExternalCall[], nodes: readonly { readonly axis: Axis }[]): ExternalCall[][] {
+export function groupCalls(
+  calls: readonly ExternalCall[],
+  nodes: readonly { readonly axis: Axis }[],
+): ExternalCall[][] {
   const groups: ExternalCall[][] = [];
   for (const call of calls) {
-    const group = call.key === undefined ? groups.find((g) => together(g[0]!, call, nodes)) : undefined;
+    const group =
+      call.key === undefined ? groups.find((g) => together(g[0]!, call, nodes)) : undefined;
     if (group === undefined) groups.push([call]);
     else group.push(call);
   }
   return groups;
 }
 
-function together(a: ExternalCall, b: ExternalCall, nodes: readonly { readonly axis: Axis }[]): boolean {
+function together(
+  a: ExternalCall,
+  b: ExternalCall,
+  nodes: readonly { readonly axis: Axis }[],
+): boolean {
   return (
     a.map === b.map &&
     a.key === undefined &&
@@ -78,7 +86,10 @@ export function runVjp(
       const rows = input.axis === 'shared' && mode === 'sum' ? 1 : batch * group.length;
       return checkResult(map, `gradient of input ${i}`, results[i], rows * sizeOf(input.shape));
     });
-    return () => checked.forEach((gradient, i) => gradient && deliverInput(group, map, i, gradient, batch, mode, give));
+    return () =>
+      checked.forEach(
+        (gradient, i) => gradient && deliverInput(group, map, i, gradient, batch, mode, give),
+      );
   };
   const results = map.vjp(gatherInputs(group, values), dy, batch * group.length, wants, key);
   return isPromise(results) ? results.then(deliver) : deliver(results);
@@ -100,14 +111,19 @@ function deliverInput(
   const size = batch * sizeOf(map.inputs[index]!.shape);
   group.forEach((call, g) => {
     if (!call.tracked[index]) return;
-    give(call.inputs[index]!, group.length === 1 ? gradient : gradient.slice(g * size, (g + 1) * size));
+    give(
+      call.inputs[index]!,
+      group.length === 1 ? gradient : gradient.slice(g * size, (g + 1) * size),
+    );
   });
 }
 
 function gatherInputs(group: readonly ExternalCall[], values: Values): Float64Array[] {
   const first = group[0]!;
   return first.map.inputs.map((input, i) =>
-    input.axis === 'shared' ? values[first.inputs[i]!]! : concat(group.map((call) => values[call.inputs[i]!]!)),
+    input.axis === 'shared'
+      ? values[first.inputs[i]!]!
+      : concat(group.map((call) => values[call.inputs[i]!]!)),
   );
 }
 
@@ -122,12 +138,20 @@ function concat(arrays: readonly Float64Array[]): Float64Array {
   return out;
 }
 
-function checkResult(map: DifferentiableMap, what: string, result: Float64Array | undefined, length: number): Float64Array {
+function checkResult(
+  map: DifferentiableMap,
+  what: string,
+  result: Float64Array | undefined,
+  length: number,
+): Float64Array {
   if (result === undefined || result.length !== length) {
     const got = result === undefined ? 'nothing' : `${result.length} elements`;
-    throw new ValueError(`${map.name}: the ${what} should have ${length} elements but the map returned ${got}`, {
-      remedy: `Return a row-major array with the batch first; the map declares outputs of shape ${shapeText(map.outputShape)}`,
-    });
+    throw new ValueError(
+      `${map.name}: the ${what} should have ${length} elements but the map returned ${got}`,
+      {
+        remedy: `Return a row-major array with the batch first; the map declares outputs of shape ${shapeText(map.outputShape)}`,
+      },
+    );
   }
   return result;
 }

@@ -175,9 +175,12 @@ function recordForward(
   const size = sizeOf(network.inputShape);
   const batch = x.length / size;
   if (!Number.isInteger(batch) || batch < 1) {
-    throw new ValueError(`${x.length} numbers are not one or more examples of shape ${shapeText(network.inputShape)} (${size} numbers each)`, {
-      remedy: 'Give inputs as a row-major array [batch, ...inputShape]',
-    });
+    throw new ValueError(
+      `${x.length} numbers are not one or more examples of shape ${shapeText(network.inputShape)} (${size} numbers each)`,
+      {
+        remedy: 'Give inputs as a row-major array [batch, ...inputShape]',
+      },
+    );
   }
   const tape = new Tape(batch);
   const data = x instanceof Float64Array ? x : Float64Array.from(x);
@@ -189,7 +192,9 @@ function recordForward(
 function applyLoss(loss: Loss, outputs: Tensor, batch: Batch): Tensor {
   const losses = loss.apply(outputs, batch.y);
   if (losses.axis !== 'batch' || losses.shape.length !== 0) {
-    throw new ValueError(`${loss.name}: a loss must be one number per example (shape [] on the batch axis)`);
+    throw new ValueError(
+      `${loss.name}: a loss must be one number per example (shape [] on the batch axis)`,
+    );
   }
   return losses;
 }

@@ -24,6 +24,13 @@ export interface Initializer {
 /**
  * Uniform in ±√(6 / (fanIn + fanOut)): keeps the variance of signals both ways through tanh-like layers
  * (Glorot and Bengio, AISTATS 2010). The default of dense and convolutional layers.
+ *
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.glorotUniform() });
+ * console.log(layer.kind); // dense
+ * ```
  */
 export function glorotUniform(): Initializer {
   return initializer({ name: 'glorotUniform' }, ({ shape, fanIn, fanOut }, key) =>
@@ -31,36 +38,97 @@ export function glorotUniform(): Initializer {
   );
 }
 
-/** Uniform in ±√(6 / fanIn): keeps the variance of signals through ReLU layers (He et al., arXiv:1502.01852). */
+/**
+ * Uniform in ±√(6 / fanIn): keeps the variance of signals through ReLU layers (He et al., arXiv:1502.01852).
+ *
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.heUniform() });
+ * console.log(layer.kind); // dense
+ * ```
+ */
 export function heUniform(): Initializer {
-  return initializer({ name: 'heUniform' }, ({ shape, fanIn }, key) => symmetric(key, shape, Math.sqrt(6 / fanIn)));
+  return initializer({ name: 'heUniform' }, ({ shape, fanIn }, key) =>
+    symmetric(key, shape, Math.sqrt(6 / fanIn)),
+  );
 }
 
-/** Uniform in `[low, high)`. @throws ValueError where the interval is empty or not finite. */
+/**
+ * Uniform in `[low, high)`.
+ *
+ * @throws ValueError where the interval is empty or not finite.
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.uniform(-0.1, 0.1) });
+ * console.log(layer.kind); // dense
+ * ```
+ */
 export function uniform(low: number, high: number): Initializer {
   if (!(high > low) || !Number.isFinite(high - low)) {
-    throw new ValueError(`initializers.uniform: the interval [${low}, ${high}) is empty or not finite`);
+    throw new ValueError(
+      `initializers.uniform: the interval [${low}, ${high}) is empty or not finite`,
+    );
   }
-  return initializer({ name: 'uniform', low, high }, ({ shape }, key) => drawUniform(key, sizeOf(shape), { low, high }));
+  return initializer({ name: 'uniform', low, high }, ({ shape }, key) =>
+    drawUniform(key, sizeOf(shape), { low, high }),
+  );
 }
 
-/** Normal with this standard deviation and mean 0. @throws ValueError where the deviation is negative or not finite. */
+/**
+ * Normal with this standard deviation and mean 0.
+ *
+ * @throws ValueError where the deviation is negative or not finite.
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.normal(0.01) });
+ * console.log(layer.kind); // dense
+ * ```
+ */
 export function normal(deviation: number): Initializer {
   if (!(deviation >= 0 && deviation < Infinity)) {
-    throw new ValueError(`initializers.normal: the deviation ${deviation} is not a finite number of at least 0`);
+    throw new ValueError(
+      `initializers.normal: the deviation ${deviation} is not a finite number of at least 0`,
+    );
   }
-  return initializer({ name: 'normal', deviation }, ({ shape }, key) => drawNormal(key, sizeOf(shape), { deviation }));
+  return initializer({ name: 'normal', deviation }, ({ shape }, key) =>
+    drawNormal(key, sizeOf(shape), { deviation }),
+  );
 }
 
-/** All zeros. The default of biases. */
+/**
+ * All zeros. The default of biases.
+ *
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.zeros() });
+ * console.log(layer.kind); // dense
+ * ```
+ */
 export function zeros(): Initializer {
   return initializer({ name: 'zeros' }, ({ shape }) => new Float64Array(sizeOf(shape)));
 }
 
-/** All of one value. @throws ValueError where it is not finite. */
+/**
+ * All of one value.
+ *
+ * @throws ValueError where it is not finite.
+ * @example
+ * ```ts
+ * import { dense, initializers } from '@ketwork/nn';
+ * const layer = dense(4, 2, { init: initializers.constant(0.5) });
+ * console.log(layer.kind); // dense
+ * ```
+ */
 export function constant(value: number): Initializer {
-  if (!Number.isFinite(value)) throw new ValueError(`initializers.constant: ${value} is not finite`);
-  return initializer({ name: 'constant', value }, ({ shape }) => new Float64Array(sizeOf(shape)).fill(value));
+  if (!Number.isFinite(value))
+    throw new ValueError(`initializers.constant: ${value} is not finite`);
+  return initializer({ name: 'constant', value }, ({ shape }) =>
+    new Float64Array(sizeOf(shape)).fill(value),
+  );
 }
 
 function initializer(settings: Json, create: Initializer['create']): Initializer {

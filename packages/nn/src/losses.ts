@@ -27,9 +27,12 @@ export const crossEntropy: Loss = Object.freeze({
     const size = checkOutputs('crossEntropy', outputs);
     const classes = outputs.shape[outputs.shape.length - 1] ?? 1;
     if (classes < 2) {
-      throw new ValueError(`crossEntropy: outputs of shape ${shapeText(outputs.shape)} do not have two classes or more`, {
-        remedy: 'Give the last layer one output per class, or use binaryCrossEntropy',
-      });
+      throw new ValueError(
+        `crossEntropy: outputs of shape ${shapeText(outputs.shape)} do not have two classes or more`,
+        {
+          remedy: 'Give the last layer one output per class, or use binaryCrossEntropy',
+        },
+      );
     }
     const probabilities = classRows(targets, outputs.tape.batch, size, classes);
     return recordLoss('crossEntropy', outputs, size, (z, from, gradient) => {
@@ -71,7 +74,9 @@ export const binaryCrossEntropy: Loss = Object.freeze({
     checkCount('binaryCrossEntropy', targets, outputs);
     for (let i = 0; i < targets.length; i++) {
       if (!(targets[i]! >= 0 && targets[i]! <= 1)) {
-        throw new ValueError(`binaryCrossEntropy: target ${i} is ${targets[i]!}, not a number from 0 to 1`);
+        throw new ValueError(
+          `binaryCrossEntropy: target ${i} is ${targets[i]!}, not a number from 0 to 1`,
+        );
       }
     }
     const y = Float64Array.from(targets);
@@ -107,7 +112,8 @@ export const mse: Loss = Object.freeze({
     const size = checkOutputs('mse', outputs);
     checkCount('mse', targets, outputs);
     for (let i = 0; i < targets.length; i++) {
-      if (!Number.isFinite(targets[i]!)) throw new ValueError(`mse: target ${i} is ${targets[i]!}, not a finite number`);
+      if (!Number.isFinite(targets[i]!))
+        throw new ValueError(`mse: target ${i} is ${targets[i]!}, not a finite number`);
     }
     const y = Float64Array.from(targets);
     return recordLoss('mse', outputs, size, (z, from, gradient) => {
@@ -151,23 +157,33 @@ function recordLoss(
 }
 
 /** Labels or probabilities as probabilities, `[batch, ...output shape]`. */
-function classRows(targets: ArrayLike<number>, batch: number, size: number, classes: number): Float64Array {
+function classRows(
+  targets: ArrayLike<number>,
+  batch: number,
+  size: number,
+  classes: number,
+): Float64Array {
   const rows = (batch * size) / classes;
   if (targets.length === rows) {
     const out = new Float64Array(batch * size);
     for (let row = 0; row < rows; row++) {
       const label = targets[row]!;
       if (!Number.isInteger(label) || label < 0 || label >= classes) {
-        throw new ValueError(`crossEntropy: label ${row} is ${label}, not an integer from 0 to ${classes - 1}`);
+        throw new ValueError(
+          `crossEntropy: label ${row} is ${label}, not an integer from 0 to ${classes - 1}`,
+        );
       }
       out[row * classes + label] = 1;
     }
     return out;
   }
   if (targets.length !== batch * size) {
-    throw new ValueError(`crossEntropy: ${targets.length} targets do not fit ${rows} rows of ${classes} classes`, {
-      remedy: `Give ${rows} labels or ${batch * size} probabilities`,
-    });
+    throw new ValueError(
+      `crossEntropy: ${targets.length} targets do not fit ${rows} rows of ${classes} classes`,
+      {
+        remedy: `Give ${rows} labels or ${batch * size} probabilities`,
+      },
+    );
   }
   const out = Float64Array.from(targets);
   for (let row = 0; row < rows; row++) {
@@ -178,22 +194,28 @@ function classRows(targets: ArrayLike<number>, batch: number, size: number, clas
       valid &&= out[i]! >= 0;
     }
     if (!valid || !(Math.abs(total - 1) <= 1e-6)) {
-      throw new ValueError(`crossEntropy: target row ${row} is not a list of probabilities that sum to 1`);
+      throw new ValueError(
+        `crossEntropy: target row ${row} is not a list of probabilities that sum to 1`,
+      );
     }
   }
   return out;
 }
 
 function checkOutputs(name: string, outputs: Tensor): number {
-  if (outputs.axis !== 'batch') throw new ValueError(`${name}: the outputs do not depend on the examples`);
+  if (outputs.axis !== 'batch')
+    throw new ValueError(`${name}: the outputs do not depend on the examples`);
   return sizeOf(outputs.shape);
 }
 
 function checkCount(name: string, targets: ArrayLike<number>, outputs: Tensor): void {
   const expected = outputs.tape.batch * sizeOf(outputs.shape);
   if (targets.length !== expected) {
-    throw new ValueError(`${name}: ${targets.length} targets do not fit outputs of shape ${shapeText([outputs.tape.batch, ...outputs.shape])}`, {
-      remedy: `Give ${expected} targets, as many as the model has outputs`,
-    });
+    throw new ValueError(
+      `${name}: ${targets.length} targets do not fit outputs of shape ${shapeText([outputs.tape.batch, ...outputs.shape])}`,
+      {
+        remedy: `Give ${expected} targets, as many as the model has outputs`,
+      },
+    );
   }
 }

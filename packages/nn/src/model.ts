@@ -17,7 +17,9 @@ import { sameShape, shapeText } from './shape.ts';
 export function networkOf(model: Model | BuiltLayer): BuiltLayer {
   if (!('network' in model)) return model;
   if (model.network === undefined) {
-    throw new ValueError('the model has no parameters yet', { remedy: 'Call model.build(inputShape, seed), or train it first' });
+    throw new ValueError('the model has no parameters yet', {
+      remedy: 'Call model.build(inputShape, seed), or train it first',
+    });
   }
   return model.network;
 }
@@ -35,7 +37,9 @@ export function networkOf(model: Model | BuiltLayer): BuiltLayer {
  * ```
  */
 export function stateOf(model: Model | BuiltLayer): Record<string, ShapedArray> {
-  return Object.fromEntries(entries(networkOf(model)).map(({ name, shape, data }) => [name, { shape, data }]));
+  return Object.fromEntries(
+    entries(networkOf(model)).map(({ name, shape, data }) => [name, { shape, data }]),
+  );
 }
 
 /**
@@ -53,17 +57,28 @@ export function stateOf(model: Model | BuiltLayer): Record<string, ShapedArray> 
  * loadState(copy, loadSafetensors(file).tensors);
  * ```
  */
-export function loadState(model: Model | BuiltLayer, tensors: Readonly<Record<string, ShapedArray>>): void {
+export function loadState(
+  model: Model | BuiltLayer,
+  tensors: Readonly<Record<string, ShapedArray>>,
+): void {
   const targets = entries(networkOf(model));
   const names = new Set(targets.map((target) => target.name));
   for (const name of Object.keys(tensors)) {
-    if (!names.has(name)) throw new ValueError(`the model has no parameter ${name}`, { remedy: 'Load into a model of the same layers' });
+    if (!names.has(name))
+      throw new ValueError(`the model has no parameter ${name}`, {
+        remedy: 'Load into a model of the same layers',
+      });
   }
   for (const { name, shape, data } of targets) {
     const source = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (source === undefined) throw new ValueError(`there is no value for parameter ${name}`, { remedy: 'Load into a model of the same layers' });
+    if (source === undefined)
+      throw new ValueError(`there is no value for parameter ${name}`, {
+        remedy: 'Load into a model of the same layers',
+      });
     if (!sameShape(source.shape, shape) || source.data.length !== data.length) {
-      throw new ValueError(`parameter ${name} has shape ${shapeText(shape)}, the value to load ${shapeText(source.shape)} (${source.data.length} numbers)`);
+      throw new ValueError(
+        `parameter ${name} has shape ${shapeText(shape)}, the value to load ${shapeText(source.shape)} (${source.data.length} numbers)`,
+      );
     }
   }
   for (const { name, data } of targets) data.set(tensors[name]!.data);

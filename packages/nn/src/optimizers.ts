@@ -54,20 +54,26 @@ export function sgd(learningRate: LearningRate, options: SgdOptions = {}): Optim
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   checkShare('sgd', 'momentum', momentum);
   if (nesterov && momentum === 0) throw new ValueError('sgd: Nesterov needs a momentum above 0');
-  return optimizer('sgd', learningRate, { momentum, nesterov, weightDecay }, momentum === 0 ? [] : ['momentum'], (lr) => {
-    return (p, grad, [velocity]) => {
-      for (let i = 0; i < p.length; i++) {
-        const g = grad[i]! + weightDecay * p[i]!;
-        if (velocity === undefined) {
-          p[i]! -= lr * g;
-          continue;
+  return optimizer(
+    'sgd',
+    learningRate,
+    { momentum, nesterov, weightDecay },
+    momentum === 0 ? [] : ['momentum'],
+    (lr) => {
+      return (p, grad, [velocity]) => {
+        for (let i = 0; i < p.length; i++) {
+          const g = grad[i]! + weightDecay * p[i]!;
+          if (velocity === undefined) {
+            p[i]! -= lr * g;
+            continue;
+          }
+          const v = momentum * velocity[i]! + g;
+          velocity[i] = v;
+          p[i]! -= lr * (nesterov ? g + momentum * v : v);
         }
-        const v = momentum * velocity[i]! + g;
-        velocity[i] = v;
-        p[i]! -= lr * (nesterov ? g + momentum * v : v);
-      }
-    };
-  });
+      };
+    },
+  );
 }
 
 /**
@@ -115,23 +121,33 @@ export function adam(learningRate: LearningRate, options: AdamOptions = {}): Opt
   const { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 } = options;
   checkShare('adam', 'beta1', beta1);
   checkShare('adam', 'beta2', beta2);
-  return optimizer('adam', learningRate, { beta1, beta2, eps, weightDecay }, ['mean', 'square'], (lr, step) => {
-    const size = lr / (1 - beta1 ** (step + 1));
-    const correction = Math.sqrt(1 - beta2 ** (step + 1));
-    return (p, grad, [mean, square]) => {
-      for (let i = 0; i < p.length; i++) {
-        const g = grad[i]! + weightDecay * p[i]!;
-        const m = beta1 * mean![i]! + (1 - beta1) * g;
-        const s = beta2 * square![i]! + (1 - beta2) * g * g;
-        mean![i] = m;
-        square![i] = s;
-        p[i]! -= (size * m) / (Math.sqrt(s) / correction + eps);
-      }
-    };
-  });
+  return optimizer(
+    'adam',
+    learningRate,
+    { beta1, beta2, eps, weightDecay },
+    ['mean', 'square'],
+    (lr, step) => {
+      const size = lr / (1 - beta1 ** (step + 1));
+      const correction = Math.sqrt(1 - beta2 ** (step + 1));
+      return (p, grad, [mean, square]) => {
+        for (let i = 0; i < p.length; i++) {
+          const g = grad[i]! + weightDecay * p[i]!;
+          const m = beta1 * mean![i]! + (1 - beta1) * g;
+          const s = beta2 * square![i]! + (1 - beta2) * g * g;
+          mean![i] = m;
+          square![i] = s;
+          p[i]! -= (size * m) / (Math.sqrt(s) / correction + eps);
+        }
+      };
+    },
+  );
 }
 
-type Update = (parameter: Float64Array, grad: ArrayLike<number>, slots: readonly (Float64Array | undefined)[]) => void;
+type Update = (
+  parameter: Float64Array,
+  grad: ArrayLike<number>,
+  slots: readonly (Float64Array | undefined)[],
+) => void;
 
 function optimizer(
   name: string,
@@ -150,12 +166,19 @@ function optimizer(
     name,
     settings: typeof learningRate === 'number' ? { learningRate, ...settings } : settings,
     init(parameters: readonly Parameter[]): OptimizerState {
-      const slots = slotNames.map((slot) => [slot, parameters.map((p) => new Float64Array(p.data.length))] as const);
+      const slots = slotNames.map(
+        (slot) => [slot, parameters.map((p) => new Float64Array(p.data.length))] as const,
+      );
       return { step: 0, slots: Object.fromEntries(slots) };
     },
-    step(parameters: readonly Parameter[], grads: readonly ArrayLike<number>[], state: OptimizerState): void {
+    step(
+      parameters: readonly Parameter[],
+      grads: readonly ArrayLike<number>[],
+      state: OptimizerState,
+    ): void {
       checkStep(name, parameters, grads, state, slotNames);
-      const rate = typeof learningRate === 'number' ? learningRate : checkRate(name, learningRate(state.step));
+      const rate =
+        typeof learningRate === 'number' ? learningRate : checkRate(name, learningRate(state.step));
       const update = prepare(rate, state.step);
       for (let i = 0; i < parameters.length; i++) {
         update(
@@ -177,20 +200,27 @@ function checkStep(
   slotNames: readonly string[],
 ): void {
   if (grads.length !== parameters.length) {
-    throw new ValueError(`${name}: there are ${grads.length} gradients for ${parameters.length} parameters`);
+    throw new ValueError(
+      `${name}: there are ${grads.length} gradients for ${parameters.length} parameters`,
+    );
   }
   if (!Number.isSafeInteger(state.step) || state.step < 0) {
-    throw new ValueError(`${name}: the state's step ${String(state.step)} is not a non-negative integer`);
+    throw new ValueError(
+      `${name}: the state's step ${String(state.step)} is not a non-negative integer`,
+    );
   }
   for (let i = 0; i < parameters.length; i++) {
     const { data, name: parameter } = parameters[i]!;
     if (grads[i]!.length !== data.length) {
-      throw new ValueError(`${name}: the gradient of ${parameter} has ${grads[i]!.length} elements, the parameter ${data.length}`);
+      throw new ValueError(
+        `${name}: the gradient of ${parameter} has ${grads[i]!.length} elements, the parameter ${data.length}`,
+      );
     }
     for (const slot of slotNames) {
       if (state.slots[slot]?.[i]?.length !== data.length) {
         throw new ValueError(`${name}: the state does not have a ${slot} for ${parameter}`, {
-          remedy: 'Use the state of this optimiser and these parameters, made with init(parameters)',
+          remedy:
+            'Use the state of this optimiser and these parameters, made with init(parameters)',
         });
       }
     }
@@ -198,12 +228,15 @@ function checkStep(
 }
 
 function checkShare(name: string, setting: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new ValueError(`${name}: ${setting} is ${value}, not from 0 to below 1`);
+  if (!(value >= 0 && value < 1))
+    throw new ValueError(`${name}: ${setting} is ${value}, not from 0 to below 1`);
 }
 
 function checkRate(name: string, rate: number): number {
   if (!(rate >= 0 && rate < Infinity)) {
-    throw new ValueError(`${name}: the learning rate is ${rate}, not a finite number of at least 0`);
+    throw new ValueError(
+      `${name}: the learning rate is ${rate}, not a finite number of at least 0`,
+    );
   }
   return rate;
 }

@@ -33,12 +33,15 @@ export function saveSafetensors(
   tensors: Readonly<Record<string, ShapedArray>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
+  const entries: [string, unknown][] =
+    Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
   let offset = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     if (name === METADATA) throw new ValueError(`an array may not be named ${METADATA}`);
     if (sizeOf(shape) !== data.length) {
-      throw new ValueError(`array ${name} has ${data.length} elements, its shape ${shapeText(shape)} needs ${sizeOf(shape)}`);
+      throw new ValueError(
+        `array ${name} has ${data.length} elements, its shape ${shapeText(shape)} needs ${sizeOf(shape)}`,
+      );
     }
     entries.push([name, { dtype: 'F64', shape, data_offsets: [offset, offset + 8 * data.length] }]);
     offset += 8 * data.length;
@@ -81,7 +84,10 @@ export function loadSafetensors(bytes: Uint8Array): SafetensorsContent {
     else entries.push([name, readEntry(name, value)]);
   }
   checkCoverage(entries, bytes.length - start);
-  const tensors = entries.map(([name, entry]) => [name, { shape: entry.shape, data: readNumbers(view, start, entry) }] as const);
+  const tensors = entries.map(
+    ([name, entry]) =>
+      [name, { shape: entry.shape, data: readNumbers(view, start, entry) }] as const,
+  );
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
@@ -92,12 +98,18 @@ interface Entry {
   readonly end: number;
 }
 
-function readHeader(bytes: Uint8Array, view: DataView): { header: Record<string, unknown>; start: number } {
-  if (bytes.length < 8) throw malformed(`it has ${bytes.length} bytes, not even the 8 of the header's length`);
+function readHeader(
+  bytes: Uint8Array,
+  view: DataView,
+): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < 8)
+    throw malformed(`it has ${bytes.length} bytes, not even the 8 of the header's length`);
   const length = view.getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER)) throw malformed(`the header claims ${length} bytes, more than the ${MAX_HEADER} allowed`);
+  if (length > BigInt(MAX_HEADER))
+    throw malformed(`the header claims ${length} bytes, more than the ${MAX_HEADER} allowed`);
   const start = 8 + Number(length);
-  if (start > bytes.length) throw malformed(`the header claims ${length} bytes but the file ends after ${bytes.length}`);
+  if (start > bytes.length)
+    throw malformed(`the header claims ${length} bytes but the file ends after ${bytes.length}`);
   if (bytes[8] !== 0x7b) throw malformed('the header does not begin with {');
   let header: unknown;
   try {
@@ -119,17 +131,22 @@ function readEntry(name: string, value: unknown): Entry {
   if (!isRecord(value)) throw malformed(`the entry of array ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string') throw malformed(`array ${name} has no dtype`);
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw malformed(`the shape of array ${name} is not a list of sizes`);
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    throw malformed(`the shape of array ${name} is not a list of sizes`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     throw malformed(`the data_offsets of array ${name} are not two positions`);
   }
   if (!Object.hasOwn(BYTES, dtype)) {
-    throw new UnsupportedError(`safetensors: array ${name} is of type ${dtype}`, { remedy: 'Convert it to F64 or F32' });
+    throw new UnsupportedError(`safetensors: array ${name} is of type ${dtype}`, {
+      remedy: 'Convert it to F64 or F32',
+    });
   }
   const [begin, end] = offsets as [number, number];
   const entry: Entry = { dtype: dtype as keyof typeof BYTES, shape: shape as number[], begin, end };
   if (end - begin !== sizeOf(entry.shape) * BYTES[entry.dtype]) {
-    throw malformed(`array ${name} of type ${dtype} and shape ${shapeText(entry.shape)} does not fill bytes ${begin} to ${end}`);
+    throw malformed(
+      `array ${name} of type ${dtype} and shape ${shapeText(entry.shape)} does not fill bytes ${begin} to ${end}`,
+    );
   }
   return entry;
 }
@@ -166,5 +183,8 @@ function isCount(value: unknown): boolean {
 }
 
 function malformed(what: string, cause?: unknown): FormatError {
-  return new FormatError(`safetensors: the file is damaged or of another format: ${what}`, cause === undefined ? {} : { cause });
+  return new FormatError(
+    `safetensors: the file is damaged or of another format: ${what}`,
+    cause === undefined ? {} : { cause },
+  );
 }

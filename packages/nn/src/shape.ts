@@ -36,10 +36,13 @@ export function checkShape(shape: Shape, what: string): void {
 
 /** Refuses anything but a positive integer. */
 export function checkPositive(value: number, what: string): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw new ValueError(`${what} is ${String(value)}, not a positive integer`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new ValueError(`${what} is ${String(value)}, not a positive integer`);
 }
 
 /** Whether a result is a promise. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return value instanceof Promise || (typeof value === 'object' && value !== null && 'then' in value);
+  return (
+    value instanceof Promise || (typeof value === 'object' && value !== null && 'then' in value)
+  );
 }

@@ -1,6 +1,14 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape, Tensor, Want } from './contract.ts';
+import type {
+  Axis,
+  DifferentiableMap,
+  MaybePromise,
+  Parameter,
+  Shape,
+  Tensor,
+  Want,
+} from './contract.ts';
 import { groupCalls, runForward, runVjp } from './external.ts';
 import type { ExternalCall } from './external.ts';
 import { isPromise, shapeText, sizeOf } from './shape.ts';
@@ -84,7 +92,9 @@ export class Tape {
    */
   constructor(batch: number) {
     if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new ValueError(`a batch of ${String(batch)} examples is not possible`, { remedy: 'Give at least one example' });
+      throw new ValueError(`a batch of ${String(batch)} examples is not possible`, {
+        remedy: 'Give at least one example',
+      });
     }
     this.batch = batch;
   }
@@ -122,7 +132,16 @@ export class Tape {
       if (node.tracked) tracked = true;
       ids.push(node.id);
     }
-    const node: Node = { id: this.#nodes.length, shape, size: sizeOf(shape), axis, level, tracked, inputs: ids, rule };
+    const node: Node = {
+      id: this.#nodes.length,
+      shape,
+      size: sizeOf(shape),
+      axis,
+      level,
+      tracked,
+      inputs: ids,
+      rule,
+    };
     this.#locals[level]!.push(node);
     return this.#add(node, undefined);
   }
@@ -150,7 +169,16 @@ export class Tape {
       this.#externals.push([]);
     }
     this.#externals[level]!.push({ id, map, inputs: ids, tracked, key });
-    const node: Node = { id, shape, size: sizeOf(shape), axis: 'batch', level, tracked: some, inputs: ids, rule: undefined };
+    const node: Node = {
+      id,
+      shape,
+      size: sizeOf(shape),
+      axis: 'batch',
+      level,
+      tracked: some,
+      inputs: ids,
+      rule: undefined,
+    };
     return this.#add(node, undefined);
   }
 
@@ -163,7 +191,9 @@ export class Tape {
   value(tensor: Tensor): Float64Array {
     const value = this.#values[this.#nodeOf(tensor).id];
     if (value === undefined) {
-      throw new ValueError('the value of a tensor was asked for before the tape ran', { remedy: 'Await tape.run() first' });
+      throw new ValueError('the value of a tensor was asked for before the tape ran', {
+        remedy: 'Await tape.run() first',
+      });
     }
     return value;
   }
@@ -175,7 +205,11 @@ export class Tape {
    * @throws ValueError where `dy` does not have that length, or the tape has not run.
    * @throws UnsupportedError where gradients per example are asked of a shared output.
    */
-  backward(output: Tensor, dy: Float64Array, mode: GradientMode = 'sum'): MaybePromise<TapeGradients> {
+  backward(
+    output: Tensor,
+    dy: Float64Array,
+    mode: GradientMode = 'sum',
+  ): MaybePromise<TapeGradients> {
     const node = this.#nodeOf(output);
     const value = this.value(output);
     if (dy.length !== value.length) {
@@ -186,13 +220,22 @@ export class Tape {
         remedy: 'Differentiate a tensor on the batch axis',
       });
     }
-    const pass = new BackwardPass(this.batch, mode, this.#nodes, this.#values, this.#locals, this.#externals);
+    const pass = new BackwardPass(
+      this.batch,
+      mode,
+      this.#nodes,
+      this.#values,
+      this.#locals,
+      this.#externals,
+    );
     const done = pass.start(node.id, dy, node.level);
     const gradients: TapeGradients = {
       of: (tensor) => {
         const target = this.#nodeOf(tensor);
         if (!target.tracked) {
-          throw new ValueError('the gradient of a constant was asked for', { remedy: 'Enter it with tape.variable' });
+          throw new ValueError('the gradient of a constant was asked for', {
+            remedy: 'Enter it with tape.variable',
+          });
         }
         const rows = target.axis === 'batch' || mode === 'perExample' ? this.batch : 1;
         return pass.gradients[target.id] ?? new Float64Array(rows * target.size);
@@ -206,9 +249,20 @@ export class Tape {
     const expected = axis === 'batch' ? this.batch * size : size;
     if (data.length !== expected) {
       const text = axis === 'batch' ? shapeText([this.batch, ...shape]) : shapeText(shape);
-      throw new ValueError(`an array of ${data.length} elements does not have shape ${text} (${expected} elements)`);
+      throw new ValueError(
+        `an array of ${data.length} elements does not have shape ${text} (${expected} elements)`,
+      );
     }
-    const node: Node = { id: this.#nodes.length, shape, size, axis, level: 0, tracked, inputs: [], rule: undefined };
+    const node: Node = {
+      id: this.#nodes.length,
+      shape,
+      size,
+      axis,
+      level: 0,
+      tracked,
+      inputs: [],
+      rule: undefined,
+    };
     return this.#add(node, data);
   }
 
@@ -222,7 +276,9 @@ export class Tape {
 
   #nodeOf(tensor: Tensor): Node {
     if (tensor.tape !== this) {
-      throw new ValueError('a tensor of another tape was used', { remedy: 'Record all inputs of an operation on one tape' });
+      throw new ValueError('a tensor of another tape was used', {
+        remedy: 'Record all inputs of an operation on one tape',
+      });
     }
     return this.#nodes[tensor.id]!;
   }
@@ -231,7 +287,9 @@ export class Tape {
     for (let l = level; l < this.#locals.length; l++) {
       const pending = this.#externals[l]!.filter((call) => this.#values[call.id] === undefined);
       if (pending.length > 0) {
-        const results = groupCalls(pending, this.#nodes).map((group) => runForward(group, this.#values, this.batch));
+        const results = groupCalls(pending, this.#nodes).map((group) =>
+          runForward(group, this.#values, this.batch),
+        );
         if (results.some(isPromise)) {
           return Promise.all(results).then(() => {
             this.#runLocals(l);
@@ -294,7 +352,9 @@ class BackwardPass {
       );
       if (reached.length > 0) {
         const results = groupCalls(reached, this.#nodes).map((group) =>
-          runVjp(group, this.#values, this.gradients, this.#batch, this.#mode, (target, value) => this.#give(target, value)),
+          runVjp(group, this.#values, this.gradients, this.#batch, this.#mode, (target, value) =>
+            this.#give(target, value),
+          ),
         );
         if (results.some(isPromise)) {
           const next = l - 1;
@@ -332,14 +392,27 @@ class BackwardPass {
   }
 
   /** A shared node has one value but, per example, as many cotangents as there are examples: one call each. */
-  #localRows(node: Node, rule: Rule, inputs: readonly Float64Array[], output: Float64Array, dy: Float64Array): void {
+  #localRows(
+    node: Node,
+    rule: Rule,
+    inputs: readonly Float64Array[],
+    output: Float64Array,
+    dy: Float64Array,
+  ): void {
     const wants = node.inputs.map((id): Want => (this.#nodes[id]!.tracked ? 'sum' : 'none'));
     const totals = node.inputs.map((id, i) =>
       wants[i] === 'none' ? undefined : new Float64Array(this.#batch * this.#nodes[id]!.size),
     );
     for (let b = 0; b < this.#batch; b++) {
-      const row = rule.vjp(inputs, output, dy.subarray(b * node.size, (b + 1) * node.size), 1, wants);
-      for (let i = 0; i < row.length; i++) totals[i]?.set(row[i]!, b * this.#nodes[node.inputs[i]!]!.size);
+      const row = rule.vjp(
+        inputs,
+        output,
+        dy.subarray(b * node.size, (b + 1) * node.size),
+        1,
+        wants,
+      );
+      for (let i = 0; i < row.length; i++)
+        totals[i]?.set(row[i]!, b * this.#nodes[node.inputs[i]!]!.size);
     }
     for (let i = 0; i < totals.length; i++) {
       const total = totals[i];

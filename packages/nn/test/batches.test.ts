@@ -2,7 +2,8 @@ import { key, ValueError } from '@ketwork/base';
 import { batches, gatherRows } from '@ketwork/nn';
 import { describe, expect, it } from 'vitest';
 
-const lists = (...args: Parameters<typeof batches>): number[][] => [...batches(...args)].map((b) => [...b]);
+const lists = (...args: Parameters<typeof batches>): number[][] =>
+  [...batches(...args)].map((b) => [...b]);
 
 describe('batches', () => {
   it('give every example once, in an order that depends on the key', () => {

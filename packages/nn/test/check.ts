@@ -22,7 +22,12 @@ export function random(seed: number, count: number): Float64Array {
 }
 
 /** Values of an operation that runs in the calling thread. */
-export function evaluate(batch: number, inputs: readonly TestInput[], data: readonly Float64Array[], op: Record): Float64Array {
+export function evaluate(
+  batch: number,
+  inputs: readonly TestInput[],
+  data: readonly Float64Array[],
+  op: Record,
+): Float64Array {
   const tape = new Tape(batch);
   const y = op(...inputs.map((input, i) => tape.constant(data[i]!, input.shape, input.axis)));
   expectSynchronous(tape.run());
@@ -50,8 +55,10 @@ function expectSynchronous(result: unknown): void {
   if (result !== undefined) throw new Error('the tape returned a promise');
 }
 
-export function example(data: Float64Array, input: TestInput, e: number): Float64Array {
-  return input.axis === 'shared' ? data : data.slice(e * size(input.shape), (e + 1) * size(input.shape));
+function example(data: Float64Array, input: TestInput, e: number): Float64Array {
+  return input.axis === 'shared'
+    ? data
+    : data.slice(e * size(input.shape), (e + 1) * size(input.shape));
 }
 
 /** Values for the inputs, those given or random ones. */
@@ -67,7 +74,12 @@ export function fill(batch: number, inputs: readonly TestInput[], seed: number):
  * (1e-12), gradients against central differences (1e-8), in both modes, and each input's gradient when the others
  * are constants.
  */
-export function checkOperation(batch: number, inputs: readonly TestInput[], op: Record, seed = 1): void {
+export function checkOperation(
+  batch: number,
+  inputs: readonly TestInput[],
+  op: Record,
+  seed = 1,
+): void {
   const data = fill(batch, inputs, seed);
   checkDifferences(batch, inputs, data, op, seed);
   const y = evaluate(batch, inputs, data, op);
@@ -80,7 +92,12 @@ export function checkOperation(batch: number, inputs: readonly TestInput[], op: 
   const totals = inputs.map((input) => new Float64Array(size(input.shape)));
   for (let e = 0; e < batch; e++) {
     const own = inputs.map((input, i) => example(data[i]!, input, e));
-    expectClose(y.slice(e * width, (e + 1) * width), evaluate(1, inputs, own, op), 1e-12, `value of example ${e}`);
+    expectClose(
+      y.slice(e * width, (e + 1) * width),
+      evaluate(1, inputs, own, op),
+      1e-12,
+      `value of example ${e}`,
+    );
     const loop = gradients(1, inputs, own, op, dy.slice(e * width, (e + 1) * width), 'sum');
     inputs.forEach((input, i) => {
       const n = size(input.shape);
@@ -90,11 +107,14 @@ export function checkOperation(batch: number, inputs: readonly TestInput[], op: 
     });
   }
   inputs.forEach((input, i) => {
-    if (input.axis === 'shared') expectClose(sums[i]!, totals[i]!, 1e-12, `summed gradient of input ${i}`);
+    if (input.axis === 'shared')
+      expectClose(sums[i]!, totals[i]!, 1e-12, `summed gradient of input ${i}`);
     else expectClose(sums[i]!, each[i]!, 1e-15, `gradient of batch input ${i} in both modes`);
     const tape = new Tape(batch);
     const tensors = inputs.map((other, k) =>
-      k === i ? tape.variable(data[k]!, other.shape, other.axis) : tape.constant(data[k]!, other.shape, other.axis),
+      k === i
+        ? tape.variable(data[k]!, other.shape, other.axis)
+        : tape.constant(data[k]!, other.shape, other.axis),
     );
     const out = op(...tensors);
     void tape.run();
@@ -130,9 +150,14 @@ export function checkDifferences(
 }
 
 /** `y_j = cos(x_j + w_j)`, counting its calls; delayed where asked. */
-export function cosineMap(n: number, options: { readonly delay?: boolean; readonly calls?: number[] } = {}): DifferentiableMap {
+export function cosineMap(
+  n: number,
+  options: { readonly delay?: boolean; readonly calls?: number[] } = {},
+): DifferentiableMap {
   const later = <T>(value: T): T | Promise<T> =>
-    options.delay === true ? new Promise<T>((resolve) => setTimeout(() => resolve(value), 1)) : value;
+    options.delay === true
+      ? new Promise<T>((resolve) => setTimeout(() => resolve(value), 1))
+      : value;
   return {
     name: 'cosines',
     inputs: [

@@ -44,7 +44,15 @@ const cases: Case[] = [
   },
   {
     name: 'convolutional',
-    net: sequential(conv2d(1, 2, { kernel: 2 }), relu(), maxPool2d(2), flatten(), layerNorm(), dropout(0.3), dense(3)),
+    net: sequential(
+      conv2d(1, 2, { kernel: 2 }),
+      relu(),
+      maxPool2d(2),
+      flatten(),
+      layerNorm(),
+      dropout(0.3),
+      dense(3),
+    ),
     input: [1, 5, 5],
     loss: crossEntropy,
     y: [0, 1, 2, 1, 0],
@@ -88,7 +96,10 @@ describe.each(cases)('a $name model', ({ net, input, loss, y }) => {
     const width = y.length / batch;
     const totals = built.parameters.map((p) => new Float64Array(p.data.length));
     for (let e = 0; e < batch; e++) {
-      const one: Batch = { x: (data.x as Float64Array).slice(e * n, (e + 1) * n), y: y.slice(e * width, (e + 1) * width) };
+      const one: Batch = {
+        x: (data.x as Float64Array).slice(e * n, (e + 1) * n),
+        y: y.slice(e * width, (e + 1) * width),
+      };
       const single = await valueAndGrad(net, loss)(one, { ...options, firstExample: e });
       expectClose([each.losses[e]!], [single.loss], 1e-12);
       built.parameters.forEach((p, i) => {
@@ -115,7 +126,8 @@ describe.each(cases)('a $name model', ({ net, input, loss, y }) => {
 
 describe('an asynchronous map', () => {
   it('makes every result a promise of the same numbers', async () => {
-    const make = (delay: boolean): BuiltLayer => sequential(dense(3, 4), external(cosineMap(4, { delay })), dense(2)).build(1);
+    const make = (delay: boolean): BuiltLayer =>
+      sequential(dense(3, 4), external(cosineMap(4, { delay })), dense(2)).build(1);
     const [here, there] = [make(false), make(true)];
     const data: Batch = { x: random(1, 12), y: random(2, 8) };
     const pairs = [
@@ -153,14 +165,18 @@ describe('refusals', () => {
     net.build(1);
     const run = (): unknown => perExampleGrads(net, mse)({ x: [1, 2, 3, 4], y: [1, 2, 3, 4] });
     expect(run).toThrow(UnsupportedError);
-    expect(run).toThrowErrorMatchingInlineSnapshot(`[UnsupportedError: layer 1.1 (batchNorm) makes every example depend on the others of its batch, so there is no gradient per example. Use layerNorm instead of batchNorm]`);
+    expect(run).toThrowErrorMatchingInlineSnapshot(
+      `[UnsupportedError: layer 1.1 (batchNorm) makes every example depend on the others of its batch, so there is no gradient per example. Use layerNorm instead of batchNorm]`,
+    );
   });
 
   it('models that are not built and batches that do not fit', () => {
     const net = sequential(dense(2, 2));
     expect(() => forward(net, [1, 2])).toThrow(ValueError);
     net.build(1);
-    expect(() => forward(net, [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(`[ValueError: 3 numbers are not one or more examples of shape [2] (2 numbers each). Give inputs as a row-major array [batch, ...inputShape]]`);
+    expect(() => forward(net, [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: 3 numbers are not one or more examples of shape [2] (2 numbers each). Give inputs as a row-major array [batch, ...inputShape]]`,
+    );
     expect(() => forward(net, [])).toThrow(ValueError);
     expect(() => valueAndGrad(net, mse)({ x: [1, 2], y: [1] })).toThrow(ValueError);
     const total: Loss = { name: 'total', apply: (outputs) => outputs };

@@ -8,26 +8,35 @@ import { checkOperation, evaluate, random } from './check.ts';
 const batch = 3;
 const z = random(4, 12);
 
-function losses(loss: Loss, shape: number[], outputs: Float64Array, targets: ArrayLike<number>): Float64Array {
+function losses(
+  loss: Loss,
+  shape: number[],
+  outputs: Float64Array,
+  targets: ArrayLike<number>,
+): Float64Array {
   const rows = outputs.length / shape.reduce((a, b) => a * b, 1);
-  return evaluate(rows, [{ shape, axis: 'batch' }], [outputs], (x) => loss.apply(x!, targets));
+  return evaluate(rows, [{ shape, axis: 'batch' }], [outputs], (x) => loss.apply(x, targets));
 }
 
 /** Gradients of a loss whose targets are the same for every example, so that the batch-of-one loop is possible. */
 function check(loss: Loss, shape: number[], own: readonly number[]): void {
   checkOperation(batch, [{ shape, axis: 'batch' }], (x) =>
-    loss.apply(x!, Array.from({ length: x!.tape.batch }, () => own).flat()),
+    loss.apply(x, Array.from({ length: x.tape.batch }, () => own).flat()),
   );
 }
 
 describe('crossEntropy', () => {
   it('is minus the logarithm of the softmax at the label', () => {
     const expected = [2, 0, 3].map((label, e) => {
-      const own = [...z.slice(4 * e, 4 * e + 4)];
+      const own = z.slice(4 * e, 4 * e + 4);
       return -Math.log(Math.exp(own[label]!) / own.reduce((s, v) => s + Math.exp(v), 0));
     });
     expectClose(losses(crossEntropy, [4], z, [2, 0, 3]), expected, 1e-14);
-    expectClose(losses(crossEntropy, [4], z, [0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1]), expected, 1e-14);
+    expectClose(
+      losses(crossEntropy, [4], z, [0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1]),
+      expected,
+      1e-14,
+    );
     const rows = losses(crossEntropy, [3, 4], z, [2, 0, 3]);
     expectClose(rows, [(expected[0]! + expected[1]! + expected[2]!) / 3], 1e-14);
   });
@@ -35,7 +44,11 @@ describe('crossEntropy', () => {
   it('weighs classes by the probabilities given', () => {
     const own = Float64Array.of(1, -2, 0.5);
     const [a, b, c] = [0, 1, 2].map((label) => losses(crossEntropy, [3], own, [label])[0]!);
-    expectClose(losses(crossEntropy, [3], own, [0.2, 0.5, 0.3]), [0.2 * a! + 0.5 * b! + 0.3 * c!], 1e-14);
+    expectClose(
+      losses(crossEntropy, [3], own, [0.2, 0.5, 0.3]),
+      [0.2 * a! + 0.5 * b! + 0.3 * c!],
+      1e-14,
+    );
   });
 
   it('has right gradients', () => {
@@ -51,13 +64,19 @@ describe('crossEntropy', () => {
 
   it('refuses targets that do not fit', () => {
     const x = new Tape(1).constant(new Float64Array(3), [3], 'batch');
-    expect(() => crossEntropy.apply(x, [3])).toThrowErrorMatchingInlineSnapshot(`[ValueError: crossEntropy: label 0 is 3, not an integer from 0 to 2]`);
+    expect(() => crossEntropy.apply(x, [3])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: crossEntropy: label 0 is 3, not an integer from 0 to 2]`,
+    );
     expect(() => crossEntropy.apply(x, [0.5])).toThrow(ValueError);
-    expect(() => crossEntropy.apply(x, [1, 0])).toThrowErrorMatchingInlineSnapshot(`[ValueError: crossEntropy: 2 targets do not fit 1 rows of 3 classes. Give 1 labels or 3 probabilities]`);
+    expect(() => crossEntropy.apply(x, [1, 0])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: crossEntropy: 2 targets do not fit 1 rows of 3 classes. Give 1 labels or 3 probabilities]`,
+    );
     expect(() => crossEntropy.apply(x, [0.5, 0.6, 0])).toThrow(ValueError);
     expect(() => crossEntropy.apply(x, [1.5, -0.5, 0])).toThrow(ValueError);
     const one = new Tape(1).constant(new Float64Array(1), [1], 'batch');
-    expect(() => crossEntropy.apply(one, [0])).toThrowErrorMatchingInlineSnapshot(`[ValueError: crossEntropy: outputs of shape [1] do not have two classes or more. Give the last layer one output per class, or use binaryCrossEntropy]`);
+    expect(() => crossEntropy.apply(one, [0])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: crossEntropy: outputs of shape [1] do not have two classes or more. Give the last layer one output per class, or use binaryCrossEntropy]`,
+    );
     const shared = new Tape(1).constant(new Float64Array(3), [3], 'shared');
     expect(() => crossEntropy.apply(shared, [0])).toThrow(ValueError);
   });
@@ -78,13 +97,19 @@ describe('binaryCrossEntropy', () => {
   });
 
   it('does not overflow', () => {
-    expectClose(losses(binaryCrossEntropy, [2], Float64Array.of(1000, -1000), [0, 0]), [500], 1e-15);
+    expectClose(
+      losses(binaryCrossEntropy, [2], Float64Array.of(1000, -1000), [0, 0]),
+      [500],
+      1e-15,
+    );
   });
 
   it('refuses targets that do not fit', () => {
     const x = new Tape(1).constant(new Float64Array(2), [2], 'batch');
     expect(() => binaryCrossEntropy.apply(x, [0, 2])).toThrow(ValueError);
-    expect(() => binaryCrossEntropy.apply(x, [0])).toThrowErrorMatchingInlineSnapshot(`[ValueError: binaryCrossEntropy: 1 targets do not fit outputs of shape [1, 2]. Give 2 targets, as many as the model has outputs]`);
+    expect(() => binaryCrossEntropy.apply(x, [0])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: binaryCrossEntropy: 1 targets do not fit outputs of shape [1, 2]. Give 2 targets, as many as the model has outputs]`,
+    );
   });
 });
 

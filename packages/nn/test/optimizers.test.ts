@@ -8,7 +8,11 @@ import { random } from './check.ts';
 const steps = 6;
 
 /** Where one number goes when it is driven by the given gradients. */
-function path(optimizer: Optimizer, start: number, gradients: (p: number, step: number) => number): number[] {
+function path(
+  optimizer: Optimizer,
+  start: number,
+  gradients: (p: number, step: number) => number,
+): number[] {
   const parameters = [{ name: 'p', shape: [1], data: Float64Array.of(start) }];
   const state = optimizer.init(parameters);
   return Array.from({ length: steps }, (_, step) => {
@@ -26,22 +30,32 @@ describe('sgd', () => {
     [0.9, false, 0],
     [0.9, true, 0],
     [0.5, true, 0.1],
-  ])('follows its definition: momentum %d, Nesterov %s, decay %d', (momentum, nesterov, weightDecay) => {
-    let p = 1.5;
-    let v = 0;
-    const expected = pull.map((_, step) => {
-      const g = gradient(p, step) + weightDecay * p;
-      v = step === 0 ? g : momentum * v + g;
-      p -= 0.1 * (nesterov ? g + momentum * v : v);
-      return p;
-    });
-    expectClose(path(sgd(0.1, { momentum, nesterov, weightDecay }), 1.5, gradient), expected, 1e-15);
-  });
+  ])(
+    'follows its definition: momentum %d, Nesterov %s, decay %d',
+    (momentum, nesterov, weightDecay) => {
+      let p = 1.5;
+      let v = 0;
+      const expected = pull.map((_, step) => {
+        const g = gradient(p, step) + weightDecay * p;
+        v = step === 0 ? g : momentum * v + g;
+        p -= 0.1 * (nesterov ? g + momentum * v : v);
+        return p;
+      });
+      expectClose(
+        path(sgd(0.1, { momentum, nesterov, weightDecay }), 1.5, gradient),
+        expected,
+        1e-15,
+      );
+    },
+  );
 
   it('keeps state only for momentum', () => {
     const p: Parameter[] = [{ name: 'p', shape: [2], data: new Float64Array(2) }];
     expect(sgd(0.1).init(p)).toEqual({ step: 0, slots: {} });
-    expect(sgd(0.1, { momentum: 0.9 }).init(p)).toEqual({ step: 0, slots: { momentum: [new Float64Array(2)] } });
+    expect(sgd(0.1, { momentum: 0.9 }).init(p)).toEqual({
+      step: 0,
+      slots: { momentum: [new Float64Array(2)] },
+    });
   });
 });
 
@@ -55,7 +69,11 @@ describe('rmsprop', () => {
       p -= (0.05 * g) / (Math.sqrt(s) + 1e-4);
       return p;
     });
-    expectClose(path(rmsprop(0.05, { alpha: 0.9, eps: 1e-4, weightDecay: 0.01 }), 1.5, gradient), expected, 1e-14);
+    expectClose(
+      path(rmsprop(0.05, { alpha: 0.9, eps: 1e-4, weightDecay: 0.01 }), 1.5, gradient),
+      expected,
+      1e-14,
+    );
   });
 
   it('takes a first step of lr / √(1 - alpha) by default', () => {
@@ -108,22 +126,29 @@ describe('every optimiser', () => {
     expect(state.step).toBe(6);
   });
 
-  it.each(all)('$name refuses gradients and states that do not fit, and changes nothing', (optimizer) => {
-    const p: Parameter[] = [
-      { name: 'a', shape: [1], data: Float64Array.of(1) },
-      { name: 'b', shape: [2], data: Float64Array.of(1, 2) },
-    ];
-    const state = optimizer.init(p);
-    expect(() => optimizer.step(p, [[1]], state)).toThrow(ValueError);
-    expect(() => optimizer.step(p, [[1], [1]], state)).toThrow(ValueError);
-    expect(() => optimizer.step(p, [[1], [1, 1]], { step: 0, slots: {} })).toThrow(ValueError);
-    expect(() => optimizer.step(p, [[1], [1, 1]], { ...state, step: -1 })).toThrow(ValueError);
-    expect(p.map((own) => [...own.data])).toEqual([[1], [1, 2]]);
-    expect(state).toEqual(optimizer.init(p));
-  });
+  it.each(all)(
+    '$name refuses gradients and states that do not fit, and changes nothing',
+    (optimizer) => {
+      const p: Parameter[] = [
+        { name: 'a', shape: [1], data: Float64Array.of(1) },
+        { name: 'b', shape: [2], data: Float64Array.of(1, 2) },
+      ];
+      const state = optimizer.init(p);
+      expect(() => optimizer.step(p, [[1]], state)).toThrow(ValueError);
+      expect(() => optimizer.step(p, [[1], [1]], state)).toThrow(ValueError);
+      expect(() => optimizer.step(p, [[1], [1, 1]], { step: 0, slots: {} })).toThrow(ValueError);
+      expect(() => optimizer.step(p, [[1], [1, 1]], { ...state, step: -1 })).toThrow(ValueError);
+      expect(p.map((own) => [...own.data])).toEqual([[1], [1, 2]]);
+      expect(state).toEqual(optimizer.init(p));
+    },
+  );
 
   it('takes a schedule of learning rates', () => {
-    const moved = path(sgd((step) => 0.1 / (step + 1)), 0, () => -1);
+    const moved = path(
+      sgd((step) => 0.1 / (step + 1)),
+      0,
+      () => -1,
+    );
     expectClose(moved.slice(0, 3), [0.1, 0.15, 0.15 + 0.1 / 3], 1e-15);
   });
 
@@ -134,12 +159,31 @@ describe('every optimiser', () => {
     expect(() => rmsprop(0.1, { alpha: 1 })).toThrow(ValueError);
     expect(() => adam(0.1, { beta2: 1 })).toThrow(ValueError);
     expect(() => adam(0.1, { eps: NaN })).toThrow(ValueError);
-    expect(() => adam(NaN)).toThrowErrorMatchingInlineSnapshot(`[ValueError: adam: the learning rate is NaN, not a finite number of at least 0]`);
-    expect(() => path(sgd(() => NaN), 0, () => 1)).toThrow(ValueError);
+    expect(() => adam(NaN)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: adam: the learning rate is NaN, not a finite number of at least 0]`,
+    );
+    expect(() =>
+      path(
+        sgd(() => NaN),
+        0,
+        () => 1,
+      ),
+    ).toThrow(ValueError);
   });
 
   it('describes its settings', () => {
-    expect(adam(0.01).settings).toEqual({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 });
-    expect(rmsprop(0.01).settings).toEqual({ learningRate: 0.01, alpha: 0.99, eps: 1e-8, weightDecay: 0 });
+    expect(adam(0.01).settings).toEqual({
+      learningRate: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      eps: 1e-8,
+      weightDecay: 0,
+    });
+    expect(rmsprop(0.01).settings).toEqual({
+      learningRate: 0.01,
+      alpha: 0.99,
+      eps: 1e-8,
+      weightDecay: 0,
+    });
   });
 });

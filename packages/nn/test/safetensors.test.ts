@@ -12,18 +12,26 @@ const tensors = {
 
 /** A file with this header, as text or as JSON, and this many bytes of numbers. */
 function file(header: unknown, bytes = 0): Uint8Array {
-  const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const json = new TextEncoder().encode(
+    typeof header === 'string' ? header : JSON.stringify(header),
+  );
   const out = new Uint8Array(8 + json.length + bytes);
   new DataView(out.buffer).setBigUint64(0, BigInt(json.length), true);
   out.set(json, 8);
   return out;
 }
 
-const f64 = (begin: number, end: number, shape: unknown = [(end - begin) / 8]): unknown => ({ dtype: 'F64', shape, data_offsets: [begin, end] });
+const f64 = (begin: number, end: number, shape: unknown = [(end - begin) / 8]): unknown => ({
+  dtype: 'F64',
+  shape,
+  data_offsets: [begin, end],
+});
 
 describe('safetensors', () => {
   it('gives back what was saved, to the bit', () => {
-    const { tensors: loaded, metadata } = loadSafetensors(saveSafetensors(tensors, { version: '1', ü: '∞' }));
+    const { tensors: loaded, metadata } = loadSafetensors(
+      saveSafetensors(tensors, { version: '1', ü: '∞' }),
+    );
     expect(loaded).toEqual(tensors);
     expect(Object.is(loaded['0.bias']!.data[0], -0)).toBe(true);
     expect(metadata).toEqual({ version: '1', ü: '∞' });
@@ -48,7 +56,10 @@ describe('safetensors', () => {
   });
 
   it('reads F32, and arrays in any order of their bytes', () => {
-    const bytes = file({ b: { dtype: 'F32', shape: [2], data_offsets: [8, 16] }, a: f64(0, 8) }, 16);
+    const bytes = file(
+      { b: { dtype: 'F32', shape: [2], data_offsets: [8, 16] }, a: f64(0, 8) },
+      16,
+    );
     const view = new DataView(bytes.buffer);
     const start = bytes.length - 16;
     view.setFloat64(start, 0.1, true);
@@ -60,7 +71,9 @@ describe('safetensors', () => {
   });
 
   it('keeps a name such as __proto__ a name', () => {
-    const { tensors: loaded } = loadSafetensors(file('{"__proto__":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}', 8));
+    const { tensors: loaded } = loadSafetensors(
+      file('{"__proto__":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}', 8),
+    );
     expect(Object.keys(loaded)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(loaded)).toBe(Object.prototype);
   });
@@ -69,7 +82,9 @@ describe('safetensors', () => {
 
   it('refuses the file cut anywhere, and one byte too many', () => {
     for (let length = 0; length < good.length; length++) {
-      expect(() => loadSafetensors(good.subarray(0, length)), `${length} bytes`).toThrow(FormatError);
+      expect(() => loadSafetensors(good.subarray(0, length)), `${length} bytes`).toThrow(
+        FormatError,
+      );
     }
     const longer = new Uint8Array(good.length + 1);
     longer.set(good);
@@ -89,7 +104,10 @@ describe('safetensors', () => {
     ['a shape that does not fill its bytes', file({ a: f64(0, 16, [3]) }, 16)],
     ['offsets the wrong way round', file({ a: f64(8, 0, [-1]) }, 8)],
     ['a shape of no sizes', file({ a: f64(0, 8, [1.5]) }, 8)],
-    ['offsets that are no positions', file({ a: { dtype: 'F64', shape: [1], data_offsets: [0] } }, 8)],
+    [
+      'offsets that are no positions',
+      file({ a: { dtype: 'F64', shape: [1], data_offsets: [0] } }, 8),
+    ],
     ['no dtype', file({ a: { shape: [1], data_offsets: [0, 8] } }, 8)],
     ['an entry that is no object', file({ a: 3 })],
     ['metadata that is no text', file({ __metadata__: { a: 1 } })],
@@ -106,7 +124,11 @@ describe('safetensors', () => {
   });
 
   it('refuses to save a shape that does not fit', () => {
-    expect(() => saveSafetensors({ a: { shape: [2], data: new Float64Array(3) } })).toThrow(ValueError);
-    expect(() => saveSafetensors({ __metadata__: { shape: [1], data: new Float64Array(1) } })).toThrow(ValueError);
+    expect(() => saveSafetensors({ a: { shape: [2], data: new Float64Array(3) } })).toThrow(
+      ValueError,
+    );
+    expect(() =>
+      saveSafetensors({ __metadata__: { shape: [1], data: new Float64Array(1) } }),
+    ).toThrow(ValueError);
   });
 });

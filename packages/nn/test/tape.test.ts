@@ -55,13 +55,19 @@ describe('Tape', () => {
     const c = tape.constant(random(1, 2), [2], 'shared');
     const y = ops.tanh(w);
     expect(() => new Tape(0)).toThrow(ValueError);
-    expect(() => tape.constant(new Float64Array(3), [2], 'batch')).toThrowErrorMatchingInlineSnapshot(`[ValueError: an array of 3 elements does not have shape [2, 2] (4 elements)]`);
+    expect(() =>
+      tape.constant(new Float64Array(3), [2], 'batch'),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: an array of 3 elements does not have shape [2, 2] (4 elements)]`,
+    );
     expect(() => tape.value(y)).toThrow(ValueError);
     expect(() => ops.add(x, new Tape(2).constant(random(1, 4), [2], 'batch'))).toThrow(ValueError);
     void tape.run();
     expect(() => tape.backward(y, new Float64Array(3))).toThrow(ValueError);
     expect(() => tape.backward(y, new Float64Array(2), 'perExample')).toThrow(UnsupportedError);
-    expect(() => (tape.backward(y, new Float64Array(2)) as TapeGradients).of(c)).toThrow(ValueError);
+    expect(() => (tape.backward(y, new Float64Array(2)) as TapeGradients).of(c)).toThrow(
+      ValueError,
+    );
   });
 });
 
@@ -76,9 +82,9 @@ describe('external maps', () => {
         { shape: [3], axis: 'shared' },
       ],
       (x, w, v) => {
-        const first = ops.external(map, [ops.tanh(x!), w!]);
-        const second = ops.external(map, [ops.mul(first, v!), ops.mul(w!, v!)]);
-        return ops.add(second, ops.external(map, [v!, w!]));
+        const first = ops.external(map, [ops.tanh(x), w]);
+        const second = ops.external(map, [ops.mul(first, v), ops.mul(w, v)]);
+        return ops.add(second, ops.external(map, [v, w]));
       },
     );
   });
@@ -124,29 +130,35 @@ describe('external maps', () => {
     expect(seen).toEqual([key(1), key(2), key(1), key(2)]);
   });
 
-  it.each(['sum', 'perExample'] as const)('that are asynchronous give the same numbers (%s)', async (mode) => {
-    const results = [];
-    for (const delay of [false, true]) {
-      const map = cosineMap(2, { delay });
-      const tape = new Tape(3);
-      const x = tape.variable(random(1, 6), [2], 'batch');
-      const w = tape.variable(random(2, 2), [2], 'shared');
-      const a = ops.external(map, [ops.tanh(x), w]);
-      const b = ops.external(cosineMap(2, { delay }), [x, ops.atan(w)]);
-      const y = ops.external(map, [ops.mul(a, b), w]);
-      const run = tape.run();
-      expect(run instanceof Promise).toBe(delay);
-      await run;
-      const back = tape.backward(y, random(3, 6), mode);
-      expect(back instanceof Promise).toBe(delay);
-      const gradients = await back;
-      results.push([tape.value(y), gradients.of(x), gradients.of(w)]);
-    }
-    expect(results[1]).toEqual(results[0]);
-  });
+  it.each(['sum', 'perExample'] as const)(
+    'that are asynchronous give the same numbers (%s)',
+    async (mode) => {
+      const results = [];
+      for (const delay of [false, true]) {
+        const map = cosineMap(2, { delay });
+        const tape = new Tape(3);
+        const x = tape.variable(random(1, 6), [2], 'batch');
+        const w = tape.variable(random(2, 2), [2], 'shared');
+        const a = ops.external(map, [ops.tanh(x), w]);
+        const b = ops.external(cosineMap(2, { delay }), [x, ops.atan(w)]);
+        const y = ops.external(map, [ops.mul(a, b), w]);
+        const run = tape.run();
+        expect(run instanceof Promise).toBe(delay);
+        await run;
+        const back = tape.backward(y, random(3, 6), mode);
+        expect(back instanceof Promise).toBe(delay);
+        const gradients = await back;
+        results.push([tape.value(y), gradients.of(x), gradients.of(w)]);
+      }
+      expect(results[1]).toEqual(results[0]);
+    },
+  );
 
   it('pass on the failure of a map', async () => {
-    const broken: DifferentiableMap = { ...cosineMap(2), forward: () => Promise.reject(new Error('the worker is gone')) };
+    const broken: DifferentiableMap = {
+      ...cosineMap(2),
+      forward: () => Promise.reject(new Error('the worker is gone')),
+    };
     const tape = new Tape(1);
     const x = tape.constant(random(1, 2), [2], 'batch');
     ops.external(broken, [x, tape.constant(random(1, 2), [2], 'shared')]);
@@ -159,19 +171,31 @@ describe('external maps', () => {
     const x = tape.variable(random(1, 4), [2], 'batch');
     const w = tape.variable(random(1, 3), [3], 'shared');
     expect(() => ops.external(map, [x])).toThrow(ValueError);
-    expect(() => ops.external(map, [x, w])).toThrowErrorMatchingInlineSnapshot(`[ValueError: cosines: input 1 has shape [3] where the map expects [2]]`);
-    expect(() => ops.external(map, [x, x])).toThrowErrorMatchingInlineSnapshot(`[ValueError: cosines: input 1 differs per example where the map expects one shared value. Declare that input on the batch axis]`);
+    expect(() => ops.external(map, [x, w])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: cosines: input 1 has shape [3] where the map expects [2]]`,
+    );
+    expect(() => ops.external(map, [x, x])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: cosines: input 1 differs per example where the map expects one shared value. Declare that input on the batch axis]`,
+    );
     const short: DifferentiableMap = { ...map, forward: () => new Float64Array(3) };
     const v = tape.variable(random(1, 2), [2], 'shared');
     ops.external(short, [x, v]);
-    expect(() => tape.run()).toThrowErrorMatchingInlineSnapshot(`[ValueError: cosines: the output should have 4 elements but the map returned 3 elements. Return a row-major array with the batch first; the map declares outputs of shape [2]]`);
+    expect(() => tape.run()).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: cosines: the output should have 4 elements but the map returned 3 elements. Return a row-major array with the batch first; the map declares outputs of shape [2]]`,
+    );
   });
 
   it('refuse gradients of the wrong size or none', () => {
-    for (const vjp of [() => [new Float64Array(4), new Float64Array(1)], () => [new Float64Array(4), undefined]]) {
+    for (const vjp of [
+      () => [new Float64Array(4), new Float64Array(1)],
+      () => [new Float64Array(4), undefined],
+    ]) {
       const tape = new Tape(2);
       const x = tape.variable(random(1, 4), [2], 'batch');
-      const y = ops.external({ ...cosineMap(2), vjp }, [x, tape.variable(random(1, 2), [2], 'shared')]);
+      const y = ops.external({ ...cosineMap(2), vjp }, [
+        x,
+        tape.variable(random(1, 2), [2], 'shared'),
+      ]);
       void tape.run();
       expect(() => tape.backward(y, new Float64Array(4))).toThrow(ValueError);
     }
@@ -198,6 +222,10 @@ describe('external maps', () => {
     const gradients = tape.backward(total, dy, 'perExample') as TapeGradients;
     expect(asked).toEqual([['none', 'perExample']]);
     const [xs, ws] = [random(1, 4), random(1, 2)];
-    expectClose(gradients.of(w), dy.map((v, i) => -v * Math.sin(xs[i]! + ws[i % 2]!)), 1e-15);
+    expectClose(
+      gradients.of(w),
+      dy.map((v, i) => -v * Math.sin(xs[i]! + ws[i % 2]!)),
+      1e-15,
+    );
   });
 });

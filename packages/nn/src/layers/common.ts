@@ -1,5 +1,13 @@
 import { ValueError } from '@ketwork/base';
-import type { BuiltLayer, ForwardContext, Json, Layer, Parameter, Shape, Tensor } from '../contract.ts';
+import type {
+  BuiltLayer,
+  ForwardContext,
+  Json,
+  Layer,
+  Parameter,
+  Shape,
+  Tensor,
+} from '../contract.ts';
 import { checkShape, sameShape, shapeText } from '../shape.ts';
 
 /** Settings of a layer as plain data; undefined ones are left out. */
@@ -50,9 +58,12 @@ export function parameter(name: string, shape: Shape, data: Float64Array): Param
 
 /** Refuses an input shape. */
 export function refuseInput(kind: string, got: Shape, expected: string): never {
-  throw new ValueError(`${kind}: inputs of shape ${shapeText(got)} do not fit, it takes ${expected}`, {
-    remedy: 'Shapes do not include the batch',
-  });
+  throw new ValueError(
+    `${kind}: inputs of shape ${shapeText(got)} do not fit, it takes ${expected}`,
+    {
+      remedy: 'Shapes do not include the batch',
+    },
+  );
 }
 
 /** Refuses an input shape other than the layer's own. */

@@ -33,7 +33,11 @@ export interface Conv2dOptions extends SlideOptions {
  */
 export function conv2d(channels: number, filters: number, options: Conv2dOptions): Layer;
 export function conv2d(filters: number, options: Conv2dOptions): Layer;
-export function conv2d(first: number, second: number | Conv2dOptions, third?: Conv2dOptions): Layer {
+export function conv2d(
+  first: number,
+  second: number | Conv2dOptions,
+  third?: Conv2dOptions,
+): Layer {
   const named = typeof second === 'number';
   const wanted = named ? first : undefined;
   const filters = named ? second : first;
@@ -50,7 +54,15 @@ export function conv2d(first: number, second: number | Conv2dOptions, third?: Co
       refuseInput('conv2d', inputShape, `[${wanted ?? 'channels'}, height, width]`);
     }
     const [channels, height, width] = inputShape as unknown as [number, number, number];
-    const positions = windowPositions({ batch: 1, channels, height, width, kernel, stride, padding });
+    const positions = windowPositions({
+      batch: 1,
+      channels,
+      height,
+      width,
+      kernel,
+      stride,
+      padding,
+    });
     const shape = [filters, channels, ...kernel];
     const area = kernel[0] * kernel[1];
     const data = init.create({ shape, fanIn: channels * area, fanOut: filters * area }, key);
@@ -63,7 +75,8 @@ export function conv2d(first: number, second: number | Conv2dOptions, third?: Co
       parameters: [weight, bias],
       buffers: [],
       couplesExamples: false,
-      forward: (x, { tape }) => ops.conv2d(x, tape.parameter(weight), tape.parameter(bias), { stride, padding }),
+      forward: (x, { tape }) =>
+        ops.conv2d(x, tape.parameter(weight), tape.parameter(bias), { stride, padding }),
     };
   });
 }
@@ -80,7 +93,10 @@ export function conv2d(first: number, second: number | Conv2dOptions, third?: Co
  * console.log(sequential(maxPool2d(2)).build([8, 26, 26], 0).outputShape); // [8, 13, 13]
  * ```
  */
-export function maxPool2d(kernel: number | readonly [rows: number, columns: number], options: SlideOptions = {}): Layer {
+export function maxPool2d(
+  kernel: number | readonly [rows: number, columns: number],
+  options: SlideOptions = {},
+): Layer {
   return pooling('maxPool2d', kernel, options);
 }
 
@@ -96,11 +112,18 @@ export function maxPool2d(kernel: number | readonly [rows: number, columns: numb
  * console.log(sequential(avgPool2d([4, 2])).build([1, 28, 28], 0).outputShape); // [1, 7, 14]
  * ```
  */
-export function avgPool2d(kernel: number | readonly [rows: number, columns: number], options: SlideOptions = {}): Layer {
+export function avgPool2d(
+  kernel: number | readonly [rows: number, columns: number],
+  options: SlideOptions = {},
+): Layer {
   return pooling('avgPool2d', kernel, options);
 }
 
-function pooling(kind: 'maxPool2d' | 'avgPool2d', window: number | readonly [number, number], options: SlideOptions): Layer {
+function pooling(
+  kind: 'maxPool2d' | 'avgPool2d',
+  window: number | readonly [number, number],
+  options: SlideOptions,
+): Layer {
   const kernel = pairOf(window);
   const stride = pairOf(options.stride ?? kernel);
   const padding = pairOf(options.padding ?? 0);

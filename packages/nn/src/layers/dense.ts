@@ -37,27 +37,46 @@ export function dense(first: number, second?: number | DenseOptions, third?: Den
   if (inputs !== undefined) checkPositive(inputs, 'dense: the number of inputs');
   checkPositive(outputs, 'dense: the number of outputs');
   const settings = { inputs, outputs, bias, init: init.settings };
-  return makeLayer('dense', settings, inputs === undefined ? undefined : [inputs], (inputShape, key) => {
-    const size = inputShape[inputShape.length - 1];
-    if (size === undefined || inputShape.length > 2) {
-      throw new ValueError(`dense: inputs with ${inputShape.length} axes do not fit, it takes vectors or rows of vectors`, {
-        remedy: 'Put flatten() before it',
-      });
-    }
-    if (inputs !== undefined && size !== inputs) refuseInput('dense', inputShape, `vectors of ${inputs}`);
-    const [weightKey, biasKey] = split(key, 2);
-    const fans = { fanIn: size, fanOut: outputs };
-    const weight = parameter('weight', [size, outputs], init.create({ shape: [size, outputs], ...fans }, weightKey!));
-    const shift = parameter('bias', [outputs], zeros().create({ shape: [outputs], ...fans }, biasKey!));
-    return {
-      kind: 'dense',
-      inputShape,
-      outputShape: [...inputShape.slice(0, -1), outputs],
-      parameters: bias ? [weight, shift] : [weight],
-      buffers: [],
-      couplesExamples: false,
-      forward: (x, { tape }) =>
-        bias ? affine(x, tape.parameter(weight), tape.parameter(shift)) : matmul(x, tape.parameter(weight)),
-    };
-  });
+  return makeLayer(
+    'dense',
+    settings,
+    inputs === undefined ? undefined : [inputs],
+    (inputShape, key) => {
+      const size = inputShape[inputShape.length - 1];
+      if (size === undefined || inputShape.length > 2) {
+        throw new ValueError(
+          `dense: inputs with ${inputShape.length} axes do not fit, it takes vectors or rows of vectors`,
+          {
+            remedy: 'Put flatten() before it',
+          },
+        );
+      }
+      if (inputs !== undefined && size !== inputs)
+        refuseInput('dense', inputShape, `vectors of ${inputs}`);
+      const [weightKey, biasKey] = split(key, 2);
+      const fans = { fanIn: size, fanOut: outputs };
+      const weight = parameter(
+        'weight',
+        [size, outputs],
+        init.create({ shape: [size, outputs], ...fans }, weightKey!),
+      );
+      const shift = parameter(
+        'bias',
+        [outputs],
+        zeros().create({ shape: [outputs], ...fans }, biasKey!),
+      );
+      return {
+        kind: 'dense',
+        inputShape,
+        outputShape: [...inputShape.slice(0, -1), outputs],
+        parameters: bias ? [weight, shift] : [weight],
+        buffers: [],
+        couplesExamples: false,
+        forward: (x, { tape }) =>
+          bias
+            ? affine(x, tape.parameter(weight), tape.parameter(shift))
+            : matmul(x, tape.parameter(weight)),
+      };
+    },
+  );
 }

@@ -21,24 +21,38 @@ import { statelessLayer } from './common.ts';
  */
 export function dropout(probability = 0.5): Layer {
   if (!(probability >= 0 && probability < 1)) {
-    throw new ValueError(`dropout: the probability ${probability} is not a number from 0 to below 1`);
+    throw new ValueError(
+      `dropout: the probability ${probability} is not a number from 0 to below 1`,
+    );
   }
-  return statelessLayer('dropout', { probability }, (shape) => shape, (x, { tape, training, key, firstExample }) => {
-    if (!training || probability === 0) return x;
-    if (key === undefined) {
-      throw new ValueError('dropout: training needs random numbers, but the pass has no key', {
-        remedy: 'Give the option key, a new one for every step, such as fold(key(seed), step)',
-      });
-    }
-    const mask = dropoutMask(key, firstExample, tape.batch, sizeOf(x.shape), probability);
-    return mul(x, tape.constant(mask, x.shape, 'batch'));
-  });
+  return statelessLayer(
+    'dropout',
+    { probability },
+    (shape) => shape,
+    (x, { tape, training, key, firstExample }) => {
+      if (!training || probability === 0) return x;
+      if (key === undefined) {
+        throw new ValueError('dropout: training needs random numbers, but the pass has no key', {
+          remedy: 'Give the option key, a new one for every step, such as fold(key(seed), step)',
+        });
+      }
+      const mask = dropoutMask(key, firstExample, tape.batch, sizeOf(x.shape), probability);
+      return mul(x, tape.constant(mask, x.shape, 'batch'));
+    },
+  );
 }
 
-function dropoutMask(key: Key, firstExample: number, batch: number, size: number, probability: number): Float64Array {
+function dropoutMask(
+  key: Key,
+  firstExample: number,
+  batch: number,
+  size: number,
+  probability: number,
+): Float64Array {
   const mask = new Float64Array(batch * size);
   const kept = 1 / (1 - probability);
-  for (let e = 0; e < batch; e++) fillUniformAt(key, firstExample + e, 0, mask.subarray(e * size, (e + 1) * size));
+  for (let e = 0; e < batch; e++)
+    fillUniformAt(key, firstExample + e, 0, mask.subarray(e * size, (e + 1) * size));
   for (let i = 0; i < mask.length; i++) mask[i] = mask[i]! < probability ? 0 : kept;
   return mask;
 }

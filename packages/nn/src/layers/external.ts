@@ -30,34 +30,52 @@ export interface ExternalOptions {
  * console.log(sequential(external(shift)).build(1).parameters[0]!.name); // 0.weight
  * ```
  */
-export function external(map: DifferentiableMap, { init = glorotUniform() }: ExternalOptions = {}): Layer {
+export function external(
+  map: DifferentiableMap,
+  { init = glorotUniform() }: ExternalOptions = {},
+): Layer {
   const batched = map.inputs.filter((input) => input.axis === 'batch');
   if (batched.length !== 1) {
-    throw new ValueError(`${map.name}: a layer needs a map with one batch input, this one has ${batched.length}`, {
-      remedy: 'Call ops.external in a layer of your own for other maps',
-    });
+    throw new ValueError(
+      `${map.name}: a layer needs a map with one batch input, this one has ${batched.length}`,
+      {
+        remedy: 'Call ops.external in a layer of your own for other maps',
+      },
+    );
   }
   const shared = map.inputs.length - 1;
-  return makeLayer('external', { map: map.name, init: init.settings }, batched[0]!.shape, (inputShape, key) => {
-    expectInput(map.name, inputShape, batched[0]!.shape);
-    const weights = map.inputs.map((input, i) => {
-      if (input.axis === 'batch') return undefined;
-      const own = map.inputs.slice(0, i).filter((other) => other.axis === 'shared').length;
-      const size = sizeOf(input.shape);
-      const fans = { fanIn: sizeOf(inputShape), fanOut: sizeOf(map.outputShape) };
-      const data = init.create({ shape: input.shape, ...fans }, fold(key, i));
-      if (data.length !== size) throw new ValueError(`${map.name}: the initialiser made ${data.length} numbers where ${size} are needed`);
-      return parameter(shared === 1 ? 'weight' : `weight${own}`, input.shape, data);
-    });
-    return {
-      kind: 'external',
-      inputShape,
-      outputShape: map.outputShape,
-      parameters: weights.filter((weight) => weight !== undefined),
-      buffers: [],
-      couplesExamples: false,
-      forward: (x, { tape, key: passKey }) =>
-        callExternal(map, weights.map((weight) => (weight === undefined ? x : tape.parameter(weight))), passKey),
-    };
-  });
+  return makeLayer(
+    'external',
+    { map: map.name, init: init.settings },
+    batched[0]!.shape,
+    (inputShape, key) => {
+      expectInput(map.name, inputShape, batched[0]!.shape);
+      const weights = map.inputs.map((input, i) => {
+        if (input.axis === 'batch') return undefined;
+        const own = map.inputs.slice(0, i).filter((other) => other.axis === 'shared').length;
+        const size = sizeOf(input.shape);
+        const fans = { fanIn: sizeOf(inputShape), fanOut: sizeOf(map.outputShape) };
+        const data = init.create({ shape: input.shape, ...fans }, fold(key, i));
+        if (data.length !== size)
+          throw new ValueError(
+            `${map.name}: the initialiser made ${data.length} numbers where ${size} are needed`,
+          );
+        return parameter(shared === 1 ? 'weight' : `weight${own}`, input.shape, data);
+      });
+      return {
+        kind: 'external',
+        inputShape,
+        outputShape: map.outputShape,
+        parameters: weights.filter((weight) => weight !== undefined),
+        buffers: [],
+        couplesExamples: false,
+        forward: (x, { tape, key: passKey }) =>
+          callExternal(
+            map,
+            weights.map((weight) => (weight === undefined ? x : tape.parameter(weight))),
+            passKey,
+          ),
+      };
+    },
+  );
 }

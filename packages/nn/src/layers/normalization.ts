@@ -36,10 +36,12 @@ export interface LayerNormOptions {
  * ```
  */
 export function batchNorm({ momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {}): Layer {
-  if (!(momentum > 0 && momentum <= 1)) throw new ValueError(`batchNorm: momentum ${momentum} is not above 0 and at most 1`);
+  if (!(momentum > 0 && momentum <= 1))
+    throw new ValueError(`batchNorm: momentum ${momentum} is not above 0 and at most 1`);
   checkEps('batchNorm', eps);
   return makeLayer('batchNorm', { momentum, eps }, undefined, (inputShape) => {
-    const channels = inputShape[0] ?? refuseInput('batchNorm', inputShape, '[features] or [channels, …]');
+    const channels =
+      inputShape[0] ?? refuseInput('batchNorm', inputShape, '[features] or [channels, …]');
     const weight = parameter('weight', [channels], new Float64Array(channels).fill(1));
     const bias = parameter('bias', [channels], new Float64Array(channels));
     const mean = parameter('runningMean', [channels], new Float64Array(channels));
@@ -76,7 +78,11 @@ export function layerNorm({ axes, eps = 1e-5 }: LayerNormOptions = {}): Layer {
   return makeLayer('layerNorm', { axes, eps }, undefined, (inputShape) => {
     const count = axes ?? inputShape.length;
     if (!Number.isInteger(count) || count < 1 || count > inputShape.length) {
-      refuseInput('layerNorm', inputShape, axes === undefined ? 'at least one axis' : `at least ${axes} axes (axes = ${axes})`);
+      refuseInput(
+        'layerNorm',
+        inputShape,
+        axes === undefined ? 'at least one axis' : `at least ${axes} axes (axes = ${axes})`,
+      );
     }
     const shape = inputShape.slice(inputShape.length - count);
     const size = sizeOf(shape);
@@ -95,5 +101,6 @@ export function layerNorm({ axes, eps = 1e-5 }: LayerNormOptions = {}): Layer {
 }
 
 function checkEps(kind: string, eps: number): void {
-  if (!(eps > 0 && eps < Infinity)) throw new ValueError(`${kind}: eps ${eps} is not a finite number above 0`);
+  if (!(eps > 0 && eps < Infinity))
+    throw new ValueError(`${kind}: eps ${eps} is not a finite number above 0`);
 }

@@ -1,6 +1,14 @@
 import { fold, key as keyOf, KetworkError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import type { BuiltLayer, ForwardContext, Layer, Model, Parameter, Shape, Tensor } from '../contract.ts';
+import type {
+  BuiltLayer,
+  ForwardContext,
+  Layer,
+  Model,
+  Parameter,
+  Shape,
+  Tensor,
+} from '../contract.ts';
 import { checkShape } from '../shape.ts';
 
 /**
@@ -17,7 +25,8 @@ import { checkShape } from '../shape.ts';
  * ```
  */
 export function sequential(...layers: readonly Layer[]): Model {
-  if (layers.length === 0) throw new ValueError('sequential: there are no layers', { remedy: 'Give at least one layer' });
+  if (layers.length === 0)
+    throw new ValueError('sequential: there are no layers', { remedy: 'Give at least one layer' });
   const inputShape = layers[0]!.inputShape;
   let network: BuiltLayer | undefined;
   return {
@@ -31,11 +40,15 @@ export function sequential(...layers: readonly Layer[]): Model {
       const shape = typeof first === 'number' ? inputShape : first;
       if (shape === undefined) {
         throw new ValueError('the input shape of the model is not known', {
-          remedy: 'Give it: model.build(inputShape, seed), or a first layer that names it, such as dense(784, 4)',
+          remedy:
+            'Give it: model.build(inputShape, seed), or a first layer that names it, such as dense(784, 4)',
         });
       }
       const seed = typeof first === 'number' ? first : second;
-      if (seed === undefined) throw new ValueError('a model is built from a seed', { remedy: 'Call model.build(inputShape, seed)' });
+      if (seed === undefined)
+        throw new ValueError('a model is built from a seed', {
+          remedy: 'Call model.build(inputShape, seed)',
+        });
       checkShape(shape, 'the input');
       network = buildChain(layers, shape, typeof seed === 'number' ? keyOf(seed) : seed);
       return network;
@@ -69,11 +82,16 @@ function buildChain(layers: readonly Layer[], inputShape: Shape, key: Key): Buil
     forward(x: Tensor, context: ForwardContext): Tensor {
       let y = x;
       children.forEach((child, i) => {
-        y = child.forward(y, context.key === undefined ? context : { ...context, key: fold(context.key, i) });
+        y = child.forward(
+          y,
+          context.key === undefined ? context : { ...context, key: fold(context.key, i) },
+        );
       });
       return y;
     },
-    ...(binding.length === 0 ? {} : { bind: (engine: unknown) => binding.forEach((child) => child.bind!(engine)) }),
+    ...(binding.length === 0
+      ? {}
+      : { bind: (engine: unknown) => binding.forEach((child) => child.bind!(engine)) }),
   };
 }
 

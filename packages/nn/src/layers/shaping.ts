@@ -33,7 +33,8 @@ export function reshape(shape: Shape): Layer {
     'reshape',
     { shape: target },
     (input) => {
-      if (sizeOf(input) !== sizeOf(target)) refuseInput('reshape', input, `as many numbers as ${shapeText(target)} has`);
+      if (sizeOf(input) !== sizeOf(target))
+        refuseInput('reshape', input, `as many numbers as ${shapeText(target)} has`);
       return target;
     },
     (x) => ops.reshape(x, target),

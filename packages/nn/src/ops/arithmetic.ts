@@ -9,17 +9,55 @@ import { gradientOf, gradientStep, sharedAmong } from './common.ts';
  * example.
  *
  * @throws ValueError where the shapes do not fit together.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(2);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [2], 'batch');
+ * const bias = tape.constant(Float64Array.of(10, 20), [2], 'shared');
+ * const y = ops.add(x, bias);
+ * await tape.run();
+ * console.log(tape.value(y)); // 11, 22, 13, 24
+ * ```
  */
 export function add(a: Tensor, b: Tensor): Tensor {
   return binary('add', a, b);
 }
 
-/** Difference `a - b`; shapes as for {@link add}. @throws ValueError where the shapes do not fit together. */
+/**
+ * Difference `a - b`; shapes as for {@link add}.
+ *
+ * @throws ValueError where the shapes do not fit together.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const a = tape.constant(Float64Array.of(5, 7), [2], 'batch');
+ * const b = tape.constant(Float64Array.of(1, 2), [2], 'batch');
+ * const y = ops.sub(a, b);
+ * await tape.run();
+ * console.log(tape.value(y)); // 4, 5
+ * ```
+ */
 export function sub(a: Tensor, b: Tensor): Tensor {
   return binary('sub', a, b);
 }
 
-/** Product `a · b`, element by element; shapes as for {@link add}. @throws ValueError where the shapes do not fit together. */
+/**
+ * Product `a · b`, element by element; shapes as for {@link add}.
+ *
+ * @throws ValueError where the shapes do not fit together.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const column = tape.constant(Float64Array.of(2, 3), [2, 1], 'batch');
+ * const row = tape.constant(Float64Array.of(5, 7), [1, 2], 'batch');
+ * const y = ops.mul(column, row);
+ * await tape.run();
+ * console.log(tape.value(y)); // 10, 14, 15, 21
+ * ```
+ */
 export function mul(a: Tensor, b: Tensor): Tensor {
   return binary('mul', a, b);
 }
@@ -27,10 +65,15 @@ export function mul(a: Tensor, b: Tensor): Tensor {
 type Kind = 'add' | 'sub' | 'mul';
 
 function binary(kind: Kind, a: Tensor, b: Tensor): Tensor {
-  if (sameShape(a.shape, b.shape) && a.axis === b.axis) return a.tape.record(equalShapes[kind], [a, b], a.shape);
+  if (sameShape(a.shape, b.shape) && a.axis === b.axis)
+    return a.tape.record(equalShapes[kind], [a, b], a.shape);
   const shape = broadcast(kind, a.shape, b.shape);
   const [sharedA, sharedB] = sharedAmong(a, b) as [boolean, boolean];
-  return a.tape.record(broadcastRule(kind, a.shape, b.shape, shape, sharedA, sharedB), [a, b], shape);
+  return a.tape.record(
+    broadcastRule(kind, a.shape, b.shape, shape, sharedA, sharedB),
+    [a, b],
+    shape,
+  );
 }
 
 /** Both inputs have one number for each number of the output. */
@@ -51,7 +94,10 @@ const equalShapes: Readonly<Record<Kind, Rule>> = {
       for (let i = 0; i < out.length; i++) out[i] = a![i]! - b![i]!;
       return out;
     },
-    vjp: (_inputs, _output, dy, _batch, wants) => [dy, wants[1] === 'none' ? undefined : negated(dy)],
+    vjp: (_inputs, _output, dy, _batch, wants) => [
+      dy,
+      wants[1] === 'none' ? undefined : negated(dy),
+    ],
   },
   mul: {
     name: 'mul',
@@ -75,7 +121,14 @@ function product(a: Float64Array, b: Float64Array): Float64Array {
   return out;
 }
 
-function broadcastRule(kind: Kind, shapeA: Shape, shapeB: Shape, shape: Shape, sharedA: boolean, sharedB: boolean): Rule {
+function broadcastRule(
+  kind: Kind,
+  shapeA: Shape,
+  shapeB: Shape,
+  shape: Shape,
+  sharedA: boolean,
+  sharedB: boolean,
+): Rule {
   const size = sizeOf(shape);
   const sizeA = sizeOf(shapeA);
   const sizeB = sizeOf(shapeB);
@@ -91,9 +144,12 @@ function broadcastRule(kind: Kind, shapeA: Shape, shapeB: Shape, shape: Shape, s
         const o = e * size;
         const ao = e * stepA;
         const bo = e * stepB;
-        if (kind === 'add') for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! + b![bo + indexB[i]!]!;
-        else if (kind === 'sub') for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! - b![bo + indexB[i]!]!;
-        else for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! * b![bo + indexB[i]!]!;
+        if (kind === 'add')
+          for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! + b![bo + indexB[i]!]!;
+        else if (kind === 'sub')
+          for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! - b![bo + indexB[i]!]!;
+        else
+          for (let i = 0; i < size; i++) out[o + i] = a![ao + indexA[i]!]! * b![bo + indexB[i]!]!;
       }
       return out;
     },
@@ -116,10 +172,12 @@ function broadcastRule(kind: Kind, shapeA: Shape, shapeB: Shape, shape: Shape, s
         for (let e = 0; e < batch; e++) {
           const o = e * size;
           const g = e * step;
-          if (factor === undefined) for (let i = 0; i < size; i++) grad[g + own[i]!]! += sign * dy[o + i]!;
+          if (factor === undefined)
+            for (let i = 0; i < size; i++) grad[g + own[i]!]! += sign * dy[o + i]!;
           else {
             const f = e * factorStep;
-            for (let i = 0; i < size; i++) grad[g + own[i]!]! += dy[o + i]! * factor[f + factorIndex[i]!]!;
+            for (let i = 0; i < size; i++)
+              grad[g + own[i]!]! += dy[o + i]! * factor[f + factorIndex[i]!]!;
           }
         }
         return grad;
@@ -127,7 +185,16 @@ function broadcastRule(kind: Kind, shapeA: Shape, shapeB: Shape, shape: Shape, s
       const times = kind === 'mul';
       return [
         reduce(0, sharedA, sizeA, indexA, 1, times ? b : undefined, stepB, indexB),
-        reduce(1, sharedB, sizeB, indexB, kind === 'sub' ? -1 : 1, times ? a : undefined, stepA, indexA),
+        reduce(
+          1,
+          sharedB,
+          sizeB,
+          indexB,
+          kind === 'sub' ? -1 : 1,
+          times ? a : undefined,
+          stepA,
+          indexA,
+        ),
       ];
     },
   };
@@ -140,9 +207,13 @@ function broadcast(name: string, a: Shape, b: Shape): Shape {
     const x = a[a.length - length + i] ?? 1;
     const y = b[b.length - length + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new ValueError(`${name}: shapes ${shapeText(a)} and ${shapeText(b)} do not fit together`, {
-        remedy: 'Each axis must have the same size in both, or size 1 in one of them (shapes do not include the batch)',
-      });
+      throw new ValueError(
+        `${name}: shapes ${shapeText(a)} and ${shapeText(b)} do not fit together`,
+        {
+          remedy:
+            'Each axis must have the same size in both, or size 1 in one of them (shapes do not include the batch)',
+        },
+      );
     }
     shape.push(Math.max(x, y));
   }
@@ -166,7 +237,20 @@ function indexMap(from: Shape, shape: Shape): Int32Array {
   return map;
 }
 
-/** Product with a fixed number, `c · x`. @throws ValueError where the factor is not finite. */
+/**
+ * Product with a fixed number, `c · x`.
+ *
+ * @throws ValueError where the factor is not finite.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, -2), [2], 'batch');
+ * const y = ops.scale(x, 3);
+ * await tape.run();
+ * console.log(tape.value(y)); // 3, -6
+ * ```
+ */
 export function scale(x: Tensor, factor: number): Tensor {
   if (!Number.isFinite(factor)) throw new ValueError(`scale: the factor ${factor} is not finite`);
   const times = (values: Float64Array): Float64Array => {
@@ -174,5 +258,9 @@ export function scale(x: Tensor, factor: number): Tensor {
     for (let i = 0; i < out.length; i++) out[i] = factor * values[i]!;
     return out;
   };
-  return x.tape.record({ name: 'scale', forward: ([v]) => times(v!), vjp: (_inputs, _output, dy) => [times(dy)] }, [x], x.shape);
+  return x.tape.record(
+    { name: 'scale', forward: ([v]) => times(v!), vjp: (_inputs, _output, dy) => [times(dy)] },
+    [x],
+    x.shape,
+  );
 }

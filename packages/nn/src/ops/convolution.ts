@@ -24,18 +24,39 @@ export function pairOf(value: number | readonly [number, number]): readonly [num
  * `floor((size + 2 · padding - window) / stride) + 1`. Weights and bias are shared.
  *
  * @throws ValueError where shapes do not fit, or weights are on the batch axis.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [1, 2, 2], 'batch');
+ * const w = tape.constant(Float64Array.of(1, 10), [1, 1, 1, 2], 'shared');
+ * const b = tape.constant(Float64Array.of(0), [1], 'shared');
+ * const y = ops.conv2d(x, w, b);
+ * await tape.run();
+ * console.log(tape.value(y)); // 21, 43
+ * ```
  */
-export function conv2d(x: Tensor, weight: Tensor, bias: Tensor, options: SlideOptions = {}): Tensor {
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  options: SlideOptions = {},
+): Tensor {
   if (x.shape.length !== 3) refuseShape('conv2d', x.shape, 'it must be [channels, height, width]');
   if (x.axis !== 'batch' || weight.axis !== 'shared' || bias.axis !== 'shared') {
     throw new ValueError('conv2d: images are on the batch axis, weight and bias are shared');
   }
   const [channels, height, width] = x.shape as [number, number, number];
   if (weight.shape.length !== 4 || weight.shape[1] !== channels) {
-    refuseShape('conv2d', weight.shape, `the weights must be [filters, ${channels}, rows, columns] for images ${shapeText(x.shape)}`);
+    refuseShape(
+      'conv2d',
+      weight.shape,
+      `the weights must be [filters, ${channels}, rows, columns] for images ${shapeText(x.shape)}`,
+    );
   }
   const [filters, , rows, columns] = weight.shape as [number, number, number, number];
-  if (bias.shape.length !== 1 || bias.shape[0] !== filters) refuseShape('conv2d', bias.shape, `the bias must be [${filters}]`);
+  if (bias.shape.length !== 1 || bias.shape[0] !== filters)
+    refuseShape('conv2d', bias.shape, `the bias must be [${filters}]`);
   const window: Omit<WindowShape, 'batch'> = {
     channels,
     height,
@@ -45,10 +66,18 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor, options: SlideOp
     padding: pairOf(options.padding ?? 0),
   };
   const positions = windowPositions({ ...window, batch: 1 });
-  return x.tape.record(convolutionRule(window, filters, positions[0] * positions[1]), [x, weight, bias], [filters, ...positions]);
+  return x.tape.record(
+    convolutionRule(window, filters, positions[0] * positions[1]),
+    [x, weight, bias],
+    [filters, ...positions],
+  );
 }
 
-function convolutionRule(window: Omit<WindowShape, 'batch'>, filters: number, positions: number): Rule {
+function convolutionRule(
+  window: Omit<WindowShape, 'batch'>,
+  filters: number,
+  positions: number,
+): Rule {
   const area = window.channels * window.kernel[0] * window.kernel[1];
   /** Windows of the forward pass, which the gradient of the weights needs again. */
   let matrix: Float64Array | undefined;
@@ -58,17 +87,23 @@ function convolutionRule(window: Omit<WindowShape, 'batch'>, filters: number, po
     forward([x, w, bias], batch) {
       matrix = windows(x!, batch);
       const out = new Float64Array(batch * filters * positions);
-      for (let row = 0; row < batch * filters; row++) out.fill(bias![row % filters]!, row * positions, (row + 1) * positions);
+      for (let row = 0; row < batch * filters; row++)
+        out.fill(bias![row % filters]!, row * positions, (row + 1) * positions);
       for (let e = 0; e < batch; e++) {
         const image = block(matrix, e, area * positions);
-        matmul(w!, image, filters, area, positions, { out: block(out, e, filters * positions), accumulate: true });
+        matmul(w!, image, filters, area, positions, {
+          out: block(out, e, filters * positions),
+          accumulate: true,
+        });
       }
       return out;
     },
     vjp([x, w], _output, dy, batch, wants) {
       return [
         wants[0] === 'none' ? undefined : imageGradient(w!, dy, batch),
-        wants[1] === 'none' ? undefined : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
+        wants[1] === 'none'
+          ? undefined
+          : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
         wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
       ];
     },
@@ -78,21 +113,36 @@ function convolutionRule(window: Omit<WindowShape, 'batch'>, filters: number, po
     const columns = new Float64Array(batch * area * positions);
     for (let e = 0; e < batch; e++) {
       const out = block(columns, e, area * positions);
-      matmul(w, block(dy, e, filters * positions), area, filters, positions, { transposeA: true, out });
+      matmul(w, block(dy, e, filters * positions), area, filters, positions, {
+        transposeA: true,
+        out,
+      });
     }
     return col2im(columns, { ...window, batch });
   }
 
-  function weightGradient(columns: Float64Array, dy: Float64Array, batch: number, want: Want): Float64Array {
+  function weightGradient(
+    columns: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    want: Want,
+  ): Float64Array {
     const summed = want === 'sum';
     const grad = new Float64Array((summed ? 1 : batch) * filters * area);
     for (let e = 0; e < batch; e++) {
       const out = block(grad, summed ? 0 : e, filters * area);
-      matmul(block(dy, e, filters * positions), block(columns, e, area * positions), filters, positions, area, {
-        transposeB: true,
-        out,
-        accumulate: true,
-      });
+      matmul(
+        block(dy, e, filters * positions),
+        block(columns, e, area * positions),
+        filters,
+        positions,
+        area,
+        {
+          transposeB: true,
+          out,
+          accumulate: true,
+        },
+      );
     }
     return grad;
   }

@@ -1,17 +1,53 @@
 import type { Tensor } from '../contract.ts';
 import type { Rule } from '../tape.ts';
 
-/** Hyperbolic tangent, element by element. */
+/**
+ * Hyperbolic tangent, element by element.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 100), [2], 'batch');
+ * const y = ops.tanh(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, 1
+ * ```
+ */
 export function tanh(x: Tensor): Tensor {
   return x.tape.record(tanhRule, [x], x.shape);
 }
 
-/** Logistic function `1 / (1 + e^-x)`, element by element. */
+/**
+ * Logistic function `1 / (1 + e^-x)`, element by element.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 100), [2], 'batch');
+ * const y = ops.sigmoid(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0.5, 1
+ * ```
+ */
 export function sigmoid(x: Tensor): Tensor {
   return x.tape.record(sigmoidRule, [x], x.shape);
 }
 
-/** `max(0, x)`, element by element; its derivative at 0 is taken as 0. */
+/**
+ * `max(0, x)`, element by element; its derivative at 0 is taken as 0.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(-1, 2), [2], 'batch');
+ * const y = ops.relu(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, 2
+ * ```
+ */
 export function relu(x: Tensor): Tensor {
   return x.tape.record(reluRule, [x], x.shape);
 }
@@ -19,22 +55,68 @@ export function relu(x: Tensor): Tensor {
 /**
  * Gaussian error linear unit in its tanh form, `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`
  * (Hendrycks and Gimpel, arXiv:1606.08415), element by element.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 100), [2], 'batch');
+ * const y = ops.gelu(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, 100
+ * ```
  */
 export function gelu(x: Tensor): Tensor {
   return x.tape.record(geluRule, [x], x.shape);
 }
 
-/** Exponential function, element by element. */
+/**
+ * Exponential function, element by element.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, -1000), [2], 'batch');
+ * const y = ops.exp(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 1, 0
+ * ```
+ */
 export function exp(x: Tensor): Tensor {
   return x.tape.record(expRule, [x], x.shape);
 }
 
-/** Natural logarithm, element by element; NaN below 0. */
+/**
+ * Natural logarithm, element by element; NaN below 0.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, Math.E), [2], 'batch');
+ * const y = ops.log(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, 1
+ * ```
+ */
 export function log(x: Tensor): Tensor {
   return x.tape.record(logRule, [x], x.shape);
 }
 
-/** Inverse tangent in radians, element by element: brings any number into (-π/2, π/2), as angles of an encoding. */
+/**
+ * Inverse tangent in radians, element by element: brings any number into (-π/2, π/2), as angles of an encoding.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 1), [2], 'batch');
+ * const y = ops.atan(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, 0.785
+ * ```
+ */
 export function atan(x: Tensor): Tensor {
   return x.tape.record(atanRule, [x], x.shape);
 }
@@ -47,7 +129,11 @@ export function logistic(x: number): number {
 }
 
 /** A rule from the function and its derivative, the latter given the input and the function's value. */
-function pointwise(name: string, value: (x: number) => number, derivative: (x: number, y: number) => number): Rule {
+function pointwise(
+  name: string,
+  value: (x: number) => number,
+  derivative: (x: number, y: number) => number,
+): Rule {
   return {
     name,
     forward([x]) {

@@ -9,6 +9,16 @@ import { gradientOf, refuseShape, sharedAmong } from './common.ts';
  * be shared.
  *
  * @throws ValueError where the shapes do not fit together.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2), [2], 'batch');
+ * const w = tape.constant(Float64Array.of(1, 2, 3, 4), [2, 2], 'shared');
+ * const y = ops.matmul(x, w);
+ * await tape.run();
+ * console.log(tape.value(y)); // 7, 10
+ * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const { m, k, n, shape } = sizes('matmul', a.shape, b.shape);
@@ -21,24 +31,46 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
  * bias added to every row. Weight and bias are shared.
  *
  * @throws ValueError where the shapes do not fit together, or weight or bias is on the batch axis.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2), [2], 'batch');
+ * const w = tape.constant(Float64Array.of(1, 2, 3, 4), [2, 2], 'shared');
+ * const b = tape.constant(Float64Array.of(10, 20), [2], 'shared');
+ * const y = ops.affine(x, w, b);
+ * await tape.run();
+ * console.log(tape.value(y)); // 17, 30
+ * ```
  */
 export function affine(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   const { m, k, n, shape } = sizes('affine', x.shape, weight.shape);
-  if (bias.shape.length !== 1 || bias.shape[0] !== n) refuseShape('affine', bias.shape, `the bias must have shape [${n}]`);
+  if (bias.shape.length !== 1 || bias.shape[0] !== n)
+    refuseShape('affine', bias.shape, `the bias must have shape [${n}]`);
   if (weight.axis === 'batch' || bias.axis === 'batch') {
-    throw new ValueError('affine: weight and bias must be shared', { remedy: 'Use matmul and add for weights that differ per example' });
+    throw new ValueError('affine: weight and bias must be shared', {
+      remedy: 'Use matmul and add for weights that differ per example',
+    });
   }
   return x.tape.record(affineRule(m, k, n, x.axis === 'batch'), [x, weight, bias], shape);
 }
 
-function sizes(name: string, a: Shape, b: Shape): { m: number; k: number; n: number; shape: Shape } {
-  if (a.length < 1 || a.length > 2) refuseShape(name, a, 'the left side must be a vector or a matrix');
+function sizes(
+  name: string,
+  a: Shape,
+  b: Shape,
+): { m: number; k: number; n: number; shape: Shape } {
+  if (a.length < 1 || a.length > 2)
+    refuseShape(name, a, 'the left side must be a vector or a matrix');
   if (b.length !== 2) refuseShape(name, b, 'the right side must be a matrix');
   const k = a[a.length - 1]!;
   if (k !== b[0]) {
-    throw new ValueError(`${name}: shapes ${shapeText(a)} and ${shapeText(b)} do not fit together`, {
-      remedy: `The left side's last axis (${k}) must equal the right side's first (${b[0]})`,
-    });
+    throw new ValueError(
+      `${name}: shapes ${shapeText(a)} and ${shapeText(b)} do not fit together`,
+      {
+        remedy: `The left side's last axis (${k}) must equal the right side's first (${b[0]})`,
+      },
+    );
   }
   const n = b[1]!;
   return { m: a.length === 2 ? a[0]! : 1, k, n, shape: a.length === 2 ? [a[0]!, n] : [n] };
@@ -53,25 +85,38 @@ function matmulRule(m: number, k: number, n: number, sharedA: boolean, sharedB: 
       if (sharedB) return multiply(a!, b!, batch * m, k, n);
       const out = new Float64Array(batch * m * n);
       for (let e = 0; e < batch; e++) {
-        multiply(part(a!, e * stepA, m * k), part(b!, e * stepB, k * n), m, k, n, { out: part(out, e * m * n, m * n) });
+        multiply(part(a!, e * stepA, m * k), part(b!, e * stepB, k * n), m, k, n, {
+          out: part(out, e * m * n, m * n),
+        });
       }
       return out;
     },
     vjp([a, b], _output, dy, batch, wants) {
       return [
         wants[0] === 'none' ? undefined : leftGradient(b!, dy, batch, wants[0]!),
-        wants[1] === 'none' ? undefined : rightGradient(a!, dy, batch, wants[1]!, m, k, n, stepA, sharedB),
+        wants[1] === 'none'
+          ? undefined
+          : rightGradient(a!, dy, batch, wants[1]!, m, k, n, stepA, sharedB),
       ];
     },
   };
 
-  function leftGradient(b: Float64Array, dy: Float64Array, batch: number, want: Want): Float64Array {
+  function leftGradient(
+    b: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    want: Want,
+  ): Float64Array {
     if (sharedB) return multiply(dy, b, batch * m, n, k, { transposeB: true });
     const grad = gradientOf(m * k, batch, sharedA, want);
     const summed = grad.length === m * k;
     for (let e = 0; e < batch; e++) {
       const out = part(grad, summed ? 0 : e * m * k, m * k);
-      multiply(part(dy, e * m * n, m * n), part(b, e * k * n, k * n), m, n, k, { transposeB: true, out, accumulate: summed });
+      multiply(part(dy, e * m * n, m * n), part(b, e * k * n, k * n), m, n, k, {
+        transposeB: true,
+        out,
+        accumulate: summed,
+      });
     }
     return grad;
   }
@@ -96,7 +141,10 @@ function rightGradient(
   }
   for (let e = 0; e < batch; e++) {
     const out = part(grad, e * k * n, k * n);
-    multiply(part(a, e * stepA, m * k), part(dy, e * m * n, m * n), k, m, n, { transposeA: true, out });
+    multiply(part(a, e * stepA, m * k), part(dy, e * m * n, m * n), k, m, n, {
+      transposeA: true,
+      out,
+    });
   }
   return grad;
 }
@@ -132,7 +180,9 @@ function affineRule(m: number, k: number, n: number, batched: boolean): Rule {
     vjp([x, w], _output, dy, batch, wants) {
       return [
         wants[0] === 'none' ? undefined : multiply(dy, w!, batch * m, n, k, { transposeB: true }),
-        wants[1] === 'none' ? undefined : rightGradient(x!, dy, batch, wants[1]!, m, k, n, m * k, batched),
+        wants[1] === 'none'
+          ? undefined
+          : rightGradient(x!, dy, batch, wants[1]!, m, k, n, m * k, batched),
         wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
       ];
     },

@@ -22,6 +22,18 @@ export interface RunningStatistics {
  *
  * @throws ValueError where shapes do not fit, or training has fewer than two numbers per channel.
  * @throws UnsupportedError, when the tape goes back, where gradients per example are asked for in training.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(2);
+ * const x = tape.constant(Float64Array.of(1, 3), [1], 'batch');
+ * const gain = tape.constant(Float64Array.of(1), [1], 'shared');
+ * const shift = tape.constant(Float64Array.of(0), [1], 'shared');
+ * const running = { mean: Float64Array.of(0), variance: Float64Array.of(1), momentum: 0.1 };
+ * const y = ops.batchNorm(x, gain, shift, running, { training: true, eps: 1e-12 });
+ * await tape.run();
+ * console.log(tape.value(y)); // -1, 1
+ * ```
  */
 export function batchNorm(
   x: Tensor,
@@ -30,20 +42,28 @@ export function batchNorm(
   running: RunningStatistics,
   options: { readonly training: boolean; readonly eps: number },
 ): Tensor {
-  const channels = x.shape[0] ?? refuseShape('batchNorm', x.shape, 'there must be an axis of channels');
+  const channels =
+    x.shape[0] ?? refuseShape('batchNorm', x.shape, 'there must be an axis of channels');
   checkChannels('batchNorm', [gain, shift], [channels]);
   if (x.axis !== 'batch') throw new ValueError('batchNorm: the input must be on the batch axis');
   const inner = sizeOf(x.shape.slice(1));
   if (options.training && x.tape.batch * inner < 2) {
     throw new ValueError('batchNorm: one number per channel has no variance', {
-      remedy: 'Train with more than one example per batch, drop the last short batch, or use layerNorm',
+      remedy:
+        'Train with more than one example per batch, drop the last short batch, or use layerNorm',
     });
   }
   const rule = batchNormRule(channels, inner, running, options.training, options.eps);
   return x.tape.record(rule, [x, gain, shift], x.shape);
 }
 
-function batchNormRule(channels: number, inner: number, running: RunningStatistics, training: boolean, eps: number): Rule {
+function batchNormRule(
+  channels: number,
+  inner: number,
+  running: RunningStatistics,
+  training: boolean,
+  eps: number,
+): Rule {
   const mean = new Float64Array(channels);
   const inverse = new Float64Array(channels);
   return {
@@ -63,13 +83,20 @@ function batchNormRule(channels: number, inner: number, running: RunningStatisti
     },
     vjp([x, gain], _output, dy, batch, wants) {
       if (training && wants.includes('perExample')) {
-        throw new UnsupportedError('batchNorm: in training every example depends on the others of its batch, so there is no gradient per example', {
-          remedy: 'Use layerNorm',
-        });
+        throw new UnsupportedError(
+          'batchNorm: in training every example depends on the others of its batch, so there is no gradient per example',
+          {
+            remedy: 'Use layerNorm',
+          },
+        );
       }
       const dGain = wants[1] === 'none' ? undefined : gradientOf(channels, batch, true, wants[1]!);
       const dShift = wants[2] === 'none' ? undefined : gradientOf(channels, batch, true, wants[2]!);
-      const step = gradientStep(channels, true, wants.includes('perExample') ? 'perExample' : 'sum');
+      const step = gradientStep(
+        channels,
+        true,
+        wants.includes('perExample') ? 'perExample' : 'sum',
+      );
       const sum = new Float64Array(channels);
       const sumHat = new Float64Array(channels);
       eachChannel(batch, (c, from, to, e) => {
@@ -101,7 +128,10 @@ function batchNormRule(channels: number, inner: number, running: RunningStatisti
     },
   };
 
-  function eachChannel(batch: number, visit: (channel: number, from: number, to: number, example: number) => void): void {
+  function eachChannel(
+    batch: number,
+    visit: (channel: number, from: number, to: number, example: number) => void,
+  ): void {
     let from = 0;
     for (let e = 0; e < batch; e++) {
       for (let c = 0; c < channels; c++, from += inner) visit(c, from, from + inner, e);
@@ -123,7 +153,8 @@ function batchNormRule(channels: number, inner: number, running: RunningStatisti
     for (let c = 0; c < channels; c++) {
       const variance = inverse[c]! / count;
       running.mean[c] = (1 - momentum) * running.mean[c]! + momentum * mean[c]!;
-      running.variance[c] = (1 - momentum) * running.variance[c]! + (momentum * variance * count) / (count - 1);
+      running.variance[c] =
+        (1 - momentum) * running.variance[c]! + (momentum * variance * count) / (count - 1);
       inverse[c] = 1 / Math.sqrt(variance + eps);
     }
   }
@@ -134,11 +165,23 @@ function batchNormRule(channels: number, inner: number, running: RunningStatisti
  * and variance 1 over the trailing axes that gain and shift (of one shape, shared) cover, then times gain plus shift.
  *
  * @throws ValueError where gain and shift do not have the shape of the input's trailing axes.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 3), [2], 'batch');
+ * const gain = tape.constant(Float64Array.of(1, 1), [2], 'shared');
+ * const shift = tape.constant(Float64Array.of(0, 5), [2], 'shared');
+ * const y = ops.layerNorm(x, gain, shift, 1e-12);
+ * await tape.run();
+ * console.log(tape.value(y)); // -1, 6
+ * ```
  */
 export function layerNorm(x: Tensor, gain: Tensor, shift: Tensor, eps: number): Tensor {
   const axes = gain.shape.length;
   checkChannels('layerNorm', [gain, shift], x.shape.slice(x.shape.length - axes));
-  if (axes === 0 || axes > x.shape.length) refuseShape('layerNorm', x.shape, `gain has shape ${shapeText(gain.shape)}`);
+  if (axes === 0 || axes > x.shape.length)
+    refuseShape('layerNorm', x.shape, `gain has shape ${shapeText(gain.shape)}`);
   if (x.axis !== 'batch') throw new ValueError('layerNorm: the input must be on the batch axis');
   const n = sizeOf(gain.shape);
   return x.tape.record(layerNormRule(n, sizeOf(x.shape) / n, eps), [x, gain, shift], x.shape);
@@ -179,8 +222,11 @@ function layerNormRule(n: number, rows: number, eps: number): Rule {
       for (let r = 0; r < batch * rows; r++) {
         const row = r * n;
         const e = Math.floor(r / rows);
-        if (dGain !== undefined) for (let i = 0; i < n; i++) dGain[e * gainStep + i]! += dy[row + i]! * normalized[row + i]!;
-        if (dShift !== undefined) for (let i = 0; i < n; i++) dShift[e * shiftStep + i]! += dy[row + i]!;
+        if (dGain !== undefined)
+          for (let i = 0; i < n; i++)
+            dGain[e * gainStep + i]! += dy[row + i]! * normalized[row + i]!;
+        if (dShift !== undefined)
+          for (let i = 0; i < n; i++) dShift[e * shiftStep + i]! += dy[row + i]!;
         if (dx === undefined) continue;
         let a = 0;
         let b = 0;
@@ -191,14 +237,19 @@ function layerNormRule(n: number, rows: number, eps: number): Rule {
         }
         a /= n;
         b /= n;
-        for (let i = 0; i < n; i++) dx[row + i] = inverse[r]! * (dy[row + i]! * gain![i]! - a - normalized[row + i]! * b);
+        for (let i = 0; i < n; i++)
+          dx[row + i] = inverse[r]! * (dy[row + i]! * gain![i]! - a - normalized[row + i]! * b);
       }
       return [dx, dGain, dShift];
     },
   };
 }
 
-function checkChannels(name: string, tensors: readonly Tensor[], expected: readonly number[]): void {
+function checkChannels(
+  name: string,
+  tensors: readonly Tensor[],
+  expected: readonly number[],
+): void {
   for (const tensor of tensors) {
     if (tensor.axis !== 'shared') throw new ValueError(`${name}: gain and shift must be shared`);
     if (shapeText(tensor.shape) !== shapeText(expected)) {

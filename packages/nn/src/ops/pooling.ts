@@ -10,8 +10,21 @@ import { refuseShape } from './common.ts';
  * Padding never wins. Among equal numbers the first, by row and column, gets the gradient.
  *
  * @throws ValueError where the shape does not fit, or padding is more than half the window.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [1, 2, 2], 'batch');
+ * const y = ops.maxPool2d(x, [1, 2]);
+ * await tape.run();
+ * console.log(tape.value(y)); // 2, 4
+ * ```
  */
-export function maxPool2d(x: Tensor, kernel: number | readonly [rows: number, columns: number], options: SlideOptions = {}): Tensor {
+export function maxPool2d(
+  x: Tensor,
+  kernel: number | readonly [rows: number, columns: number],
+  options: SlideOptions = {},
+): Tensor {
   const plan = poolPlan('maxPool2d', x.shape, kernel, options);
   let chosen: Int32Array | undefined;
   const rule: Rule = {
@@ -51,8 +64,21 @@ export function maxPool2d(x: Tensor, kernel: number | readonly [rows: number, co
  * The zeros of padding count, as in PyTorch's default.
  *
  * @throws ValueError where the shape does not fit, or padding is more than half the window.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [1, 2, 2], 'batch');
+ * const y = ops.avgPool2d(x, 2);
+ * await tape.run();
+ * console.log(tape.value(y)); // 2.5
+ * ```
  */
-export function avgPool2d(x: Tensor, kernel: number | readonly [rows: number, columns: number], options: SlideOptions = {}): Tensor {
+export function avgPool2d(
+  x: Tensor,
+  kernel: number | readonly [rows: number, columns: number],
+  options: SlideOptions = {},
+): Tensor {
   const plan = poolPlan('avgPool2d', x.shape, kernel, options);
   const factor = 1 / (plan.kernel[0] * plan.kernel[1]);
   const rule: Rule = {
@@ -62,7 +88,8 @@ export function avgPool2d(x: Tensor, kernel: number | readonly [rows: number, co
       eachWindow(plan, batch, (o, plane, top, bottom, left, right) => {
         let total = 0;
         for (let y = top; y < bottom; y++) {
-          for (let i = plane + y * plan.width + left, end = i + right - left; i < end; i++) total += values![i]!;
+          for (let i = plane + y * plan.width + left, end = i + right - left; i < end; i++)
+            total += values![i]!;
         }
         out[o] = total * factor;
       });
@@ -73,7 +100,8 @@ export function avgPool2d(x: Tensor, kernel: number | readonly [rows: number, co
       eachWindow(plan, batch, (o, plane, top, bottom, left, right) => {
         const share = dy[o]! * factor;
         for (let y = top; y < bottom; y++) {
-          for (let i = plane + y * plan.width + left, end = i + right - left; i < end; i++) grad[i]! += share;
+          for (let i = plane + y * plan.width + left, end = i + right - left; i < end; i++)
+            grad[i]! += share;
         }
       });
       return [grad];
@@ -95,26 +123,58 @@ export interface PoolPlan {
 }
 
 /** Works out the sizes of a pooling. */
-export function poolPlan(name: string, shape: Shape, window: number | readonly [number, number], options: SlideOptions): PoolPlan {
+export function poolPlan(
+  name: string,
+  shape: Shape,
+  window: number | readonly [number, number],
+  options: SlideOptions,
+): PoolPlan {
   if (shape.length !== 3) refuseShape(name, shape, 'it must be [channels, height, width]');
   const [channels, height, width] = shape as [number, number, number];
   const kernel = pairOf(window);
   const stride = pairOf(options.stride ?? kernel);
   const padding = pairOf(options.padding ?? 0);
-  const [rows, columns] = windowPositions({ batch: 1, channels, height, width, kernel, stride, padding });
+  const [rows, columns] = windowPositions({
+    batch: 1,
+    channels,
+    height,
+    width,
+    kernel,
+    stride,
+    padding,
+  });
   if (2 * padding[0] > kernel[0] || 2 * padding[1] > kernel[1]) {
-    throw new ValueError(`${name}: padding of ${padding.join(' x ')} is more than half the window of ${kernel.join(' x ')}`, {
-      remedy: 'Use less padding: a window must see at least one pixel',
-    });
+    throw new ValueError(
+      `${name}: padding of ${padding.join(' x ')} is more than half the window of ${kernel.join(' x ')}`,
+      {
+        remedy: 'Use less padding: a window must see at least one pixel',
+      },
+    );
   }
-  return { channels, height, width, kernel, stride, padding, shape: [channels, rows, columns], outSize: channels * rows * columns };
+  return {
+    channels,
+    height,
+    width,
+    kernel,
+    stride,
+    padding,
+    shape: [channels, rows, columns],
+    outSize: channels * rows * columns,
+  };
 }
 
 /** Visits every position of the window with the part of it that lies inside the image. */
 function eachWindow(
   plan: PoolPlan,
   batch: number,
-  visit: (output: number, plane: number, top: number, bottom: number, left: number, right: number) => void,
+  visit: (
+    output: number,
+    plane: number,
+    top: number,
+    bottom: number,
+    left: number,
+    right: number,
+  ) => void,
 ): void {
   const { channels, height, width, kernel, stride, padding, shape } = plan;
   let o = 0;

@@ -3,12 +3,38 @@ import { sizeOf } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
 
-/** Sum over one axis of each example, which disappears, or over all of them (shape `[]`). @throws ValueError where there is no such axis. */
+/**
+ * Sum over one axis of each example, which disappears, or over all of them (shape `[]`).
+ *
+ * @throws ValueError where there is no such axis.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [2, 2], 'batch');
+ * const y = ops.sum(x, 0);
+ * await tape.run();
+ * console.log(tape.value(y)); // 4, 6
+ * ```
+ */
 export function sum(x: Tensor, axis?: number): Tensor {
   return reduce('sum', x, axis, 1);
 }
 
-/** Mean over one axis of each example, which disappears, or over all of them (shape `[]`). @throws ValueError where there is no such axis. */
+/**
+ * Mean over one axis of each example, which disappears, or over all of them (shape `[]`).
+ *
+ * @throws ValueError where there is no such axis.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(2);
+ * const x = tape.constant(Float64Array.of(1, 3, 2, 4), [2], 'batch');
+ * const y = ops.mean(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 2, 3
+ * ```
+ */
 export function mean(x: Tensor, axis?: number): Tensor {
   const count = axis === undefined ? sizeOf(x.shape) : x.shape[axisOf('mean', x.shape, axis)]!;
   return reduce('mean', x, axis, 1 / count);
@@ -47,7 +73,20 @@ function reduce(name: string, x: Tensor, axis: number | undefined, factor: numbe
   return x.tape.record(rule, [x], axis === undefined ? [] : x.shape.filter((_, i) => i !== at));
 }
 
-/** `exp(x) / Σ exp(x)` over the last axis, without overflow. @throws ValueError where the example is a scalar. */
+/**
+ * `exp(x) / Σ exp(x)` over the last axis, without overflow.
+ *
+ * @throws ValueError where the example is a scalar.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 0), [2], 'batch');
+ * const y = ops.softmax(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0.5, 0.5
+ * ```
+ */
 export function softmax(x: Tensor): Tensor {
   const n = lastAxis('softmax', x.shape);
   const rule: Rule = {
@@ -74,7 +113,20 @@ export function softmax(x: Tensor): Tensor {
   return x.tape.record(rule, [x], x.shape);
 }
 
-/** `x - log Σ exp(x)` over the last axis, without overflow. @throws ValueError where the example is a scalar. */
+/**
+ * `x - log Σ exp(x)` over the last axis, without overflow.
+ *
+ * @throws ValueError where the example is a scalar.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, -1000), [2], 'batch');
+ * const y = ops.logSoftmax(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0, -1000
+ * ```
+ */
 export function logSoftmax(x: Tensor): Tensor {
   const n = lastAxis('logSoftmax', x.shape);
   const rule: Rule = {

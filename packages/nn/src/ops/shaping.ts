@@ -4,15 +4,38 @@ import { sameShape, shapeText, sizeOf } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
 
-/** The same numbers in another shape. @throws ValueError where the number of elements differs. */
+/**
+ * The same numbers in another shape.
+ *
+ * @throws ValueError where the number of elements differs.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [4], 'batch');
+ * console.log(ops.reshape(x, [2, 2]).shape); // [2, 2]
+ * ```
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape)) {
-    throw new ValueError(`reshape: ${shapeText(x.shape)} has ${sizeOf(x.shape)} elements, ${shapeText(shape)} has ${sizeOf(shape)}`);
+    throw new ValueError(
+      `reshape: ${shapeText(x.shape)} has ${sizeOf(x.shape)} elements, ${shapeText(shape)} has ${sizeOf(shape)}`,
+    );
   }
   return x.tape.record(sameNumbers, [x], shape);
 }
 
-/** The same numbers in one axis. */
+/**
+ * The same numbers in one axis.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [2, 2], 'batch');
+ * console.log(ops.flatten(x).shape); // [4]
+ * ```
+ */
 export function flatten(x: Tensor): Tensor {
   return reshape(x, [sizeOf(x.shape)]);
 }
@@ -23,7 +46,19 @@ const sameNumbers: Rule = {
   vjp: (_inputs, _output, dy) => [dy],
 };
 
-/** Gives every example its own copy of a shared value; a value on the batch axis is returned as it is. */
+/**
+ * Gives every example its own copy of a shared value; a value on the batch axis is returned as it is.
+ *
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(2);
+ * const x = tape.constant(Float64Array.of(1, 2), [2], 'shared');
+ * const y = ops.expand(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 1, 2, 1, 2
+ * ```
+ */
 export function expand(x: Tensor): Tensor {
   if (x.axis === 'batch') return x;
   const size = sizeOf(x.shape);
@@ -52,6 +87,16 @@ export function expand(x: Tensor): Tensor {
  * batch axis, shared ones are repeated for every example.
  *
  * @throws ValueError where there are none, or the other axes differ.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const a = tape.constant(Float64Array.of(1, 2), [2], 'batch');
+ * const b = tape.constant(Float64Array.of(3), [1], 'batch');
+ * const y = ops.concat([a, b]);
+ * await tape.run();
+ * console.log(tape.value(y)); // 1, 2, 3
+ * ```
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
@@ -62,7 +107,11 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   for (const tensor of parts) {
     const like = tensor.shape.map((size, i) => (i === at ? first.shape[at]! : size));
     if (!sameShape(like, first.shape)) {
-      refuseShape('concat', tensor.shape, `the first one has shape ${shapeText(first.shape)}; only axis ${at} may differ`);
+      refuseShape(
+        'concat',
+        tensor.shape,
+        `the first one has shape ${shapeText(first.shape)}; only axis ${at} may differ`,
+      );
     }
     total += tensor.shape[at]!;
   }
@@ -104,11 +153,26 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
  * The elements from `start` to before `end` along an axis (default 0, the first axis of an example); the axis stays.
  *
  * @throws ValueError where the range is empty or outside the axis.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4), [4], 'batch');
+ * const y = ops.slice(x, 1, 3);
+ * await tape.run();
+ * console.log(tape.value(y)); // 2, 3
+ * ```
  */
 export function slice(x: Tensor, start: number, end: number, axis = 0): Tensor {
   const at = axisOf('slice', x.shape, axis);
   const length = x.shape[at]!;
-  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > length || start >= end) {
+  if (
+    !Number.isInteger(start) ||
+    !Number.isInteger(end) ||
+    start < 0 ||
+    end > length ||
+    start >= end
+  ) {
     throw new ValueError(`slice: elements ${start} to ${end} are not in an axis of ${length}`, {
       remedy: 'Give integers with 0 <= start < end <= size of the axis',
     });

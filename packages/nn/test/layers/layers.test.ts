@@ -37,7 +37,12 @@ describe('every layer', () => {
     [dense(4, 3), [4], [3], ['weight 4x3', 'bias 3']],
     [dense(3), [5, 4], [5, 3], ['weight 4x3', 'bias 3']],
     [dense(3, { bias: false }), [4], [3], ['weight 4x3']],
-    [conv2d(2, 3, { kernel: [3, 2], padding: 1 }), [2, 5, 4], [3, 5, 5], ['weight 3x2x3x2', 'bias 3']],
+    [
+      conv2d(2, 3, { kernel: [3, 2], padding: 1 }),
+      [2, 5, 4],
+      [3, 5, 5],
+      ['weight 3x2x3x2', 'bias 3'],
+    ],
     [conv2d(3, { kernel: 2, stride: 2 }), [2, 4, 4], [3, 2, 2], ['weight 3x2x2x2', 'bias 3']],
     [maxPool2d(2), [3, 5, 4], [3, 2, 2], []],
     [avgPool2d([2, 1], { stride: 1 }), [3, 5, 4], [3, 4, 4], []],
@@ -60,12 +65,16 @@ describe('every layer', () => {
     const built = layer.build(input, key(1));
     expect(built.outputShape).toEqual(output);
     expect(names(built)).toEqual(parameters);
-    for (const p of [...built.parameters, ...built.buffers]) expect(p.data.length).toBe(size(p.shape));
+    for (const p of [...built.parameters, ...built.buffers])
+      expect(p.data.length).toBe(size(p.shape));
     const y = await forward(built, random(2, 3 * size(input)));
     expect(y.length).toBe(3 * size(output));
     expect(y.every(Number.isFinite)).toBe(true);
     expect(JSON.parse(JSON.stringify(layer))).toMatchObject({ kind: layer.kind });
-    expect(layer.build(input, key(1))).toEqual({ ...built, forward: expect.any(Function) as unknown });
+    expect(layer.build(input, key(1))).toEqual({
+      ...built,
+      forward: expect.any(Function) as unknown,
+    });
   });
 });
 
@@ -89,8 +98,12 @@ describe('dense', () => {
   it('refuses other sizes', () => {
     expect(() => dense(0)).toThrow(ValueError);
     expect(() => dense(2, 1.5)).toThrow(ValueError);
-    expect(() => dense(3, 2).build([4], key(1))).toThrowErrorMatchingInlineSnapshot(`[ValueError: dense: inputs of shape [4] do not fit, it takes vectors of 3. Shapes do not include the batch]`);
-    expect(() => dense(2).build([2, 3, 4], key(1))).toThrowErrorMatchingInlineSnapshot(`[ValueError: dense: inputs with 3 axes do not fit, it takes vectors or rows of vectors. Put flatten() before it]`);
+    expect(() => dense(3, 2).build([4], key(1))).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: dense: inputs of shape [4] do not fit, it takes vectors of 3. Shapes do not include the batch]`,
+    );
+    expect(() => dense(2).build([2, 3, 4], key(1))).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: dense: inputs with 3 axes do not fit, it takes vectors or rows of vectors. Put flatten() before it]`,
+    );
   });
 });
 
@@ -108,7 +121,11 @@ describe('dropout', () => {
 
   it('depends on the key and the place of the example, not on how the batch is cut', async () => {
     const whole = await forward(built, ones, { training: true, key: key(3) });
-    const part = await forward(built, ones.slice(0, 2000), { training: true, key: key(3), firstExample: 2 });
+    const part = await forward(built, ones.slice(0, 2000), {
+      training: true,
+      key: key(3),
+      firstExample: 2,
+    });
     expect(part).toEqual(whole.slice(2000));
     expect(await forward(built, ones, { training: true, key: key(4) })).not.toEqual(whole);
     expect(whole.slice(0, 1000)).not.toEqual(whole.slice(1000, 2000));
@@ -116,7 +133,9 @@ describe('dropout', () => {
 
   it('changes nothing in use and asks for a key in training', async () => {
     expect(await forward(built, ones)).toEqual(ones);
-    expect(() => forward(built, ones, { training: true })).toThrowErrorMatchingInlineSnapshot(`[ValueError: dropout: training needs random numbers, but the pass has no key. Give the option key, a new one for every step, such as fold(key(seed), step)]`);
+    expect(() => forward(built, ones, { training: true })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: dropout: training needs random numbers, but the pass has no key. Give the option key, a new one for every step, such as fold(key(seed), step)]`,
+    );
     expect(() => dropout(1)).toThrow(ValueError);
   });
 });
@@ -141,7 +160,12 @@ describe('batchNorm', () => {
 describe('sequential', () => {
   it('names parameters by position, also inside', () => {
     const net = sequential(dense(2, 3), sequential(tanh(), dense(1)));
-    expect(names(net.build(1))).toEqual(['0.weight 2x3', '0.bias 3', '1.1.weight 3x1', '1.1.bias 1']);
+    expect(names(net.build(1))).toEqual([
+      '0.weight 2x3',
+      '0.bias 3',
+      '1.1.weight 3x1',
+      '1.1.bias 1',
+    ]);
   });
 
   it('gives layers of one kind different values, and the same ones for the same seed', () => {
@@ -163,7 +187,10 @@ describe('sequential', () => {
     const bound: unknown[] = [];
     const layer: Layer = {
       kind: 'quantum',
-      build: (inputShape, own) => ({ ...tanh().build(inputShape, own), bind: (engine) => void bound.push(engine) }),
+      build: (inputShape, own) => ({
+        ...tanh().build(inputShape, own),
+        bind: (engine) => void bound.push(engine),
+      }),
       toJSON: () => ({ kind: 'quantum' }),
     };
     const net = sequential(dense(2, 2), sequential(layer, tanh()), layer);
@@ -174,7 +201,10 @@ describe('sequential', () => {
 
   it('gives each layer its own random numbers', async () => {
     const net = sequential(dropout(0.5), scale(3), dropout(0.5));
-    const y = await forward(net.build([400], 1), new Float64Array(400).fill(1), { training: true, key: key(1) });
+    const y = await forward(net.build([400], 1), new Float64Array(400).fill(1), {
+      training: true,
+      key: key(1),
+    });
     const kept = y.filter((v) => v !== 0).length / 400;
     // Two independent drops keep a quarter; the same drop twice would keep half.
     expect(kept).toBeGreaterThan(0.15);
@@ -183,18 +213,41 @@ describe('sequential', () => {
 
   it('says which layer does not fit, and what is missing', () => {
     expect(() => sequential()).toThrow(ValueError);
-    expect(() => sequential(dense(2, 3), dense(4, 1)).build(1)).toThrowErrorMatchingInlineSnapshot(`[ValueError: layer 1: dense: inputs of shape [3] do not fit, it takes vectors of 4. Shapes do not include the batch]`);
-    expect(() => sequential(tanh(), dense(1)).build(1)).toThrowErrorMatchingInlineSnapshot(`[ValueError: the input shape of the model is not known. Give it: model.build(inputShape, seed), or a first layer that names it, such as dense(784, 4)]`);
-    expect(() => networkOf(sequential(dense(2, 3)))).toThrowErrorMatchingInlineSnapshot(`[ValueError: the model has no parameters yet. Call model.build(inputShape, seed), or train it first]`);
+    expect(() => sequential(dense(2, 3), dense(4, 1)).build(1)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: layer 1: dense: inputs of shape [3] do not fit, it takes vectors of 4. Shapes do not include the batch]`,
+    );
+    expect(() => sequential(tanh(), dense(1)).build(1)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: the input shape of the model is not known. Give it: model.build(inputShape, seed), or a first layer that names it, such as dense(784, 4)]`,
+    );
+    expect(() => networkOf(sequential(dense(2, 3)))).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: the model has no parameters yet. Call model.build(inputShape, seed), or train it first]`,
+    );
   });
 
   it('describes itself as JSON', () => {
-    const net = sequential(dense(2, 3, { init: initializers.normal(0.1) }), conv2d(1, { kernel: 3 }), tanh());
+    const net = sequential(
+      dense(2, 3, { init: initializers.normal(0.1) }),
+      conv2d(1, { kernel: 3 }),
+      tanh(),
+    );
     expect(JSON.parse(JSON.stringify(net))).toEqual({
       kind: 'sequential',
       layers: [
-        { kind: 'dense', inputs: 2, outputs: 3, bias: true, init: { name: 'normal', deviation: 0.1 } },
-        { kind: 'conv2d', filters: 1, kernel: [3, 3], stride: [1, 1], padding: [0, 0], init: { name: 'glorotUniform' } },
+        {
+          kind: 'dense',
+          inputs: 2,
+          outputs: 3,
+          bias: true,
+          init: { name: 'normal', deviation: 0.1 },
+        },
+        {
+          kind: 'conv2d',
+          filters: 1,
+          kernel: [3, 3],
+          stride: [1, 1],
+          padding: [0, 0],
+          init: { name: 'glorotUniform' },
+        },
         { kind: 'tanh' },
       ],
     });
@@ -215,11 +268,15 @@ describe('external', () => {
 
 describe('initialisers', () => {
   const input = { shape: [50, 40], fanIn: 50, fanOut: 40 };
-  const spread = (values: Float64Array): number => Math.sqrt(values.reduce((s, v) => s + v * v, 0) / values.length);
+  const spread = (values: Float64Array): number =>
+    Math.sqrt(values.reduce((s, v) => s + v * v, 0) / values.length);
 
   it('have the spread they promise', () => {
     const own = fold(key(1), 2);
-    expect(spread(initializers.glorotUniform().create(input, own))).toBeCloseTo(Math.sqrt(2 / 90), 2);
+    expect(spread(initializers.glorotUniform().create(input, own))).toBeCloseTo(
+      Math.sqrt(2 / 90),
+      2,
+    );
     expect(spread(initializers.heUniform().create(input, own))).toBeCloseTo(Math.sqrt(2 / 50), 2);
     expect(spread(initializers.normal(0.3).create(input, own))).toBeCloseTo(0.3, 1);
     const values = initializers.uniform(1, 2).create(input, own);

@@ -23,11 +23,18 @@ function inputsOf(image: number[], weight: number[]): TestInput[] {
 }
 
 /** The definition, written out. */
-function naive(data: readonly Float64Array[], batch: number, image: number[], weight: number[], options: SlideOptions): Float64Array {
+function naive(
+  data: readonly Float64Array[],
+  batch: number,
+  image: number[],
+  weight: number[],
+  options: SlideOptions,
+): Float64Array {
   const [x, w, b] = data as [Float64Array, Float64Array, Float64Array];
   const [channels, height, width] = image as [number, number, number];
   const [filters, , rows, columns] = weight as [number, number, number, number];
-  const pair = (v: SlideOptions['stride'], fallback: number): number[] => (typeof v === 'object' ? [...v] : [v ?? fallback, v ?? fallback]);
+  const pair = (v: SlideOptions['stride'], fallback: number): number[] =>
+    typeof v === 'object' ? [...v] : [v ?? fallback, v ?? fallback];
   const [sy, sx] = pair(options.stride, 1) as [number, number];
   const [py, px] = pair(options.padding, 0) as [number, number];
   const outHeight = Math.floor((height + 2 * py - rows) / sy) + 1;
@@ -44,7 +51,9 @@ function naive(data: readonly Float64Array[], batch: number, image: number[], we
                 const y = i * sy + r - py;
                 const z = j * sx + s - px;
                 if (y < 0 || y >= height || z < 0 || z >= width) continue;
-                total += x[((e * channels + c) * height + y) * width + z]! * w[((f * channels + c) * rows + r) * columns + s]!;
+                total +=
+                  x[((e * channels + c) * height + y) * width + z]! *
+                  w[((f * channels + c) * rows + r) * columns + s]!;
               }
             }
           }
@@ -60,12 +69,12 @@ describe('conv2d', () => {
   it.each(cases)('of %o with %o, %o agrees with the definition', (image, weight, options) => {
     const inputs = inputsOf(image, weight);
     const data = fill(3, inputs, 4);
-    const out = evaluate(3, inputs, data, (x, w, b) => ops.conv2d(x!, w!, b!, options));
+    const out = evaluate(3, inputs, data, (x, w, b) => ops.conv2d(x, w, b, options));
     expectClose(out, naive(data, 3, image, weight, options), 1e-13);
   });
 
   it.each(cases)('of %o with %o, %o has right gradients', (image, weight, options) => {
-    checkOperation(3, inputsOf(image, weight), (x, w, b) => ops.conv2d(x!, w!, b!, options));
+    checkOperation(3, inputsOf(image, weight), (x, w, b) => ops.conv2d(x, w, b, options));
   });
 
   it('refuses shapes that do not fit', () => {
@@ -76,6 +85,8 @@ describe('conv2d', () => {
     const large = tape.constant(new Float64Array(32), [1, 2, 4, 4], 'shared');
     expect(() => ops.conv2d(x, channels, bias)).toThrow(ValueError);
     expect(() => ops.conv2d(x, large, bias)).toThrow(ValueError);
-    expect(() => ops.conv2d(x, channels, bias)).toThrowErrorMatchingInlineSnapshot(`[ValueError: conv2d: an input of shape [1, 1, 2, 2] does not fit: the weights must be [filters, 2, rows, columns] for images [2, 3, 3]]`);
+    expect(() => ops.conv2d(x, channels, bias)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: conv2d: an input of shape [1, 1, 2, 2] does not fit: the weights must be [filters, 2, rows, columns] for images [2, 3, 3]]`,
+    );
   });
 });

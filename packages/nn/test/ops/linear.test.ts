@@ -8,13 +8,17 @@ import type { TestInput } from '../check.ts';
 const sides: [TestInput, TestInput][] = [];
 for (const left of [[4], [3, 4]]) {
   for (const a of ['batch', 'shared'] as const) {
-    for (const b of ['batch', 'shared'] as const) sides.push([{ shape: left, axis: a }, { shape: [4, 2], axis: b }]);
+    for (const b of ['batch', 'shared'] as const)
+      sides.push([
+        { shape: left, axis: a },
+        { shape: [4, 2], axis: b },
+      ]);
   }
 }
 
 describe('matmul', () => {
   it.each(sides)('of %o and %o has right gradients', (a, b) => {
-    checkOperation(5, [a, b], (x, y) => ops.matmul(x!, y!));
+    checkOperation(5, [a, b], (x, y) => ops.matmul(x, y));
   });
 
   it.each(sides)('of %o and %o agrees with a loop', (a, b) => {
@@ -34,7 +38,11 @@ describe('matmul', () => {
         }
       }
     }
-    expectClose(evaluate(batch, [a, b], data, (x, y) => ops.matmul(x!, y!)), expected, 1e-14);
+    expectClose(
+      evaluate(batch, [a, b], data, (x, y) => ops.matmul(x, y)),
+      expected,
+      1e-14,
+    );
   });
 
   it('refuses sides that do not fit', () => {
@@ -42,7 +50,9 @@ describe('matmul', () => {
     const a = tape.constant(new Float64Array(3), [3], 'batch');
     const b = tape.constant(new Float64Array(8), [4, 2], 'shared');
     expect(() => ops.matmul(a, b)).toThrow(ValueError);
-    expect(() => ops.matmul(a, b)).toThrowErrorMatchingInlineSnapshot(`[ValueError: matmul: shapes [3] and [4, 2] do not fit together. The left side's last axis (3) must equal the right side's first (4)]`);
+    expect(() => ops.matmul(a, b)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: matmul: shapes [3] and [4, 2] do not fit together. The left side's last axis (3) must equal the right side's first (4)]`,
+    );
   });
 });
 
@@ -56,7 +66,7 @@ describe('affine', () => {
           { shape: [4, 2], axis: 'shared' },
           { shape: [2], axis: 'shared' },
         ],
-        (x, w, b) => ops.affine(x!, w!, b!),
+        (x, w, b) => ops.affine(x, w, b),
       );
     }
   });
@@ -68,8 +78,12 @@ describe('affine', () => {
       { shape: [2], axis: 'shared' },
     ];
     const data = fill(4, inputs, 5);
-    const expected = evaluate(4, inputs, data, (x, w, b) => ops.add(ops.matmul(x!, w!), b!));
-    expectClose(evaluate(4, inputs, data, (x, w, b) => ops.affine(x!, w!, b!)), expected, 1e-14);
+    const expected = evaluate(4, inputs, data, (x, w, b) => ops.add(ops.matmul(x, w), b));
+    expectClose(
+      evaluate(4, inputs, data, (x, w, b) => ops.affine(x, w, b)),
+      expected,
+      1e-14,
+    );
   });
 
   it('refuses weights per example and biases of another size', () => {

@@ -6,8 +6,8 @@ import { checkOperation, evaluate } from '../check.ts';
 describe('shapes', () => {
   it('reshape, flatten, expand have right gradients', () => {
     for (const axis of ['batch', 'shared'] as const) {
-      checkOperation(3, [{ shape: [2, 3], axis }], (x) => ops.reshape(x!, [3, 2]));
-      checkOperation(3, [{ shape: [2, 3], axis }], (x) => ops.flatten(x!));
+      checkOperation(3, [{ shape: [2, 3], axis }], (x) => ops.reshape(x, [3, 2]));
+      checkOperation(3, [{ shape: [2, 3], axis }], (x) => ops.flatten(x));
     }
     checkOperation(
       3,
@@ -15,7 +15,7 @@ describe('shapes', () => {
         { shape: [2], axis: 'shared' },
         { shape: [2], axis: 'batch' },
       ],
-      (w, x) => ops.mul(ops.expand(w!), x!),
+      (w, x) => ops.mul(ops.expand(w), x),
     );
   });
 
@@ -32,8 +32,8 @@ describe('shapes', () => {
   });
 
   it.each([0, 1, 2, -1])('slice along axis %o has the right gradient', (axis) => {
-    checkOperation(3, [{ shape: [2, 2, 3], axis: 'batch' }], (x) => ops.slice(x!, 1, 2, axis));
-    checkOperation(3, [{ shape: [2, 2, 3], axis: 'shared' }], (x) => ops.slice(x!, 0, 2, axis));
+    checkOperation(3, [{ shape: [2, 2, 3], axis: 'batch' }], (x) => ops.slice(x, 1, 2, axis));
+    checkOperation(3, [{ shape: [2, 2, 3], axis: 'shared' }], (x) => ops.slice(x, 0, 2, axis));
   });
 
   it.each([0, 1])('concat along axis %o has right gradients, shared parts included', (axis) => {
@@ -45,7 +45,7 @@ describe('shapes', () => {
         { shape, axis: 'shared' },
         { shape: [2, 3], axis: 'batch' },
       ],
-      (a, b, c) => ops.concat([a!, b!, c!], axis),
+      (a, b, c) => ops.concat([a, b, c], axis),
     );
   });
 
@@ -55,8 +55,10 @@ describe('shapes', () => {
       { shape: [2, 1], axis: 'batch' as const },
     ];
     const data = [Float64Array.of(1, 2, 3, 4), Float64Array.of(5, 6)];
-    expect([...evaluate(1, inputs, data, (a, b) => ops.concat([a!, b!], 1))]).toEqual([1, 2, 5, 3, 4, 6]);
-    expect([...evaluate(1, inputs, data, (a) => ops.slice(a!, 1, 2, 1))]).toEqual([2, 4]);
+    expect([...evaluate(1, inputs, data, (a, b) => ops.concat([a, b], 1))]).toEqual([
+      1, 2, 5, 3, 4, 6,
+    ]);
+    expect([...evaluate(1, inputs, data, (a) => ops.slice(a, 1, 2, 1))]).toEqual([2, 4]);
   });
 
   it('refuse what does not fit', () => {
