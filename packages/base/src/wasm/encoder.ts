@@ -147,7 +147,9 @@ export type PlainInstruction = keyof typeof plain;
  * ```
  */
 export class FunctionBuilder {
+  /** Types of the parameters, which are the first locals. */
   readonly parameters: readonly ValueType[];
+  /** Types of the results. */
   readonly results: readonly ValueType[];
   readonly #locals: ValueType[] = [];
   readonly #code = new ByteWriter();

@@ -49,7 +49,7 @@ export interface CpuOptions {
  * import { circuit, expval, input, Z } from '@ketwork/circuit';
  * import { cpu } from '@ketwork/simulator';
  * const engine = await cpu();
- * const turn = circuit(1, { x: input() }, (q, { x }) => { q.rx(x, 0); });
+ * const turn = circuit(1, { x: input([]) }, (q, { x }) => { q.rx(x.at(), 0); });
  * const program = engine.compile(turn, expval(Z(0)));
  * console.log(program.run({ x: [0, Math.PI] })[1]); // -1
  * ```

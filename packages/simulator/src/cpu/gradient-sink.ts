@@ -69,7 +69,8 @@ export class GradientSink {
       for (let i = 0; i < this.#count; i++) {
         let sum = 0;
         for (let j = 0; j < size; j++) sum += (data[i * size + j] as number) ** 2;
-        norms[this.#start + i] = sum;
+        // A slot's gradient comes from one pass; the passes of other slots add nothing.
+        norms[this.#start + i] = (norms[this.#start + i] as number) + sum;
       }
     }
   }

@@ -1,0 +1,60 @@
+import { encodeModule } from '@ketwork/base';
+import { describe, expect, it } from 'vitest';
+import { runtime, runtimeFunctions } from '../../src/cpu/runtime.ts';
+
+const memory = new WebAssembly.Memory({ initial: 4 });
+const doubles = new Float64Array(memory.buffer);
+const names = Object.keys(runtime);
+const { exports } = new WebAssembly.Instance(
+  new WebAssembly.Module(
+    encodeModule({ functions: runtimeFunctions().map((body, i) => ({ name: names[i]!, body })), memory: { minimum: 1 } }),
+  ),
+  { env: { memory } },
+);
+const call = (name: keyof typeof runtime, ...args: number[]): void => (exports[name] as (...a: number[]) => void)(...args);
+
+describe('sincos', () => {
+  it('is within one unit in the last place of 1 of the library functions', () => {
+    let worst = 0;
+    for (let block = 0; block < 2000; block++) {
+      const angles = [block * 0.0137 - 13, (block - 1000) * 97.31];
+      doubles.set(angles, 0);
+      call('sincos', 0, 64, 1);
+      angles.forEach((angle, lane) => {
+        worst = Math.max(worst, Math.abs(doubles[8 + lane]! - Math.cos(angle)), Math.abs(doubles[10 + lane]! - Math.sin(angle)));
+      });
+    }
+    expect(worst).toBeLessThan(2.3e-16);
+  });
+
+  it('is exact at zero and close at quarter turns', () => {
+    doubles.set([0, Math.PI], 0);
+    call('sincos', 0, 64, 1);
+    expect([...doubles.subarray(8, 12)]).toEqual([1, -1, 0, Math.sin(Math.PI)]);
+  });
+});
+
+describe('walshHadamard', () => {
+  it('equals the sum over signs', () => {
+    const values = [3, -1, 4, 1, -5, 9, 2, 6];
+    values.forEach((value, i) => doubles.set([value, 2 * value], 2 * i));
+    call('walshHadamard', 0, 16 * values.length);
+    for (let mask = 0; mask < values.length; mask++) {
+      let sum = 0;
+      values.forEach((value, i) => {
+        const ones = (i & mask).toString(2).replaceAll('0', '').length;
+        sum += ones % 2 === 0 ? value : -value;
+      });
+      expect([doubles[2 * mask], doubles[2 * mask + 1]]).toEqual([sum, 2 * sum]);
+    }
+  });
+});
+
+describe('clear', () => {
+  it.each([16, 4080, 4096, 8192])('clears %i bytes and no more', (bytes) => {
+    doubles.fill(7, 0, 2048);
+    call('clear', 0, bytes);
+    expect(doubles.subarray(0, bytes / 8).every((x) => x === 0)).toBe(true);
+    expect(doubles[bytes / 8]).toBe(7);
+  });
+});
