@@ -1,1 +1,53 @@
-export {};
+// What users install: the public names of the packages below, in one place.
+// `@ketwork/datasets` is among them because it is small and loads its files only when called; `@ketwork/plot` is
+// reached through `plot()`, so that a program without charts does not load it.
+export {
+  CircuitError,
+  EnvironmentError,
+  FormatError,
+  KetworkError,
+  UnsupportedError,
+  ValueError,
+  bits,
+  fold,
+  integers,
+  key,
+  normal,
+  permutation,
+  split,
+  uniform,
+} from '@ketwork/base';
+export type { ErrorDetails, Key, NormalOptions, UniformOptions } from '@ketwork/base';
+export * from '@ketwork/circuit';
+export { cpu, hosted, reference } from '@ketwork/simulator';
+export type {
+  AsyncEngine,
+  AsyncProgram,
+  Capabilities,
+  CompileOptions,
+  Cotangents,
+  Counts,
+  CpuOptions,
+  DifferentiationMethod,
+  Engine,
+  Explanation,
+  Gradients,
+  HostedOptions,
+  JacobianOptions,
+  Measurements,
+  Program,
+  ProgramInfo,
+  ResultOf,
+  Results,
+  RunOptions,
+  Values,
+  VjpOptions,
+} from '@ketwork/simulator';
+export * from '@ketwork/gradients';
+export * from '@ketwork/nn';
+export * from '@ketwork/layers';
+export * from '@ketwork/training';
+export * from '@ketwork/datasets';
+export { auto } from './auto.ts';
+export type { AutoEngine, AutoOptions } from './auto.ts';
+export { plot } from './plot.ts';

@@ -41,9 +41,9 @@ export async function program(): Promise<Record<string, unknown>> {
   );
 
   // ⟨Z⟩ = cos(x + w) and ⟨X⟩ = sin(x + w) after two rotations about Y.
-  const turns = circuit(1, (q) => {
-    q.ry(input('x', [1]).at(0), 0);
-    q.ry(weight('w', [1]).at(0), 0);
+  const turns = circuit(1, { x: input([]), w: weight([1]) }, (q, { x, w }) => {
+    q.ry(x.at(), 0);
+    q.ry(w.at(0), 0);
   });
   const turned = engine.compile(turns, expval(Z(0), X(0)));
   const x = [0.1, 0.2, 0.3];
