@@ -71,10 +71,13 @@ export interface CompileOptions {
 
 /** What every program shares, local or remote. */
 export interface ProgramInfo<Names extends string = string, M extends Measurements = Measurements> {
+  /** The circuit it was compiled from. */
   readonly circuit: Circuit<Names>;
+  /** What a run returns: one measurement, or a list of them. */
   readonly measurements: M;
   /** Shape of each measurement's result without the batch axis. */
   readonly outputShapes: readonly (readonly number[])[];
+  /** The options it was compiled with. */
   readonly options: CompileOptions;
   /** How the engine runs this program and why. */
   explain(): Explanation;
@@ -85,6 +88,10 @@ export interface ProgramInfo<Names extends string = string, M extends Measuremen
 /** A compiled circuit that runs in the calling thread. Returned arrays belong to the caller. */
 export interface Program<Names extends string = string, M extends Measurements = Measurements>
   extends ProgramInfo<Names, M>, Disposable {
+  /**
+   * Runs the circuit on a batch: arrays `[batch, ...shape]` per measurement.
+   * @throws ValueError for values that do not fit, before any work.
+   */
   run(values?: Values<Names>, options?: RunOptions): Results<M>;
   /**
    * Vector–Jacobian product: gradients of `Σ dy · y`. Batch slots get `[batch, ...shape]`, shared slots the sum over
@@ -100,9 +107,13 @@ export interface Program<Names extends string = string, M extends Measurements =
 /** A compiled circuit that runs elsewhere: the methods of {@link Program}, returning promises. */
 export interface AsyncProgram<Names extends string = string, M extends Measurements = Measurements>
   extends ProgramInfo<Names, M>, Disposable {
+  /** Runs the circuit on a batch: arrays `[batch, ...shape]` per measurement. Rejects with a ValueError for values that do not fit. */
   run(values?: Values<Names>, options?: RunOptions): Promise<Results<M>>;
+  /** Gradients of `Σ dy · y`: batch slots `[batch, ...shape]`, shared slots `[...shape]` or as {@link VjpOptions} says. */
   vjp(values: Values<Names>, dy: Cotangents<M>, options?: VjpOptions<Names>): Promise<Gradients<Names>>;
+  /** All derivatives, `[batch, outputs, ...shape]` per slot, the outputs of all measurements one after the other. */
   jacobian(values: Values<Names>, options?: JacobianOptions<Names>): Promise<Gradients<Names>>;
+  /** Frees what the engine holds for this program; using the program afterwards rejects. */
   dispose(): void;
 }
 
@@ -111,8 +122,11 @@ export type DifferentiationMethod = 'adjoint' | 'parameter-shift' | 'finite-diff
 
 /** What an engine can do, as data. Checked when a circuit is compiled. */
 export interface Capabilities {
+  /** Name of the engine, as in messages. */
   readonly engine: string;
+  /** Number formats of amplitudes. */
   readonly precision: readonly ('f64' | 'f32')[];
+  /** Largest number of qubits. */
   readonly maxQubits: number;
   /** Kinds of operations it runs. */
   readonly ops: readonly Op['type'][];
@@ -130,8 +144,11 @@ export interface Capabilities {
 
 /** Compiles circuits into programs that run in the calling thread. */
 export interface Engine extends Disposable {
+  /** Short name, such as `cpu`. */
   readonly name: string;
+  /** True: programs return results, not promises. */
   readonly synchronous: true;
+  /** What it can do. */
   readonly capabilities: Capabilities;
   /** Checks everything that can be checked before values are known. @throws CircuitError, UnsupportedError */
   compile<Names extends string, const M extends Measurements>(
@@ -139,18 +156,24 @@ export interface Engine extends Disposable {
     measurements: M,
     options?: CompileOptions,
   ): Program<Names, M>;
+  /** Frees the engine's memory. */
   dispose(): void;
 }
 
 /** Compiles circuits into programs that run elsewhere: in a worker, on a GPU, on a device. */
 export interface AsyncEngine extends Disposable {
+  /** Short name, such as `cpu`. */
   readonly name: string;
+  /** False: programs return promises. */
   readonly synchronous: false;
+  /** What it can do. */
   readonly capabilities: Capabilities;
+  /** Checks everything that can be checked before values are known. @throws CircuitError, UnsupportedError */
   compile<Names extends string, const M extends Measurements>(
     circuit: Circuit<Names>,
     measurements: M,
     options?: CompileOptions,
   ): AsyncProgram<Names, M>;
+  /** Stops the engine; calls under way reject. */
   dispose(): void;
 }
