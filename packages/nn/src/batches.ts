@@ -22,7 +22,7 @@ export interface BatchesOptions {
  * ```ts
  * import { key } from '@ketwork/base';
  * import { batches } from '@ketwork/nn';
- * for (const indices of batches(10, 4, key(1))) console.log(indices.length); // 4, 4, 2
+ * console.log([...batches(10, 4, key(1))].map((indices) => indices.length)); // [4, 4, 2]
  * ```
  */
 export function batches(

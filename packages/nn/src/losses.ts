@@ -103,7 +103,7 @@ export const binaryCrossEntropy: Loss = Object.freeze({
  * const net = sequential(dense(1, 1));
  * net.build(1);
  * const { loss } = await valueAndGrad(net, mse)({ x: [0, 0], y: [1, 3] });
- * console.log(loss); // (1 + 9) / 2 = 5
+ * console.log(loss); // 5
  * ```
  */
 export const mse: Loss = Object.freeze({

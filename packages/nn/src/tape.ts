@@ -79,7 +79,6 @@ export class Tape {
   readonly batch: number;
   readonly #nodes: Node[] = [];
   readonly #values: (Float64Array | undefined)[] = [];
-  readonly #tensors: Tensor[] = [];
   readonly #parameters = new Map<Float64Array, Tensor>();
   /** Local nodes by level, in order of recording. */
   readonly #locals: Node[][] = [[]];
@@ -270,7 +269,6 @@ export class Tape {
     const tensor: Tensor = { tape: this, id: node.id, shape: node.shape, axis: node.axis };
     this.#nodes.push(node);
     this.#values.push(value);
-    this.#tensors.push(tensor);
     return tensor;
   }
 
