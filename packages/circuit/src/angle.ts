@@ -2,8 +2,8 @@ import { CircuitError } from '@ketwork/base';
 import { functionOf, productOf, sumOf } from './expression.ts';
 import type { Angle, AngleFunction, Slot, SlotAxis, SlotKind } from './types.ts';
 
-/** What angle parameters of gates may be given as: radians, an expression, or plain data. */
-export type AngleLike = number | AngleExpression | Angle;
+/** What angle parameters of gates may be given as: radians, an expression, a slot of shape `[]`, or plain data. */
+export type AngleLike = number | AngleExpression | SlotReference<string, 'scalar'> | Angle;
 
 /** Options of a slot. */
 export interface SlotOptions {
@@ -155,7 +155,7 @@ export interface UnnamedSlot<Kind extends SlotKind = SlotKind> {
  * A slot for data: every example of a batch has its own values. Options override the defaults.
  *
  * @param name Name under which values are given; leave it out where `circuit` gets the slots as a record.
- * @param shape Shape of one example's values, `[]` for a single number.
+ * @param shape Shape of one example's values; `[]`, the default, is a single number.
  * @param options `axis` is `batch` and `differentiable` true by default.
  * @throws CircuitError when a dimension is not a positive integer or the name is empty.
  * @example
@@ -167,10 +167,10 @@ export interface UnnamedSlot<Kind extends SlotKind = SlotKind> {
  */
 export function input<const Name extends string>(
   name: Name,
-  shape: readonly number[],
+  shape?: readonly number[],
   options?: SlotOptions,
 ): SlotReference<Name, 'scalar'>;
-export function input(shape: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
+export function input(shape?: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
 export function input(
   ...rest: SlotArguments
 ): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
@@ -181,7 +181,7 @@ export function input(
  * A slot for trainable parameters: one value serves the whole batch. Options override the defaults.
  *
  * @param name Name under which values are given; leave it out where `circuit` gets the slots as a record.
- * @param shape Shape of the values, `[]` for a single number.
+ * @param shape Shape of the values; `[]`, the default, is a single number.
  * @param options `axis` is `shared` and `differentiable` true by default.
  * @throws CircuitError when a dimension is not a positive integer or the name is empty.
  * @example
@@ -193,10 +193,10 @@ export function input(
  */
 export function weight<const Name extends string>(
   name: Name,
-  shape: readonly number[],
+  shape?: readonly number[],
   options?: SlotOptions,
 ): SlotReference<Name, 'scalar'>;
-export function weight(shape: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
+export function weight(shape?: readonly number[], options?: SlotOptions): UnnamedSlot<'scalar'>;
 export function weight(
   ...rest: SlotArguments
 ): SlotReference<string, 'scalar'> | UnnamedSlot<'scalar'> {
@@ -264,8 +264,8 @@ export function hermitianSlot(
 }
 
 type SlotArguments =
-  | readonly [string, readonly number[], (SlotOptions | undefined)?]
-  | readonly [readonly number[], (SlotOptions | undefined)?];
+  | readonly [string, (readonly number[] | undefined)?, (SlotOptions | undefined)?]
+  | readonly [(readonly number[] | undefined)?, (SlotOptions | undefined)?];
 
 function makeSlot<Kind extends SlotKind>(
   kind: Kind,
@@ -274,7 +274,7 @@ function makeSlot<Kind extends SlotKind>(
   rest: SlotArguments,
 ): SlotReference<string, Kind> | UnnamedSlot<Kind> {
   const named = typeof rest[0] === 'string';
-  const shape = (named ? rest[1] : rest[0]) as readonly number[];
+  const shape = ((named ? rest[1] : rest[0]) ?? []) as readonly number[];
   const options = (named ? rest[2] : rest[1]) as SlotOptions | undefined;
   const unnamed = {
     shape: Object.freeze([...shape]),
@@ -348,6 +348,13 @@ export function resolveAngle(like: AngleLike): {
   readonly slots: readonly Slot[];
 } {
   if (like instanceof AngleExpression) return like;
+  if (like instanceof SlotReference) {
+    if (like.shape.length === 0) return like.element(0);
+    throw new CircuitError(
+      `slot '${like.name}' of shape [${like.shape.join(', ')}] is used as one angle`,
+      { remedy: 'Pick an element with at()' },
+    );
+  }
   // Not a number and infinity stay as they are: validation reports them with the operation's index.
   return { data: typeof like === 'number' ? like + 0 : structuredClone(like), slots: [] };
 }

@@ -334,7 +334,7 @@ export class Builder extends TemplateMethods {
   }
 
   #angle(like: AngleLike): Angle {
-    const { data, slots } = resolveAngle(like);
+    const { data, slots } = this.#located(() => resolveAngle(like));
     for (const slot of slots) this.#declare(slot);
     return data;
   }

@@ -32,6 +32,26 @@ describe('slots', () => {
     expect(weight('scalar', []).at().data).toEqual({ slot: 'scalar', index: 0 });
   });
 
+  it('hold a single number where no shape is given, which is an angle as it stands', () => {
+    const named = circuit(2, { t: weight(), x: input() }, (q, { t, x }) => {
+      q.rx(t, 0).ry(angle.mul(x, t), 0).rz(x.at().plus(t), 0).angleEmbedding([t, x]);
+    });
+    expect(named.slots.map(({ name, shape, axis }) => [name, shape, axis])).toEqual([
+      ['t', [], 'shared'],
+      ['x', [], 'batch'],
+    ]);
+    expect(named).toEqual(
+      circuit(2, { t: weight([]), x: input([]) }, (q, { t, x }) => {
+        q.rx(t.at(), 0).ry(angle.mul(x.at(), t.at()), 0).rz(x.at().plus(t.at()), 0);
+        q.angleEmbedding([t.at(), x.at()]);
+      }),
+    );
+    expect(circuit(1, (q) => q.rx(input('x'), 0)).slots[0]).toMatchObject({ name: 'x', shape: [] });
+    expect(() => circuit(1, (q) => q.h(0).rx(x, 0))).toThrowErrorMatchingInlineSnapshot(
+      `[CircuitError: operation 1: slot 'x' of shape [2] is used as one angle. Pick an element with at()]`,
+    );
+  });
+
   it('number their elements row by row', () => {
     expect(w.at(1, 2).data).toEqual({ slot: 'w', index: 5 });
     expect(w.elements().map((element) => (element.data as { index: number }).index)).toEqual([

@@ -78,7 +78,8 @@ function listText(length: number): string {
 }
 
 function leaf(template: string, what: string, value: unknown): AngleLike {
-  const isSlot = value instanceof SlotReference;
+  // A slot that holds a single number is an angle like any other.
+  const isSlot = value instanceof SlotReference && value.shape.length > 0;
   const isObject = typeof value === 'object' && value !== null;
   if (typeof value === 'number' || (isObject && !isSlot)) return value as AngleLike;
   const text = isSlot ? `the slot '${value.name}'` : value === null ? 'null' : `a ${typeof value}`;

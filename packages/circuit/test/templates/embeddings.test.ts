@@ -60,7 +60,7 @@ describe('angleEmbedding', () => {
       `[CircuitError: angleEmbedding: features are ragged: at depth 1 there is a list of 1 and an angle. Make all lists of one depth equally long]`,
     );
     expect(
-      build(2, (q) => q.angleEmbedding([input('x', []) as never])),
+      build(2, (q) => q.angleEmbedding([input('x', [1]) as never])),
     ).toThrowErrorMatchingInlineSnapshot(
       `[CircuitError: angleEmbedding: features hold the slot 'x', which is no angle. Give numbers or angle expressions, or the slot itself instead of lists]`,
     );
