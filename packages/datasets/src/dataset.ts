@@ -71,10 +71,13 @@ export function dataset(fields: DatasetFields): Dataset {
   const inputShape = Object.freeze([...fields.inputShape]);
   for (const extent of inputShape) {
     if (!Number.isSafeInteger(extent) || extent < 1) {
-      throw new ValueError(`data set "${name}": shape [${inputShape.join(', ')}] is not of positive integers`);
+      throw new ValueError(
+        `data set "${name}": shape [${inputShape.join(', ')}] is not of positive integers`,
+      );
     }
   }
-  const inputs = fields.inputs instanceof Float64Array ? fields.inputs : Float64Array.from(fields.inputs);
+  const inputs =
+    fields.inputs instanceof Float64Array ? fields.inputs : Float64Array.from(fields.inputs);
   const size = fields.labels.length;
   const features = featureCount(inputShape);
   if (inputs.length !== size * features) {
@@ -94,12 +97,16 @@ export function dataset(fields: DatasetFields): Dataset {
   for (let i = 0; i < size; i++) {
     const label = fields.labels[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes.length) {
-      throw new ValueError(`data set "${name}": label ${label} of example ${i} is not the index of a class`, {
-        remedy: `Use integers from 0 to ${classes.length - 1}`,
-      });
+      throw new ValueError(
+        `data set "${name}": label ${label} of example ${i} is not the index of a class`,
+        {
+          remedy: `Use integers from 0 to ${classes.length - 1}`,
+        },
+      );
     }
   }
-  const labels = fields.labels instanceof Int32Array ? fields.labels : Int32Array.from(fields.labels);
+  const labels =
+    fields.labels instanceof Int32Array ? fields.labels : Int32Array.from(fields.labels);
   return Object.freeze({ name, inputs, inputShape, labels, classes, size, source });
 }
 
@@ -119,9 +126,12 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
   for (let i = 0; i < size; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= data.size) {
-      throw new ValueError(`index ${index} (number ${i} of the list) is not in data set "${data.name}"`, {
-        remedy: `Use integers from 0 to ${data.size - 1}`,
-      });
+      throw new ValueError(
+        `index ${index} (number ${i} of the list) is not in data set "${data.name}"`,
+        {
+          remedy: `Use integers from 0 to ${data.size - 1}`,
+        },
+      );
     }
   }
   const inputs = new Float64Array(size * features);
@@ -147,7 +157,9 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
  */
 export function take(data: Dataset, count: number, offset = 0): Dataset {
   if (!isCount(count) || !isCount(offset)) {
-    throw new ValueError(`take: count ${count} and offset ${offset} must be integers of at least 0`);
+    throw new ValueError(
+      `take: count ${count} and offset ${offset} must be integers of at least 0`,
+    );
   }
   if (offset + count > data.size) {
     throw new ValueError(
@@ -155,7 +167,10 @@ export function take(data: Dataset, count: number, offset = 0): Dataset {
       { remedy: `Ask for at most ${Math.max(0, data.size - offset)}` },
     );
   }
-  return subset(data, Array.from({ length: count }, (_, i) => offset + i));
+  return subset(
+    data,
+    Array.from({ length: count }, (_, i) => offset + i),
+  );
 }
 
 /**
@@ -177,15 +192,20 @@ export function take(data: Dataset, count: number, offset = 0): Dataset {
 export function splitDataset(data: Dataset, parts: readonly number[], key: Key): Dataset[] {
   const counts = parts.every(isCount);
   if (!counts && !parts.every((part) => part > 0 && part < 1)) {
-    throw new ValueError(`split of data set "${data.name}": [${parts.join(', ')}] are neither counts nor fractions`, {
-      remedy: 'Give integers of at least 0, or fractions strictly between 0 and 1',
-    });
+    throw new ValueError(
+      `split of data set "${data.name}": [${parts.join(', ')}] are neither counts nor fractions`,
+      {
+        remedy: 'Give integers of at least 0, or fractions strictly between 0 and 1',
+      },
+    );
   }
   const total = parts.reduce((sum, part) => sum + part, 0);
   // Ten fractions of 0.1 add up to a little less or more than 1.
   if (total > (counts ? data.size : 1 + 1e-9)) {
     throw new ValueError(`split of data set "${data.name}": the parts add up to ${total}`, {
-      remedy: counts ? `Ask for at most ${data.size} examples in all` : 'Fractions may add up to 1 at most',
+      remedy: counts
+        ? `Ask for at most ${data.size} examples in all`
+        : 'Fractions may add up to 1 at most',
     });
   }
   const order = permutation(key, data.size);
@@ -219,7 +239,11 @@ export function filterClasses(data: Dataset, classes: readonly (string | number)
   for (let i = 0; i < data.size; i++) if (relabel.has(data.labels[i]!)) indices.push(i);
   const kept = subset(data, indices);
   const names = Object.freeze([...relabel.keys()].map((index) => data.classes[index]!));
-  return Object.freeze({ ...kept, labels: kept.labels.map((label) => relabel.get(label)!), classes: names });
+  return Object.freeze({
+    ...kept,
+    labels: kept.labels.map((label) => relabel.get(label)!),
+    classes: names,
+  });
 }
 
 /** Old class index → new class index, in the order of the new ones. */
@@ -280,7 +304,10 @@ export function featureStatistics(data: Dataset): FeatureStatistics {
  * console.log(test.inputs.length); // 40
  * ```
  */
-export function standardize(data: Dataset, statistics: FeatureStatistics = featureStatistics(data)): Dataset {
+export function standardize(
+  data: Dataset,
+  statistics: FeatureStatistics = featureStatistics(data),
+): Dataset {
   const features = featureCount(data.inputShape);
   const { mean, deviation } = statistics;
   if (mean.length !== features || deviation.length !== features) {
@@ -293,7 +320,9 @@ export function standardize(data: Dataset, statistics: FeatureStatistics = featu
     const j = i % features;
     const shifted = value - mean[j]!;
     // Rounding of the mean leaves a spread of some 1e-16 in a constant feature; dividing by it would invent variation.
-    return deviation[j]! > 1e-12 * Math.max(1, Math.abs(mean[j]!)) ? shifted / deviation[j]! : shifted;
+    return deviation[j]! > 1e-12 * Math.max(1, Math.abs(mean[j]!))
+      ? shifted / deviation[j]!
+      : shifted;
   });
   return Object.freeze({ ...data, inputs });
 }

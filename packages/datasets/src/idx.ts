@@ -1,7 +1,13 @@
 import { FormatError } from '@ketwork/base';
 
 /** The arrays an IDX file may hold, by its type byte. */
-export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+export type IdxData =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** The content of an IDX file. */
 export interface IdxArray {
@@ -23,10 +29,30 @@ interface ElementType {
 const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
   [0x08, { dtype: 'uint8', bytes: 1, read: (v, n) => new Uint8Array(v.buffer, v.byteOffset, n) }],
   [0x09, { dtype: 'int8', bytes: 1, read: (v, n) => new Int8Array(v.buffer, v.byteOffset, n) }],
-  [0x0b, { dtype: 'int16', bytes: 2, read: (v, n) => fill(new Int16Array(n), (i) => v.getInt16(2 * i)) }],
-  [0x0c, { dtype: 'int32', bytes: 4, read: (v, n) => fill(new Int32Array(n), (i) => v.getInt32(4 * i)) }],
-  [0x0d, { dtype: 'float32', bytes: 4, read: (v, n) => fill(new Float32Array(n), (i) => v.getFloat32(4 * i)) }],
-  [0x0e, { dtype: 'float64', bytes: 8, read: (v, n) => fill(new Float64Array(n), (i) => v.getFloat64(8 * i)) }],
+  [
+    0x0b,
+    { dtype: 'int16', bytes: 2, read: (v, n) => fill(new Int16Array(n), (i) => v.getInt16(2 * i)) },
+  ],
+  [
+    0x0c,
+    { dtype: 'int32', bytes: 4, read: (v, n) => fill(new Int32Array(n), (i) => v.getInt32(4 * i)) },
+  ],
+  [
+    0x0d,
+    {
+      dtype: 'float32',
+      bytes: 4,
+      read: (v, n) => fill(new Float32Array(n), (i) => v.getFloat32(4 * i)),
+    },
+  ],
+  [
+    0x0e,
+    {
+      dtype: 'float64',
+      bytes: 8,
+      read: (v, n) => fill(new Float64Array(n), (i) => v.getFloat64(8 * i)),
+    },
+  ],
 ]);
 
 /**
@@ -53,21 +79,31 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
     });
   }
   if (bytes.length < 4) {
-    throw new FormatError(`${name} has ${bytes.length} bytes, which is less than the four of an IDX magic number`);
+    throw new FormatError(
+      `${name} has ${bytes.length} bytes, which is less than the four of an IDX magic number`,
+    );
   }
   const [zero0, zero1, code, rank] = bytes as unknown as [number, number, number, number];
   if (zero0 !== 0 || zero1 !== 0) {
-    throw new FormatError(`${name} starts with bytes ${hex(zero0)} ${hex(zero1)}; an IDX file starts with 00 00`, {
-      remedy: 'Check that it is the data file itself and not a web page or an archive',
-    });
+    throw new FormatError(
+      `${name} starts with bytes ${hex(zero0)} ${hex(zero1)}; an IDX file starts with 00 00`,
+      {
+        remedy: 'Check that it is the data file itself and not a web page or an archive',
+      },
+    );
   }
   const type = TYPES.get(code);
   if (type === undefined) {
-    throw new FormatError(`${name} names element type ${hex(code)} at byte 2, which IDX does not define`, {
-      remedy: 'IDX defines 08 (uint8), 09 (int8), 0b (int16), 0c (int32), 0d (float32) and 0e (float64)',
-    });
+    throw new FormatError(
+      `${name} names element type ${hex(code)} at byte 2, which IDX does not define`,
+      {
+        remedy:
+          'IDX defines 08 (uint8), 09 (int8), 0b (int16), 0c (int32), 0d (float32) and 0e (float64)',
+      },
+    );
   }
-  if (rank === 0) throw new FormatError(`${name} names 0 dimensions at byte 3; an IDX file has at least one`);
+  if (rank === 0)
+    throw new FormatError(`${name} names 0 dimensions at byte 3; an IDX file has at least one`);
   const header = 4 + 4 * rank;
   if (bytes.length < header) {
     throw new FormatError(
@@ -89,7 +125,11 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
     );
   }
   const body = new DataView(bytes.buffer, bytes.byteOffset + header, count * type.bytes);
-  return Object.freeze({ dtype: type.dtype, shape: Object.freeze(shape), data: type.read(body, count) });
+  return Object.freeze({
+    dtype: type.dtype,
+    shape: Object.freeze(shape),
+    data: type.read(body, count),
+  });
 }
 
 /**
@@ -110,7 +150,9 @@ export async function readIdx(bytes: Uint8Array, name = 'IDX data'): Promise<Idx
   if (!isGzip(bytes)) return parseIdx(bytes, name);
   let plain: Uint8Array;
   try {
-    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+      .stream()
+      .pipeThrough(new DecompressionStream('gzip'));
     plain = new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
     throw new FormatError(`${name} is damaged: its gzip data cannot be decompressed`, {

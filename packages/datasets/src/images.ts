@@ -24,7 +24,10 @@ interface Coverage {
  * console.log(resizeImages(images, 8).inputShape); // [ 8, 8 ]
  * ```
  */
-export function resizeImages(data: Dataset, size: number | readonly [height: number, width: number]): Dataset {
+export function resizeImages(
+  data: Dataset,
+  size: number | readonly [height: number, width: number],
+): Dataset {
   if (data.inputShape.length !== 2) {
     throw new ValueError(
       `data set "${data.name}" holds examples of shape [${data.inputShape.join(', ')}], not images`,
@@ -48,14 +51,16 @@ export function resizeImages(data: Dataset, size: number | readonly [height: num
     for (let y = 0; y < fromHeight; y++) {
       columns.forEach(({ first, weights }, x) => {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k]! * image[y * fromWidth + first + k]!;
+        for (let k = 0; k < weights.length; k++)
+          sum += weights[k]! * image[y * fromWidth + first + k]!;
         wide[y * width + x] = sum;
       });
     }
     rows.forEach(({ first, weights }, y) => {
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k]! * wide[(first + k) * width + x]!;
+        for (let k = 0; k < weights.length; k++)
+          sum += weights[k]! * wide[(first + k) * width + x]!;
         inputs[(example * height + y) * width + x] = sum;
       }
     });

@@ -1,4 +1,12 @@
-export { dataset, featureStatistics, filterClasses, splitDataset, standardize, subset, take } from './dataset.ts';
+export {
+  dataset,
+  featureStatistics,
+  filterClasses,
+  splitDataset,
+  standardize,
+  subset,
+  take,
+} from './dataset.ts';
 export type { Dataset, DatasetFields, FeatureStatistics } from './dataset.ts';
 export { parseIdx, readIdx } from './idx.ts';
 export type { IdxArray, IdxData } from './idx.ts';

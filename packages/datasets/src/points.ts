@@ -72,8 +72,10 @@ function generate(
   { count, noise = 0, seed }: PointOptions,
   point: (label: 0 | 1, index: number, count: number) => [x: number, y: number],
 ): Dataset {
-  if (!Number.isSafeInteger(count) || count < 2) throw new ValueError(`${name}: count ${count} is not an integer of at least 2`);
-  if (!(noise >= 0 && noise < Infinity)) throw new ValueError(`${name}: noise ${noise} is not a number of at least 0`);
+  if (!Number.isSafeInteger(count) || count < 2)
+    throw new ValueError(`${name}: count ${count} is not an integer of at least 2`);
+  if (!(noise >= 0 && noise < Infinity))
+    throw new ValueError(`${name}: noise ${noise} is not a number of at least 0`);
   const [noiseKey, orderKey] = split(key(seed), 2);
   const inputs = normal(noiseKey!, 2 * count, { deviation: noise });
   const labels = new Int32Array(count);

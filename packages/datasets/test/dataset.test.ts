@@ -1,5 +1,13 @@
 import { key } from '@ketwork/base';
-import { dataset, featureStatistics, filterClasses, splitDataset, standardize, subset, take } from '@ketwork/datasets';
+import {
+  dataset,
+  featureStatistics,
+  filterClasses,
+  splitDataset,
+  standardize,
+  subset,
+  take,
+} from '@ketwork/datasets';
 import type { Dataset } from '@ketwork/datasets';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -16,11 +24,19 @@ function ramp(size: number): Dataset {
   });
 }
 
-const firsts = (data: Dataset): number[] => Array.from({ length: data.size }, (_, i) => data.inputs[2 * i]!);
+const firsts = (data: Dataset): number[] =>
+  Array.from({ length: data.size }, (_, i) => data.inputs[2 * i]!);
 
 describe('dataset', () => {
   test('refuses arrays that do not fit together', () => {
-    const good = { name: 'd', inputs: [1, 2, 3, 4], inputShape: [2], labels: [0, 1], classes: ['a', 'b'], source: 's' };
+    const good = {
+      name: 'd',
+      inputs: [1, 2, 3, 4],
+      inputShape: [2],
+      labels: [0, 1],
+      classes: ['a', 'b'],
+      source: 's',
+    };
     expect(dataset(good).size).toBe(2);
     expect(() => dataset({ ...good, inputs: [1, 2, 3] })).toThrowErrorMatchingInlineSnapshot(
       `[ValueError: data set "d": 3 values do not make 2 examples of shape [2]. Give 2 × 2 = 4 values, one row for each label]`,
@@ -37,7 +53,14 @@ describe('dataset', () => {
   test('keeps typed arrays without a copy', () => {
     const inputs = new Float64Array(2);
     const labels = new Int32Array(2);
-    const data = dataset({ name: 'd', inputs, inputShape: [1], labels, classes: ['a'], source: 's' });
+    const data = dataset({
+      name: 'd',
+      inputs,
+      inputShape: [1],
+      labels,
+      classes: ['a'],
+      source: 's',
+    });
     expect(data.inputs).toBe(inputs);
     expect(data.labels).toBe(labels);
   });
@@ -51,7 +74,9 @@ describe('subset and take', () => {
     expect([...part.labels]).toEqual([1, 0, 1]);
     part.inputs[0] = 99;
     expect(data.inputs[8]).toBe(4);
-    expect(() => subset(data, [0, 9])).toThrow('index 9 (number 1 of the list) is not in data set "ramp"');
+    expect(() => subset(data, [0, 9])).toThrow(
+      'index 9 (number 1 of the list) is not in data set "ramp"',
+    );
     expect(() => subset(data, [0.5])).toThrow('index 0.5');
   });
 
@@ -73,7 +98,8 @@ describe('splitDataset', () => {
         expect(parts.map((part) => part.size)).toEqual([a, b]);
         const all = parts.flatMap(firsts);
         expect(new Set(all).size).toBe(a + b);
-        for (const part of parts) firsts(part).forEach((x, i) => expect(part.labels[i]).toBe(x % 3));
+        for (const part of parts)
+          firsts(part).forEach((x, i) => expect(part.labels[i]).toBe(x % 3));
         expect(splitDataset(data, [a, b], key(seed)).flatMap(firsts)).toEqual(all);
       }),
     );
@@ -83,15 +109,23 @@ describe('splitDataset', () => {
 
   test('fractions that add up to 1 use every example', () => {
     for (const size of [1, 7, 10, 101]) {
-      const parts = splitDataset(ramp(size), Array.from({ length: 10 }, () => 0.1), key(3));
+      const parts = splitDataset(
+        ramp(size),
+        Array.from({ length: 10 }, () => 0.1),
+        key(3),
+      );
       expect(parts.reduce((sum, part) => sum + part.size, 0)).toBe(size);
     }
     expect(splitDataset(ramp(10), [0.5, 0.2], key(3)).map((part) => part.size)).toEqual([5, 2]);
   });
 
   test('refuses what cannot be dealt', () => {
-    expect(() => splitDataset(ramp(9), [5, 5], key(0))).toThrow('Ask for at most 9 examples in all');
-    expect(() => splitDataset(ramp(9), [0.8, 0.3], key(0))).toThrow('Fractions may add up to 1 at most');
+    expect(() => splitDataset(ramp(9), [5, 5], key(0))).toThrow(
+      'Ask for at most 9 examples in all',
+    );
+    expect(() => splitDataset(ramp(9), [0.8, 0.3], key(0))).toThrow(
+      'Fractions may add up to 1 at most',
+    );
     expect(() => splitDataset(ramp(9), [5, 0.5], key(0))).toThrow('neither counts nor fractions');
     expect(() => splitDataset(ramp(9), [-1], key(0))).toThrow('neither counts nor fractions');
   });
@@ -99,7 +133,10 @@ describe('splitDataset', () => {
 
 describe('filterClasses', () => {
   test('relabels in the order given, by name or index', () => {
-    for (const classes of [['c', 'a'], [2, 0]] as const) {
+    for (const classes of [
+      ['c', 'a'],
+      [2, 0],
+    ] as const) {
       const data = filterClasses(ramp(9), classes);
       expect(data.classes).toEqual(['c', 'a']);
       expect(firsts(data)).toEqual([0, 2, 3, 5, 6, 8]);
@@ -111,14 +148,21 @@ describe('filterClasses', () => {
     expect(() => filterClasses(ramp(9), ['d'])).toThrowErrorMatchingInlineSnapshot(
       `[ValueError: data set "ramp" has no class "d". Its classes are 0 "a", 1 "b", 2 "c"]`,
     );
-    expect(() => filterClasses(ramp(9), ['a', 0])).toThrow('class "a" of data set "ramp" is given twice');
+    expect(() => filterClasses(ramp(9), ['a', 0])).toThrow(
+      'class "a" of data set "ramp" is given twice',
+    );
   });
 });
 
 describe('standardize', () => {
   test('gives mean 0 and deviation 1, and leaves a constant feature finite', () => {
     const data = dataset({
-      name: 'd', inputs: [1, 0.1, 3, 0.1, 8, 0.1], inputShape: [2], labels: [0, 0, 0], classes: ['a'], source: 's',
+      name: 'd',
+      inputs: [1, 0.1, 3, 0.1, 8, 0.1],
+      inputShape: [2],
+      labels: [0, 0, 0],
+      classes: ['a'],
+      source: 's',
     });
     const { mean, deviation } = featureStatistics(data);
     expect(mean[0]).toBeCloseTo(4, 14);
@@ -132,9 +176,9 @@ describe('standardize', () => {
   test('uses the statistics it is given', () => {
     const statistics = { mean: Float64Array.of(1, 0), deviation: Float64Array.of(2, 1) };
     expect([...standardize(take(ramp(9), 1, 5), statistics).inputs]).toEqual([2, -5]);
-    expect(() => standardize(ramp(9), { mean: new Float64Array(3), deviation: new Float64Array(3) })).toThrow(
-      'has 2 features, its statistics 3 and 3',
-    );
+    expect(() =>
+      standardize(ramp(9), { mean: new Float64Array(3), deviation: new Float64Array(3) }),
+    ).toThrow('has 2 features, its statistics 3 and 3');
     expect(() => standardize(take(ramp(9), 0))).toThrow('is empty');
   });
 });

@@ -48,7 +48,9 @@ function regions(pixels: Float64Array, size: number): number {
 
 /** Spread of the lit pixels across their main axis: root of the smaller eigenvalue of their covariance, in pixels. */
 function width(pixels: Float64Array): number {
-  const lit = [...pixels.keys()].filter((p) => pixels[p]! > 0.1).map((p) => [p % 16, Math.floor(p / 16)] as const);
+  const lit = [...pixels.keys()]
+    .filter((p) => pixels[p]! > 0.1)
+    .map((p) => [p % 16, Math.floor(p / 16)] as const);
   const mx = mean(lit.map(([x]) => x));
   const my = mean(lit.map(([, y]) => y));
   const xx = mean(lit.map(([x]) => (x - mx) ** 2));
@@ -57,15 +59,21 @@ function width(pixels: Float64Array): number {
   return Math.sqrt((xx + yy) / 2 - Math.hypot((xx - yy) / 2, xy));
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const of = (particle: Particle, count: number): Dataset => larTpc({ particles: [particle], count, seed: 11 });
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
+const of = (particle: Particle, count: number): Dataset =>
+  larTpc({ particles: [particle], count, seed: 11 });
 const each = <T>(data: Dataset, read: (pixels: Float64Array) => T): T[] =>
   Array.from({ length: data.size }, (_, i) => read(image(data, i)));
 
 describe('larTpc', () => {
   test('frozen stream: does not change within a major version', () => {
-    expect(fingerprint(larTpc({ particles: PARTICLES, count: 25, seed: 7 }))).toMatchInlineSnapshot(`"95158e4db88346a4"`);
-    expect(fingerprint(larTpc({ particles: PARTICLES, count: 10, size: 30, seed: 7 }))).toMatchInlineSnapshot(`"b803de2853646ffb"`);
+    expect(fingerprint(larTpc({ particles: PARTICLES, count: 25, seed: 7 }))).toMatchInlineSnapshot(
+      `"95158e4db88346a4"`,
+    );
+    expect(
+      fingerprint(larTpc({ particles: PARTICLES, count: 10, size: 30, seed: 7 })),
+    ).toMatchInlineSnapshot(`"b803de2853646ffb"`);
   });
 
   test('example i does not depend on the count, and seeds differ', () => {
@@ -73,7 +81,9 @@ describe('larTpc', () => {
     const many = larTpc({ particles: ['muon', 'electron'], count: 40, seed: 3 });
     expect(few.inputs).toEqual(many.inputs.subarray(0, few.inputs.length));
     expect([...few.labels]).toEqual([0, 1, 0, 1, 0]);
-    expect(larTpc({ particles: ['muon', 'electron'], count: 5, seed: 4 }).inputs).not.toEqual(few.inputs);
+    expect(larTpc({ particles: ['muon', 'electron'], count: 5, seed: 4 }).inputs).not.toEqual(
+      few.inputs,
+    );
   });
 
   test('pixels are 0 or between the threshold and the clip', () => {
@@ -91,18 +101,34 @@ describe('larTpc', () => {
     // Energy of the last quarter of a proton track is above that of its start: the brightest pixel lies late.
     const brightest = each(of('proton', 200), (pixels) => pixels.indexOf(Math.max(...pixels)) % 16);
     expect(mean(brightest.map((x, i) => (x >= protonReach[i]! - 3 ? 1 : 0)))).toBeGreaterThan(0.8);
-    expect(mean(each(of('pion', 200), width))).toBeGreaterThan(1.5 * mean(each(of('muon', 200), width)));
+    expect(mean(each(of('pion', 200), width))).toBeGreaterThan(
+      1.5 * mean(each(of('muon', 200), width)),
+    );
     const lit = (pixels: Float64Array): number => pixels.filter((value) => value > 0.05).length;
-    expect(mean(each(of('electron', 200), lit))).toBeGreaterThan(mean(each(of('muon', 200), lit)) + 3);
-    const clean = (pixels: Float64Array): number => regions(pixels.map((value) => (value > 0.1 ? value : 0)), 16);
+    expect(mean(each(of('electron', 200), lit))).toBeGreaterThan(
+      mean(each(of('muon', 200), lit)) + 3,
+    );
+    const clean = (pixels: Float64Array): number =>
+      regions(
+        pixels.map((value) => (value > 0.1 ? value : 0)),
+        16,
+      );
     expect(mean(each(of('muon', 200), clean))).toBeLessThan(1.6);
     expect(mean(each(of('neutron', 200), clean))).toBeGreaterThan(2);
   });
 
   test('refuses options that do not fit', () => {
-    expect(() => larTpc({ particles: ['tau' as Particle], count: 1, seed: 1 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: larTpc: unknown particle "tau". Use muon, proton, pion, electron, neutron]`);
-    expect(() => larTpc({ particles: ['muon', 'muon'], count: 1, seed: 1 })).toThrow('"muon" is given twice');
-    expect(() => larTpc({ particles: [], count: 1, seed: 1 })).toThrow('the list of particles is empty');
+    expect(() =>
+      larTpc({ particles: ['tau' as Particle], count: 1, seed: 1 }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: larTpc: unknown particle "tau". Use muon, proton, pion, electron, neutron]`,
+    );
+    expect(() => larTpc({ particles: ['muon', 'muon'], count: 1, seed: 1 })).toThrow(
+      '"muon" is given twice',
+    );
+    expect(() => larTpc({ particles: [], count: 1, seed: 1 })).toThrow(
+      'the list of particles is empty',
+    );
     expect(() => larTpc({ particles: ['muon'], count: 0, seed: 1 })).toThrow('count 0');
     expect(() => larTpc({ particles: ['muon'], size: 4, count: 1, seed: 1 })).toThrow('size 4');
     expect(() => larTpc({ particles: ['muon'], count: 1, seed: -1 })).toThrow('seed -1');
@@ -111,8 +137,12 @@ describe('larTpc', () => {
 
 describe('twoMoons and circles', () => {
   test('frozen stream: does not change within a major version', () => {
-    expect(fingerprint(twoMoons({ count: 50, noise: 0.1, seed: 7 }))).toMatchInlineSnapshot(`"0bf0ee24332610f9"`);
-    expect(fingerprint(circles({ count: 50, noise: 0.1, seed: 7 }))).toMatchInlineSnapshot(`"6e8934a65238f32d"`);
+    expect(fingerprint(twoMoons({ count: 50, noise: 0.1, seed: 7 }))).toMatchInlineSnapshot(
+      `"0bf0ee24332610f9"`,
+    );
+    expect(fingerprint(circles({ count: 50, noise: 0.1, seed: 7 }))).toMatchInlineSnapshot(
+      `"6e8934a65238f32d"`,
+    );
   });
 
   test('without noise every point lies on its curve', () => {
@@ -125,27 +155,45 @@ describe('twoMoons and circles', () => {
     });
     const rings = circles({ count: 100, factor: 0.3, seed: 1 });
     rings.labels.forEach((label, i) => {
-      expect(Math.hypot(rings.inputs[2 * i]!, rings.inputs[2 * i + 1]!)).toBeCloseTo(label === 0 ? 1 : 0.3, 12);
+      expect(Math.hypot(rings.inputs[2 * i]!, rings.inputs[2 * i + 1]!)).toBeCloseTo(
+        label === 0 ? 1 : 0.3,
+        12,
+      );
     });
   });
 
   test('the set of points is that of scikit-learn', () => {
     // make_moons(6, shuffle=False), make_circles(4, shuffle=False, factor=0.5): from their definitions.
     const sorted = ({ inputs, labels }: Dataset): string[] =>
-      [...labels].map((label, i) => `${label} ${inputs[2 * i]!.toFixed(6)} ${inputs[2 * i + 1]!.toFixed(6)}`.replaceAll('-0.000000', '0.000000')).sort();
+      [...labels]
+        .map((label, i) =>
+          `${label} ${inputs[2 * i]!.toFixed(6)} ${inputs[2 * i + 1]!.toFixed(6)}`.replaceAll(
+            '-0.000000',
+            '0.000000',
+          ),
+        )
+        .sort();
     expect(sorted(twoMoons({ count: 6, seed: 5 }))).toEqual([
-      '0 -1.000000 0.000000', '0 0.000000 1.000000', '0 1.000000 0.000000',
-      '1 0.000000 0.500000', '1 1.000000 -0.500000', '1 2.000000 0.500000',
+      '0 -1.000000 0.000000',
+      '0 0.000000 1.000000',
+      '0 1.000000 0.000000',
+      '1 0.000000 0.500000',
+      '1 1.000000 -0.500000',
+      '1 2.000000 0.500000',
     ]);
     expect(sorted(circles({ count: 4, factor: 0.5, seed: 5 }))).toEqual([
-      '0 -1.000000 0.000000', '0 1.000000 0.000000', '1 -0.500000 0.000000', '1 0.500000 0.000000',
+      '0 -1.000000 0.000000',
+      '0 1.000000 0.000000',
+      '1 -0.500000 0.000000',
+      '1 0.500000 0.000000',
     ]);
   });
 
   test('noise has the asked deviation and the order is shuffled', () => {
     const data = circles({ count: 2000, noise: 0.05, factor: 0.5, seed: 2 });
     const radial = [...data.labels].map(
-      (label, i) => Math.hypot(data.inputs[2 * i]!, data.inputs[2 * i + 1]!) - (label === 0 ? 1 : 0.5),
+      (label, i) =>
+        Math.hypot(data.inputs[2 * i]!, data.inputs[2 * i + 1]!) - (label === 0 ? 1 : 0.5),
     );
     expect(Math.sqrt(mean(radial.map((r) => r * r)))).toBeGreaterThan(0.046);
     expect(Math.sqrt(mean(radial.map((r) => r * r)))).toBeLessThan(0.054);
@@ -154,7 +202,9 @@ describe('twoMoons and circles', () => {
   });
 
   test('refuse options that do not fit', () => {
-    expect(() => twoMoons({ count: 1, seed: 1 })).toThrow('count 1 is not an integer of at least 2');
+    expect(() => twoMoons({ count: 1, seed: 1 })).toThrow(
+      'count 1 is not an integer of at least 2',
+    );
     expect(() => twoMoons({ count: 10, noise: -1, seed: 1 })).toThrow('noise -1');
     expect(() => circles({ count: 10, factor: 1, seed: 1 })).toThrow('factor 1 is not a radius');
   });

@@ -18,13 +18,18 @@ function bigEndian(write: (view: DataView) => void, bytes: number): number[] {
 describe('parseIdx', () => {
   test('reads every element type', () => {
     expect(parseIdx(idx(0x08, [2, 2], [1, 2, 3, 255]))).toEqual({
-      dtype: 'uint8', shape: [2, 2], data: Uint8Array.of(1, 2, 3, 255),
+      dtype: 'uint8',
+      shape: [2, 2],
+      data: Uint8Array.of(1, 2, 3, 255),
     });
     expect(parseIdx(idx(0x09, [2], [1, 255])).data).toEqual(Int8Array.of(1, -1));
     expect(parseIdx(idx(0x0b, [2], [1, 2, 255, 254])).data).toEqual(Int16Array.of(258, -2));
     expect(parseIdx(idx(0x0c, [1], [255, 255, 255, 0])).data).toEqual(Int32Array.of(-256));
     const single = bigEndian((view) => view.setFloat32(0, 1.5), 4);
-    expect(parseIdx(idx(0x0d, [1, 1, 1], single))).toMatchObject({ dtype: 'float32', data: Float32Array.of(1.5) });
+    expect(parseIdx(idx(0x0d, [1, 1, 1], single))).toMatchObject({
+      dtype: 'float32',
+      data: Float32Array.of(1.5),
+    });
     const double = bigEndian((view) => view.setFloat64(0, Math.PI), 8);
     expect(parseIdx(idx(0x0e, [1], double)).data).toEqual(Float64Array.of(Math.PI));
   });
@@ -34,18 +39,30 @@ describe('parseIdx', () => {
     const padded = new Uint8Array(file.length + 3);
     padded.set(file, 3);
     expect(parseIdx(padded.subarray(3)).data).toEqual(Int16Array.of(7));
-    expect(parseIdx(idx(0x08, [0, 5], []))).toMatchObject({ shape: [0, 5], data: new Uint8Array(0) });
+    expect(parseIdx(idx(0x08, [0, 5], []))).toMatchObject({
+      shape: [0, 5],
+      data: new Uint8Array(0),
+    });
   });
 
   test('names what is wrong and where', () => {
     const bad: [Uint8Array, string][] = [
       [Uint8Array.of(0, 0), 'f has 2 bytes, which is less than the four of an IDX magic number'],
-      [Uint8Array.of(0x3c, 0x21, 0x44, 0x4f), 'f starts with bytes 3c 21; an IDX file starts with 00 00'],
+      [
+        Uint8Array.of(0x3c, 0x21, 0x44, 0x4f),
+        'f starts with bytes 3c 21; an IDX file starts with 00 00',
+      ],
       [idx(0x0a, [1], [1]), 'f names element type 0a at byte 2, which IDX does not define'],
       [Uint8Array.of(0, 0, 8, 0), 'f names 0 dimensions at byte 3'],
-      [Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 1), 'f is truncated in its header: 2 dimensions need 12 bytes, it has 8'],
+      [
+        Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 1),
+        'f is truncated in its header: 2 dimensions need 12 bytes, it has 8',
+      ],
       [idx(0x08, [2, 2], [1, 2, 3]), 'f is truncated: uint8 [2, 2] needs 16 bytes, it has 15'],
-      [idx(0x08, [2, 2], [1, 2, 3, 4, 5]), 'f has trailing bytes: uint8 [2, 2] needs 16 bytes, it has 17'],
+      [
+        idx(0x08, [2, 2], [1, 2, 3, 4, 5]),
+        'f has trailing bytes: uint8 [2, 2] needs 16 bytes, it has 17',
+      ],
       [idx(0x08, [0xffffffff, 0xffffffff, 0xffffffff], [1]), 'f is truncated: uint8 [4294967295,'],
     ];
     for (const [bytes, message] of bad) {
@@ -55,7 +72,11 @@ describe('parseIdx', () => {
   });
 
   test('every truncation of a file is refused', () => {
-    const file = idx(0x0c, [3, 2], Array.from({ length: 24 }, (_, i) => i));
+    const file = idx(
+      0x0c,
+      [3, 2],
+      Array.from({ length: 24 }, (_, i) => i),
+    );
     for (let length = 0; length < file.length; length++) {
       expect(() => parseIdx(file.subarray(0, length))).toThrow(FormatError);
     }
@@ -79,6 +100,8 @@ describe('readIdx', () => {
     await expect(readIdx(zipped.subarray(0, zipped.length - 9), 'f.gz')).rejects.toThrow(
       'f.gz is damaged: its gzip data cannot be decompressed. Download it again',
     );
-    await expect(readIdx(new Uint8Array(gzipSync(file.subarray(0, 10))), 'f.gz')).rejects.toThrow('f.gz is truncated');
+    await expect(readIdx(new Uint8Array(gzipSync(file.subarray(0, 10))), 'f.gz')).rejects.toThrow(
+      'f.gz is truncated',
+    );
   });
 });

