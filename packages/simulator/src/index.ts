@@ -30,3 +30,4 @@ export { sampleOutcomes, withShots } from './shots.ts';
 export type { CompileAnalytic, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';
 export type { HostedOptions } from './worker/hosted.ts';
+export { complexAmplitudes, ket } from './amplitudes.ts';
