@@ -25,6 +25,8 @@ export const REPORT_STYLE: string = [
   '.frame{overflow-x:auto}',
   'figure svg{display:block;max-width:100%;height:auto}',
   'figure.wide svg{max-width:none}',
+  // The frame is the paper of a circuit drawing.
+  'figure .ketwork-circuit .paper{fill:none}',
   'figcaption{margin-top:.8rem;font-size:.9rem;line-height:1.45;color:var(--kw-muted);max-width:44rem}',
   'section>.frame{padding:.4rem 1.2rem .6rem;margin:0 0 1rem}',
   'table{border-collapse:collapse;width:100%;font-size:.94rem;font-variant-numeric:tabular-nums}',

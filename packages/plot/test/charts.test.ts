@@ -27,7 +27,9 @@ describe('text', () => {
       '<a b="1" b="2"/>',
       '<a>',
     ]) {
-      expect(() => assertWellFormed(bad)).toThrow();
+      expect(() => assertWellFormed(bad), bad).toThrow(
+        /not well-formed|repeated|closes another|roots|outside the root/,
+      );
     }
     assertWellFormed('<a b="&lt;"><c/>text &amp; more</a>');
   });
