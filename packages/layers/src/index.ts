@@ -1,1 +1,10 @@
-export {};
+export type { ProgramOptions } from './program.ts';
+export { qcnn } from './qcnn.ts';
+export type { Qcnn, QcnnOptions } from './qcnn.ts';
+export { quantum } from './quantum.ts';
+export type { QuantumOptions } from './quantum.ts';
+export { quantumConv2d } from './quantum-conv2d.ts';
+export type { QuantumConv2dOptions } from './quantum-conv2d.ts';
+export { quantumFilter } from './quantum-filter.ts';
+export type { QuantumFilterOptions } from './quantum-filter.ts';
+export type { ConstantValues, SlotInitializers } from './slots.ts';

@@ -1,0 +1,148 @@
+import { UnsupportedError, ValueError, bits } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import { differentiate } from '@ketwork/gradients';
+import type { AsyncDifferentiatedProgram, DifferentiatedProgram } from '@ketwork/gradients';
+import type { MaybePromise } from '@ketwork/nn';
+import { outputShapes } from '@ketwork/simulator';
+import type { AsyncEngine, DifferentiationMethod, Engine, Measurements } from '@ketwork/simulator';
+import { after } from './maybe-promise.ts';
+
+/** How the circuit of a quantum layer is run and differentiated. */
+export interface ProgramOptions {
+  /** How to differentiate, as in `differentiate`. `best`, the default: adjoint where the engine has it, else parameter-shift. */
+  readonly method?: 'best' | DifferentiationMethod;
+  /** Estimate outputs and gradients from this many shots per example, drawn with the key of the pass; exact when absent. */
+  readonly shots?: number;
+}
+
+/** Values by slot name. */
+type SlotArrays = Readonly<Record<string, Float64Array>>;
+
+/** The program of a layer: a circuit with its measurements side by side, compiled once an engine is bound. */
+export class LayerProgram {
+  /** Numbers per example, all measurements together. */
+  readonly outputs: number;
+  readonly #kind: string;
+  readonly #circuit: Circuit;
+  readonly #measurements: readonly Measurement[];
+  readonly #sizes: readonly number[];
+  readonly #options: ProgramOptions;
+  #engine: Engine | AsyncEngine | undefined;
+  #program: DifferentiatedProgram | AsyncDifferentiatedProgram | undefined;
+
+  constructor(kind: string, circuit: Circuit, measurements: Measurements, options: ProgramOptions) {
+    this.#kind = kind;
+    this.#circuit = circuit;
+    this.#measurements = listOf(measurements);
+    for (const { type } of this.#measurements) {
+      if (type === 'samples' || type === 'counts') {
+        throw new UnsupportedError(`${kind}: '${type}' returns single outcomes, which have no gradient`, {
+          remedy: 'Measure expval, variance or probabilities, with the option shots where they shall be estimated',
+        });
+      }
+    }
+    this.#sizes = outputShapes(circuit, this.#measurements).map((shape) => shape.reduce((a, b) => a * b, 1));
+    this.outputs = this.#sizes.reduce((a, b) => a + b, 0);
+    this.#options = options;
+  }
+
+  get bound(): boolean {
+    return this.#program !== undefined;
+  }
+
+  /** Compiles the circuit; nothing happens where this engine is bound already. */
+  bind(engine: unknown): void {
+    if (!isEngine(engine)) {
+      throw new ValueError(`${this.#kind}: what was bound is not an engine`, {
+        remedy: 'Bind an engine such as await cpu() of @ketwork/simulator',
+      });
+    }
+    if (engine === this.#engine) return;
+    const { method, shots } = this.#options;
+    const options = {
+      ...(method === undefined ? {} : { method }),
+      ...(shots === undefined ? {} : { shots }),
+    };
+    // Two calls, so that the types of engine and program stay together.
+    const program = engine.synchronous
+      ? differentiate(engine, this.#circuit, this.#measurements, options)
+      : differentiate(engine, this.#circuit, this.#measurements, options);
+    this.#program?.dispose();
+    this.#program = program;
+    this.#engine = engine;
+  }
+
+  /** Whether passes need a key. */
+  get draws(): boolean {
+    return this.#options.shots !== undefined;
+  }
+
+  /** Runs the circuit, `[batch, outputs]`. */
+  run(values: SlotArrays, key: Key | undefined): MaybePromise<Float64Array> {
+    const results = this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<Float64Array[]>;
+    return after(results, (arrays) => (arrays.length === 1 ? arrays[0]! : this.#joined(arrays)));
+  }
+
+  /** Gradients of `Σ dy · output` by slot; shared slots summed over the batch or one row per example. */
+  vjp(
+    values: SlotArrays,
+    dy: Float64Array,
+    wrt: readonly string[],
+    perExample: boolean,
+    key: Key | undefined,
+  ): MaybePromise<Readonly<Record<string, Float64Array>>> {
+    return this.#ready().vjp(values, this.#parted(dy), { wrt, perExample, seed: seedOf(key) });
+  }
+
+  #ready(): DifferentiatedProgram | AsyncDifferentiatedProgram {
+    if (this.#program === undefined) {
+      throw new ValueError(`${this.#kind}: no engine is bound, so the circuit cannot run`, {
+        remedy: 'Use fit, evaluate or predict, which bind one, or call network.bind(await cpu()) on the built model',
+      });
+    }
+    return this.#program;
+  }
+
+  /** Rows of all measurements side by side. */
+  #joined(arrays: readonly Float64Array[]): Float64Array {
+    const batch = arrays[0]!.length / this.#sizes[0]!;
+    const out = new Float64Array(batch * this.outputs);
+    let column = 0;
+    arrays.forEach((array, m) => {
+      const size = this.#sizes[m]!;
+      for (let e = 0; e < batch; e++) {
+        for (let i = 0; i < size; i++) out[e * this.outputs + column + i] = array[e * size + i]!;
+      }
+      column += size;
+    });
+    return out;
+  }
+
+  /** The inverse of `#joined`. */
+  #parted(dy: Float64Array): Float64Array[] {
+    if (this.#sizes.length === 1) return [dy];
+    const batch = dy.length / this.outputs;
+    let column = 0;
+    return this.#sizes.map((size) => {
+      const part = new Float64Array(batch * size);
+      for (let e = 0; e < batch; e++) {
+        for (let i = 0; i < size; i++) part[e * size + i] = dy[e * this.outputs + column + i]!;
+      }
+      column += size;
+      return part;
+    });
+  }
+}
+
+function isEngine(value: unknown): value is Engine | AsyncEngine {
+  return typeof value === 'object' && value !== null && 'compile' in value && 'capabilities' in value && 'synchronous' in value;
+}
+
+function listOf(measurements: Measurements): readonly Measurement[] {
+  return 'type' in measurements ? [measurements] : measurements;
+}
+
+function seedOf(key: Key | undefined): number {
+  return key === undefined ? 0 : bits(key, 1)[0]!;
+}
