@@ -19,7 +19,15 @@ export {
 } from '@ketwork/base';
 export type { ErrorDetails, Key, NormalOptions, UniformOptions } from '@ketwork/base';
 export * from '@ketwork/circuit';
-export { cpu, hosted, reference } from '@ketwork/simulator';
+export {
+  complexAmplitudes,
+  cpu,
+  hosted,
+  ket,
+  reference,
+  reorderQubits,
+  toLittleEndian,
+} from '@ketwork/simulator';
 export type {
   AsyncEngine,
   AsyncProgram,
@@ -37,6 +45,7 @@ export type {
   Measurements,
   Program,
   ProgramInfo,
+  QubitOrderOptions,
   ResultOf,
   Results,
   RunOptions,

@@ -31,3 +31,5 @@ export type { CompileAnalytic, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';
 export type { HostedOptions } from './worker/hosted.ts';
 export { complexAmplitudes, ket } from './amplitudes.ts';
+export { reorderQubits, toLittleEndian } from './qubit-order.ts';
+export type { QubitOrderOptions } from './qubit-order.ts';
