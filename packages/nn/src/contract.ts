@@ -149,7 +149,7 @@ export interface BuiltLayer {
   /** Gives the layer the engine that runs it (a quantum layer compiles its circuit here). Layers that need none lack it. */
   bind?(engine: unknown): void;
   /** Whether an engine is bound, in every layer inside that needs one. Layers that need none lack it. */
-  readonly bound?: boolean;
+  bound?(): boolean;
 }
 
 /** A composition of layers that holds its parameters once built; made by `sequential`. */

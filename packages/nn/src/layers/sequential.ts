@@ -91,7 +91,10 @@ function buildChain(layers: readonly Layer[], inputShape: Shape, key: Key): Buil
     },
     ...(binding.length === 0
       ? {}
-      : { bind: (engine: unknown) => binding.forEach((child) => child.bind!(engine)) }),
+      : {
+          bind: (engine: unknown) => binding.forEach((child) => child.bind!(engine)),
+          bound: () => binding.every((child) => child.bound?.() ?? true),
+        }),
   };
 }
 
