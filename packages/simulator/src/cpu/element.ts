@@ -22,9 +22,10 @@ export type Element =
       readonly coefficient: Coefficient;
       readonly operation: number;
     }
-  /** `e^{i · angle}` where all of `qubits` (none: everywhere) are 1. */
+  /** `e^{i · angle}` where all of `qubits` (none: everywhere) are 1, or (`odd`) an odd number of them. */
   | {
       readonly type: 'phase';
+      readonly odd?: boolean;
       readonly qubits: readonly number[];
       readonly controls: readonly Control[];
       readonly coefficient: Coefficient;

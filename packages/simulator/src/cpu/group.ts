@@ -60,7 +60,7 @@ export function groupElements(elements: readonly Element[], qubits: number, size
 
 function wideGroup(element: Element): Group {
   // A phase on many qubits is a controlled phase on one of them.
-  if (element.type === 'phase' && element.qubits.length > 1) {
+  if (element.type === 'phase' && element.odd !== true && element.qubits.length > 1) {
     const [target, ...others] = element.qubits as [number, ...number[]];
     const controls = [...element.controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
     return { register: [target], controls, elements: [{ ...element, qubits: [target], controls: [] }] };

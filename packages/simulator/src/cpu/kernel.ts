@@ -19,6 +19,8 @@ type Step =
       readonly power: number;
       readonly mask: number;
       readonly value: number;
+      /** Acts only where an odd number of these bits is set; 0 for no such condition. */
+      readonly odd: number;
       readonly coefficient: number;
       readonly gradient: boolean;
     }
@@ -82,9 +84,13 @@ export function kernelCall(
     if (coefficient < 0) coefficient = coefficients.push(element.coefficient) - 1;
     const gradient = backward && wants(element.coefficient);
     if (element.type === 'phase') {
-      for (const qubit of element.qubits) mask |= bit(qubit);
-      for (const qubit of element.qubits) value |= bit(qubit);
-      return { type: 'turn', x: 0, z: 0, power: 1, mask, value, coefficient, gradient };
+      const bits = element.qubits.reduce((sum, qubit) => sum | bit(qubit), 0);
+      const odd = element.odd === true ? bits : 0;
+      if (odd === 0) {
+        mask |= bits;
+        value |= bits;
+      }
+      return { type: 'turn', x: 0, z: 0, power: 1, mask, value, odd, coefficient, gradient };
     }
     let x = 0;
     let z = 0;
@@ -95,7 +101,7 @@ export function kernelCall(
       if (letter !== 'X') z |= bit(qubit);
       if (letter === 'Y') power += 1;
     });
-    return { type: 'turn', x, z, power: power & 3, mask, value, coefficient, gradient };
+    return { type: 'turn', x, z, power: power & 3, mask, value, odd: 0, coefficient, gradient };
   });
   let mask = 0;
   let base = 0;
@@ -167,6 +173,10 @@ const parity = (bits: number): number => {
 
 /** Power of i of the factor u in `new_a = cos · psi_a + sin · u · psi_b`, b = a ^ x. */
 const unit = (step: Step & { type: 'turn' }, source: number): number => step.power + 2 * parity(source & step.z);
+
+/** Whether a turn acts on this amplitude. */
+const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
+  (a & step.mask) === step.value && (step.odd === 0 || parity(a & step.odd) === 1);
 
 const { i32, v128 } = valueType;
 
@@ -308,7 +318,7 @@ function turn(f: FunctionBuilder, step: Step & { type: 'turn' }, vector: Amplitu
   const withSin = (component: Component): Term => ({ coefficient: () => void f.get(sin), component });
   for (let a = 0; a < vector.length; a++) {
     const b = a ^ step.x;
-    if ((a & step.mask) !== step.value || b < a) continue;
+    if (!applies(step, a) || b < a) continue;
     const pair = a === b ? [a] : [a, b];
     assign(
       f,
@@ -331,7 +341,7 @@ function accumulate(f: FunctionBuilder, step: Step & { type: 'turn' }, sum: numb
   const [psi, lambda] = vectors as [Amplitude[], Amplitude[]];
   f.get(sum);
   for (let a = 0; a < psi.length; a++) {
-    if ((a & step.mask) !== step.value) continue;
+    if (!applies(step, a)) continue;
     const source = a ^ step.x;
     const other = turned(psi[source] as Amplitude, unit(step, source));
     const bra = lambda[a] as Amplitude;

@@ -1,6 +1,6 @@
 import { UnsupportedError } from '@ketwork/base';
 import { primitives } from '@ketwork/circuit';
-import type { Circuit, Op, Primitive, StatePreparationOp } from '@ketwork/circuit';
+import type { Angle, Circuit, Op, Primitive, StatePreparationOp } from '@ketwork/circuit';
 import { AngleTable } from './angles.ts';
 import type { Coefficient, Element } from './element.ts';
 
@@ -18,7 +18,10 @@ export interface Lowered {
   readonly irreversible: number | undefined;
 }
 
-/** Rewrites a circuit as rotations, phases and matrices. Global phases are kept only where the state itself is read. */
+/**
+ * Rewrites a circuit as rotations, phases and matrices. Global phases are kept only where the state itself is read;
+ * elsewhere a rotation about Z becomes a phase on half of the amplitudes.
+ */
 export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
   const angles = new AngleTable(circuit);
   const elements: Element[] = [];
@@ -28,9 +31,8 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
   const known = new Map<string, Coefficient>();
   let irreversible: number | undefined;
 
-  const coefficient = (primitive: Primitive & { type: 'rotation' | 'phase' }, operation: number): Coefficient => {
-    const node = angles.add(primitive.angle, operation);
-    const scale = primitive.type === 'rotation' ? 0.5 : 1;
+  const coefficient = (angle: Angle, scale: number, operation: number): Coefficient => {
+    const node = angles.add(angle, operation);
     const id = `${node} ${scale}`;
     const found = known.get(id);
     if (found !== undefined) return found;
@@ -45,15 +47,22 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     const { qubits, controls } = primitive;
     if (primitive.type === 'matrix') {
       elements.push({ type: 'matrix', qubits, controls, matrix: primitive.matrix, operation });
-    } else if (primitive.type === 'phase') {
-      if (qubits.length + controls.length === 0 && !keepGlobalPhase) return;
-      elements.push({ type: 'phase', qubits, controls, coefficient: coefficient(primitive, operation), operation });
-    } else if (qubits.length <= 2) {
-      const made = coefficient(primitive, operation);
-      elements.push({ type: 'rotation', word: primitive.word, qubits, controls, coefficient: made, operation });
-    } else {
-      elements.push(...ladder(primitive, coefficient(primitive, operation), operation));
+      return;
     }
+    const { angle } = primitive;
+    if (primitive.type === 'phase') {
+      if (qubits.length + controls.length === 0 && !keepGlobalPhase) return;
+      elements.push({ type: 'phase', qubits, controls, coefficient: coefficient(angle, 1, operation), operation });
+      return;
+    }
+    const { word } = primitive;
+    const halved = !keepGlobalPhase && controls.length === 0;
+    const rotation = (letters: string, on: readonly number[]): Element =>
+      halved && /^Z+$/.test(letters)
+        ? { type: 'phase', odd: true, qubits: on, controls, coefficient: coefficient(angle, 1, operation), operation }
+        : { type: 'rotation', word: letters, qubits: on, controls, coefficient: coefficient(angle, 0.5, operation), operation };
+    if (qubits.length <= 2) elements.push(rotation(word, qubits));
+    else elements.push(...ladder(word, qubits, rotation('Z', qubits.slice(-1)), operation));
   };
 
   circuit.ops.forEach((op, operation) => {
@@ -88,13 +97,15 @@ const Y_TO_Z = [H, 0, 0, -H, H, 0, 0, H];
 const Z_TO_Y = [H, 0, H, 0, 0, H, 0, -H];
 const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
 
-/** A rotation about a long Pauli word: basis changes to Z, parity gathered on the last qubit, one RZ, all undone. */
-function ladder(
-  { word, qubits, controls }: Primitive & { type: 'rotation' },
-  coefficient: Coefficient,
-  operation: number,
-): Element[] {
-  const matrix = (entries: readonly number[], qubit: number): Element => ({ type: 'matrix', qubits: [qubit], controls: [], matrix: entries, operation });
+/** A rotation about a long Pauli word: basis changes to Z, parity gathered on the last qubit, `middle` there, all undone. */
+function ladder(word: string, qubits: readonly number[], middle: Element, operation: number): Element[] {
+  const matrix = (entries: readonly number[], qubit: number): Element => ({
+    type: 'matrix',
+    qubits: [qubit],
+    controls: [],
+    matrix: entries,
+    operation,
+  });
   const change: Element[] = [];
   const back: Element[] = [];
   qubits.forEach((qubit, i) => {
@@ -110,7 +121,5 @@ function ladder(
     matrix: NOT,
     operation,
   }));
-  const last = qubits.at(-1) as number;
-  const middle: Element = { type: 'rotation', word: 'Z', qubits: [last], controls, coefficient, operation };
   return [...change, ...chain, middle, ...chain.toReversed(), ...back];
 }
