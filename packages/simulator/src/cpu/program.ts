@@ -84,14 +84,17 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   /** Fills the results of all measurements. */
   #evaluate(slots: SlotValues, results: readonly Float64Array[]): void {
+    const { outputSizes } = this.#checked;
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       const { doubles } = executor;
+      const base = executor.columnsAt(0);
+      const stride = executor.columnBytes / 8;
       this.#readout.results.forEach((plan, m) => {
         const result = results[m] as Float64Array;
-        const size = this.#checked.outputSizes[m] as number;
+        const size = outputSizes[m] as number;
         for (let position = 0; position < count; position++) {
           const start = (first + position) * size;
-          const at = executor.columnsAt(position >> 1) + (position & 1);
+          const at = base + (position >> 1) * stride + (position & 1);
           if (plan.type === 'state') {
             const state = executor.amplitudeAt(0) + (position & 1);
             for (let i = 0; i < size; i++) result[start + i] = doubles[state + 2 * i] as number;
@@ -223,7 +226,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         const blocks = Math.ceil(count / 2);
         executor.stage(slots, start, first, count);
         executor.clearColumns(blocks);
-        for (let i = 0; i < count; i++) this.#stageCotangent(executor, dy, means, start + first + i, i);
+        this.#stageCotangents(executor, dy, means, start + first, count);
         executor.clearCells(blocks, perExample);
         executor.call(blocks, perExample);
         const { doubles } = executor;
@@ -287,19 +290,36 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     return means;
   }
 
-  /** Writes an example's cotangents, turned into cotangents of the columns, into the staging area. */
-  #stageCotangent(
+  /** Writes cotangents, turned into cotangents of the columns, into the staging area. */
+  #stageCotangents(
     executor: Executor,
     dy: readonly (ArrayLike<number> | undefined)[],
     means: Float64Array | undefined,
-    example: number,
-    position: number,
+    first: number,
+    count: number,
   ): void {
     const { doubles } = executor;
-    const at = executor.columnsAt(position >> 1) + (position & 1);
-    this.#eachCotangent(dy, means, example, (column, amount) => {
-      doubles[at + 2 * column] = (doubles[at + 2 * column] as number) + amount;
-    });
+    const base = executor.columnsAt(0);
+    const stride = executor.columnBytes / 8;
+    const { results } = this.#readout;
+    const [only] = results;
+    const [source] = dy;
+    // By far the commonest case, and with few qubits the time counts.
+    if (results.length === 1 && only?.type === 'columns' && source !== undefined) {
+      const { columns } = only;
+      const size = columns.length;
+      for (let i = 0; i < count; i++) {
+        const at = base + (i >> 1) * stride + (i & 1);
+        for (let k = 0; k < size; k++) doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
+      }
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      const at = base + (i >> 1) * stride + (i & 1);
+      this.#eachCotangent(dy, means, first + i, (column, amount) => {
+        doubles[at + 2 * column] = (doubles[at + 2 * column] as number) + amount;
+      });
+    }
   }
 
   /** Names the cotangent of each column; half that of the state follows as columns of their own. */
