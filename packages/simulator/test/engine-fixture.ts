@@ -22,6 +22,8 @@ export interface FixtureOptions {
   readonly hermitianGradients?: boolean;
   /** Whether the engine differentiates circuits with maps that are not unitary; if not, it must refuse. Default true. */
   readonly filterGradients?: boolean;
+  /** Whether the engine evolves under matrices of slots; if not, such operations are left out. Default true. */
+  readonly slotGenerators?: boolean;
 }
 
 /** One case: a circuit, its values and what is measured, all from one seed. */
@@ -53,13 +55,14 @@ function sizeOf(random: Random): { qubits: number; batch: number; ops: number } 
   return { qubits: random.integer(8, 10), batch: random.integer(1, 2), ops: random.integer(5, 12) };
 }
 
-function caseOf(seed: number, engine: Engine, hermitianGradients: boolean): Case {
+function caseOf(seed: number, engine: Engine, options: FixtureOptions): Case {
+  const { hermitianGradients = true, slotGenerators = true } = options;
   const random = new Random(seed);
-  const { qubits, batch, ops } = sizeOf(random);
+  const { qubits, batch, ops: count } = sizeOf(random);
   const kinds: readonly Op['type'][] = engine.capabilities.ops;
   const drawn = randomCircuit(random.child(1), {
     qubits,
-    ops,
+    ops: count,
     kinds: kinds.filter((k) =>
       ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k),
     ),
@@ -68,7 +71,10 @@ function caseOf(seed: number, engine: Engine, hermitianGradients: boolean): Case
   const slots = drawn.slots.map((s) =>
     s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s,
   );
-  const circuit = { ...drawn, slots };
+  const ops = drawn.ops.filter(
+    (op) => slotGenerators || op.type !== 'evolution' || !('slot' in op.generator),
+  );
+  const circuit = { ...drawn, slots, ops };
   const values = randomValues(random.child(2), circuit, batch);
   const draw = random.child(3);
   const measurements = engine.capabilities.analytic.map((type) =>
@@ -91,7 +97,7 @@ export function engineFixture(
   tolerance: number,
   options: FixtureOptions = {},
 ): void {
-  const { circuits = 2000, from = 0, hermitianGradients = true, filterGradients = true } = options;
+  const { circuits = 2000, from = 0, filterGradients = true } = options;
   const perGroup = Math.ceil(circuits / GROUPS);
   describe(`${name} against the reference`, () => {
     let engine: Engine;
@@ -107,7 +113,7 @@ export function engineFixture(
       it(`random circuits ${first} to ${last - 1}`, () => {
         const failures: string[] = [];
         for (let seed = first; seed < last; seed++) {
-          const problem = caseOf(seed, engine, hermitianGradients);
+          const problem = caseOf(seed, engine, options);
           try {
             checkResults(problem, engine, judge, tolerance);
             if (differentiable(problem, filterGradients))
@@ -132,7 +138,7 @@ export function engineFixture(
         const seen = new Set<string | number>();
         const batches = new Set<number>();
         for (let seed = from; seed < from + circuits; seed += 2) {
-          const { circuit, batch } = caseOf(seed, engine, hermitianGradients);
+          const { circuit, batch } = caseOf(seed, engine, options);
           seen.add(circuit.qubits);
           batches.add(batch);
           for (const op of circuit.ops) seen.add(op.type === 'gate' ? op.gate : op.type);

@@ -143,9 +143,10 @@ describe.each(Object.entries(engines))('%s against PennyLane and Qiskit', (_, ma
   test.each(cases.map((one) => [`${one.source}: ${one.name}`, one] as const))('%s', async (__, one) => {
     using engine = await make();
     const built = build(one);
-    const lacking = built.ops.find((op) => !engine.capabilities.ops.includes(op.type));
-    if (lacking !== undefined) {
-      expect(() => engine.compile(built, one.measurements)).toThrow(`cannot run operations of type '${lacking.type}'`);
+    // A generator that comes with the data is the one thing the CPU engine lacks; it says so.
+    const refused = engine.name === 'cpu' && built.ops.some((op) => op.type === 'evolution' && 'slot' in op.generator);
+    if (refused) {
+      expect(() => engine.compile(built, one.measurements)).toThrow('cannot evolve under the matrix of slot');
       return;
     }
     using program = engine.compile(built, one.measurements);

@@ -5,7 +5,7 @@ export const cpuCapabilities: Capabilities = {
   engine: 'cpu',
   precision: ['f64'],
   maxQubits: 26,
-  ops: ['gate', 'matrix', 'statePreparation', 'barrier'],
+  ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
   gates: 'all',
   analytic: ['expval', 'variance', 'probabilities', 'state'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],

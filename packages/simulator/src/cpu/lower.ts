@@ -3,6 +3,7 @@ import { primitives } from '@ketwork/circuit';
 import type { Angle, Circuit, Op, Primitive, StatePreparationOp } from '@ketwork/circuit';
 import { AngleTable } from './angles.ts';
 import type { Coefficient, Element } from './element.ts';
+import { evolutionPrimitives } from './evolution.ts';
 
 /** A circuit in the engine's terms. */
 export interface Lowered {
@@ -73,6 +74,9 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
       case 'matrix':
         for (const primitive of primitives(op)) add(primitive, operation);
         if (!op.unitary) irreversible ??= operation;
+        break;
+      case 'evolution':
+        for (const primitive of evolutionPrimitives(op, operation)) add(primitive, operation);
         break;
       case 'statePreparation':
         preparations.push(op);
