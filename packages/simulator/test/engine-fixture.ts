@@ -63,6 +63,7 @@ function caseOf(seed: number, engine: Engine, options: FixtureOptions): Case {
   const drawn = randomCircuit(random.child(1), {
     qubits,
     ops: count,
+    slotGenerators,
     kinds: kinds.filter((k) =>
       ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k),
     ),
@@ -71,10 +72,7 @@ function caseOf(seed: number, engine: Engine, options: FixtureOptions): Case {
   const slots = drawn.slots.map((s) =>
     s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s,
   );
-  const ops = drawn.ops.filter(
-    (op) => slotGenerators || op.type !== 'evolution' || !('slot' in op.generator),
-  );
-  const circuit = { ...drawn, slots, ops };
+  const circuit = { ...drawn, slots };
   const values = randomValues(random.child(2), circuit, batch);
   const draw = random.child(3);
   const measurements = engine.capabilities.analytic.map((type) =>
