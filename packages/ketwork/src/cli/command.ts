@@ -1,0 +1,82 @@
+import { KetworkError } from '@ketwork/base';
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { UsageError, nearName } from './usage.ts';
+
+interface Command {
+  /** Works and returns what to print. */
+  readonly work: (args: readonly string[]) => Promise<string>;
+  readonly help: string;
+}
+
+// Loaded when needed: a drawing does not wait for the engines.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => {
+    const { run, runHelp } = await import('./run.ts');
+    return { work: run, help: runHelp };
+  },
+  draw: async () => {
+    const { draw, drawHelp } = await import('./draw.ts');
+    return { work: draw, help: drawHelp };
+  },
+  specs: async () => {
+    const { specs, specsHelp } = await import('./specs.ts');
+    return { work: specs, help: specsHelp };
+  },
+};
+
+const help = `Usage: ketwork <command> <circuit.json> [options]
+
+Commands:
+  run      run a circuit and print expectations, probabilities or counts as JSON
+  draw     draw a circuit as text or SVG
+  specs    size, depth, gate counts and slots of a circuit
+
+Options:
+  --help     show this text; after a command, its own
+  --version  print the version
+
+Exit codes: 0 success, 1 the circuit or its values are at fault, 2 the command line is.
+`;
+
+/** Does what a command line asks for. @returns what to print */
+export async function answer([name, ...args]: readonly string[]): Promise<string> {
+  if (name === '--help' || name === '-h' || name === 'help') return help;
+  if (name === '--version' || name === '-v') return `${version()}\n`;
+  if (name === undefined) throw new UsageError('no command is given');
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    const option = name.startsWith('-');
+    const known = option ? ['--help', '--version'] : Object.keys(commands);
+    const what = option ? `unknown option ${name}` : `unknown command '${name}'`;
+    throw new UsageError(`${what}${nearName(name, known)}`);
+  }
+  const command = await load();
+  const end = args.indexOf('--');
+  const before = end < 0 ? args : args.slice(0, end);
+  return before.includes('--help') || before.includes('-h') ? command.help : command.work(args);
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** What is said about an error, and the exit code. */
+export function complaint(
+  error: unknown,
+  args: readonly string[],
+): { readonly text: string; readonly code: 1 | 2 } {
+  if (error instanceof UsageError) {
+    const command = args[0] !== undefined && Object.hasOwn(commands, args[0]) ? ` ${args[0]}` : '';
+    return {
+      text: `ketwork${command}: ${error.message}\nSee ketwork${command} --help\n`,
+      code: 2,
+    };
+  }
+  // What the libraries throw on purpose says all; with --debug also where, and what led to it.
+  if (args.includes('--debug')) return { text: `${inspect(error)}\n`, code: 1 };
+  return error instanceof KetworkError
+    ? { text: `ketwork: ${error.message}\n`, code: 1 }
+    : { text: `ketwork: unexpected ${String(error)}; --debug shows where\n`, code: 1 };
+}

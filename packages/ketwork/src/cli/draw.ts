@@ -1,0 +1,39 @@
+import { draw as drawText, drawSvg } from '@ketwork/circuit';
+import { oneFile, readArguments } from './arguments.ts';
+import type { OptionTable } from './arguments.ts';
+import { readCircuit, writeText } from './files.ts';
+
+const options: OptionTable = {
+  svg: { type: 'boolean' },
+  width: { type: 'string' },
+  out: { type: 'string' },
+};
+
+/** Help of `ketwork draw`. */
+export const drawHelp: string = `Usage: ketwork draw <circuit.json> [options]
+
+Draws a circuit as text or SVG; - reads the standard input.
+
+Options:
+  --svg        an SVG instead of text
+  --width N    fold drawings wider than N characters (SVG: pixels); 0 never folds; default the terminal, else 100 (SVG: 960)
+  --out FILE   write to a file instead of the standard output
+  --debug      show where an error was thrown
+  --help       show this text
+`;
+
+/** Draws a circuit from a file. @returns the text to print, nothing where it went to a file. */
+export async function draw(args: readonly string[]): Promise<string> {
+  const given = readArguments(args, options);
+  const file = oneFile(given);
+  const svg = given.on('svg');
+  const out = given.text('out');
+  const terminal = out === undefined && process.stdout.isTTY ? process.stdout.columns : undefined;
+  const width = given.integer('width', 0, 1e9) ?? (svg ? undefined : terminal);
+  const folded = width === undefined ? {} : { width };
+  const circuit = await readCircuit(file);
+  const drawing = `${svg ? drawSvg(circuit, folded) : drawText(circuit, folded)}\n`;
+  if (out === undefined) return drawing;
+  await writeText(out, drawing);
+  return '';
+}

@@ -1,0 +1,69 @@
+import { EnvironmentError, KetworkError } from '@ketwork/base';
+import { parseCircuit } from '@ketwork/circuit';
+import type { Circuit } from '@ketwork/circuit';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+
+/** The text of a file, or of the standard input for `-`. @throws EnvironmentError */
+export async function readText(file: string): Promise<string> {
+  try {
+    const content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    // Some editors put a byte order mark in front.
+    return content.replace(/^\uFEFF/, '');
+  } catch (cause) {
+    throw new EnvironmentError(`cannot read ${nameOf(file)}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Reads a circuit; messages begin with the name of the file. */
+export async function readCircuit(file: string): Promise<Circuit> {
+  const json = await readText(file);
+  return within(file, () => parseCircuit(json));
+}
+
+/** Runs `work` and puts the name of the file in front of the messages of its errors. */
+export function within<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof KetworkError)) throw cause;
+    throw new KetworkError(cause.code, `${nameOf(file)}: ${cause.message}`, { cause });
+  }
+}
+
+/** Writes a file whole or not at all: the text goes to a temporary file beside it, which then takes its name. */
+export async function writeText(file: string, content: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(content, 'utf8');
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new EnvironmentError(`cannot write ${file}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}
+
+function reasonOf(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file or folder';
+    case 'EISDIR':
+      return 'it is a folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    default:
+      return cause instanceof Error ? cause.message : String(cause);
+  }
+}
