@@ -1,0 +1,186 @@
+import { expval, Z } from '@ketwork/circuit';
+import { cpu } from '@ketwork/simulator';
+import { angles, embeddedLayers, ones } from '../harness/circuits.ts';
+import { local } from '../harness/measure.ts';
+import { compare, mustAgree } from '../harness/question.ts';
+import type { Context, PeerSide, Question } from '../harness/question.ts';
+import type { Row } from '../harness/row.ts';
+import { jsqubitsName, jsqubitsValue } from '../peers/jsqubits.ts';
+import { deviceName } from '../peers/pennylane.ts';
+import type { Device } from '../peers/pennylane.ts';
+import { prototypeName } from '../peers/prototypes.ts';
+import { quantumCircuitName } from '../peers/quantum-circuit.ts';
+
+const QUBITS = 2;
+const LAYERS = 2;
+const SAMPLES = 16384;
+
+const name = 'small-training';
+
+/** Least ratios promised against PennyLane. */
+const goals: Record<Device, number> = { 'lightning.qubit': 200, 'default.qubit': 2 };
+
+/** The named complaint: an epoch over 16,384 samples with 2 qubits and 12 parameters. */
+export const smallTraining: Question = {
+  name,
+  asks: '2 qubits, 12 parameters, 16,384 samples: how long is one epoch of value and gradient?',
+  async answer(context) {
+    const rows: Row[] = [];
+    for (const minibatch of [32, 256, SAMPLES]) rows.push(...(await training(context, minibatch)));
+    rows.push(...(await forwardOnly(context)));
+    return rows;
+  },
+};
+
+async function prepare(minibatch: number): Promise<Prepared> {
+  const engine = await cpu();
+  const program = engine.compile(embeddedLayers(QUBITS, LAYERS), expval(Z(0)));
+  const x = angles(SAMPLES * QUBITS, 0.3);
+  const w = angles(LAYERS * QUBITS * 3);
+  const dy = ones(minibatch);
+  const parts = Array.from({ length: SAMPLES / minibatch }, (_, i) =>
+    x.subarray(i * minibatch * QUBITS, (i + 1) * minibatch * QUBITS),
+  );
+  return {
+    x,
+    w,
+    parts,
+    run: (part) => program.run({ x: part, w }),
+    gradient: (part) => program.vjp({ x: part, w }, dy, { wrt: ['w'] }).w,
+  };
+}
+
+interface Prepared {
+  readonly x: Float64Array;
+  readonly w: Float64Array;
+  /** The minibatches. */
+  readonly parts: readonly Float64Array[];
+  run(part: Float64Array): Float64Array;
+  gradient(part: Float64Array): Float64Array;
+}
+
+const milliseconds = (scale: number) => (seconds: number) => 1e3 * scale * seconds;
+
+async function training({ settings, peers }: Context, minibatch: number): Promise<Row[]> {
+  const ours = await prepare(minibatch);
+  const { x, w, parts } = ours;
+  const sides: PeerSide[] = [];
+  const drops: (() => Promise<void>)[] = [];
+  const devices: Device[] =
+    minibatch === SAMPLES ? ['default.qubit'] : ['lightning.qubit', 'default.qubit'];
+  for (const device of peers.pennylane === undefined ? [] : devices) {
+    const task = {
+      device,
+      what: 'gradient',
+      qubits: QUBITS,
+      layers: LAYERS,
+      x: parts[0]!,
+      w,
+    } as const;
+    const peer = await peers.pennylane!.circuit(task);
+    mustAgree(`${name}, ${device}`, ours.gradient(parts[0]!), peer.gradient, 1e-8);
+    // Minibatches do not influence each other: one is timed and multiplied.
+    const toUnit = milliseconds(parts.length);
+    sides.push({
+      name: deviceName(device, minibatch),
+      timer: peer.timer,
+      toUnit,
+      goal: goals[device],
+    });
+    drops.push(peer.drop);
+  }
+  if (peers.prototypes !== undefined && minibatch === 256) {
+    const kernel = peers.prototypes.kernel('adjoint', QUBITS, w, SAMPLES, x);
+    kernel.run();
+    mustAgree(
+      `${name}, prototype`,
+      summed(parts.map((part) => ours.gradient(part))),
+      kernel.sum(),
+      1e-8,
+    );
+    sides.push({
+      name: prototypeName('adjoint'),
+      timer: local(kernel.run),
+      toUnit: milliseconds(1),
+      goal: 1,
+    });
+    const whole = (): void => {
+      kernel.stage();
+      kernel.run();
+      kernel.sum();
+    };
+    const more = ' with Math.sin and Math.cos of the angles and the sum over examples';
+    sides.push({
+      name: prototypeName('adjoint', more),
+      timer: local(whole),
+      toUnit: milliseconds(1),
+      goal: 1,
+    });
+  }
+  if (sides.length === 0) return [];
+  const epoch = (): void => {
+    for (const part of parts) {
+      ours.run(part);
+      ours.gradient(part);
+    }
+  };
+  const rows = await compare(
+    {
+      question: name,
+      case: `value + gradient, minibatch ${minibatch}`,
+      unit: 'ms/epoch',
+      ours: { timer: local(epoch), toUnit: milliseconds(1) },
+      peers: sides,
+    },
+    settings,
+  );
+  for (const drop of drops) await drop();
+  return rows;
+}
+
+function summed(gradients: readonly Float64Array[]): Float64Array {
+  const total = new Float64Array(gradients[0]!.length);
+  for (const gradient of gradients) gradient.forEach((value, i) => (total[i] = total[i]! + value));
+  return total;
+}
+
+async function forwardOnly({ settings, peers }: Context): Promise<Row[]> {
+  const minibatch = 256;
+  const ours = await prepare(minibatch);
+  const { w, parts } = ours;
+  const part = parts[0]!;
+  const values = ours.run(part);
+  const oneByOne = (evaluate: (start: number) => number, label: string): PeerSide['timer'] => {
+    const found = Array.from({ length: minibatch }, (_, i) => evaluate(i * QUBITS));
+    mustAgree(`${name}, ${label}`, values, found);
+    return local(() => {
+      for (let i = 0; i < minibatch; i++) evaluate(i * QUBITS);
+    });
+  };
+  const toUnit = milliseconds(parts.length);
+  const sides: PeerSide[] = [
+    {
+      name: jsqubitsName,
+      timer: oneByOne((start) => jsqubitsValue(QUBITS, w, part, start), 'jsqubits'),
+      toUnit,
+    },
+  ];
+  if (peers.quantumCircuit !== undefined) {
+    const evaluate = peers.quantumCircuit.value(QUBITS, w);
+    const timer = oneByOne((start) => evaluate(part, start), 'quantum-circuit');
+    sides.push({ name: quantumCircuitName, timer, toUnit });
+  }
+  const epoch = (): void => {
+    for (const each of parts) ours.run(each);
+  };
+  return compare(
+    {
+      question: name,
+      case: `value only, minibatch ${minibatch}`,
+      unit: 'ms/epoch',
+      ours: { timer: local(epoch), toUnit: milliseconds(1) },
+      peers: sides,
+    },
+    settings,
+  );
+}

@@ -1,0 +1,144 @@
+// Answers one question of the bench, or all: prints a table, writes results/<question>.json.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeMachine, describeVersions } from './harness/machine.ts';
+import { firstLine } from './harness/question.ts';
+import type { Peers, Question } from './harness/question.ts';
+import { formatTable, missed } from './harness/row.ts';
+import type { HeaderRow, Row } from './harness/row.ts';
+import { PennyLane } from './peers/pennylane.ts';
+import { Prototypes } from './peers/prototypes.ts';
+import { QuantumCircuitPeer } from './peers/quantum-circuit.ts';
+import { hybridStep } from './questions/hybrid-step.ts';
+import { layers } from './questions/layers.ts';
+import { matrixProducts } from './questions/matmul.ts';
+import { perExample } from './questions/per-example.ts';
+import { smallTraining } from './questions/small-training.ts';
+
+const questions: readonly Question[] = [
+  smallTraining,
+  layers,
+  perExample,
+  matrixProducts,
+  hybridStep,
+];
+
+const usage = `npm run bench -- [question ...] [--rounds n] [--strict]
+
+  --rounds n   samples of each figure (default 9)
+  --strict     exit with 1 where a goal is not met
+
+${questions.map(({ name, asks }) => `  ${name.padEnd(16)}${asks}`).join('\n')}
+
+KETWORK_PYTHON      a Python with pennylane and pennylane-lightning (default python3)
+KETWORK_PROTOTYPES  folder of the engine's prototypes (jit.mjs)
+KETWORK_PEERS       folder with node_modules/quantum-circuit`;
+
+function readArguments(): { chosen: Question[]; rounds: number; strict: boolean } {
+  const { values, positionals } = parseArgs({
+    args: process.argv.slice(2).filter((argument) => argument !== '--'),
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '9' },
+      strict: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    process.exit(0);
+  }
+  const rounds = Number(values.rounds);
+  const unknown = positionals.filter(
+    (name) => !questions.some((question) => question.name === name),
+  );
+  if (unknown.length > 0) throw new Error(`there is no question ${unknown.join(', ')}`);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a positive integer');
+  const chosen = questions.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  );
+  return { chosen, rounds, strict: values.strict };
+}
+
+/** Starts the peers there are; `skip` hears why others are missing. */
+async function startPeers(
+  skip: (reason: string) => void,
+): Promise<{ peers: Peers; versions: Record<string, string> }> {
+  const { KETWORK_PYTHON: python = 'python3', KETWORK_PROTOTYPES, KETWORK_PEERS } = process.env;
+  const peers: { -readonly [Name in keyof Peers]: Peers[Name] } = {};
+  const versions: Record<string, string> = {};
+  try {
+    peers.pennylane = await PennyLane.start(python);
+    Object.assign(versions, peers.pennylane.versions);
+  } catch (error) {
+    skip(`PennyLane: KETWORK_PYTHON cannot import it (${firstLine(error)})`);
+  }
+  if (KETWORK_PROTOTYPES === undefined) skip('prototypes: KETWORK_PROTOTYPES names no folder');
+  else peers.prototypes = await Prototypes.load(KETWORK_PROTOTYPES);
+  if (KETWORK_PEERS === undefined) {
+    skip(
+      'quantum-circuit: 38 MB with mathjs 6, so not a dependency, and KETWORK_PEERS names no folder',
+    );
+  } else {
+    peers.quantumCircuit = new QuantumCircuitPeer(KETWORK_PEERS);
+    versions['quantum-circuit'] = peers.quantumCircuit.version;
+  }
+  return { peers, versions };
+}
+
+/** Seconds as a person reads them. */
+const took = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
+
+async function main(): Promise<void> {
+  const { chosen, rounds, strict } = readArguments();
+  const began = performance.now();
+  const absent: string[] = [];
+  const say = (reason: string): void => console.log(`skipped: ${reason}`);
+  const { peers, versions } = await startPeers((reason) => {
+    absent.push(reason);
+    say(reason);
+  });
+  const results = new URL('results/', import.meta.url);
+  mkdirSync(results, { recursive: true });
+  const failures: Row[] = [];
+  try {
+    for (const question of chosen) {
+      const start = performance.now();
+      const settings = { rounds, sampleSeconds: 0.05 };
+      const skipped = [...absent];
+      const skip = (reason: string): void => {
+        skipped.push(reason);
+        say(reason);
+      };
+      const rows = await question.answer({ settings, peers, skip });
+      const header: HeaderRow = {
+        question: question.name,
+        header: true,
+        date: new Date().toISOString().slice(0, 10),
+        versions: { ...describeVersions(), ...versions },
+        machine: describeMachine(),
+        rounds,
+        skipped,
+      };
+      const lines = [header, ...rows].map((row) => `  ${JSON.stringify(row)}`);
+      writeFileSync(new URL(`${question.name}.json`, results), `[\n${lines.join(',\n')}\n]\n`);
+      console.log(`\n${question.name}: ${question.asks} (${took(start)})\n${formatTable(rows)}`);
+      failures.push(...missed(rows));
+    }
+  } finally {
+    peers.pennylane?.stop();
+  }
+  console.log(
+    failures.length === 0
+      ? `\nall goals met (${took(began)})`
+      : `\n${failures.length} rows miss their goal (${took(began)}):\n${formatTable(failures)}`,
+  );
+  if (strict && failures.length > 0) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${firstLine(error)}`);
+  process.exitCode = 2;
+}
