@@ -37,4 +37,11 @@ const bin = join(tools, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
 const pnpm = join(bin, windows ? 'pnpm.cmd' : 'pnpm');
 run(pnpm, ['install', '--frozen-lockfile'], env);
-for (const script of process.argv.slice(2)) run(pnpm, ['run', ...script.split(' ')], env);
+// What follows `--` is for the last script.
+const given = process.argv.slice(2);
+const end = given.indexOf('--');
+const scripts = end < 0 ? given : given.slice(0, end);
+const rest = end < 0 ? [] : given.slice(end + 1);
+scripts.forEach((script, i) =>
+  run(pnpm, ['run', ...script.split(' '), ...(i === scripts.length - 1 ? rest : [])], env),
+);
