@@ -1,14 +1,4 @@
-import {
-  adam,
-  circuit,
-  cpu,
-  crossEntropy,
-  dense,
-  expval,
-  input,
-  mse,
-  probabilities,
-} from 'ketwork';
+import { adam, circuit, cpu, crossEntropy, dense, expval, input, probabilities } from 'ketwork';
 import { fit, quantum, sequential, weight, X, Z } from 'ketwork';
 
 function check(
@@ -65,14 +55,14 @@ export async function program(): Promise<Record<string, unknown>> {
     q.stronglyEntanglingLayers(weight('w', [1, 2, 3]));
   });
   const model = sequential(quantum(ansatz, expval(Z(0), Z(1))), dense(2, 2));
-  const xor = { x: [0, 0, 0, 1, 1, 0, 1, 1], y: [0, 1, 1, 0] };
-  const trained = await fit(model, xor, {
-    loss: crossEntropy,
-    optimizer: adam(0.1),
-    epochs: 2,
-    seed: 1,
-  });
+  const xor = { inputs: [0, 0, 0, 1, 1, 0, 1, 1], labels: [0, 1, 1, 0] };
+  const options = { loss: crossEntropy, optimizer: adam(0.1), epochs: 1, batchSize: 2, seed: 1 };
+  const { steps, history } = await fit(model, xor, { ...options, engine });
+  const loss = history[0]?.loss;
+  if (steps !== 2 || loss === undefined || !(loss > 0 && loss < 5)) {
+    throw new Error(`fit took ${steps} steps and ended with the loss ${loss}`);
+  }
 
   engine.dispose();
-  return { trained: typeof trained, loss: mse.name };
+  return { steps, loss };
 }
