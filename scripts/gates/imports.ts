@@ -32,6 +32,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Everything below a package, at any depth: what its tests may use. */
+function allBelow(folder: string): readonly string[] {
+  const direct = below[folder] ?? [];
+  return [...new Set([...direct, ...direct.flatMap(allBelow)])];
+}
+
 interface Import {
   readonly specifier: string;
   /** Erased by the compiler. */
@@ -131,7 +137,7 @@ function checkByName(file: string, owner: Package | undefined, { specifier, line
   const known = inTest ? { ...declared, ...devDependencies } : declared;
   if (known[name] === undefined)
     fault(`${name} is not declared in packages/${owner.folder}/package.json`);
-  const allowed = below[owner.folder] ?? [];
+  const allowed = inTest ? allBelow(owner.folder) : (below[owner.folder] ?? []);
   if (!allowed.includes(target.folder) && !(inTest && target.folder === 'testing')) {
     fault(
       target.folder === 'testing'
