@@ -355,8 +355,25 @@ export function resolveAngle(like: AngleLike): {
       { remedy: 'Pick an element with at()' },
     );
   }
+  if (typeof like !== 'number' && !isAngleData(like)) {
+    throw new CircuitError(`an angle is ${kindOf(like)}`, {
+      remedy: 'Give radians, an expression or a named slot that holds one number',
+    });
+  }
   // Not a number and infinity stay as they are: validation reports them with the operation's index.
   return { data: typeof like === 'number' ? like + 0 : structuredClone(like), slots: [] };
+}
+
+function isAngleData(like: unknown): boolean {
+  if (typeof like !== 'object' || like === null) return false;
+  return ['slot', 'add', 'mul', 'fn'].some((field) => Object.hasOwn(like, field));
+}
+
+function kindOf(like: unknown): string {
+  if (like === null || like === undefined) return String(like);
+  if (Array.isArray(like)) return 'a list';
+  if (typeof like !== 'object') return `a ${typeof like}`;
+  return 'unnamed' in like ? 'a slot without a name' : 'an unknown object';
 }
 
 function combine(

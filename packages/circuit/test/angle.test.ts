@@ -50,6 +50,11 @@ describe('slots', () => {
     expect(() => circuit(1, (q) => q.h(0).rx(x, 0))).toThrowErrorMatchingInlineSnapshot(
       `[CircuitError: operation 1: slot 'x' of shape [2] is used as one angle. Pick an element with at()]`,
     );
+    for (const wrong of [undefined, null, 'pi', [0.1], {}, weight()]) {
+      expect(() => circuit(1, (q) => q.h(0).rx(wrong as never, 0))).toThrow(
+        /^operation 1: an angle is (undefined|null|a string|a list|an unknown object|a slot without a name)\. Give radians/,
+      );
+    }
   });
 
   it('number their elements row by row', () => {
