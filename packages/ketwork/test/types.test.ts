@@ -28,7 +28,9 @@ describe('types of programs', () => {
     // @ts-expect-error there is no v
     expect(() => f.vjp({ x, w }, dy, { wrt: ['v'] })).toThrow(/'v'/);
     // @ts-expect-error there is no y among the slots of the builder function
-    expect(() => circuit(1, { t: weight() }, (q, { y }) => q.rx(y, 0))).toThrow();
+    expect(() => circuit(1, { t: weight() }, (q, { y }) => q.rx(y, 0))).toThrow(
+      /an angle is undefined/,
+    );
   });
 
   it('know the names of the gradients', () => {
@@ -63,6 +65,8 @@ describe('types of programs', () => {
       expect.closeTo(Math.cos(0.5), 12),
     ]);
     // @ts-expect-error a shape is no angle
-    expect(() => circuit(1, { w: weight([2]) }, (q, { w }) => q.rx(w.shape, 0))).toThrow();
+    expect(() => circuit(1, { w: weight([2]) }, (q, { w }) => q.rx(w.shape, 0))).toThrow(
+      /an angle is a list/,
+    );
   });
 });

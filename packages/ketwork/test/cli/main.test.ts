@@ -67,15 +67,15 @@ describe('ketwork', () => {
   it('says what it can do and which version it is', async () => {
     const help = await ketwork(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    expect(help.stdout).toMatchSnapshot();
+    expect(help.stdout).toMatchSnapshot('ketwork');
     expect(await ketwork(['--version'])).toEqual({
       code: 0,
       stdout: `${manifest.version}\n`,
       stderr: '',
     });
-    for (const command of ['run', 'draw', 'specs']) {
-      expect(await answer([command, '--help'])).toMatchSnapshot(command);
-    }
+    expect(await answer(['run', '--help'])).toMatchSnapshot('run');
+    expect(await answer(['draw', '--help'])).toMatchSnapshot('draw');
+    expect(await answer(['specs', '--help'])).toMatchSnapshot('specs');
   });
 
   it('refuses a command line it does not understand, with exit code 2', async () => {
