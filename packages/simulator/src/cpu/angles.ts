@@ -72,9 +72,24 @@ export class AngleTable {
     }
     const [op, terms] = 'add' in angle ? (['add', angle.add] as const) : (['mul', angle.mul] as const);
     const args = terms.map((term) => this.add(term, operation));
+    return this.#node(`${op} ${args.join()}`, { op, axis: this.#axisOf(args), args }, operation);
+  }
+
+  /** Adds the sum of two nodes and returns its node. */
+  sum(a: number, b: number, operation: number): number {
+    const args = [a, b];
+    return this.#node(`add ${args.join()}`, { op: 'add', axis: this.#axisOf(args), args }, operation);
+  }
+
+  #axisOf(args: readonly number[]): NodeAxis {
     const axes = args.map((arg) => (this.nodes[arg] as Node).axis);
-    const axis = axes.includes('batch') ? 'batch' : axes.includes('shared') ? 'shared' : 'constant';
-    return this.#node(`${op} ${args.join()}`, { op, axis, args }, operation);
+    return axes.includes('batch') ? 'batch' : axes.includes('shared') ? 'shared' : 'constant';
+  }
+
+  /** The value of a constant node, undefined for others. */
+  constant(node: number): number | undefined {
+    const found = this.nodes[node] as Node;
+    return found.op === 'constant' ? found.value : undefined;
   }
 
   #node(id: string, node: Node, operation: number): number {

@@ -181,8 +181,8 @@ const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
 const { i32, v128 } = valueType;
 
 /** Parameters of every kernel before its run-time arguments. */
-export const FORWARD_POINTERS = 4; // psi, shared coefficients, batch coefficients, constants
-export const BACKWARD_POINTERS = 6; // and the gradient cells of shared and batch coefficients
+const FORWARD_POINTERS = 4; // psi, shared coefficients, batch coefficients, constants
+const BACKWARD_POINTERS = 6; // and the gradient cells of shared and batch coefficients
 
 /** Writes the kernel of a structure. */
 export function writeKernel(spec: KernelSpec): FunctionBuilder {

@@ -12,11 +12,11 @@ export interface Lowered {
   readonly elements: readonly Element[];
   /** State preparations, in order, on disjoint qubits that no element touched before. */
   readonly preparations: readonly StatePreparationOp[];
-  /** Coefficients by axis, in the order of their index. */
+  /** Coefficients by axis, in the order of their index; numbered by the last pass. */
   readonly shared: readonly Coefficient[];
   readonly batch: readonly Coefficient[];
-  /** Index of an operation that is not unitary, which the adjoint method cannot undo. */
-  readonly irreversible: number | undefined;
+  /** Indices of operations that are not unitary, which the adjoint method cannot undo. */
+  readonly filters: ReadonlySet<number>;
 }
 
 /**
@@ -27,21 +27,11 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
   const angles = new AngleTable(circuit);
   const elements: Element[] = [];
   const preparations: StatePreparationOp[] = [];
-  const shared: Coefficient[] = [];
-  const batch: Coefficient[] = [];
-  const known = new Map<string, Coefficient>();
-  let irreversible: number | undefined;
+  const filters = new Set<number>();
 
   const coefficient = (angle: Angle, scale: number, operation: number): Coefficient => {
     const node = angles.add(angle, operation);
-    const id = `${node} ${scale}`;
-    const found = known.get(id);
-    if (found !== undefined) return found;
-    const list = angles.isBatch(node) ? batch : shared;
-    const made: Coefficient = { node, scale, axis: list === batch ? 'batch' : 'shared', index: list.length };
-    list.push(made);
-    known.set(id, made);
-    return made;
+    return { node, scale, axis: angles.isBatch(node) ? 'batch' : 'shared', index: -1 };
   };
 
   const add = (primitive: Primitive, operation: number): void => {
@@ -73,7 +63,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
         break;
       case 'matrix':
         for (const primitive of primitives(op)) add(primitive, operation);
-        if (!op.unitary) irreversible ??= operation;
+        if (!op.unitary) filters.add(operation);
         break;
       case 'evolution':
         for (const primitive of evolutionPrimitives(op, operation)) add(primitive, operation);
@@ -87,7 +77,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
         throw refused(op, operation);
     }
   });
-  return { qubits: circuit.qubits, angles, elements, preparations, shared, batch, irreversible };
+  return { qubits: circuit.qubits, angles, elements, preparations, shared: [], batch: [], filters };
 }
 
 function refused(op: Op, operation: number): UnsupportedError {

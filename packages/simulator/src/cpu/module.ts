@@ -291,10 +291,12 @@ class ProgramWriter {
         main.i32(step.entries.length).get(argument.out).call(runtime.pick);
       } else if (step.type === 'pauli') {
         const { odd, sign } = pauliPhase(step);
-        const top = 2 ** (31 - Math.clz32(step.x));
+        // Pairs are enumerated by the highest flipped bit; without one every amplitude is its own partner.
+        const top = step.x === 0 ? 0 : 2 ** (31 - Math.clz32(step.x));
+        const count = step.x === 0 ? 1 : 2;
         main.get(argument.state).i32(32 * step.x).i32(32 * step.z).i32(32 * top).i32(this.#stateBytes);
         // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
-        this.#constant(this.#constants.doubles([2 * (odd ? -sign : sign) * step.weight]));
+        this.#constant(this.#constants.doubles([count * (odd ? -sign : sign) * step.weight]));
         column(step.column);
         main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
       } else {

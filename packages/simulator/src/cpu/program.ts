@@ -27,6 +27,7 @@ import { addHermitianGradient } from './hermitian-gradient.ts';
 import { lower } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
+import { optimize, passes } from './passes/sequence.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
 import { preparationGradients } from './staging.ts';
@@ -48,7 +49,15 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #backward = new Map<string, Executor>();
   #disposed = false;
 
-  constructor(circuit: Circuit<Names>, measurements: M, options: CompileOptions, checked: CheckedProgram, memory: EngineMemory) {
+  /** @param sequence the compiler passes to run, for tests of single ones */
+  constructor(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options: CompileOptions,
+    checked: CheckedProgram,
+    memory: EngineMemory,
+    sequence: typeof passes = passes,
+  ) {
     this.circuit = circuit;
     this.measurements = measurements;
     this.options = options;
@@ -62,8 +71,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
     this.#readsState = checked.measurements.some(({ type }) => type === 'state');
-    this.#lowered = lower(circuit, this.#readsState);
-    this.#readout = planReadout(circuit, analytic);
+    const written = { lowered: lower(circuit, this.#readsState), readout: planReadout(circuit, analytic) };
+    ({ lowered: this.#lowered, readout: this.#readout } = optimize(written, sequence));
   }
 
   run(values?: Values<Names>, options: RunOptions = {}): Results<M> {
@@ -189,7 +198,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       });
     }
     const wrt = readWrt(this.circuit, names);
-    const { irreversible } = this.#lowered;
+    const [irreversible] = this.#lowered.filters;
     if (irreversible !== undefined) {
       throw new UnsupportedError('a map that is not unitary cannot be undone, which the adjoint method needs', {
         operation: irreversible,

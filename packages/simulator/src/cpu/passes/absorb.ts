@@ -1,0 +1,85 @@
+import { support } from '../element.ts';
+import type { Element } from '../element.ts';
+import type { DiagonalEntry, ReadoutStep } from '../readout.ts';
+import { readQubits, withElements } from './pass.ts';
+import type { Pass } from './pass.ts';
+
+/** A Pauli string `i^|x&z| X^x Z^z` of a read-out. */
+interface MutableString {
+  x: number;
+  z: number;
+  weight: number;
+  readonly column: number;
+}
+
+/**
+ * Absorbs X and CNOT at the end of the circuit into Pauli read-outs: measuring P after U is measuring U† P U before it
+ * (the tableau rules of Aaronson and Gottesman, Phys. Rev. A 70, 052328, 2004).
+ */
+export const absorbFlips: Pass = (program) => {
+  const { lowered, readout } = program;
+  const { qubits } = lowered;
+  const strings: MutableString[] = [];
+  const blocked = new Set<number>();
+  for (const step of readout.steps) {
+    if (step.type === 'diagonal') {
+      strings.push(...step.entries.map(({ mask, weight, column }) => ({ x: 0, z: mask, weight, column })));
+    } else if (step.type === 'pauli') strings.push({ ...step });
+    else for (const qubit of readQubits(step, qubits)) blocked.add(qubit);
+  }
+  if (strings.length === 0) return program;
+  const bit = (qubit: number): number => 2 ** (qubits - 1 - qubit);
+  const kept: Element[] = [];
+  for (const element of lowered.elements.toReversed()) {
+    const touched = support(element);
+    const flip = asFlip(element);
+    if (flip === undefined || touched.some((q) => blocked.has(q))) {
+      for (const qubit of touched) blocked.add(qubit);
+      kept.push(element);
+      continue;
+    }
+    for (const string of strings) {
+      if (flip.control === undefined) flipString(string, bit(flip.target));
+      else controlledFlip(string, bit(flip.control), bit(flip.target));
+    }
+  }
+  if (kept.length === lowered.elements.length) return program;
+  const others = readout.steps.filter(({ type }) => type !== 'diagonal' && type !== 'pauli');
+  const steps = [...readoutSteps(strings), ...others];
+  return { ...withElements(program, kept.toReversed()), readout: { ...readout, steps } };
+};
+
+/** The element as an X or a CNOT. */
+function asFlip(element: Element): { control: number | undefined; target: number } | undefined {
+  const { controls, qubits } = element;
+  if (element.type !== 'matrix' || qubits.length !== 1 || controls.length > 1 || controls[0]?.value === 0) return undefined;
+  const [a, , b, bi, c, ci, d] = element.matrix;
+  if (a !== 0 || d !== 0 || b !== 1 || bi !== 0 || c !== 1 || ci !== 0) return undefined;
+  return { control: controls[0]?.qubit, target: qubits[0] as number };
+}
+
+function flipString(string: MutableString, target: number): void {
+  if ((string.z & target) !== 0) string.weight = -string.weight;
+}
+
+function controlledFlip(string: MutableString, control: number, target: number): void {
+  const has = (bits: number, bit: number): boolean => (bits & bit) !== 0;
+  const { x, z } = string;
+  if (has(x, control) && has(z, target) && has(x, target) === has(z, control)) string.weight = -string.weight;
+  if (has(x, control)) string.x ^= target;
+  if (has(z, target)) string.z ^= control;
+}
+
+function readoutSteps(strings: readonly MutableString[]): ReadoutStep[] {
+  const entries: DiagonalEntry[] = [];
+  const steps: ReadoutStep[] = [];
+  for (const { x, z, weight, column } of strings) {
+    if (x === 0) entries.push({ mask: z, weight, column });
+    else steps.push({ type: 'pauli', x, z, weight, column });
+  }
+  if (entries.length > 0) {
+    const kept = entries.reduce((mask, entry) => mask | entry.mask, 0);
+    steps.unshift({ type: 'diagonal', kept, entries });
+  }
+  return steps;
+}

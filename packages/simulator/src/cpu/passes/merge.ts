@@ -1,0 +1,84 @@
+import { support } from '../element.ts';
+import type { Element } from '../element.ts';
+import type { Lowered } from '../lower.ts';
+import { shapeOf, withElements } from './pass.ts';
+import type { EngineProgram, Pass } from './pass.ts';
+
+/** How many earlier elements are looked at for a partner. */
+const WINDOW = 64;
+
+/**
+ * Joins turns about the same axis by adding their angles, cancels constant matrices that undo each other and drops turns
+ * by zero. An element moves back past others that share no qubit with it or visibly commute with it.
+ */
+export const mergeNeighbours: Pass = (program: EngineProgram) => {
+  const { lowered } = program;
+  const kept: Element[] = [];
+  for (const element of lowered.elements) {
+    if (element.type !== 'matrix' && lowered.angles.constant(element.coefficient.node) === 0) continue;
+    const at = partner(kept, element, lowered);
+    const found = at === undefined ? undefined : kept[at];
+    if (at === undefined || found === undefined) kept.push(element);
+    else if (found.type === 'matrix' || element.type === 'matrix') kept.splice(at, 1);
+    else {
+      const node = lowered.angles.sum(found.coefficient.node, element.coefficient.node, found.operation);
+      kept[at] = { ...found, coefficient: { ...found.coefficient, node } };
+    }
+  }
+  return withElements(program, kept);
+};
+
+/** Position of the element that `element` merges with or cancels. */
+function partner(kept: readonly Element[], element: Element, lowered: Lowered): number | undefined {
+  const touched = support(element);
+  for (let at = kept.length - 1; at >= Math.max(0, kept.length - WINDOW); at--) {
+    const other = kept[at] as Element;
+    if (joins(other, element)) return at;
+    const shared = support(other).filter((q) => touched.includes(q));
+    if (shared.length > 0 && !commute(other, element, shared, lowered)) return undefined;
+  }
+  return undefined;
+}
+
+const sameControls = (a: Element, b: Element): boolean =>
+  a.controls.length === b.controls.length &&
+  a.controls.every(({ qubit, value }) => b.controls.some((c) => c.qubit === qubit && c.value === value));
+
+const sameQubits = (a: Element, b: Element): boolean =>
+  a.qubits.length === b.qubits.length && a.qubits.every((qubit, i) => qubit === b.qubits[i]);
+
+/** Whether two neighbours are turns about the same axis, or matrices whose product is the identity. */
+function joins(a: Element, b: Element): boolean {
+  if (!sameQubits(a, b) || !sameControls(a, b)) return false;
+  if (a.type === 'rotation') return b.type === 'rotation' && a.word === b.word;
+  if (a.type === 'phase') return b.type === 'phase' && a.odd === b.odd;
+  return b.type === 'matrix' && isIdentityProduct(b.matrix, a.matrix);
+}
+
+function isIdentityProduct(a: readonly number[], b: readonly number[]): boolean {
+  const size = Math.sqrt(a.length / 2);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      let re = row === column ? -1 : 0;
+      let im = 0;
+      for (let k = 0; k < size; k++) {
+        const i = 2 * (row * size + k);
+        const j = 2 * (k * size + column);
+        re += (a[i] as number) * (b[j] as number) - (a[i + 1] as number) * (b[j + 1] as number);
+        im += (a[i] as number) * (b[j + 1] as number) + (a[i + 1] as number) * (b[j] as number);
+      }
+      if (Math.abs(re) > 4e-16 || Math.abs(im) > 4e-16) return false;
+    }
+  }
+  return true;
+}
+
+/** Whether two elements visibly commute: both diagonal, or one diagonal where the other only has controls. */
+function commute(a: Element, b: Element, shared: readonly number[], lowered: Lowered): boolean {
+  if (lowered.filters.has(a.operation) || lowered.filters.has(b.operation)) return false;
+  const diagonalA = shapeOf(a) === 'diagonal';
+  const diagonalB = shapeOf(b) === 'diagonal';
+  if (diagonalA && diagonalB) return true;
+  const onlyControls = (e: Element): boolean => shared.every((q) => e.controls.some(({ qubit }) => qubit === q));
+  return (diagonalA && onlyControls(b)) || (diagonalB && onlyControls(a));
+}

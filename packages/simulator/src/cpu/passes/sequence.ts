@@ -1,0 +1,23 @@
+import { absorbFlips } from './absorb.ts';
+import { allocateCoefficients } from './allocate.ts';
+import { deadDiagonals } from './dead-diagonals.ts';
+import { readDirectly } from './direct.ts';
+import { lightCone } from './light-cone.ts';
+import { mergeNeighbours } from './merge.ts';
+import type { EngineProgram, Pass } from './pass.ts';
+
+/** The compiler's passes in order, by name. Absorbing flips can take read-outs off qubits, hence the second light cone. */
+export const passes: readonly (readonly [name: string, pass: Pass])[] = [
+  ['merge neighbours', mergeNeighbours],
+  ['light cone', lightCone],
+  ['dead diagonals', deadDiagonals],
+  ['absorb flips', absorbFlips],
+  ['light cone', lightCone],
+  ['read directly', readDirectly],
+  ['allocate coefficients', allocateCoefficients],
+];
+
+/** Runs passes one after the other, all of them by default. */
+export function optimize(program: EngineProgram, sequence: typeof passes = passes): EngineProgram {
+  return sequence.reduce((rewritten, [, pass]) => pass(rewritten), program);
+}
