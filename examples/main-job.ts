@@ -1,6 +1,13 @@
 // The main job of the workspace (npm start): trains the quantum convolutional network of paper 05 and a classical one of
 // the same size on handwritten digits and on detector-like images, and reports what came out.
-import { circuitFigure, confusionMatrix, lineChart, report, sampleGrid, writeReport } from '@ketwork/plot';
+import {
+  circuitFigure,
+  confusionMatrix,
+  lineChart,
+  report,
+  sampleGrid,
+  writeReport,
+} from '@ketwork/plot';
 import type { ReportSection } from '@ketwork/plot';
 import { adam, crossEntropy, draw, evaluate, fit, quantumFilter, specs, take } from 'ketwork';
 import type { Dataset, Evaluation, FitResult, Model } from 'ketwork';
@@ -39,10 +46,14 @@ interface Outcome {
 const start = performance.now();
 const filter = quantumFilter(4, { layers: 2 });
 const { depth, weights } = specs(filter);
-console.log(`The quantum filter: a window of 2 × 2 pixels on 4 qubits, depth ${depth}, ${weights} trained angles, read out as ⟨Z⟩ of qubit 0\n`);
+console.log(
+  `The quantum filter: a window of 2 × 2 pixels on 4 qubits, depth ${depth}, ${weights} trained angles, read out as ⟨Z⟩ of qubit 0\n`,
+);
 console.log(draw(quantumFilter(4, { layers: 1 })));
 console.log('… the layer above twice, the encoding repeated before each (data re-uploading).\n');
-console.log(`Two such filters slide over 16 × 16 images (16 → 8 → 4), then a dense layer. ${TRAIN} training and ${TEST} test images, ${EPOCHS} epochs.\n`);
+console.log(
+  `Two such filters slide over 16 × 16 images (16 → 8 → 4), then a dense layer. ${TRAIN} training and ${TEST} test images, ${EPOCHS} epochs.\n`,
+);
 
 const outcomes: Outcome[] = [];
 const bar = new ProgressBar('training');
@@ -70,14 +81,33 @@ async function trained(
   validation: Dataset,
   progress: (share: number, text: string) => void,
 ): Promise<FitResult> {
-  const run = fit(model, train, { loss: crossEntropy, optimizer: adam(RATE), epochs: EPOCHS, batchSize: BATCH, seed: SEED, validation });
+  const run = fit(model, train, {
+    loss: crossEntropy,
+    optimizer: adam(RATE),
+    epochs: EPOCHS,
+    batchSize: BATCH,
+    seed: SEED,
+    validation,
+  });
   for await (const step of run) {
-    progress(step.progress, `epoch ${step.epoch}, loss ${step.loss.toFixed(3)}, ${Math.round(step.samplesPerSecond)} images/s`);
+    progress(
+      step.progress,
+      `epoch ${step.epoch}, loss ${step.loss.toFixed(3)}, ${Math.round(step.samplesPerSecond)} images/s`,
+    );
   }
   return run;
 }
 
-const columns = ['images', 'network', 'parameters', 'test accuracy', 'test loss', 'best epoch', 'seconds', 'images/s'];
+const columns = [
+  'images',
+  'network',
+  'parameters',
+  'test accuracy',
+  'test loss',
+  'best epoch',
+  'seconds',
+  'images/s',
+];
 const rows = outcomes.map(({ task, name, parameters: count, result, evaluation }) => {
   const accuracies = testAccuracy(result);
   return [
@@ -105,15 +135,29 @@ const html = report({
     'on MNIST digits (real images) and on generated images like those of a liquid-argon detector. One seed: differences of one or two percent mean little.',
   tiles: outcomes.map(({ task, name, evaluation }) => ({
     label: `${task.name}, ${name}`,
-    value: `${(100 * evaluation.metrics['accuracy']!).toFixed(1)}`,
+    value: (100 * evaluation.metrics['accuracy']!).toFixed(1),
     unit: '%',
     note: 'test accuracy',
   })),
   sections: [
-    { title: 'Comparison', blocks: [{ columns, rows, caption: `After ${EPOCHS} epochs with Adam at rate ${RATE}, batches of ${BATCH}.` }] },
+    {
+      title: 'Comparison',
+      blocks: [
+        {
+          columns,
+          rows,
+          caption: `After ${EPOCHS} epochs with Adam at rate ${RATE}, batches of ${BATCH}.`,
+        },
+      ],
+    },
     {
       title: 'The quantum filter',
-      blocks: [circuitFigure(filter, 'One window of 2 × 2 pixels x on four qubits; w are the trained angles. Read out as ⟨Z⟩ of qubit 0.')],
+      blocks: [
+        circuitFigure(
+          filter,
+          'One window of 2 × 2 pixels x on four qubits; w are the trained angles. Read out as ⟨Z⟩ of qubit 0.',
+        ),
+      ],
     },
     ...TASKS.map(taskSection),
   ],
@@ -128,7 +172,14 @@ await writeJson(join(out, 'main-job.json'), {
   machine: machine(),
   wallTime: rounded(wallTime, 1),
   peakMemoryMiB: Math.round(peakMemory()),
-  settings: { epochs: EPOCHS, batchSize: BATCH, optimizer: 'adam', rate: RATE, trainCount: TRAIN, testCount: TEST },
+  settings: {
+    epochs: EPOCHS,
+    batchSize: BATCH,
+    optimizer: 'adam',
+    rate: RATE,
+    trainCount: TRAIN,
+    testCount: TEST,
+  },
   runs: outcomes.map(({ task, name, parameters: count, result, evaluation }) => ({
     task: task.name,
     source: task.source,
@@ -161,14 +212,21 @@ function taskSection(task: Task): ReportSection {
         svg: lineChart(
           own.flatMap(({ name, result }) => [
             { name: `${name}, training`, values: result.history.map(({ loss }) => loss) },
-            { name: `${name}, test`, values: result.history.map(({ validation }) => validation!.loss) },
+            {
+              name: `${name}, test`,
+              values: result.history.map(({ validation }) => validation!.loss),
+            },
           ]),
           { title: 'Loss', xLabel: 'epoch', yLabel: 'cross-entropy (nats)' },
         ),
       },
-      ...own.map(({ name, evaluation }) => ({ svg: confusionMatrix(evaluation.confusion!, test.classes, { title: `Confusion, ${name}` }) })),
+      ...own.map(({ name, evaluation }) => ({
+        svg: confusionMatrix(evaluation.confusion!, test.classes, { title: `Confusion, ${name}` }),
+      })),
       {
-        svg: sampleGrid(shown, own[0]!.evaluation.predictions!.slice(0, shown.size), { title: 'Predictions of the quantum network' }),
+        svg: sampleGrid(shown, own[0]!.evaluation.predictions!.slice(0, shown.size), {
+          title: 'Predictions of the quantum network',
+        }),
         wide: true,
       },
     ],
@@ -177,4 +235,6 @@ function taskSection(task: Task): ReportSection {
 
 console.log(`Report: ${join(out, 'main-job.html')}`);
 console.log(`Figures: ${join(out, 'main-job.json')}`);
-console.log(`${duration((performance.now() - start) / 1000)}, peak memory ${Math.round(peakMemory())} MiB`);
+console.log(
+  `${duration((performance.now() - start) / 1000)}, peak memory ${Math.round(peakMemory())} MiB`,
+);

@@ -35,18 +35,23 @@ function parse() {
 
 function count(name: string, text: string, least: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) refuse(`--${name} ${text} is not an integer of at least ${least}`);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
+    refuse(`--${name} ${text} is not an integer of at least ${least}`);
   return value;
 }
 
 const { values, positionals } = parse();
 const wanted = positionals[0]?.padStart(2, '0') ?? refuse('Which paper?');
 if (positionals.length > 1) refuse(`What is ${positionals[1]}?`);
-const folder = folders.find((name) => name === wanted || name.startsWith(`${wanted}-`)) ?? refuse(`There is no paper ${wanted}.`);
+const folder =
+  folders.find((name) => name === wanted || name.startsWith(`${wanted}-`)) ??
+  refuse(`There is no paper ${wanted}.`);
 const seed = count('seed', values.seed, 0);
 const epochs = values.epochs === undefined ? undefined : count('epochs', values.epochs, 1);
 
-const { default: experiment } = (await import(`./papers/${folder}/index.ts`)) as { default: Experiment };
+const { default: experiment } = (await import(`./papers/${folder}/index.ts`)) as {
+  default: Experiment;
+};
 console.log(`${experiment.title}\n${experiment.source}\n`);
 const bar = new ProgressBar(`paper ${experiment.number}`);
 const start = performance.now();
@@ -59,7 +64,10 @@ const { data, claims, text } = await experiment.run({
 bar.done();
 const wallTime = (performance.now() - start) / 1000;
 
-const path = join(values.out ?? join(papers, folder, 'results'), `${values.quick ? 'quick' : 'full'}-seed-${seed}.json`);
+const path = join(
+  values.out ?? join(papers, folder, 'results'),
+  `${values.quick ? 'quick' : 'full'}-seed-${seed}.json`,
+);
 await writeJson(path, {
   paper: experiment.number,
   title: experiment.title,
@@ -74,8 +82,13 @@ await writeJson(path, {
   ...data,
 });
 
-const verdict = ({ met }: Claim): string => (met === null ? 'not measured' : met ? 'met' : 'not met');
+const verdict = ({ met }: Claim): string =>
+  met === null ? 'not measured' : met ? 'met' : 'not met';
 console.log(`\n${text}\n`);
-if (values.quick) console.log('The quick form only shows that everything works; its figures say little about the claims.\n');
-for (const claim of claims) console.log(`${claim.id}  ${verdict(claim)}: ${claim.claim}\n   ${claim.found}`);
+if (values.quick)
+  console.log(
+    'The quick form only shows that everything works; its figures say little about the claims.\n',
+  );
+for (const claim of claims)
+  console.log(`${claim.id}  ${verdict(claim)}: ${claim.claim}\n   ${claim.found}`);
 console.log(`\n${duration(wallTime)}, at most ${Math.round(peakMemory())} MiB. Results: ${path}`);

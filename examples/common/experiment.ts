@@ -51,7 +51,9 @@ export async function writeJson(path: string, data: unknown): Promise<void> {
 
 /** Puts lists of numbers on one line. */
 function compact(json: string): string {
-  return json.replaceAll(/\[[\s\d.,eE+-]*\]/g, (list) => list.replaceAll(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'));
+  return json.replaceAll(/\[[\s\d.,eE+-]*\]/g, (list) =>
+    list.replaceAll(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+  );
 }
 
 /** A number with four decimals, for files. */

@@ -34,7 +34,9 @@ export class ProgressBar {
   /** Ends the line. */
   done(): void {
     if (this.#terminal) process.stderr.write('\r\u001B[K');
-    process.stderr.write(`${this.#title} done in ${duration((performance.now() - this.#start) / 1000)}\n`);
+    process.stderr.write(
+      `${this.#title} done in ${duration((performance.now() - this.#start) / 1000)}\n`,
+    );
   }
 }
 
@@ -42,7 +44,9 @@ export class ProgressBar {
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  return whole < 60
+    ? `${whole} s`
+    : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
 function percent(share: number): string {

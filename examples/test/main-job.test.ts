@@ -8,7 +8,10 @@ test('the main job, in its short form, prints a comparison and writes a report a
   const examples = join(import.meta.dirname, '..');
   const out = join(examples, 'results', 'quick');
   rmSync(out, { recursive: true, force: true });
-  const { stdout } = await promisify(execFile)(process.execPath, [join(examples, 'main-job.ts'), '--quick']);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(examples, 'main-job.ts'),
+    '--quick',
+  ]);
   expect(stdout).toContain('RY(atan(2·x[0]))');
   expect(stdout).toMatch(/MNIST 3-8 +quantum +82 +0\.\d{3}/);
   expect(stdout).toMatch(/μ-p +classical +80 +0\.\d{3}/);

@@ -31,10 +31,21 @@ describe('paper 05', () => {
       claims: { id: string; met: boolean | null }[];
       runs: Run[];
     };
-    expect(result).toMatchObject({ seed: 7, quick: true, paper: '05', versions: { node: process.version } });
+    expect(result).toMatchObject({
+      seed: 7,
+      quick: true,
+      paper: '05',
+      versions: { node: process.version },
+    });
     expect(result.runs.length).toBe(12);
-    expect(result.runs.every(({ testAccuracy, trainLoss }) => testAccuracy.length === 4 && trainLoss.length === 4)).toBe(true);
-    const digitRuns = result.runs.filter((one) => one.task === 'MNIST 3-8' && one.model === REUPLOAD);
+    expect(
+      result.runs.every(
+        ({ testAccuracy, trainLoss }) => testAccuracy.length === 4 && trainLoss.length === 4,
+      ),
+    ).toBe(true);
+    const digitRuns = result.runs.filter(
+      (one) => one.task === 'MNIST 3-8' && one.model === REUPLOAD,
+    );
     expect(digitRuns[0]!.testAccuracy.at(-1)).toBeGreaterThan(0.65);
     expect(result.claims.map(({ id }) => id)).toEqual(['1', '2', '3', '4', '5']);
     // A quick run measures too little for the others.
@@ -43,8 +54,17 @@ describe('paper 05', () => {
   });
 
   test('refuses what it does not know', async () => {
-    for (const args of [[], ['99'], ['05', '--seed', 'x'], ['05', '--epochs', '0'], ['05', '--what']]) {
-      await expect(run(...args)).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('npm run paper -- <NN>') as string });
+    for (const args of [
+      [],
+      ['99'],
+      ['05', '--seed', 'x'],
+      ['05', '--epochs', '0'],
+      ['05', '--what'],
+    ]) {
+      await expect(run(...args)).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('npm run paper -- <NN>') as string,
+      });
     }
   });
 
@@ -59,7 +79,10 @@ describe('paper 05', () => {
     for (const task of [muonElectron, digits]) {
       const { train, test } = await task.load(3, 60, 80);
       expect([train.size, test.size, train.inputShape]).toEqual([60, 80, [16, 16]]);
-      const rows = (data: typeof train) => Array.from({ length: data.size }, (_, i) => data.inputs.slice(256 * i, 256 * i + 256).join());
+      const rows = (data: typeof train) =>
+        Array.from({ length: data.size }, (_, i) =>
+          data.inputs.slice(256 * i, 256 * i + 256).join(),
+        );
       expect(new Set([...rows(train), ...rows(test)]).size).toBe(140);
       expect(new Set(train.labels)).toEqual(new Set([0, 1]));
     }
@@ -93,6 +116,12 @@ describe('paper 05', () => {
     const kernel = { zeroAngles: 0, patchOrder: 0, gradient: 1e-4 };
     expect(judge(runs, kernel).map(({ met }) => met)).toEqual([false, false, true, true, false]);
     const better = runs.filter(({ rate }) => rate === 0.05);
-    expect(judge(better, { ...kernel, gradient: 1e-9 }).map(({ met }) => met)).toEqual([null, false, true, true, true]);
+    expect(judge(better, { ...kernel, gradient: 1e-9 }).map(({ met }) => met)).toEqual([
+      null,
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 });

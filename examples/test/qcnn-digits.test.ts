@@ -1,4 +1,14 @@
-import { adam, crossEntropy, dense, fit, mnist, qcnn, resizeImages, scale, sequential } from 'ketwork';
+import {
+  adam,
+  crossEntropy,
+  dense,
+  fit,
+  mnist,
+  qcnn,
+  resizeImages,
+  scale,
+  sequential,
+} from 'ketwork';
 import { expect, test } from 'vitest';
 
 test('a QCNN of Cong, Choi and Lukin on 6 qubits tells real handwritten 3 from 6', async () => {
@@ -9,7 +19,14 @@ test('a QCNN of Cong, Choi and Lukin on 6 qubits tells real handwritten 3 from 6
   const network = qcnn(6, { embedding: 'amplitude' });
   expect(network.readout).toEqual([5]);
   const model = sequential(network.layer(), scale(4), dense(1, 2));
-  const options = { loss: crossEntropy, optimizer: adam(0.05), epochs: 6, batchSize: 20, seed: 2, validation: test };
+  const options = {
+    loss: crossEntropy,
+    optimizer: adam(0.05),
+    epochs: 6,
+    batchSize: 20,
+    seed: 2,
+    validation: test,
+  };
   const { history } = await fit(model, train, options);
   expect(history.at(-1)!.validation!.metrics['accuracy']).toBeGreaterThan(0.85);
 });

@@ -24,15 +24,23 @@ export const SIMILAR = 'CNN 80';
 export const SMALL = 'CNN 53';
 
 /** Test accuracy by epoch, mean over the seeds; undefined where there was no such run. */
-export function curve(runs: readonly Run[], task: string, model: string, rate: number): number[] | undefined {
+export function curve(
+  runs: readonly Run[],
+  task: string,
+  model: string,
+  rate: number,
+): number[] | undefined {
   const found = runs.filter((run) => run.task === task && run.model === model && run.rate === rate);
   if (found.length === 0) return undefined;
-  return found[0]!.testAccuracy.map((_, epoch) => mean(found.map((run) => run.testAccuracy[epoch]!)));
+  return found[0]!.testAccuracy.map((_, epoch) =>
+    mean(found.map((run) => run.testAccuracy[epoch]!)),
+  );
 }
 
 /** The criteria of the card. */
 export function judge(runs: readonly Run[], kernel: KernelChecks): Claim[] {
-  const last = (task: string, model: string, rate: number): number => curve(runs, task, model, rate)?.at(-1) ?? Number.NaN;
+  const last = (task: string, model: string, rate: number): number =>
+    curve(runs, task, model, rate)?.at(-1) ?? Number.NaN;
   const claims: Claim[] = [];
 
   const parity = ['μ-e', 'μ-p'].map((task) => {
@@ -41,9 +49,12 @@ export function judge(runs: readonly Run[], kernel: KernelChecks): Claim[] {
   });
   claims.push({
     id: '1',
-    claim: 'QCNN with re-uploading reaches the CNN of similar size less 0.04 on μ-e and μ-p (mean of the seeds, better rate of the CNN)',
+    claim:
+      'QCNN with re-uploading reaches the CNN of similar size less 0.04 on μ-e and μ-p (mean of the seeds, better rate of the CNN)',
     met: verdict(parity.map(({ quantum, classical }) => quantum - (classical - 0.04))),
-    found: parity.map(({ task, quantum, classical }) => `${task}: ${show(quantum)} against ${show(classical)}`).join('; '),
+    found: parity
+      .map(({ task, quantum, classical }) => `${task}: ${show(quantum)} against ${show(classical)}`)
+      .join('; '),
   });
 
   const pairs = ['μ-e', 'μ-p', 'μ-π'];
@@ -62,7 +73,10 @@ export function judge(runs: readonly Run[], kernel: KernelChecks): Claim[] {
     id: '3',
     claim: 'QCNN reaches 0.90 on μ-e within 20 epochs (mean of the seeds)',
     met: reached > 0 ? true : early.length < 20 ? null : false,
-    found: reached > 0 ? `in epoch ${reached}` : `best ${show(Math.max(...early))} in ${early.length} epochs`,
+    found:
+      reached > 0
+        ? `in epoch ${reached}`
+        : `best ${show(Math.max(...early))} in ${early.length} epochs`,
   });
 
   const tasks = [...new Set(runs.map((run) => run.task))];
@@ -74,14 +88,16 @@ export function judge(runs: readonly Run[], kernel: KernelChecks): Claim[] {
   const faster = speed.filter(({ quantum, classical }) => quantum > classical).length;
   claims.push({
     id: '4',
-    claim: 'QCNN learns faster than the CNN of similar size at the same rate (mean test accuracy of the first 10 epochs; reported, not a condition)',
+    claim:
+      'QCNN learns faster than the CNN of similar size at the same rate (mean test accuracy of the first 10 epochs; reported, not a condition)',
     met: (runs[0]?.testAccuracy.length ?? 0) < 10 ? null : faster === speed.length,
     found: `true on ${faster} of ${speed.length}: ${speed.map(({ task, quantum, classical }) => `${task} ${show(quantum)} against ${show(classical)}`).join('; ')}`,
   });
 
   claims.push({
     id: '5',
-    claim: 'Kernel with all angles zero gives the analytic value, windows are read row by row, gradients agree with differences to 1e-5',
+    claim:
+      'Kernel with all angles zero gives the analytic value, windows are read row by row, gradients agree with differences to 1e-5',
     met: kernel.zeroAngles < 1e-12 && kernel.patchOrder < 1e-12 && kernel.gradient < 1e-5,
     found: `off by ${kernel.zeroAngles.toExponential(1)}, ${kernel.patchOrder.toExponential(1)}, ${kernel.gradient.toExponential(1)}`,
   });

@@ -39,7 +39,9 @@ const experiment: Experiment = {
     const seeds = quick ? [seed] : [seed, seed + 1, seed + 2];
     const epochs = options.epochs ?? (quick ? 4 : 30);
     const [trainCount, testCount] = quick ? [100, 100] : [200, 400];
-    const jobs = tasks.flatMap((task) => seeds.flatMap((s) => VARIANTS.map((variant) => ({ task, seed: s, variant }))));
+    const jobs = tasks.flatMap((task) =>
+      seeds.flatMap((s) => VARIANTS.map((variant) => ({ task, seed: s, variant }))),
+    );
     const total = jobs.reduce((sum, { variant }) => sum + variant.cost, 0);
 
     const kernel = await checkKernel();
@@ -74,7 +76,15 @@ const experiment: Experiment = {
         samplesPerSecond: Math.round(samplesPerSecond),
       });
     }
-    const settings = { epochs, batchSize: BATCH, optimizer: 'adam', seeds, trainCount, testCount, imageSide: 16 };
+    const settings = {
+      epochs,
+      batchSize: BATCH,
+      optimizer: 'adam',
+      seeds,
+      trainCount,
+      testCount,
+      imageSide: 16,
+    };
     const sources = Object.fromEntries(tasks.map(({ name, source }) => [name, source]));
     const names = tasks.map(({ name }) => name);
     return {
@@ -88,7 +98,12 @@ const experiment: Experiment = {
 const cache = new Map<string, ReturnType<Task['load']>>();
 
 /** Loads data of a task once per seed. */
-function loaded(task: Task, seed: number, trainCount: number, testCount: number): ReturnType<Task['load']> {
+function loaded(
+  task: Task,
+  seed: number,
+  trainCount: number,
+  testCount: number,
+): ReturnType<Task['load']> {
   const name = [task.name, seed, trainCount, testCount].join();
   const data = cache.get(name) ?? task.load(seed, trainCount, testCount);
   cache.set(name, data);
@@ -113,7 +128,9 @@ function summary(runs: readonly Run[], tasks: readonly string[], epochs: number)
 /** Test accuracy by epoch at the same rate, in a few columns. */
 function curves(runs: readonly Run[], tasks: readonly string[]): string {
   const epochs = runs[0]!.testAccuracy.length;
-  const shown = [1, 2, 3, 5, 7, 10, 15, 20, 25, 30, epochs].filter((epoch, i, all) => epoch <= epochs && all.indexOf(epoch) === i);
+  const shown = [1, 2, 3, 5, 7, 10, 15, 20, 25, 30, epochs].filter(
+    (epoch, i, all) => epoch <= epochs && all.indexOf(epoch) === i,
+  );
   const rows = tasks.flatMap((task) =>
     [REUPLOAD, SIMILAR].map((model) => {
       const values = curve(runs, task, model, 0.05)!;

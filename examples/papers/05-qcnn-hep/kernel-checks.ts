@@ -1,4 +1,14 @@
-import { Z, cpu, crossEntropy, expval, forward, lossValues, quantumConv2d, quantumFilter, valueAndGrad } from 'ketwork';
+import {
+  Z,
+  cpu,
+  crossEntropy,
+  expval,
+  forward,
+  lossValues,
+  quantumConv2d,
+  quantumFilter,
+  valueAndGrad,
+} from 'ketwork';
 import { quantumNetwork, SIDE } from './models.ts';
 
 /** How far the quantum kernel is from what is known about it; criterion 5 of the card. */
@@ -13,7 +23,11 @@ export interface KernelChecks {
 
 /** Runs the checks; every figure is a largest absolute difference. */
 export async function checkKernel(): Promise<KernelChecks> {
-  return { zeroAngles: await zeroAngles(), patchOrder: await patchOrder(), gradient: await gradient() };
+  return {
+    zeroAngles: await zeroAngles(),
+    patchOrder: await patchOrder(),
+    gradient: await gradient(),
+  };
 }
 
 /**
@@ -23,7 +37,10 @@ export async function checkKernel(): Promise<KernelChecks> {
 async function zeroAngles(): Promise<number> {
   const pixels = [0.15, 0.4, 0.75, 0.95];
   const [a, b, , d] = pixels.map((pixel) => -Math.sin(Math.atan(2 * pixel)));
-  const program = (await cpu()).compile(quantumFilter(4, { layers: 2, reupload: false, scale: 2 }), expval(Z(0)));
+  const program = (await cpu()).compile(
+    quantumFilter(4, { layers: 2, reupload: false, scale: 2 }),
+    expval(Z(0)),
+  );
   const [value] = program.run({ x: pixels, w: new Float64Array(24) });
   return Math.abs(value! - a! * b! * d!);
 }

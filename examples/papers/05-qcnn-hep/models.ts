@@ -1,4 +1,13 @@
-import { conv2d, dense, flatten, initializers, quantumConv2d, reshape, sequential, tanh } from 'ketwork';
+import {
+  conv2d,
+  dense,
+  flatten,
+  initializers,
+  quantumConv2d,
+  reshape,
+  sequential,
+  tanh,
+} from 'ketwork';
 import type { Model } from 'ketwork';
 
 /** Side of the images. */
@@ -9,7 +18,13 @@ const image = reshape([1, SIDE, SIDE]);
 
 /** Two quantum convolutions 16 → 8 → 4 with one filter each, then dense 16 → 2: 82 parameters. */
 export function quantumNetwork({ reupload }: { readonly reupload: boolean }): Model {
-  const filter = quantumConv2d({ ...window, layers: 2, scale: 2, reupload, init: initializers.normal(1) });
+  const filter = quantumConv2d({
+    ...window,
+    layers: 2,
+    scale: 2,
+    reupload,
+    init: initializers.normal(1),
+  });
   return sequential(image, filter, filter, flatten(), dense(16, 2));
 }
 
@@ -18,7 +33,15 @@ export function quantumNetwork({ reupload }: { readonly reupload: boolean }): Mo
  * channels for about 80, which makes 62; 5 is the number that fits the 82 of the quantum network.
  */
 export function classicalNetwork(channels: number): Model {
-  return sequential(image, conv2d(1, channels, window), tanh(), conv2d(channels, 1, window), tanh(), flatten(), dense(16, 2));
+  return sequential(
+    image,
+    conv2d(1, channels, window),
+    tanh(),
+    conv2d(channels, 1, window),
+    tanh(),
+    flatten(),
+    dense(16, 2),
+  );
 }
 
 /** Number of trained numbers of a model for these images. */

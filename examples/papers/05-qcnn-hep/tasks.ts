@@ -7,7 +7,11 @@ export interface Task {
   readonly name: string;
   readonly source: string;
   /** Draws balanced or real examples: training and test images never overlap. */
-  load(seed: number, trainCount: number, testCount: number): Promise<{ readonly train: Dataset; readonly test: Dataset }>;
+  load(
+    seed: number,
+    trainCount: number,
+    testCount: number,
+  ): Promise<{ readonly train: Dataset; readonly test: Dataset }>;
 }
 
 function particles(name: string, pair: readonly [Particle, Particle]): Task {
@@ -16,7 +20,10 @@ function particles(name: string, pair: readonly [Particle, Particle]): Task {
     source: 'generated, LArTPC-like (the simulation of the paper is not public)',
     load(seed, trainCount, testCount) {
       const all = larTpc({ particles: pair, size: SIDE, count: trainCount + testCount, seed });
-      return Promise.resolve({ train: take(all, trainCount), test: take(all, testCount, trainCount) });
+      return Promise.resolve({
+        train: take(all, trainCount),
+        test: take(all, testCount, trainCount),
+      });
     },
   };
 }

@@ -1,8 +1,11 @@
 import type { MaybePromise } from '@ketwork/nn';
 
 /** Goes on at once after a value, later after a promise. */
-export function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
-  return value instanceof Promise ? value.then(next) : next(value as A);
+export function after<A, B>(
+  value: MaybePromise<A>,
+  next: (value: A) => MaybePromise<B>,
+): MaybePromise<B> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 /** All values at once where all are there, else a promise of all. */

@@ -37,12 +37,18 @@ export class LayerProgram {
     this.#measurements = listOf(measurements);
     for (const { type } of this.#measurements) {
       if (type === 'samples' || type === 'counts') {
-        throw new UnsupportedError(`${kind}: '${type}' returns single outcomes, which have no gradient`, {
-          remedy: 'Measure expval, variance or probabilities, with the option shots where they shall be estimated',
-        });
+        throw new UnsupportedError(
+          `${kind}: '${type}' returns single outcomes, which have no gradient`,
+          {
+            remedy:
+              'Measure expval, variance or probabilities, with the option shots where they shall be estimated',
+          },
+        );
       }
     }
-    this.#sizes = outputShapes(circuit, this.#measurements).map((shape) => shape.reduce((a, b) => a * b, 1));
+    this.#sizes = outputShapes(circuit, this.#measurements).map((shape) =>
+      shape.reduce((a, b) => a * b, 1),
+    );
     this.outputs = this.#sizes.reduce((a, b) => a + b, 0);
     this.#options = options;
   }
@@ -80,7 +86,9 @@ export class LayerProgram {
 
   /** Runs the circuit, `[batch, outputs]`. */
   run(values: SlotArrays, key: Key | undefined): MaybePromise<Float64Array> {
-    const results = this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<Float64Array[]>;
+    const results = this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<
+      Float64Array[]
+    >;
     return after(results, (arrays) => (arrays.length === 1 ? arrays[0]! : this.#joined(arrays)));
   }
 
@@ -98,7 +106,8 @@ export class LayerProgram {
   #ready(): DifferentiatedProgram | AsyncDifferentiatedProgram {
     if (this.#program === undefined) {
       throw new ValueError(`${this.#kind}: no engine is bound, so the circuit cannot run`, {
-        remedy: 'Use fit, evaluate or predict, which bind one, or call network.bind(await cpu()) on the built model',
+        remedy:
+          'Use fit, evaluate or predict, which bind one, or call network.bind(await cpu()) on the built model',
       });
     }
     return this.#program;
@@ -136,7 +145,13 @@ export class LayerProgram {
 }
 
 function isEngine(value: unknown): value is Engine | AsyncEngine {
-  return typeof value === 'object' && value !== null && 'compile' in value && 'capabilities' in value && 'synchronous' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'compile' in value &&
+    'capabilities' in value &&
+    'synchronous' in value
+  );
 }
 
 function listOf(measurements: Measurements): readonly Measurement[] {

@@ -51,9 +51,12 @@ export interface Qcnn {
  */
 export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
   const { embedding = 'angle', outputs = 1, shared = true } = options;
-  if (!Number.isSafeInteger(qubits) || qubits < 2) throw new ValueError(`qcnn: ${qubits} is not a number of qubits of at least 2`);
+  if (!Number.isSafeInteger(qubits) || qubits < 2)
+    throw new ValueError(`qcnn: ${qubits} is not a number of qubits of at least 2`);
   if (!Number.isSafeInteger(outputs) || outputs < 1 || outputs >= qubits) {
-    throw new ValueError(`qcnn: ${outputs} outputs of ${qubits} qubits are not possible`, { remedy: `Use 1 to ${qubits - 1}` });
+    throw new ValueError(`qcnn: ${outputs} outputs of ${qubits} qubits are not possible`, {
+      remedy: `Use 1 to ${qubits - 1}`,
+    });
   }
   let active = Array.from({ length: qubits }, (_, qubit) => qubit);
   const built = circuit(qubits, (q) => {
@@ -64,11 +67,16 @@ export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
       // Never fewer qubits than outputs are asked for.
       const dropped = Math.min(Math.floor(active.length / 2), active.length - outputs);
       const kept = active.slice(dropped);
-      q.poolingLayer(weight(`pool${stage}`, shared ? [6] : [dropped, 6]), active.slice(0, dropped), kept.slice(0, dropped));
+      q.poolingLayer(
+        weight(`pool${stage}`, shared ? [6] : [dropped, 6]),
+        active.slice(0, dropped),
+        kept.slice(0, dropped),
+      );
       active = kept;
     }
     if (active.length === 2) q.quantumConvolution(weight('full', [15]), active[0]!, active[1]!);
-    if (active.length > 2) q.stronglyEntanglingLayers(weight('full', [2, active.length, 3]), { qubits: active });
+    if (active.length > 2)
+      q.stronglyEntanglingLayers(weight('full', [2, active.length, 3]), { qubits: active });
   });
   const measurement = expval(...active.map((qubit) => Z(qubit)));
   return {
@@ -79,9 +87,14 @@ export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
   };
 }
 
-function embed(q: Builder, embedding: NonNullable<QcnnOptions['embedding']>, qubits: readonly number[]): void {
+function embed(
+  q: Builder,
+  embedding: NonNullable<QcnnOptions['embedding']>,
+  qubits: readonly number[],
+): void {
   if (typeof embedding === 'function') embedding(q);
   else if (embedding === 'angle') q.angleEmbedding(input('x', [qubits.length]), { rotation: 'Y' });
-  else if (embedding === 'amplitude') q.prepare(amplitudes('x', [2 ** qubits.length]), qubits, { normalize: true });
+  else if (embedding === 'amplitude')
+    q.prepare(amplitudes('x', [2 ** qubits.length]), qubits, { normalize: true });
   else q.prepare(amplitudes('x', [2 ** qubits.length, 2]), qubits);
 }

@@ -69,22 +69,29 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
   const { inChannels = 1, measurement = expval(Z(0)) } = options;
   for (const size of [...kernel, ...stride, inChannels]) {
     if (!Number.isSafeInteger(size) || size < 1) {
-      throw new ValueError(`quantumConv2d: kernel, stride and inChannels are positive integers, one of them is ${size}`);
+      throw new ValueError(
+        `quantumConv2d: kernel, stride and inChannels are positive integers, one of them is ${size}`,
+      );
     }
   }
   const area = inChannels * kernel[0] * kernel[1];
   const circuit = options.circuit ?? quantumFilter(area, options);
   const roles = slotRoles('quantumConv2d', circuit, undefined, {});
   if (roles.inputs.length !== 1 || sizeOf(roles.inputs[0]!.shape) !== area) {
-    throw new ValueError(`quantumConv2d: the circuit must have one data slot of ${area} elements, one per pixel of the window`, {
-      remedy: `Its data slots are ${roles.inputs.map((slot) => `${slot.name} [${slot.shape.join(', ')}]`).join(', ')}`,
-    });
+    throw new ValueError(
+      `quantumConv2d: the circuit must have one data slot of ${area} elements, one per pixel of the window`,
+      {
+        remedy: `Its data slots are ${roles.inputs.map((slot) => `${slot.name} [${slot.shape.join(', ')}]`).join(', ')}`,
+      },
+    );
   }
   const { outputs } = new LayerProgram('quantumConv2d', circuit, measurement, options);
   const outChannels = options.outChannels ?? outputs;
   const filters = outChannels / outputs;
   if (!Number.isSafeInteger(filters) || filters < 1) {
-    throw new ValueError(`quantumConv2d: ${outChannels} output channels are not made of filters that measure ${outputs} numbers each`);
+    throw new ValueError(
+      `quantumConv2d: ${outChannels} output channels are not made of filters that measure ${outputs} numbers each`,
+    );
   }
   const rule = initializerOf('quantumConv2d', options.init, roles.weights);
   const settings = {
@@ -106,16 +113,25 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
     build(inputShape, key) {
       const [channels, height, width] = inputShape;
       if (inputShape.length !== 3 || channels !== inChannels) {
-        throw new ValueError(`quantumConv2d: inputs of shape [${inputShape.join(', ')}] do not fit, it takes [${inChannels}, height, width]`, {
-          remedy: 'Put reshape([channels, height, width]) before it; shapes do not include the batch',
-        });
+        throw new ValueError(
+          `quantumConv2d: inputs of shape [${inputShape.join(', ')}] do not fit, it takes [${inChannels}, height, width]`,
+          {
+            remedy:
+              'Put reshape([channels, height, width]) before it; shapes do not include the batch',
+          },
+        );
       }
       const window = { channels, height: height!, width: width!, kernel, stride, padding };
       const positions = windowPositions({ ...window, batch: 1 });
       const program = new LayerProgram('quantumConv2d', circuit, measurement, options);
-      const weights = roles.weights.map((slot): Slot => ({ ...slot, shape: [filters, ...slot.shape] }));
+      const weights = roles.weights.map((slot): Slot => ({
+        ...slot,
+        shape: [filters, ...slot.shape],
+      }));
       const fans = { fanIn: area, fanOut: outputs };
-      const parameters = weights.map(({ name, shape }, i) => initialize('quantumConv2d', rule(name), name, shape, fans, key, i));
+      const parameters = weights.map(({ name, shape }, i) =>
+        initialize('quantumConv2d', rule(name), name, shape, fans, key, i),
+      );
       const outputShape = [outChannels, ...positions];
       const map = convolutionMap({
         program,
@@ -137,7 +153,11 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
         bind: (engine) => program.bind(engine),
         bound: () => program.bound,
         forward: (x, { tape, key: passKey }) =>
-          ops.external(map, [x, ...parameters.map((p) => tape.parameter(p))], program.draws ? passKey : undefined),
+          ops.external(
+            map,
+            [x, ...parameters.map((p) => tape.parameter(p))],
+            program.draws ? passKey : undefined,
+          ),
       };
     },
   });
@@ -161,7 +181,11 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
   const positions = outputShape[1]! * outputShape[2]!;
   // Windows that share an example would share its shots.
   const mayShare = !program.draws && input.kind === 'scalar';
-  const valuesOf = (rows: Float64Array, arrays: readonly Float64Array[], filter: number): Record<string, Float64Array> => {
+  const valuesOf = (
+    rows: Float64Array,
+    arrays: readonly Float64Array[],
+    filter: number,
+  ): Record<string, Float64Array> => {
     const values: Record<string, Float64Array> = { [input.name]: rows };
     weights.forEach(({ name }, i) => {
       const size = arrays[i + 1]!.length / filters;
@@ -172,8 +196,18 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
   const perFilter = <T>(run: (filter: number) => MaybePromise<T>): MaybePromise<T[]> =>
     together(Array.from({ length: filters }, (_, filter) => run(filter)));
 
-  function forward(arrays: readonly Float64Array[], batch: number, key?: Key): MaybePromise<Float64Array> {
-    const { rows, rowOf } = windowRows(arrays[0]!, { ...window, batch }, positions, area, mayShare ? 'batch' : 'none');
+  function forward(
+    arrays: readonly Float64Array[],
+    batch: number,
+    key?: Key,
+  ): MaybePromise<Float64Array> {
+    const { rows, rowOf } = windowRows(
+      arrays[0]!,
+      { ...window, batch },
+      positions,
+      area,
+      mayShare ? 'batch' : 'none',
+    );
     return after(
       perFilter((filter) => program.run(valuesOf(rows, arrays, filter), key)),
       (results) => {
@@ -182,7 +216,8 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
           for (let at = 0; at < batch * positions; at++) {
             const row = rowOf === undefined ? at : rowOf[at]!;
             const place = outputPlace(at, filter);
-            for (let k = 0; k < outputs; k++) out[place + k * positions] = result[row * outputs + k]!;
+            for (let k = 0; k < outputs; k++)
+              out[place + k * positions] = result[row * outputs + k]!;
           }
         });
         return out;
@@ -205,8 +240,16 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
   ): MaybePromise<readonly (Float64Array | undefined)[]> {
     const perExample = wants.includes('perExample');
     const share = !mayShare || wants[0] !== 'none' ? 'none' : perExample ? 'image' : 'batch';
-    const { rows, rowOf, imageOf, count } = windowRows(arrays[0]!, { ...window, batch }, positions, area, share);
-    const wanted = [input, ...weights].filter((_, i) => wants[i] !== 'none').map(({ name }) => name);
+    const { rows, rowOf, imageOf, count } = windowRows(
+      arrays[0]!,
+      { ...window, batch },
+      positions,
+      area,
+      share,
+    );
+    const wanted = [input, ...weights]
+      .filter((_, i) => wants[i] !== 'none')
+      .map(({ name }) => name);
     const gradients = perFilter((filter) => {
       const dyRows = new Float64Array(count * outputs);
       for (let at = 0; at < batch * positions; at++) {
@@ -217,7 +260,12 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
       return program.vjp(valuesOf(rows, arrays, filter), dyRows, wanted, perExample, key);
     });
     return after(gradients, (byFilter) => [
-      wants[0] === 'none' ? undefined : imageGradient(byFilter.map((bySlot) => bySlot[input.name]!), batch),
+      wants[0] === 'none'
+        ? undefined
+        : imageGradient(
+            byFilter.map((bySlot) => bySlot[input.name]!),
+            batch,
+          ),
       ...weights.map(({ name, shape }, i) => {
         if (wants[i + 1] === 'none') return undefined;
         const size = sizeOf(shape) / filters;
@@ -234,7 +282,12 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
   }
 
   /** Sums the gradients of the windows of each image, `[batch, filters, size]`. */
-  function perImage(parts: readonly Float64Array[], size: number, batch: number, imageOf: Uint32Array | undefined): Float64Array {
+  function perImage(
+    parts: readonly Float64Array[],
+    size: number,
+    batch: number,
+    imageOf: Uint32Array | undefined,
+  ): Float64Array {
     const out = new Float64Array(batch * filters * size);
     parts.forEach((part, filter) => {
       for (let row = 0; row < part.length / size; row++) {
@@ -248,7 +301,10 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
 
   return {
     name: 'quantumConv2d',
-    inputs: [{ axis: 'batch', shape: inputShape }, ...weights.map(({ shape }) => ({ axis: 'shared' as const, shape }))],
+    inputs: [
+      { axis: 'batch', shape: inputShape },
+      ...weights.map(({ shape }) => ({ axis: 'shared' as const, shape })),
+    ],
     outputShape,
     forward,
     vjp,

@@ -31,12 +31,20 @@ export interface QuantumFilterOptions {
  * console.log(quantumFilter(4).slots.map((slot) => slot.shape)); // [ [ 4 ], [ 2, 4, 3 ] ]
  * ```
  */
-export function quantumFilter(pixels: number, options: QuantumFilterOptions = {}): Circuit<'x' | 'w'> {
+export function quantumFilter(
+  pixels: number,
+  options: QuantumFilterOptions = {},
+): Circuit<'x' | 'w'> {
   const { layers = 2, reupload = true, scale = 2 } = options;
-  for (const [name, value] of [['number of pixels', pixels], ['number of layers', layers]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) throw new ValueError(`quantumFilter: the ${name} ${value} is not a positive integer`);
+  for (const [name, value] of [
+    ['number of pixels', pixels],
+    ['number of layers', layers],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new ValueError(`quantumFilter: the ${name} ${value} is not a positive integer`);
   }
-  if (!Number.isFinite(scale)) throw new ValueError(`quantumFilter: the scale ${scale} is not a finite number`);
+  if (!Number.isFinite(scale))
+    throw new ValueError(`quantumFilter: the scale ${scale} is not a finite number`);
   return circuit(pixels, { x: input([pixels]), w: weight([layers, pixels, 3]) }, (q, { x, w }) => {
     for (let qubit = 0; qubit < pixels; qubit++) q.h(qubit);
     for (let layer = 0; layer < layers; layer++) {
@@ -44,8 +52,10 @@ export function quantumFilter(pixels: number, options: QuantumFilterOptions = {}
         const g = x.at(qubit).times(scale);
         q.ry(angle.atan(g), qubit).rz(angle.atan(g.times(g)), qubit);
       }
-      for (let qubit = 0; qubit < pixels && pixels > 1; qubit++) q.cnot(qubit, (qubit + 1) % pixels);
-      for (let qubit = 0; qubit < pixels; qubit++) q.rot(w.at(layer, qubit, 0), w.at(layer, qubit, 1), w.at(layer, qubit, 2), qubit);
+      for (let qubit = 0; qubit < pixels && pixels > 1; qubit++)
+        q.cnot(qubit, (qubit + 1) % pixels);
+      for (let qubit = 0; qubit < pixels; qubit++)
+        q.rot(w.at(layer, qubit, 0), w.at(layer, qubit, 1), w.at(layer, qubit, 2), qubit);
     }
   });
 }

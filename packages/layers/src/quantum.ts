@@ -48,7 +48,11 @@ export interface QuantumOptions extends ProgramOptions {
  * console.log(await forward(network, [0.1, 0.2])); // one number
  * ```
  */
-export function quantum(circuit: Circuit, measurement: Measurements, options: QuantumOptions = {}): Layer {
+export function quantum(
+  circuit: Circuit,
+  measurement: Measurements,
+  options: QuantumOptions = {},
+): Layer {
   const roles = slotRoles('quantum', circuit, options.inputs, options.constants ?? {});
   const rule = initializerOf('quantum', options.init, roles.weights);
   // Measurements are checked here, before there is an engine.
@@ -61,7 +65,9 @@ export function quantum(circuit: Circuit, measurement: Measurements, options: Qu
     measurement,
     inputs: roles.inputs.map((slot) => slot.name),
     init: Object.fromEntries(roles.weights.map((slot) => [slot.name, rule(slot.name).settings])),
-    constants: Object.fromEntries(Object.entries(roles.constants).map(([name, values]) => [name, [...values]])),
+    constants: Object.fromEntries(
+      Object.entries(roles.constants).map(([name, values]) => [name, [...values]]),
+    ),
     method: options.method ?? 'best',
     ...(options.shots === undefined ? {} : { shots: options.shots }),
   };
@@ -74,7 +80,9 @@ export function quantum(circuit: Circuit, measurement: Measurements, options: Qu
       const program = new LayerProgram('quantum', circuit, measurement, options);
       const map = programMap('quantum', program, roles);
       const fans = { fanIn: size, fanOut: outputs };
-      const parameters = roles.weights.map((slot, i) => initialize('quantum', rule(slot.name), slot.name, slot.shape, fans, key, i));
+      const parameters = roles.weights.map((slot, i) =>
+        initialize('quantum', rule(slot.name), slot.name, slot.shape, fans, key, i),
+      );
       return {
         kind: 'quantum',
         inputShape: [...shape],
@@ -86,7 +94,11 @@ export function quantum(circuit: Circuit, measurement: Measurements, options: Qu
         bound: () => program.bound,
         forward(x, { tape, key: passKey }) {
           const data = splitInput(x, roles);
-          return ops.external(map, [...data, ...parameters.map((p) => tape.parameter(p))], program.draws ? passKey : undefined);
+          return ops.external(
+            map,
+            [...data, ...parameters.map((p) => tape.parameter(p))],
+            program.draws ? passKey : undefined,
+          );
         },
       };
     },
@@ -94,7 +106,11 @@ export function quantum(circuit: Circuit, measurement: Measurements, options: Qu
 }
 
 /** A program as a map of the tape: data slots in order, then weight slots. */
-function programMap(kind: string, program: LayerProgram, { inputs, weights, constants }: SlotRoles): DifferentiableMap {
+function programMap(
+  kind: string,
+  program: LayerProgram,
+  { inputs, weights, constants }: SlotRoles,
+): DifferentiableMap {
   const slots = [...inputs, ...weights];
   const valuesOf = (arrays: readonly Float64Array[]): Record<string, Float64Array> => ({
     ...constants,
@@ -110,12 +126,23 @@ function programMap(kind: string, program: LayerProgram, { inputs, weights, cons
       if (wanted.length === 0) return slots.map(() => undefined);
       for (const { name, differentiable } of wanted) {
         if (differentiable) continue;
-        throw new UnsupportedError(`${kind}: slot '${name}' is not differentiable, so layers before this one cannot be trained`, {
-          remedy: 'Put this layer first, or make the slot differentiable',
-        });
+        throw new UnsupportedError(
+          `${kind}: slot '${name}' is not differentiable, so layers before this one cannot be trained`,
+          {
+            remedy: 'Put this layer first, or make the slot differentiable',
+          },
+        );
       }
-      const gradients = program.vjp(valuesOf(arrays), dy, wanted.map((slot) => slot.name), wants.includes('perExample'), key);
-      return after(gradients, (bySlot) => slots.map((slot, i) => (wants[i] === 'none' ? undefined : bySlot[slot.name])));
+      const gradients = program.vjp(
+        valuesOf(arrays),
+        dy,
+        wanted.map((slot) => slot.name),
+        wants.includes('perExample'),
+        key,
+      );
+      return after(gradients, (bySlot) =>
+        slots.map((slot, i) => (wants[i] === 'none' ? undefined : bySlot[slot.name])),
+      );
     },
   };
 }
@@ -135,7 +162,13 @@ function splitInput(x: Tensor, { inputs }: SlotRoles): Tensor[] {
 function checkInput(got: Shape, wanted: Shape, size: number): void {
   const same = got.length === wanted.length && got.every((length, i) => length === wanted[i]);
   if (same || (got.length === 1 && got[0] === size)) return;
-  throw new ValueError(`quantum: inputs of shape [${got.join(', ')}] do not fit, the circuit takes [${wanted.join(', ')}]`, {
-    remedy: got.length > 1 && sizeOf(got) === size ? 'Put flatten() before it' : 'Shapes do not include the batch',
-  });
+  throw new ValueError(
+    `quantum: inputs of shape [${got.join(', ')}] do not fit, the circuit takes [${wanted.join(', ')}]`,
+    {
+      remedy:
+        got.length > 1 && sizeOf(got) === size
+          ? 'Put flatten() before it'
+          : 'Shapes do not include the batch',
+    },
+  );
 }

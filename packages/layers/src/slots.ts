@@ -35,7 +35,9 @@ export function slotRoles(
   const inputs = inputSlots(kind, circuit, order);
   for (const name of Object.keys(constants)) {
     if (!circuit.slots.some((slot) => slot.name === name && slot.axis === 'shared')) {
-      throw new ValueError(`${kind}: there is no shared slot '${name}' that could have a constant value`);
+      throw new ValueError(
+        `${kind}: there is no shared slot '${name}' that could have a constant value`,
+      );
     }
   }
   const shared = circuit.slots.filter((slot) => slot.axis === 'shared');
@@ -51,36 +53,55 @@ export function slotRoles(
   const values = fixed.map(({ name, shape }) => {
     const value = Float64Array.from(constants[name]!);
     if (value.length !== sizeOf(shape)) {
-      throw new ValueError(`${kind}: the constant '${name}' has ${value.length} numbers, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`);
+      throw new ValueError(
+        `${kind}: the constant '${name}' has ${value.length} numbers, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`,
+      );
     }
     return [name, value] as const;
   });
   return { inputs, weights, constants: Object.fromEntries(values) };
 }
 
-function inputSlots(kind: string, circuit: Circuit, order: readonly string[] | undefined): readonly Slot[] {
+function inputSlots(
+  kind: string,
+  circuit: Circuit,
+  order: readonly string[] | undefined,
+): readonly Slot[] {
   const batched = circuit.slots.filter((slot) => slot.axis === 'batch');
   if (batched.length === 0) {
-    throw new ValueError(`${kind}: no slot of the circuit takes data, so the layer would have no input`, {
-      remedy: "Use a slot such as input('x', [4]) in the circuit",
-    });
+    throw new ValueError(
+      `${kind}: no slot of the circuit takes data, so the layer would have no input`,
+      {
+        remedy: "Use a slot such as input('x', [4]) in the circuit",
+      },
+    );
   }
   if (order === undefined) return batched;
   const names = batched.map((slot) => `'${slot.name}'`).join(', ');
   if (order.length !== batched.length || new Set(order).size !== order.length) {
-    throw new ValueError(`${kind}: inputs [${order.join(', ')}] do not name each data slot of the circuit once`, {
-      remedy: `Name ${names} in the order in which the layer's input holds them`,
-    });
+    throw new ValueError(
+      `${kind}: inputs [${order.join(', ')}] do not name each data slot of the circuit once`,
+      {
+        remedy: `Name ${names} in the order in which the layer's input holds them`,
+      },
+    );
   }
   return order.map((name) => {
     const slot = batched.find((candidate) => candidate.name === name);
-    if (slot === undefined) throw new ValueError(`${kind}: the circuit has no data slot '${name}'`, { remedy: `Name ${names}` });
+    if (slot === undefined)
+      throw new ValueError(`${kind}: the circuit has no data slot '${name}'`, {
+        remedy: `Name ${names}`,
+      });
     return slot;
   });
 }
 
 /** Checks initialisers against the slots they are for, and gives one for each slot. */
-export function initializerOf(kind: string, init: SlotInitializers | undefined, slots: readonly Slot[]): (name: string) => Initializer {
+export function initializerOf(
+  kind: string,
+  init: SlotInitializers | undefined,
+  slots: readonly Slot[],
+): (name: string) => Initializer {
   const usual = initializers.uniform(-Math.PI, Math.PI);
   if (init === undefined) return () => usual;
   if (isInitializer(init)) return () => init;
@@ -106,7 +127,9 @@ export function initialize(
 ): Parameter {
   const data = rule.create({ shape, ...fans }, fold(key, index));
   if (data.length !== sizeOf(shape)) {
-    throw new ValueError(`${kind}: the initialiser made ${data.length} numbers for '${name}' where ${sizeOf(shape)} are needed`);
+    throw new ValueError(
+      `${kind}: the initialiser made ${data.length} numbers for '${name}' where ${sizeOf(shape)} are needed`,
+    );
   }
   return { name, shape, data };
 }

@@ -30,7 +30,11 @@ export async function expectGradients(
 }
 
 /** Gradients per example against a loop of batches of one. */
-export async function expectPerExample(network: BuiltLayer, { x, y }: TestBatch, tolerance = 1e-12): Promise<void> {
+export async function expectPerExample(
+  network: BuiltLayer,
+  { x, y }: TestBatch,
+  tolerance = 1e-12,
+): Promise<void> {
   const { grads } = await perExampleGrads(network, crossEntropy)({ x, y });
   const size = x.length / y.length;
   for (let e = 0; e < y.length; e++) {

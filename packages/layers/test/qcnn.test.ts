@@ -21,7 +21,14 @@ describe('qcnn', () => {
 
   test('has rows of weights for each pair where they are not shared', () => {
     const { circuit } = qcnn(5, { shared: false });
-    expect(circuit.slots.slice(1).map(({ shape }) => shape)).toEqual([[4, 15], [2, 6], [2, 15], [1, 6], [2, 15], [1, 6]]);
+    expect(circuit.slots.slice(1).map(({ shape }) => shape)).toEqual([
+      [4, 15],
+      [2, 6],
+      [2, 15],
+      [1, 6],
+      [2, 15],
+      [1, 6],
+    ]);
   });
 
   test('pools as measuring the source and rotating the sink by the outcome does', () => {
@@ -40,7 +47,13 @@ describe('qcnn', () => {
       const branch = circuit(2, (q) => {
         q.append(state);
         q.rx(w[0]!, 1).ry(w[1]!, 1).rz(w[2]!, 1).rx(w[3]!, 0).ry(w[4]!, 0).rz(w[5]!, 0);
-        q.linear([[1 - outcome, 0], [0, outcome]], [0]);
+        q.linear(
+          [
+            [1 - outcome, 0],
+            [0, outcome],
+          ],
+          [0],
+        );
         if (outcome === 1) q.x(1);
         q.rz(-w[2]!, 1).ry(-w[1]!, 1).rx(-w[0]!, 1);
       });
@@ -51,7 +64,10 @@ describe('qcnn', () => {
   });
 
   test('has correct gradients for every embedding', async () => {
-    for (const [embedding, size] of [['angle', 3], ['amplitude', 8]] as const) {
+    for (const [embedding, size] of [
+      ['angle', 3],
+      ['amplitude', 8],
+    ] as const) {
       const network = sequential(qcnn(3, { embedding }).layer(), dense(2)).build([size], 3);
       network.bind!(await cpu());
       const batch = { x: new Random(1).normals(3 * size), y: [0, 1, 1] };
@@ -68,7 +84,11 @@ describe('qcnn', () => {
     const random = new Random(11);
     const make = (count: number) => {
       const y = Array.from({ length: count }, (_, i) => i % 2);
-      const x = Float64Array.from({ length: count * 4 }, (_, i) => (Math.floor((i % 4) / 2) === y[Math.floor(i / 4)]! ? 2 : 0.6) + 0.4 * random.normal());
+      const x = Float64Array.from(
+        { length: count * 4 },
+        (_, i) =>
+          (Math.floor((i % 4) / 2) === y[Math.floor(i / 4)]! ? 2 : 0.6) + 0.4 * random.normal(),
+      );
       return { x, y };
     };
     const train = make(60);
@@ -78,16 +98,26 @@ describe('qcnn', () => {
     const optimizer = adam(0.05);
     const state = optimizer.init(network.parameters);
     for (let step = 0; step < 60; step++) {
-      optimizer.step(network.parameters, (await valueAndGrad(network, crossEntropy)(train)).grads, state);
+      optimizer.step(
+        network.parameters,
+        (await valueAndGrad(network, crossEntropy)(train)).grads,
+        state,
+      );
     }
     const outputs = await forward(network, test.x);
-    const correct = test.y.filter((label, i) => (outputs[2 * i + 1]! > outputs[2 * i]! ? 1 : 0) === label).length;
+    const correct = test.y.filter(
+      (label, i) => (outputs[2 * i + 1]! > outputs[2 * i]! ? 1 : 0) === label,
+    ).length;
     expect(correct / 200).toBeGreaterThan(0.9);
     expectClose([outputs.length], [400], 0);
   });
 
   test('refuses impossible sizes', () => {
-    expect(() => qcnn(1)).toThrowErrorMatchingInlineSnapshot(`[ValueError: qcnn: 1 is not a number of qubits of at least 2]`);
-    expect(() => qcnn(4, { outputs: 4 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: qcnn: 4 outputs of 4 qubits are not possible. Use 1 to 3]`);
+    expect(() => qcnn(1)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: qcnn: 1 is not a number of qubits of at least 2]`,
+    );
+    expect(() => qcnn(4, { outputs: 4 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: qcnn: 4 outputs of 4 qubits are not possible. Use 1 to 3]`,
+    );
   });
 });

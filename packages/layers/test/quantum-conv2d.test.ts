@@ -1,6 +1,16 @@
 import { Z, X, circuit, expval, input, weight } from '@ketwork/circuit';
 import { quantumConv2d, quantumFilter } from '@ketwork/layers';
-import { crossEntropy, dense, flatten, forward, initializers, perExampleGrads, reshape, sequential, valueAndGrad } from '@ketwork/nn';
+import {
+  crossEntropy,
+  dense,
+  flatten,
+  forward,
+  initializers,
+  perExampleGrads,
+  reshape,
+  sequential,
+  valueAndGrad,
+} from '@ketwork/nn';
 import { cpu, reference } from '@ketwork/simulator';
 import { Random, expectClose } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
@@ -16,19 +26,31 @@ describe('quantumFilter', () => {
     [1, z[1]! * z[2]! * z[3]!],
     [2, z[0]! * z[1]! * z[3]!],
   ])('with %i layers and all angles zero gives the analytic value', async (layers, expected) => {
-    const program = (await cpu()).compile(quantumFilter(4, { layers, reupload: false }), expval(Z(0)));
+    const program = (await cpu()).compile(
+      quantumFilter(4, { layers, reupload: false }),
+      expval(Z(0)),
+    );
     expectClose(program.run({ x: pixels, w: new Float64Array(12 * layers) }), [expected], 1e-14);
   });
 
   test('repeats the encoding where told to', () => {
-    const count = (reupload: boolean) => quantumFilter(4, { layers: 3, reupload }).ops.filter((op) => op.type === 'gate' && op.gate === 'RY').length;
+    const count = (reupload: boolean) =>
+      quantumFilter(4, { layers: 3, reupload }).ops.filter(
+        (op) => op.type === 'gate' && op.gate === 'RY',
+      ).length;
     expect([count(true), count(false)]).toEqual([12, 4]);
   });
 
   test('refuses sizes that make no circuit', () => {
-    expect(() => quantumFilter(0)).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumFilter: the number of pixels 0 is not a positive integer]`);
-    expect(() => quantumFilter(4, { layers: 1.5 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumFilter: the number of layers 1.5 is not a positive integer]`);
-    expect(() => quantumFilter(4, { scale: Number.NaN })).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumFilter: the scale NaN is not a finite number]`);
+    expect(() => quantumFilter(0)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumFilter: the number of pixels 0 is not a positive integer]`,
+    );
+    expect(() => quantumFilter(4, { layers: 1.5 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumFilter: the number of layers 1.5 is not a positive integer]`,
+    );
+    expect(() => quantumFilter(4, { scale: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumFilter: the scale NaN is not a finite number]`,
+    );
   });
 });
 
@@ -50,7 +72,9 @@ describe('quantumConv2d', () => {
     });
     const network = layer.build([2, 3, 4], [1, 2]);
     expect(network.outputShape).toEqual([4, 3, 2]);
-    expect(network.parameters.map(({ name, shape }) => [name, shape])).toEqual([['w', [2, 1, 6, 3]]]);
+    expect(network.parameters.map(({ name, shape }) => [name, shape])).toEqual([
+      ['w', [2, 1, 6, 3]],
+    ]);
     const engine = reference();
     network.bind!(engine);
     const images = new Random(3).normals(2 * 24);
@@ -63,12 +87,15 @@ describe('quantumConv2d', () => {
           const pixels = [0, 1].flatMap((channel) =>
             [0, 1, 2].map((dx) => {
               const y = 2 * row - 1;
-              return y < 0 || y > 2 ? 0 : images[((image * 2 + channel) * 3 + y) * 4 + column + dx]!;
+              return y < 0 || y > 2
+                ? 0
+                : images[((image * 2 + channel) * 3 + y) * 4 + column + dx]!;
             }),
           );
           for (let filter = 0; filter < 2; filter++) {
             const values = single.run({ pixels, w: w.slice(18 * filter, 18 * filter + 18) });
-            for (let k = 0; k < 2; k++) expected[((image * 4 + 2 * filter + k) * 3 + row) * 2 + column] = values[k]!;
+            for (let k = 0; k < 2; k++)
+              expected[((image * 4 + 2 * filter + k) * 3 + row) * 2 + column] = values[k]!;
           }
         }
       }
@@ -82,7 +109,9 @@ describe('quantumConv2d', () => {
   const sparse = (seed: number, count: number): Float64Array => {
     const random = new Random(seed);
     // Most windows are zero everywhere, one image is so altogether.
-    return Float64Array.from({ length: count * 64 }, (_, i) => (i < 64 || i % 16 < 9 ? 0 : random.uniform()));
+    return Float64Array.from({ length: count * 64 }, (_, i) =>
+      i < 64 || i % 16 < 9 ? 0 : random.uniform(),
+    );
   };
 
   test('has gradients equal to central differences and to the batch-of-one loop, also behind another one', async () => {
@@ -123,7 +152,12 @@ describe('quantumConv2d', () => {
   });
 
   test('gives the same numbers in a worker', async () => {
-    const network = sequential(quantumConv2d(filter), quantumConv2d(filter), flatten(), dense(2)).build([1, 8, 8], 7);
+    const network = sequential(
+      quantumConv2d(filter),
+      quantumConv2d(filter),
+      flatten(),
+      dense(2),
+    ).build([1, 8, 8], 7);
     const batch = { x: sparse(1, 3), y: [0, 1, 1] };
     network.bind!(await cpu());
     const here = await valueAndGrad(network, crossEntropy)(batch);
@@ -133,27 +167,53 @@ describe('quantumConv2d', () => {
   });
 
   test('has the parameter count of the model of the paper card', () => {
-    const network = sequential(quantumConv2d(filter), quantumConv2d(filter), flatten(), dense(2)).build([1, 16, 16], 1);
+    const network = sequential(
+      quantumConv2d(filter),
+      quantumConv2d(filter),
+      flatten(),
+      dense(2),
+    ).build([1, 16, 16], 1);
     expect(network.parameters.map((p) => p.data.length)).toEqual([24, 24, 32, 2]);
-    const normal = sequential(quantumConv2d({ ...filter, init: initializers.constant(3) })).build([1, 4, 4], 1);
+    const normal = sequential(quantumConv2d({ ...filter, init: initializers.constant(3) })).build(
+      [1, 4, 4],
+      1,
+    );
     expect(new Set(normal.parameters[0]!.data)).toEqual(new Set([3]));
   });
 
   test('refuses what does not fit', () => {
-    expect(() => quantumConv2d({ kernel: 0 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumConv2d: kernel, stride and inChannels are positive integers, one of them is 0]`);
-    expect(() => quantumConv2d({ kernel: 2, circuit: quantumFilter(3) })).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumConv2d: the circuit must have one data slot of 4 elements, one per pixel of the window. Its data slots are x [3]]`);
-    expect(() => quantumConv2d({ kernel: 2, measurement: expval(Z(0), Z(1)), outChannels: 3 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumConv2d: 3 output channels are not made of filters that measure 2 numbers each]`);
-    expect(() => quantumConv2d(filter).build([16, 16], [1, 2])).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumConv2d: inputs of shape [16, 16] do not fit, it takes [1, height, width]. Put reshape([channels, height, width]) before it; shapes do not include the batch]`);
-    expect(() => quantumConv2d(filter).build([1, 1, 16], [1, 2])).toThrowErrorMatchingInlineSnapshot(`[ValueError: image windows: a window of 2 x 2 does not fit an image of 1 x 16 with padding 0 x 0. Use a smaller kernel or more padding]`);
+    expect(() => quantumConv2d({ kernel: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumConv2d: kernel, stride and inChannels are positive integers, one of them is 0]`,
+    );
+    expect(() =>
+      quantumConv2d({ kernel: 2, circuit: quantumFilter(3) }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumConv2d: the circuit must have one data slot of 4 elements, one per pixel of the window. Its data slots are x [3]]`,
+    );
+    expect(() =>
+      quantumConv2d({ kernel: 2, measurement: expval(Z(0), Z(1)), outChannels: 3 }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumConv2d: 3 output channels are not made of filters that measure 2 numbers each]`,
+    );
+    expect(() => quantumConv2d(filter).build([16, 16], [1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumConv2d: inputs of shape [16, 16] do not fit, it takes [1, height, width]. Put reshape([channels, height, width]) before it; shapes do not include the batch]`,
+    );
+    expect(() =>
+      quantumConv2d(filter).build([1, 1, 16], [1, 2]),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: image windows: a window of 2 x 2 does not fit an image of 1 x 16 with padding 0 x 0. Use a smaller kernel or more padding]`,
+    );
     const network = quantumConv2d(filter).build([1, 2, 2], [1, 2]);
-    expect(() => forward(network, [1, 2, 3, 4])).toThrowErrorMatchingInlineSnapshot(`[ValueError: quantumConv2d: no engine is bound, so the circuit cannot run. Use fit, evaluate or predict, which bind one, or call network.bind(await cpu()) on the built model]`);
+    expect(() => forward(network, [1, 2, 3, 4])).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: quantumConv2d: no engine is bound, so the circuit cannot run. Use fit, evaluate or predict, which bind one, or call network.bind(await cpu()) on the built model]`,
+    );
   });
 });
 
 function identity(size: number) {
   return {
     settings: 'identity',
-    create: () => Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0)),
+    create: () =>
+      Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0)),
   };
 }
-

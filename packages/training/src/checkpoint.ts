@@ -35,7 +35,12 @@ export interface RunState {
 }
 
 /** Writes where a run stands, whole or not at all. */
-export async function saveCheckpoint(path: string, network: BuiltLayer, identity: RunIdentity, run: RunState): Promise<void> {
+export async function saveCheckpoint(
+  path: string,
+  network: BuiltLayer,
+  identity: RunIdentity,
+  run: RunState,
+): Promise<void> {
   const tensors: Record<string, ShapedArray> = {};
   for (const [name, array] of Object.entries(stateOf(network))) tensors[`model.${name}`] = array;
   for (const [slot, arrays] of Object.entries(run.optimizer.slots)) {
@@ -43,12 +48,19 @@ export async function saveCheckpoint(path: string, network: BuiltLayer, identity
       tensors[`optimizer.${slot}.${i}`] = { shape: [data.length], data };
     });
   }
-  for (const [name, array] of Object.entries(run.best?.state ?? {})) tensors[`best.${name}`] = array;
+  for (const [name, array] of Object.entries(run.best?.state ?? {}))
+    tensors[`best.${name}`] = array;
   const best = run.best === undefined ? null : { epoch: run.best.epoch, value: run.best.value };
   const metadata = {
     format: FORMAT,
     identity: JSON.stringify(identity),
-    run: JSON.stringify({ epoch: run.epoch, step: run.step, optimizerStep: run.optimizer.step, history: run.history, best }),
+    run: JSON.stringify({
+      epoch: run.epoch,
+      step: run.step,
+      optimizerStep: run.optimizer.step,
+      history: run.history,
+      best,
+    }),
   };
   await writeAtomically(path, saveSafetensors(tensors, metadata));
 }
@@ -68,7 +80,9 @@ export async function loadCheckpoint(
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = loadSafetensors(bytes);
   if (metadata['format'] !== FORMAT) {
-    throw new FormatError(`${path} is not a checkpoint of this version (its format is ${metadata['format'] ?? 'not named'}, not ${FORMAT})`);
+    throw new FormatError(
+      `${path} is not a checkpoint of this version (its format is ${metadata['format'] ?? 'not named'}, not ${FORMAT})`,
+    );
   }
   const saved = parse(path, metadata['identity']) as Record<string, unknown>;
   for (const [name, value] of Object.entries(identity)) {
@@ -89,7 +103,8 @@ export async function loadCheckpoint(
   for (const [slot, arrays] of Object.entries(state.slots)) {
     arrays.forEach((data, i) => {
       const source = tensors[`optimizer.${slot}.${i}`]?.data;
-      if (source?.length !== data.length) throw new FormatError(`${path} lacks the optimiser's ${slot} of parameter ${i}`);
+      if (source?.length !== data.length)
+        throw new FormatError(`${path} lacks the optimiser's ${slot} of parameter ${i}`);
       data.set(source);
     });
   }
@@ -100,7 +115,10 @@ export async function loadCheckpoint(
 }
 
 /** The arrays whose names begin with a prefix, without it. */
-function part(tensors: Readonly<Record<string, ShapedArray>>, prefix: string): Record<string, ShapedArray> {
+function part(
+  tensors: Readonly<Record<string, ShapedArray>>,
+  prefix: string,
+): Record<string, ShapedArray> {
   const found = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
   return Object.fromEntries(found.map(([name, array]) => [name.slice(prefix.length), array]));
 }
@@ -108,7 +126,9 @@ function part(tensors: Readonly<Record<string, ShapedArray>>, prefix: string): R
 /** A copy of a model's parameters and buffers. */
 export function copyState(network: BuiltLayer): Record<string, ShapedArray> {
   const entries = Object.entries(stateOf(network));
-  return Object.fromEntries(entries.map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+  return Object.fromEntries(
+    entries.map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+  );
 }
 
 function parse(path: string, text: string | undefined): unknown {

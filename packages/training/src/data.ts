@@ -25,9 +25,12 @@ export class Examples {
     const labelSize = data.labels.length / size;
     const shape = `[${inputShape.join(', ')}]`;
     if (!Number.isSafeInteger(size) || size < 1) {
-      throw new ValueError(`${what}: ${data.inputs.length} numbers are not one or more inputs of shape ${shape} (${inputSize} numbers each)`, {
-        remedy: 'Give inputs as a row-major array [examples, ...inputShape] of the model',
-      });
+      throw new ValueError(
+        `${what}: ${data.inputs.length} numbers are not one or more inputs of shape ${shape} (${inputSize} numbers each)`,
+        {
+          remedy: 'Give inputs as a row-major array [examples, ...inputShape] of the model',
+        },
+      );
     }
     if (!Number.isSafeInteger(labelSize) || labelSize < 1) {
       throw new ValueError(`${what}: ${data.labels.length} labels do not fit ${size} inputs`, {

@@ -4,7 +4,10 @@ import { cpu } from '@ketwork/simulator';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 
 /** Binds the engine given; without one keeps the engine that is bound, or binds the CPU. */
-export async function bindEngine(model: Model | BuiltLayer, engine: Engine | AsyncEngine | undefined): Promise<void> {
+export async function bindEngine(
+  model: Model | BuiltLayer,
+  engine: Engine | AsyncEngine | undefined,
+): Promise<void> {
   const network = networkOf(model);
   if (network.bind === undefined) return;
   if (engine !== undefined) network.bind(engine);

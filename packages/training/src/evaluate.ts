@@ -101,8 +101,11 @@ export async function evaluateExamples(
   }
   const base = { loss: means.loss, metrics: means.metrics, examples: size, outputs };
   const classes = width === 1 ? 2 : width;
-  const indices = labels.length === size && labels.every((label) => Number.isInteger(label) && label >= 0 && label < classes);
-  if (!CLASSIFICATION.includes(loss.name) || network.outputShape.length !== 1 || !indices) return base;
+  const indices =
+    labels.length === size &&
+    labels.every((label) => Number.isInteger(label) && label >= 0 && label < classes);
+  if (!CLASSIFICATION.includes(loss.name) || network.outputShape.length !== 1 || !indices)
+    return base;
   const predictions = classesOf(outputs, size);
   return { ...base, predictions, confusion: confusionOf(labels, predictions, classes) };
 }
@@ -135,7 +138,11 @@ export async function predict(
   const width = network.outputShape.reduce((a, b) => a * b, 1);
   const size = inputs.length / inputSize;
   // Labels are not needed; the check of the inputs is the same.
-  const examples = new Examples('predict', { inputs, labels: new Float64Array(Math.max(1, Math.floor(size))) }, network.inputShape);
+  const examples = new Examples(
+    'predict',
+    { inputs, labels: new Float64Array(Math.max(1, Math.floor(size))) },
+    network.inputShape,
+  );
   await bindEngine(network, engine);
   const breather = new Breather();
   const outputs = new Float64Array(size * width);
@@ -155,7 +162,10 @@ export function checkBatchSize(what: string, batchSize: number): void {
 }
 
 /** Finds the metric that decides about early stop. */
-export function monitored(metrics: readonly Metric[], name: string): Pick<Metric, 'name' | 'better'> {
+export function monitored(
+  metrics: readonly Metric[],
+  name: string,
+): Pick<Metric, 'name' | 'better'> {
   if (name === 'loss') return { name, better: 'lower' };
   const metric = metrics.find((candidate) => candidate.name === name);
   if (metric === undefined) {

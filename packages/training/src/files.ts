@@ -53,8 +53,9 @@ function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Nam
   const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
   if (found === undefined) {
     throw new EnvironmentError('checkpoints need the file system of Node', {
-      remedy: 'In a browser leave out the option checkpoint and store saveSafetensors(stateOf(model)) yourself',
+      remedy:
+        'In a browser leave out the option checkpoint and store saveSafetensors(stateOf(model)) yourself',
     });
   }
-  return found as NodeModules[Name];
+  return found;
 }

@@ -64,7 +64,10 @@ export interface EpochRecord {
   /** Metrics of the training examples likewise, by name. */
   readonly metrics: Readonly<Record<string, number>>;
   /** The same for the validation data, after the epoch. */
-  readonly validation?: { readonly loss: number; readonly metrics: Readonly<Record<string, number>> };
+  readonly validation?: {
+    readonly loss: number;
+    readonly metrics: Readonly<Record<string, number>>;
+  };
   /** Seconds from the start of training to the end of the epoch. */
   readonly seconds: number;
 }
@@ -157,20 +160,27 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
   checkCount('the number of epochs', epochs);
   checkBatchSize('fit', batchSize);
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, { remedy: 'Give one, such as seed: 1' });
+    throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
+      remedy: 'Give one, such as seed: 1',
+    });
   }
   const inputShape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
   if (inputShape === undefined) {
     throw new ValueError('fit: the input shape of the model is not known', {
-      remedy: 'Give the data an inputShape, build the model first, or name it in the first layer, such as dense(784, 4)',
+      remedy:
+        'Give the data an inputShape, build the model first, or name it in the first layer, such as dense(784, 4)',
     });
   }
   const metrics = metricsFor(loss, options.metrics);
   if (earlyStop !== undefined) {
     checkCount('the patience of early stop', earlyStop.patience);
-    if (options.validation === undefined) throw new ValueError('fit: early stop needs validation data', { remedy: 'Give the option validation' });
+    if (options.validation === undefined)
+      throw new ValueError('fit: early stop needs validation data', {
+        remedy: 'Give the option validation',
+      });
     const { minDelta = 0 } = earlyStop;
-    if (!(minDelta >= 0 && minDelta < Infinity)) throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
+    if (!(minDelta >= 0 && minDelta < Infinity))
+      throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
   }
   if (checkpoint !== undefined) checkCount('epochs between checkpoints', checkpoint.every ?? 1);
   return new Run({
@@ -180,7 +190,8 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
     batchSize,
     metrics,
     examples: new Examples('fit', data, inputShape),
-    validationExamples: options.validation && new Examples('fit: validation', options.validation, inputShape),
+    validationExamples:
+      options.validation && new Examples('fit: validation', options.validation, inputShape),
     monitor: earlyStop && monitored(metrics, earlyStop.monitor ?? 'loss'),
     left: { value: false },
   });
@@ -212,7 +223,9 @@ class Run implements Fit {
 
   [Symbol.asyncIterator](): AsyncIterator<FitProgress, undefined> {
     if (this.#started !== 'no') {
-      throw new ValueError('fit: this run has been started already', { remedy: 'Loop over the steps of a run once, before awaiting it' });
+      throw new ValueError('fit: this run has been started already', {
+        remedy: 'Loop over the steps of a run once, before awaiting it',
+      });
     }
     this.#started = 'loop';
     return {
@@ -249,5 +262,6 @@ class Run implements Fit {
 }
 
 function checkCount(what: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw new ValueError(`fit: ${what} is ${value}, not a positive integer`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new ValueError(`fit: ${what} is ${value}, not a positive integer`);
 }

@@ -55,7 +55,9 @@ export const meanSquaredError: Metric = Object.freeze({
   better: 'lower' as const,
   evaluate(outputs: Float64Array, targets: ArrayLike<number>): number {
     if (outputs.length !== targets.length) {
-      throw new ValueError(`mse: ${outputs.length} outputs for ${targets.length} targets`, { remedy: 'Use accuracy for class labels' });
+      throw new ValueError(`mse: ${outputs.length} outputs for ${targets.length} targets`, {
+        remedy: 'Use accuracy for class labels',
+      });
     }
     let sum = 0;
     for (let i = 0; i < outputs.length; i++) sum += (outputs[i]! - targets[i]!) ** 2;
@@ -98,7 +100,11 @@ export function classesOf(outputs: ArrayLike<number>, examples: number): Uint32A
  * @param classes Number of classes.
  * @returns `counts[a][p]`: rows are true classes, columns predicted ones.
  */
-export function confusionOf(truth: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
+export function confusionOf(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): number[][] {
   const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   for (let e = 0; e < truth.length; e++) counts[truth[e]!]![predicted[e]!]! += 1;
   return counts;
@@ -129,6 +135,8 @@ export class Means {
   }
 
   get metrics(): Record<string, number> {
-    return Object.fromEntries(this.#metrics.map(({ name }, i) => [name, this.#sums[i]! / this.#examples]));
+    return Object.fromEntries(
+      this.#metrics.map(({ name }, i) => [name, this.#sums[i]! / this.#examples]),
+    );
   }
 }

@@ -10,7 +10,19 @@ import { Means } from './metrics.ts';
 
 /** The steps of a training run, one after the other; what remains to be said at the end is the return value. */
 export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress, FitResult> {
-  const { model, loss, optimizer, epochs, batchSize, seed, engine, examples, metrics, signal, left } = plan;
+  const {
+    model,
+    loss,
+    optimizer,
+    epochs,
+    batchSize,
+    seed,
+    engine,
+    examples,
+    metrics,
+    signal,
+    left,
+  } = plan;
   const network = model.network ?? model.build(plan.inputShape, seed);
   await bindEngine(networkOf(model), engine);
   const [orderKey, passKey] = split(key(seed), 2);
@@ -30,7 +42,8 @@ export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress,
   const breather = new Breather();
   const finish = (reason: FitResult['reason']): FitResult => {
     const { best } = run;
-    if (best !== undefined && reason !== 'aborted' && plan.earlyStop?.restoreBest !== false) loadState(network, best.state);
+    if (best !== undefined && reason !== 'aborted' && plan.earlyStop?.restoreBest !== false)
+      loadState(network, best.state);
     return {
       reason,
       history,
@@ -51,14 +64,19 @@ export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress,
       await breather.pause();
       const started = performance.now();
       const batch = examples.batch(indices);
-      const { loss: batchLoss, outputs, grads } = await gradient(batch, { key: fold(passKey!, run.step) });
+      const {
+        loss: batchLoss,
+        outputs,
+        grads,
+      } = await gradient(batch, { key: fold(passKey!, run.step) });
       checkFinite(batchLoss, grads, network.parameters, run.step + 1, epoch);
       optimizer.step(network.parameters, grads, run.optimizer);
       means.add(batchLoss, outputs, batch.y, indices.length);
       run.step++;
       done++;
       clock.add(indices.length, started);
-      const record = done === perEpoch ? await endEpoch(plan, network, means, run, clock) : undefined;
+      const record =
+        done === perEpoch ? await endEpoch(plan, network, means, run, clock) : undefined;
       if (record !== undefined) await save(plan, network, identity, run);
       yield progressOf(plan, means, run, { epoch, steps, batchLoss, record, clock });
     }
@@ -102,7 +120,13 @@ function progressOf(
   plan: FitPlan,
   means: Means,
   run: RunState,
-  now: { epoch: number; steps: number; batchLoss: number; record: EpochRecord | undefined; clock: Clock },
+  now: {
+    epoch: number;
+    steps: number;
+    batchLoss: number;
+    record: EpochRecord | undefined;
+    clock: Clock;
+  },
 ): FitProgress {
   const { epoch, steps, batchLoss, record, clock } = now;
   const { metrics } = means;
@@ -126,22 +150,38 @@ function progressOf(
 }
 
 /** Measures the validation data, writes the epoch down and remembers it where it is the best. */
-async function endEpoch(plan: FitPlan, network: BuiltLayer, means: Means, run: RunState, clock: Clock): Promise<EpochRecord> {
+async function endEpoch(
+  plan: FitPlan,
+  network: BuiltLayer,
+  means: Means,
+  run: RunState,
+  clock: Clock,
+): Promise<EpochRecord> {
   const { validationExamples, loss, metrics, monitor, batchSize } = plan;
-  const measured = validationExamples && (await evaluateExamples(network, validationExamples, loss, metrics, Math.max(256, batchSize)));
+  const measured =
+    validationExamples &&
+    (await evaluateExamples(network, validationExamples, loss, metrics, Math.max(256, batchSize)));
   run.epoch++;
   const record: EpochRecord = {
     epoch: run.epoch,
     loss: means.loss,
     metrics: means.metrics,
-    ...(measured === undefined ? {} : { validation: { loss: measured.loss, metrics: measured.metrics } }),
+    ...(measured === undefined
+      ? {}
+      : { validation: { loss: measured.loss, metrics: measured.metrics } }),
     seconds: clock.allSeconds,
   };
   run.history.push(record);
   if (monitor !== undefined && measured !== undefined) {
     const value = monitor.name === 'loss' ? measured.loss : measured.metrics[monitor.name]!;
-    const gain = run.best === undefined ? Infinity : monitor.better === 'lower' ? run.best.value - value : value - run.best.value;
-    if (gain > (plan.earlyStop?.minDelta ?? 0)) run.best = { epoch: run.epoch, value, state: copyState(network) };
+    const gain =
+      run.best === undefined
+        ? Infinity
+        : monitor.better === 'lower'
+          ? run.best.value - value
+          : value - run.best.value;
+    if (gain > (plan.earlyStop?.minDelta ?? 0))
+      run.best = { epoch: run.epoch, value, state: copyState(network) };
   }
   return record;
 }
@@ -150,15 +190,27 @@ function impatient({ earlyStop }: FitPlan, { best, epoch }: RunState): boolean {
   return earlyStop !== undefined && best !== undefined && epoch - best.epoch >= earlyStop.patience;
 }
 
-async function resumed(plan: FitPlan, network: BuiltLayer, identity: RunIdentity): Promise<RunState | undefined> {
+async function resumed(
+  plan: FitPlan,
+  network: BuiltLayer,
+  identity: RunIdentity,
+): Promise<RunState | undefined> {
   const { checkpoint, optimizer } = plan;
-  return checkpoint?.resume === true ? loadCheckpoint(checkpoint.path, network, identity, optimizer) : undefined;
+  return checkpoint?.resume === true
+    ? loadCheckpoint(checkpoint.path, network, identity, optimizer)
+    : undefined;
 }
 
-async function save(plan: FitPlan, network: BuiltLayer, identity: RunIdentity, run: RunState): Promise<void> {
+async function save(
+  plan: FitPlan,
+  network: BuiltLayer,
+  identity: RunIdentity,
+  run: RunState,
+): Promise<void> {
   const { checkpoint, epochs } = plan;
   if (checkpoint === undefined) return;
-  const due = run.epoch % (checkpoint.every ?? 1) === 0 || run.epoch === epochs || impatient(plan, run);
+  const due =
+    run.epoch % (checkpoint.every ?? 1) === 0 || run.epoch === epochs || impatient(plan, run);
   if (due) await saveCheckpoint(checkpoint.path, network, identity, run);
 }
 
@@ -182,8 +234,14 @@ function checkFinite(
 ): void {
   const bad = grads.findIndex((grad) => grad.some((value) => !Number.isFinite(value)));
   if (Number.isFinite(loss) && bad < 0) return;
-  const what = Number.isFinite(loss) ? `the gradient of ${parameters[bad]!.name} is not finite` : `the loss is ${loss}`;
-  throw new ValueError(`fit: ${what} at step ${step} (epoch ${epoch}); the parameters are those before the step`, {
-    remedy: 'Use a lower learning rate, scale the inputs, and check them for values that are not finite',
-  });
+  const what = Number.isFinite(loss)
+    ? `the gradient of ${parameters[bad]!.name} is not finite`
+    : `the loss is ${loss}`;
+  throw new ValueError(
+    `fit: ${what} at step ${step} (epoch ${epoch}); the parameters are those before the step`,
+    {
+      remedy:
+        'Use a lower learning rate, scale the inputs, and check them for values that are not finite',
+    },
+  );
 }

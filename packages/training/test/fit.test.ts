@@ -1,6 +1,19 @@
 import { Z, circuit, expval, input, weight } from '@ketwork/circuit';
 import { quantum } from '@ketwork/layers';
-import { adam, crossEntropy, dense, dropout, loadSafetensors, mse, networkOf, saveSafetensors, sequential, sgd, stateOf, tanh } from '@ketwork/nn';
+import {
+  adam,
+  crossEntropy,
+  dense,
+  dropout,
+  loadSafetensors,
+  mse,
+  networkOf,
+  saveSafetensors,
+  sequential,
+  sgd,
+  stateOf,
+  tanh,
+} from '@ketwork/nn';
 import type { Model } from '@ketwork/nn';
 import { cpu } from '@ketwork/simulator';
 import { Random } from '@ketwork/testing';
@@ -15,7 +28,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 function clouds(count: number, seed: number): TrainingData {
   const random = new Random(seed);
   const labels = Array.from({ length: count }, (_, i) => i % 2);
-  const inputs = labels.flatMap((label) => [random.normal() + 2 * label, random.normal() - 2 * label]);
+  const inputs = labels.flatMap((label) => [
+    random.normal() + 2 * label,
+    random.normal() - 2 * label,
+  ]);
   return { inputs, labels };
 }
 
@@ -27,19 +43,29 @@ const hybrid = (): Model => {
   });
   return sequential(quantum(ansatz, expval(Z(0), Z(1))), dense(2, 2));
 };
-const options: FitOptions = { loss: crossEntropy, optimizer: adam(0.05), epochs: 4, batchSize: 10, seed: 3 };
+const options: FitOptions = {
+  loss: crossEntropy,
+  optimizer: adam(0.05),
+  epochs: 4,
+  batchSize: 10,
+  seed: 3,
+};
 const train = clouds(45, 1);
 
 /** The bytes of everything that was learned. */
-const bitsOf = (model: Model): string => Buffer.from(saveSafetensors(stateOf(model))).toString('base64');
-const withoutTime = ({ history }: FitResult) => history.map(({ seconds: _, ...record }) => record);
+const bitsOf = (model: Model): string =>
+  Buffer.from(saveSafetensors(stateOf(model))).toString('base64');
+const withoutTime = ({ history }: FitResult) =>
+  history.map((record) => ({ ...record, seconds: 0 }));
 
 describe('fit', () => {
   test('can be awaited: learns and reports every epoch', async () => {
     const model = classical();
     const result = await fit(model, train, { ...options, epochs: 30, validation: clouds(40, 2) });
     expect(result).toMatchObject({ reason: 'completed', steps: 150 });
-    expect(result.history.map((record) => record.epoch)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    expect(result.history.map((record) => record.epoch)).toEqual(
+      Array.from({ length: 30 }, (_, i) => i + 1),
+    );
     expect(result.history.at(-1)!.loss).toBeLessThan(0.5 * result.history[0]!.loss);
     const last = result.history.at(-1)!;
     expect(last.validation!.metrics['accuracy']).toBeGreaterThan(0.8);
@@ -53,14 +79,22 @@ describe('fit', () => {
     const seen: FitProgress[] = [];
     for await (const step of run) seen.push(step);
     expect(seen.map((step) => step.step)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect(seen.map((step) => step.epoch)).toEqual([1, 2, 3, 4].flatMap((epoch) => Array.from({ length: 5 }, () => epoch)));
+    expect(seen.map((step) => step.epoch)).toEqual(
+      [1, 2, 3, 4].flatMap((epoch) => Array.from({ length: 5 }, () => epoch)),
+    );
     expect(seen.at(-1)).toMatchObject({ progress: 1, eta: 0, steps: 20, epochs: 4 });
-    expect(seen.filter((step) => step.record !== undefined).map((step) => step.step)).toEqual([5, 10, 15, 20]);
+    expect(seen.filter((step) => step.record !== undefined).map((step) => step.step)).toEqual([
+      5, 10, 15, 20,
+    ]);
     const result = await run;
-    expect(seen.filter((step) => step.record !== undefined).map((step) => step.record)).toEqual(result.history);
+    expect(seen.filter((step) => step.record !== undefined).map((step) => step.record)).toEqual(
+      result.history,
+    );
     expect(seen[4]!.accuracy).toBe(result.history[0]!.metrics['accuracy']);
     expect(seen[3]!.eta).toBeGreaterThan(0);
-    expect(() => run[Symbol.asyncIterator]()).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: this run has been started already. Loop over the steps of a run once, before awaiting it]`);
+    expect(() => run[Symbol.asyncIterator]()).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: this run has been started already. Loop over the steps of a run once, before awaiting it]`,
+    );
   });
 
   test('gives the same bits for the same seed, whatever drives it, and others for another', async () => {
@@ -109,7 +143,9 @@ describe('fit', () => {
     expect(result.history.length).toBe(result.best!.epoch + 3);
     const losses = result.history.map((record) => record.validation!.loss);
     expect(result.best!.value).toBe(Math.min(...losses));
-    expect((await evaluate(model, validation, { loss: crossEntropy })).loss).toBe(result.best!.value);
+    expect((await evaluate(model, validation, { loss: crossEntropy })).loss).toBe(
+      result.best!.value,
+    );
 
     const kept = sequential(dense(2, 2));
     const other = await fit(kept, train, {
@@ -121,7 +157,9 @@ describe('fit', () => {
     });
     const values = other.history.map((record) => record.validation!.metrics['accuracy']!);
     expect(other.best!.value).toBe(Math.max(...values));
-    expect((await evaluate(kept, validation, { loss: crossEntropy })).metrics['accuracy']).toBe(values.at(-1));
+    expect((await evaluate(kept, validation, { loss: crossEntropy })).metrics['accuracy']).toBe(
+      values.at(-1),
+    );
   });
 
   test('stops between steps at a signal, also one that comes from a timer, and when the loop is left', async () => {
@@ -133,7 +171,11 @@ describe('fit', () => {
 
     const later = new AbortController();
     setTimeout(() => later.abort(), 60);
-    const endless = await fit(classical(), train, { ...options, epochs: 1_000_000, signal: later.signal });
+    const endless = await fit(classical(), train, {
+      ...options,
+      epochs: 1_000_000,
+      signal: later.signal,
+    });
     expect(endless.reason).toBe('aborted');
 
     const left = fit(classical(), train, options);
@@ -146,25 +188,56 @@ describe('fit', () => {
     model.build(1);
     const before = bitsOf(model);
     const inputs = Array.from({ length: 8 }, () => 1e200);
-    const run = fit(model, { inputs, labels: [1, 2, 3, 4] }, { ...options, loss: mse, batchSize: 2 });
-    await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: the loss is Infinity at step 1 (epoch 1); the parameters are those before the step. Use a lower learning rate, scale the inputs, and check them for values that are not finite]`);
+    const run = fit(
+      model,
+      { inputs, labels: [1, 2, 3, 4] },
+      { ...options, loss: mse, batchSize: 2 },
+    );
+    await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: the loss is Infinity at step 1 (epoch 1); the parameters are those before the step. Use a lower learning rate, scale the inputs, and check them for values that are not finite]`,
+    );
     expect(bitsOf(model)).toBe(before);
-    const looped = fit(model, { inputs, labels: [1, 2, 3, 4] }, { ...options, loss: mse, batchSize: 2 });
+    const looped = fit(
+      model,
+      { inputs, labels: [1, 2, 3, 4] },
+      { ...options, loss: mse, batchSize: 2 },
+    );
     await expect(async () => {
       for await (const _ of looped);
     }).rejects.toThrow('at step 1');
   });
 
   test('refuses options and data that do not fit before anything runs', () => {
-    const refused = (change: Partial<FitOptions>, data: TrainingData = train): (() => unknown) => () => fit(classical(), data, { ...options, ...change });
-    expect(refused({ epochs: 0 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: the number of epochs is 0, not a positive integer]`);
-    expect(refused({ batchSize: 1.5 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: the batch size 1.5 is not a positive integer]`);
-    expect(refused({ seed: -1 })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: seed -1 is not an integer from 0 to 2^53 - 1. Give one, such as seed: 1]`);
-    expect(refused({ earlyStop: { patience: 2 } })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: early stop needs validation data. Give the option validation]`);
-    expect(refused({ earlyStop: { patience: 2, monitor: 'mse' }, validation: train })).toThrowErrorMatchingInlineSnapshot(`[UnsupportedError: fit: early stop watches 'mse', which is not measured. Watch loss or accuracy, or add the metric]`);
-    expect(refused({}, { inputs: [1, 2, 3], labels: [1] })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: 3 numbers are not one or more inputs of shape [2] (2 numbers each). Give inputs as a row-major array [examples, ...inputShape] of the model]`);
-    expect(refused({}, { inputs: [1, 2, 3, 4], labels: [1] })).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: 1 labels do not fit 2 inputs. Give one label, or the same number of targets, for every input]`);
-    expect(() => fit(sequential(tanh()), train, options)).toThrowErrorMatchingInlineSnapshot(`[ValueError: fit: the input shape of the model is not known. Give the data an inputShape, build the model first, or name it in the first layer, such as dense(784, 4)]`);
+    const refused =
+      (change: Partial<FitOptions>, data: TrainingData = train): (() => unknown) =>
+      () =>
+        fit(classical(), data, { ...options, ...change });
+    expect(refused({ epochs: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: the number of epochs is 0, not a positive integer]`,
+    );
+    expect(refused({ batchSize: 1.5 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: the batch size 1.5 is not a positive integer]`,
+    );
+    expect(refused({ seed: -1 })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: seed -1 is not an integer from 0 to 2^53 - 1. Give one, such as seed: 1]`,
+    );
+    expect(refused({ earlyStop: { patience: 2 } })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: early stop needs validation data. Give the option validation]`,
+    );
+    expect(
+      refused({ earlyStop: { patience: 2, monitor: 'mse' }, validation: train }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[UnsupportedError: fit: early stop watches 'mse', which is not measured. Watch loss or accuracy, or add the metric]`,
+    );
+    expect(refused({}, { inputs: [1, 2, 3], labels: [1] })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: 3 numbers are not one or more inputs of shape [2] (2 numbers each). Give inputs as a row-major array [examples, ...inputShape] of the model]`,
+    );
+    expect(refused({}, { inputs: [1, 2, 3, 4], labels: [1] })).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: 1 labels do not fit 2 inputs. Give one label, or the same number of targets, for every input]`,
+    );
+    expect(() => fit(sequential(tanh()), train, options)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: fit: the input shape of the model is not known. Give the data an inputShape, build the model first, or name it in the first layer, such as dense(784, 4)]`,
+    );
   });
 });
 
@@ -175,7 +248,12 @@ describe('checkpoints', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const full: FitOptions = { ...options, epochs: 6, validation: clouds(20, 2), earlyStop: { patience: 5 } };
+  const full: FitOptions = {
+    ...options,
+    epochs: 6,
+    validation: clouds(20, 2),
+    earlyStop: { patience: 5 },
+  };
 
   test.each([
     ['classical', classical],
@@ -185,7 +263,8 @@ describe('checkpoints', () => {
     const expected = await fit(whole, train, full);
     const path = join(folder, `${name}.safetensors`);
     const checkpoint = { path, resume: true };
-    for await (const step of fit(make(), train, { ...full, checkpoint })) if (step.step === 13) break;
+    for await (const step of fit(make(), train, { ...full, checkpoint }))
+      if (step.step === 13) break;
     const model = make();
     const run = fit(model, train, { ...full, checkpoint });
     const steps: number[] = [];
@@ -209,7 +288,10 @@ describe('checkpoints', () => {
     const epochs: number[] = [];
     for await (const step of fit(model, train, { ...options, checkpoint: every })) {
       if (step.record === undefined || step.epoch < 3) continue;
-      epochs.push((JSON.parse(loadSafetensors(readFileSync(path)).metadata['run']!) as { epoch: number }).epoch);
+      epochs.push(
+        (JSON.parse(loadSafetensors(readFileSync(path)).metadata['run']!) as { epoch: number })
+          .epoch,
+      );
     }
     expect(epochs).toEqual([3, 4]);
     const { tensors, metadata } = loadSafetensors(readFileSync(path));
@@ -229,13 +311,23 @@ describe('checkpoints', () => {
       );
       return error;
     };
-    expect(await message({ seed: 9 })).toMatchInlineSnapshot(`"ValueError: /other.safetensors belongs to a run with another seed (3 there, 9 here). Resume with the same settings, name another file, or leave out resume"`);
-    expect(await message({ optimizer: sgd(1) })).toMatchInlineSnapshot(`"ValueError: /other.safetensors belongs to a run with another optimizer (adam {"learningRate":0.05,"beta1":0.9,"beta2":0.999,"eps":1e-8,"weightDecay":0} there, sgd {"learningRate":1,"momentum":0,"nesterov":false,"weightDecay":0} here). Resume with the same settings, name another file, or leave out resume"`);
-    expect(await message({}, hybrid())).toMatchInlineSnapshot(`"ValueError: /other.safetensors belongs to a run with another model. Resume with the same settings, name another file, or leave out resume"`);
+    expect(await message({ seed: 9 })).toMatchInlineSnapshot(
+      `"ValueError: /other.safetensors belongs to a run with another seed (3 there, 9 here). Resume with the same settings, name another file, or leave out resume"`,
+    );
+    expect(await message({ optimizer: sgd(1) })).toMatchInlineSnapshot(
+      `"ValueError: /other.safetensors belongs to a run with another optimizer (adam {"learningRate":0.05,"beta1":0.9,"beta2":0.999,"eps":1e-8,"weightDecay":0} there, sgd {"learningRate":1,"momentum":0,"nesterov":false,"weightDecay":0} here). Resume with the same settings, name another file, or leave out resume"`,
+    );
+    expect(await message({}, hybrid())).toMatchInlineSnapshot(
+      `"ValueError: /other.safetensors belongs to a run with another model. Resume with the same settings, name another file, or leave out resume"`,
+    );
     writeFileSync(path, readFileSync(path).subarray(0, 100));
     expect(await message({})).toMatch(/^FormatError: safetensors/);
     writeFileSync(path, saveSafetensors({}, { some: 'file' }));
-    expect(await message({})).toMatchInlineSnapshot(`"FormatError: /other.safetensors is not a checkpoint of this version (its format is not named, not ketwork.checkpoint/1)"`);
-    expect(await message({ checkpoint: { path: join(path, 'below') } })).toMatch(/^EnvironmentError: cannot write the checkpoint/);
+    expect(await message({})).toMatchInlineSnapshot(
+      `"FormatError: /other.safetensors is not a checkpoint of this version (its format is not named, not ketwork.checkpoint/1)"`,
+    );
+    expect(await message({ checkpoint: { path: join(path, 'below') } })).toMatch(
+      /^EnvironmentError: cannot write the checkpoint/,
+    );
   });
 });
