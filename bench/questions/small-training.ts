@@ -27,7 +27,7 @@ export const smallTraining: Question = {
   async answer(context) {
     const rows: Row[] = [];
     for (const minibatch of [32, 256, SAMPLES]) rows.push(...(await training(context, minibatch)));
-    rows.push(...(await forwardOnly(context)));
+    rows.push(...(await againstPrototypes(context)), ...(await forwardOnly(context)));
     return rows;
   },
 };
@@ -63,7 +63,7 @@ const milliseconds = (scale: number) => (seconds: number) => 1e3 * scale * secon
 
 async function training({ settings, peers }: Context, minibatch: number): Promise<Row[]> {
   const ours = await prepare(minibatch);
-  const { x, w, parts } = ours;
+  const { w, parts } = ours;
   const sides: PeerSide[] = [];
   const drops: (() => Promise<void>)[] = [];
   const devices: Device[] =
@@ -89,34 +89,6 @@ async function training({ settings, peers }: Context, minibatch: number): Promis
     });
     drops.push(peer.drop);
   }
-  if (peers.prototypes !== undefined && minibatch === 256) {
-    const kernel = peers.prototypes.kernel('adjoint', QUBITS, w, SAMPLES, x);
-    kernel.run();
-    mustAgree(
-      `${name}, prototype`,
-      summed(parts.map((part) => ours.gradient(part))),
-      kernel.sum(),
-      1e-8,
-    );
-    sides.push({
-      name: prototypeName('adjoint'),
-      timer: local(kernel.run),
-      toUnit: milliseconds(1),
-      goal: 1,
-    });
-    const whole = (): void => {
-      kernel.stage();
-      kernel.run();
-      kernel.sum();
-    };
-    const more = ' with Math.sin and Math.cos of the angles and the sum over examples';
-    sides.push({
-      name: prototypeName('adjoint', more),
-      timer: local(whole),
-      toUnit: milliseconds(1),
-      goal: 1,
-    });
-  }
   if (sides.length === 0) return [];
   const epoch = (): void => {
     for (const part of parts) {
@@ -136,6 +108,57 @@ async function training({ settings, peers }: Context, minibatch: number): Promis
   );
   for (const drop of drops) await drop();
   return rows;
+}
+
+/** The prototypes compute value and gradient in one pass, as vjp does, which keeps the value to itself. */
+async function againstPrototypes({ settings, peers }: Context): Promise<Row[]> {
+  if (peers.prototypes === undefined) return [];
+  const minibatch = 256;
+  const { x, w, parts, run, gradient } = await prepare(minibatch);
+  const kernel = peers.prototypes.kernel('adjoint', QUBITS, w, SAMPLES, x);
+  kernel.run();
+  const ours = summed(parts.map((part) => gradient(part)));
+  mustAgree(`${name}, prototype`, ours, kernel.sum(), 1e-8);
+  const whole = (): void => {
+    kernel.stage();
+    kernel.run();
+    kernel.sum();
+  };
+  const more = ' with Math.sin and Math.cos of the angles and the sum over examples';
+  const toUnit = milliseconds(1);
+  const both = (): void => {
+    for (const part of parts) {
+      run(part);
+      gradient(part);
+    }
+  };
+  const once = (): void => {
+    for (const part of parts) gradient(part);
+  };
+  const wholeSide = { name: prototypeName('adjoint', more), timer: local(whole), toUnit, goal: 1 };
+  const kernelSide = { name: prototypeName('adjoint'), timer: local(kernel.run), toUnit, goal: 1 };
+  return [
+    ...(await compare(
+      {
+        question: name,
+        case: `value + gradient, minibatch ${minibatch}`,
+        unit: 'ms/epoch',
+        ours: { timer: local(both), toUnit },
+        peers: [wholeSide],
+      },
+      settings,
+    )),
+    ...(await compare(
+      {
+        question: name,
+        case: `value and gradient in one vjp, minibatch ${minibatch}`,
+        unit: 'ms/epoch',
+        ours: { timer: local(once), toUnit },
+        peers: [kernelSide, wholeSide],
+      },
+      settings,
+    )),
+  ];
 }
 
 function summed(gradients: readonly Float64Array[]): Float64Array {
