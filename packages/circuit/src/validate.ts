@@ -26,7 +26,7 @@ const TOLERANCE = 1e-10;
 export const MAX_NESTING = 64;
 
 /** Most qubits and most classical bits of a circuit. */
-export const MAX_WIRES = 65_536;
+const MAX_WIRES = 65_536;
 
 /** What the checks of one operation need to know. */
 interface Scope {

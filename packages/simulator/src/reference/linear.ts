@@ -14,7 +14,7 @@ export interface LinearMap {
 }
 
 /** The bit of a qubit in a basis index; qubit 0 is the most significant. */
-export function bitOf(index: number, qubit: number, qubits: number): number {
+function bitOf(index: number, qubit: number, qubits: number): number {
   return (index >> (qubits - 1 - qubit)) & 1;
 }
 
@@ -24,7 +24,7 @@ export function bitsOf(index: number, list: readonly number[], qubits: number): 
 }
 
 /** A basis index with the bits of some qubits replaced by those of a number. */
-export function withBits(
+function withBits(
   index: number,
   list: readonly number[],
   number: number,
