@@ -87,7 +87,10 @@ export class PennyLane {
     const end = (): void => {
       for (const answer of this.#waiting.splice(0)) answer(undefined);
     };
-    this.#process.on('error', end);
+    this.#process.on('error', ({ message }) => {
+      this.#errors = message;
+      end();
+    });
     this.#process.on('close', end);
     this.#process.stdin.on('error', () => {}); // the closed process is noticed above
   }
