@@ -53,5 +53,5 @@ function nodeModule<Name extends keyof NodeModules>(module: Name, name: string):
         'In a browser fetch the files, read them with readIdx and make a data set with dataset()',
     });
   }
-  return found as NodeModules[Name];
+  return found;
 }

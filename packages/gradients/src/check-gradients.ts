@@ -99,12 +99,12 @@ export function checkGradients<Names extends string, M extends Measurements>(
       const found = await gradients;
       let next = check.next();
       while (next.done !== true) next = check.next(list(await program.run(next.value as Values<Names>)));
-      return compared(slots, found, next.value) as GradientChecks<Names>;
+      return compared(slots, found, next.value);
     })();
   }
   let next = check.next();
   while (next.done !== true) next = check.next(list(program.run(next.value as Values<Names>)));
-  return compared(slots, gradients, next.value) as GradientChecks<Names>;
+  return compared(slots, gradients, next.value);
 }
 
 interface Setting {

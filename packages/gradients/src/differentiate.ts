@@ -75,7 +75,8 @@ export interface AsyncDifferentiatedProgram<Names extends string = string, M ext
  * import { reference } from '@ketwork/simulator';
  * const turn = circuit(1, { w: weight([1]) }, (q, { w }) => q.rx(w.at(0), 0));
  * const program = differentiate(reference(), turn, expval(Z(0)), { method: 'parameter-shift' });
- * console.log(program.vjp({ w: [0.3] }, [1]).w); // [-sin 0.3]
+ * const { w } = program.vjp({ w: [0.3] }, [1]); // -sin 0.3
+ * console.log(w[0]!.toFixed(6)); // -0.295520
  * ```
  */
 export function differentiate<Names extends string, const M extends Measurements>(

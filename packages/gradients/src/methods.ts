@@ -89,7 +89,7 @@ export function chooseMethod(
   capabilities: Capabilities,
 ): DifferentiationMethod {
   if (asked !== 'best' && !METHODS.includes(asked)) {
-    throw new UnsupportedError(`there is no differentiation method '${String(asked)}'`, {
+    throw new UnsupportedError(`there is no differentiation method '${asked}'`, {
       remedy: `Use best, ${METHODS.join(', ')}`,
     });
   }

@@ -24,7 +24,9 @@ export interface Shift {
  * @example
  * ```ts
  * import { shiftRule } from '@ketwork/gradients';
- * console.log(shiftRule([1])); // [ { shift: π/2, coefficient: 0.5 }, { shift: -π/2, coefficient: -0.5 } ]
+ * const [forward, back] = shiftRule([1]); // quarter turns: f'(x) = (f(x + π/2) - f(x - π/2)) / 2
+console.log(forward?.shift, forward?.coefficient.toFixed(3)); // 1.5707963267948966 0.500
+console.log(back?.shift, back?.coefficient.toFixed(3)); // -1.5707963267948966 -0.500
  * ```
  */
 export function shiftRule(frequencies: readonly number[]): Shift[] {

@@ -4,7 +4,6 @@
  */
 
 /** Characters that XML 1.0 does not allow even escaped, and halves of surrogate pairs. */
-// oxlint-disable-next-line no-control-regex
 const FORBIDDEN =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

@@ -48,7 +48,7 @@ const { header, cases } = JSON.parse(readFileSync(new URL('data/pennylane.json',
 function build({ qubits, slots, steps }: Case): Circuit {
   const record = Object.fromEntries(slots.map((slot) => [slot.name, new SlotReference(slot)]));
   return circuit(qubits, record, (q, named) => {
-    for (const step of steps) apply(q, step, named as Record<string, SlotReference>);
+    for (const step of steps) apply(q, step, named);
   });
 }
 

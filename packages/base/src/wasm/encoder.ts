@@ -386,5 +386,5 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     s.unsigned(functions.length);
     for (const { body } of functions) body.encode(s);
   });
-  return out.bytes().slice() as Uint8Array<ArrayBuffer>;
+  return out.bytes().slice();
 }

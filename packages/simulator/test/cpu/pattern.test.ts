@@ -17,16 +17,16 @@ describe('matrixPattern', () => {
     expect(values).toHaveLength(1);
   });
 
-  it.each(['T', 'SX', 'CH'])('%s rebuilds its matrix', (name) => rebuild([...gate(name).matrix([])]));
+  it.each(['T', 'SX', 'CH'])('%s rebuilds its matrix', (name) => expectRebuilt([...gate(name).matrix([])]));
 
   it('rebuilds matrices with rows of zeros, and without any entry', () => {
-    rebuild([1, 0, 0, 0, 0, 0, 0, 0]);
-    rebuild([0, 0, 0, 0, 0, 0, 0, 0]);
-    rebuild([0, 0, 0, 0, 0.5, 0, 0, 0]);
+    expectRebuilt([1, 0, 0, 0, 0, 0, 0, 0]);
+    expectRebuilt([0, 0, 0, 0, 0, 0, 0, 0]);
+    expectRebuilt([0, 0, 0, 0, 0.5, 0, 0, 0]);
   });
 });
 
-function rebuild(matrix: number[]): void {
+function expectRebuilt(matrix: number[]): void {
   const { pattern, values } = matrixPattern(matrix);
   const size = Math.sqrt(matrix.length / 2);
   const out = new Array<number>(matrix.length).fill(0);
