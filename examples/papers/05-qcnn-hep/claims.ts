@@ -37,6 +37,14 @@ export function curve(
   );
 }
 
+/** Lowest and highest test accuracy after the last epoch among the seeds, as text. */
+export function spread(runs: readonly Run[], task: string, model: string, rate: number): string {
+  const last = runs
+    .filter((run) => run.task === task && run.model === model && run.rate === rate)
+    .map((run) => run.testAccuracy.at(-1)!);
+  return `${Math.min(...last).toFixed(2)} to ${Math.max(...last).toFixed(2)}`;
+}
+
 /** The criteria of the card. */
 export function judge(runs: readonly Run[], kernel: KernelChecks): Claim[] {
   const last = (task: string, model: string, rate: number): number =>

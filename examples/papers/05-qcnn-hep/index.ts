@@ -4,7 +4,7 @@ import type { Model } from 'ketwork';
 import { mean, rounded } from '../../common/experiment.ts';
 import type { Experiment, ExperimentOptions, ExperimentResult } from '../../common/experiment.ts';
 import { textTable } from '../../common/table.ts';
-import { REUPLOAD, SIMILAR, SINGLE, SMALL, curve, judge } from './claims.ts';
+import { REUPLOAD, SIMILAR, SINGLE, SMALL, curve, judge, spread } from './claims.ts';
 import type { Run } from './claims.ts';
 import { checkKernel } from './kernel-checks.ts';
 import { classicalNetwork, parameterCount, quantumNetwork } from './models.ts';
@@ -122,7 +122,12 @@ function summary(runs: readonly Run[], tasks: readonly string[], epochs: number)
     ];
   });
   const columns = ['model', 'parameters', 'rate', ...tasks, 'images/s'];
-  return `Test accuracy after ${epochs} epochs, mean over the seeds\n${textTable(columns, rows)}`;
+  const spreads = tasks.map((task) => `${task} ${spread(runs, task, REUPLOAD, 0.05)}`);
+  return [
+    `Test accuracy after ${epochs} epochs, mean over the seeds`,
+    textTable(columns, rows),
+    `${REUPLOAD}, lowest to highest seed: ${spreads.join(', ')}`,
+  ].join('\n');
 }
 
 /** Test accuracy by epoch at the same rate, in a few columns. */

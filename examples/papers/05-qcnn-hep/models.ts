@@ -15,6 +15,11 @@ export const SIDE = 16;
 
 const window = { kernel: 2, stride: 2 };
 const image = reshape([1, SIDE, SIDE]);
+/**
+ * Both networks end in the same layer, which starts uniform in ±1/√16 as PyTorch's does. The card leaves its start open;
+ * the quantum network, whose outputs are small at first, learns later from wider starts.
+ */
+const head = dense(16, 2, { init: initializers.uniform(-0.25, 0.25) });
 
 /** Two quantum convolutions 16 → 8 → 4 with one filter each, then dense 16 → 2: 82 parameters. */
 export function quantumNetwork({ reupload }: { readonly reupload: boolean }): Model {
@@ -25,7 +30,7 @@ export function quantumNetwork({ reupload }: { readonly reupload: boolean }): Mo
     reupload,
     init: initializers.normal(1),
   });
-  return sequential(image, filter, filter, flatten(), dense(16, 2));
+  return sequential(image, filter, filter, flatten(), head);
 }
 
 /**
@@ -40,7 +45,7 @@ export function classicalNetwork(channels: number): Model {
     conv2d(channels, 1, window),
     tanh(),
     flatten(),
-    dense(16, 2),
+    head,
   );
 }
 
