@@ -11,6 +11,14 @@ export interface Coefficient {
   readonly index: number;
 }
 
+/** A term of a table's phase: coefficient's angle times (`offset` + `weight` · parity of the index under `mask`). */
+export interface TablePart {
+  readonly mask: number;
+  readonly weight: number;
+  readonly offset: number;
+  readonly coefficient: Coefficient;
+}
+
 /** What the engine executes: every gate comes down to one of these. */
 export type Element =
   /** `exp(-i · angle/2 · P)`, P a Pauli word of one or two qubits, no identity letters. */
@@ -38,9 +46,23 @@ export type Element =
       readonly controls: readonly Control[];
       readonly matrix: readonly number[];
       readonly operation: number;
+    }
+  /** `e^{i Φ(a)}` on every basis state a: merged phases, the same for all examples. */
+  | {
+      readonly type: 'table';
+      readonly qubits: readonly number[];
+      readonly controls: readonly Control[];
+      readonly parts: readonly TablePart[];
+      readonly operation: number;
     };
 
 /** Qubits an element touches, controls included. */
 export function support(element: Element): number[] {
   return [...element.qubits, ...element.controls.map(({ qubit }) => qubit)];
+}
+
+/** Coefficients an element uses. */
+export function coefficientsOf(element: Element): readonly Coefficient[] {
+  if (element.type === 'matrix') return [];
+  return element.type === 'table' ? element.parts.map(({ coefficient }) => coefficient) : [element.coefficient];
 }

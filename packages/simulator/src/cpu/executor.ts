@@ -23,6 +23,9 @@ interface Addresses {
   readonly columns: number;
   readonly sharedCells: number;
   readonly batchCells: number;
+  readonly tables: number;
+  /** Phases of the tables while they are made, then their gradient cells. */
+  readonly tableCells: number;
   readonly bytes: number;
 }
 
@@ -38,6 +41,8 @@ export class Executor {
   readonly #readout: Readout;
   readonly #gradient: boolean;
   readonly #entry: Entry;
+  readonly #tabulate: Entry | undefined;
+  readonly #contract: Entry | undefined;
   readonly #addresses: Addresses;
   readonly built: EngineModule;
   /** Blocks per call. */
@@ -78,6 +83,8 @@ export class Executor {
     this.#addresses = this.#place();
     const instance = new WebAssembly.Instance(this.built.module, { env: { memory: memory.memory } });
     this.#entry = instance.exports[this.#gradient ? 'gradient' : 'run'] as Entry;
+    this.#tabulate = instance.exports['tabulate'] as Entry | undefined;
+    this.#contract = instance.exports['contract'] as Entry | undefined;
   }
 
   #place(): Addresses {
@@ -95,6 +102,8 @@ export class Executor {
       columns: layout.take(this.columnBytes * blocks),
       sharedCells: layout.take(this.#gradient ? 16 * shared.length * blocks : 0),
       batchCells: layout.take(this.#gradient ? 16 * batch.length * blocks : 0),
+      tables: layout.take(2 ** (qubits + 5) * built.tables.length),
+      tableCells: layout.take(2 ** (qubits + 4) * built.tables.length),
     };
     return { ...addresses, bytes: layout.bytes };
   }
@@ -120,6 +129,39 @@ export class Executor {
       doubles[shared / 8 + 2 * index] = Math.cos(angle);
       doubles[shared / 8 + 2 * index + 1] = Math.sin(angle);
     }
+    if (this.built.tables.length > 0) this.#fillTables();
+  }
+
+  /** Makes the tables of merged diagonals: phases as Walsh–Hadamard coefficients, transformed and tabulated. */
+  #fillTables(): void {
+    const { tables, tableCells } = this.#addresses;
+    const { angles, qubits } = this.#lowered;
+    const { doubles } = this.#memory;
+    const size = 2 * 2 ** qubits;
+    const base = tableCells / 8;
+    doubles.fill(0, base, base + size * this.built.tables.length);
+    this.built.tables.forEach(({ parts }, t) => {
+      const add = (index: number, amount: number): void => {
+        for (const lane of [0, 1]) {
+          const at = base + t * size + 2 * index + lane;
+          doubles[at] = (doubles[at] as number) + amount;
+        }
+      };
+      for (const { mask, weight, offset, coefficient } of parts) {
+        let angle = angles.column(coefficient.node)[0] as number;
+        // Weights are multiples of 1/4 at least, so this period leaves every entry as it is.
+        if (Math.abs(angle) > 1e3) angle %= 8 * Math.PI;
+        add(0, (offset + weight / 2) * angle);
+        add(mask, (-weight / 2) * angle);
+      }
+    });
+    this.#tabulate?.(tableCells, tables);
+  }
+
+  /** Adds the gradients gathered in the tables' cells to the cells of shared coefficients. */
+  contractTables(): void {
+    const { tableCells, constants, sharedCells } = this.#addresses;
+    this.#contract?.(tableCells, constants, sharedCells);
   }
 
   /** Stages the data of examples `start + first` … of a chunk whose angles were evaluated from `start` on. */
@@ -159,6 +201,13 @@ export class Executor {
     this.#memory.doubles.fill(0, this.columnsAt(0), this.columnsAt(blocks));
   }
 
+  /** Clears the gradient cells of tables, which gather over all calls of a chunk. */
+  clearTableCells(): void {
+    const { tableCells } = this.#addresses;
+    const length = 2 * 2 ** this.#lowered.qubits * this.built.tables.length;
+    this.#memory.doubles.fill(0, tableCells / 8, tableCells / 8 + length);
+  }
+
   /** Clears gradient cells: of all blocks, or only those that are never summed over blocks. */
   clearCells(blocks: number, shared: boolean): void {
     const { sharedCells, batchCells } = this.#addresses;
@@ -180,8 +229,8 @@ export class Executor {
   call(blocks: number, perBlock = false): void {
     const a = this.#addresses;
     const common = [a.state, a.shared, a.pairs, a.constants, a.angles, a.input, a.scratch, blocks, a.columns] as const;
-    if (!this.#gradient) this.#entry(...common, 0, 0, 0);
-    else this.#entry(...common, a.sharedCells, a.batchCells, perBlock ? 16 * this.#lowered.shared.length : 0);
+    const stride = perBlock ? 16 * this.#lowered.shared.length : 0;
+    this.#entry(...common, a.sharedCells, a.batchCells, stride, a.tables, a.tableCells);
   }
 
   /** Position, in doubles, of amplitude `index` of psi or lambda: re at +lane, im at +2+lane. */

@@ -24,11 +24,26 @@ const MAX_ELEMENTS = 24;
  */
 export function groupElements(elements: readonly Element[], qubits: number, size: number): Group[] {
   const supports = elements.map(support);
-  const wide = elements.map((element, i) => isDense(element) || (supports[i] as number[]).length > size);
+  const wide = elements.map(
+    (element, i) => isDense(element) || element.type === 'table' || (supports[i] as number[]).length > size,
+  );
   let left = elements.map((_, index) => index);
   const groups: Group[] = [];
   while (left.length > 0) {
-    const first = left[0] as number;
+    let first = left[0] as number;
+    const head: Element[] = [];
+    if ((elements[first] as Element).type === 'table') {
+      // Every amplitude passes through the next group once, and through the table on the way.
+      head.push(elements[first] as Element);
+      left = left.slice(1);
+      const next = left[0];
+      if (next === undefined || wide[next] === true) {
+        const register = Array.from({ length: Math.min(size, qubits) }, (_, q) => q);
+        groups.push({ register, controls: [], elements: head });
+        continue;
+      }
+      first = next;
+    }
     const seed = supports[first] as number[];
     if (wide[first] === true) {
       groups.push(wideGroup(elements[first] as Element));
@@ -51,7 +66,7 @@ export function groupElements(elements: readonly Element[], qubits: number, size
     groups.push({
       register: [...register].sort((a, b) => a - b),
       controls: [],
-      elements: [...taken].map((index) => elements[index] as Element),
+      elements: [...head, ...[...taken].map((index) => elements[index] as Element)],
     });
     left = left.filter((index) => !taken.has(index));
   }

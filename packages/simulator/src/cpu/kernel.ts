@@ -31,7 +31,9 @@ type Step =
       readonly value: number;
       readonly pattern: MatrixPattern;
       readonly constant: number;
-    };
+    }
+  /** Multiplies by a table; only ever the first step. */
+  | { readonly type: 'table'; readonly gradient: boolean };
 
 /** A group reduced to its structure: equal structures share one kernel. */
 export interface KernelSpec {
@@ -52,6 +54,8 @@ export interface KernelCall {
   readonly coefficients: readonly Coefficient[];
   /** Constants of the matrices in order; the caller places them and passes their offsets. */
   readonly constants: readonly (readonly number[])[];
+  /** The table of the first step, where that is one. */
+  readonly table: (Element & { type: 'table' }) | undefined;
 }
 
 /** Bytes between amplitudes whose index differs in this qubit. */
@@ -68,7 +72,12 @@ export function kernelCall(
   const coefficients: Coefficient[] = [];
   const constants: (readonly number[])[] = [];
   const bit = (qubit: number): number => 1 << register.indexOf(qubit);
+  const [head] = group.elements;
+  const table = head?.type === 'table' ? head : undefined;
   const steps = group.elements.map((element): Step => {
+    if (element.type === 'table') {
+      return { type: 'table', gradient: backward && element.parts.some((part) => wants(part.coefficient)) };
+    }
     let mask = 0;
     let value = 0;
     for (const control of element.controls) {
@@ -117,6 +126,7 @@ export function kernelCall(
     strides: register.map((qubit) => stride(qubit, qubits)),
     coefficients,
     constants,
+    table,
   };
 }
 
@@ -181,15 +191,16 @@ const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
 const { i32, v128 } = valueType;
 
 /** Parameters of every kernel before its run-time arguments. */
-const FORWARD_POINTERS = 4; // psi, shared coefficients, batch coefficients, constants
-const BACKWARD_POINTERS = 6; // and the gradient cells of shared and batch coefficients
+const FORWARD_POINTERS = 5; // psi, shared coefficients, batch coefficients, constants, tables
+const BACKWARD_POINTERS = 8; // and the gradient cells of shared and batch coefficients, and of tables
 
 /** Writes the kernel of a structure. */
 export function writeKernel(spec: KernelSpec): FunctionBuilder {
   const { width, backward, steps, axes } = spec;
   const pointers = backward ? BACKWARD_POINTERS : FORWARD_POINTERS;
   const constantCount = steps.filter((step) => step.type === 'matrix').length;
-  const f = new FunctionBuilder(Array(pointers + 2 + width + axes.length + constantCount).fill(i32));
+  const tabled = steps[0]?.type === 'table';
+  const f = new FunctionBuilder(Array(pointers + 2 + width + axes.length + constantCount + (tabled ? 1 : 0)).fill(i32));
   const mask = pointers;
   const base = pointers + 1;
   const strides = pointers + 2;
@@ -242,7 +253,10 @@ export function writeKernel(spec: KernelSpec): FunctionBuilder {
   );
 
   for (const step of steps) {
-    if (step.type === 'turn') {
+    if (step.type === 'table') {
+      const tableAt = constantAt + constantCount;
+      lookUp(f, { address, tableAt, backward, gradient: step.gradient }, vectors);
+    } else if (step.type === 'turn') {
       if (step.gradient) accumulate(f, step, sums[step.coefficient] as number, vectors);
       const { cos, sin } = coefficients[step.coefficient] as { cos: number; sin: number };
       for (const vector of vectors) turn(f, step, vector, cos, sin, backward);
@@ -267,7 +281,7 @@ export function writeKernel(spec: KernelSpec): FunctionBuilder {
   axes.forEach((axis, i) => {
     if (sums[i] === -1) return;
     // A coefficient's gradient cell is 16 bytes; coefficient offsets count 16 (shared) or 32 (batch) bytes.
-    f.get(axis === 'shared' ? 4 : 5).get(coefficientAt + i);
+    f.get(axis === 'shared' ? 5 : 6).get(coefficientAt + i);
     if (axis === 'batch') f.i32(1).op('i32ShrU');
     f.op('i32Add').tee(offset).get(offset).load(0).get(sums[i] as number).op('f64x2Add').store(0);
   });
@@ -333,6 +347,53 @@ function turn(f: FunctionBuilder, step: Step & { type: 'turn' }, vector: Amplitu
         };
       }),
     );
+  }
+}
+
+/**
+ * Multiplies every amplitude by its entry of a table (32 bytes: cos, sin, both lanes alike), which lies as far from the
+ * table's beginning as the amplitude from the state's. In the backward pass by the conjugate, after adding
+ * Re(conj(lambda) · i psi) to the entry's gradient cell (16 bytes).
+ */
+function lookUp(
+  f: FunctionBuilder,
+  at: { address: readonly number[]; tableAt: number; backward: boolean; gradient: boolean },
+  vectors: readonly Amplitude[][],
+): void {
+  const { address, tableAt, backward, gradient } = at;
+  const pointer = f.local(i32);
+  const cell = f.local(i32);
+  const [cos, sin] = [f.local(v128), f.local(v128)];
+  for (let a = 0; a < address.length; a++) {
+    f.get(address[a] as number).get(0).op('i32Sub').get(tableAt).op('i32Add').set(pointer);
+    if (gradient) {
+      const [psi, lambda] = vectors.map((vector) => vector[a]) as [Amplitude, Amplitude];
+      const other = turned(psi, 1);
+      f.get(pointer).i32(1).op('i32ShrU').get(7).op('i32Add').tee(cell).get(cell).load();
+      for (const part of ['re', 'im'] as const) {
+        f.get(lambda[part].local).get(other[part].local).op('f64x2Mul');
+        f.op(lambda[part].negative === other[part].negative ? 'f64x2Add' : 'f64x2Sub');
+      }
+      f.store();
+    }
+    f.get(pointer).get(4).op('i32Add').tee(pointer).load(0).set(cos).get(pointer).load(16).set(sin);
+    for (const vector of vectors) {
+      const amplitude = vector[a] as Amplitude;
+      const other = turned(amplitude, backward ? 3 : 1);
+      assign(f, [
+        {
+          amplitude,
+          re: [
+            { coefficient: () => void f.get(cos), component: amplitude.re },
+            { coefficient: () => void f.get(sin), component: other.re },
+          ],
+          im: [
+            { coefficient: () => void f.get(cos), component: amplitude.im },
+            { coefficient: () => void f.get(sin), component: other.im },
+          ],
+        },
+      ]);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
 import { FunctionBuilder, compileWasm, encodeModule, valueType } from '@ketwork/base';
+import { coefficientsOf } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
@@ -86,6 +87,8 @@ export interface EngineModule {
   readonly constants: Uint8Array;
   readonly scratchBytes: number;
   readonly inputBytes: number;
+  /** Merged diagonals; the caller fills in their phases before each run. */
+  readonly tables: readonly Table[];
   readonly groups: number;
   readonly kernels: number;
   readonly codeBytes: number;
@@ -123,7 +126,12 @@ const argument = {
   sharedCells: 9,
   batchCells: 10,
   sharedCellStride: 11,
+  tables: 12,
+  tableCells: 13,
 } as const;
+
+/** A merged diagonal: a table of `e^{i Φ}`, 32 bytes per basis state, and its gradient cells, 16 bytes each. */
+export type Table = Element & { readonly type: 'table' };
 
 const cache = new Map<string, WebAssembly.Module>();
 const CACHE_LIMIT = 256;
@@ -162,6 +170,7 @@ class ProgramWriter {
   readonly #main: FunctionBuilder;
   readonly #stateBytes: number;
   #scratchBytes = 16;
+  readonly #tables: Table[];
   #groups = 0;
   #gradient = false;
 
@@ -169,7 +178,8 @@ class ProgramWriter {
     this.#lowered = lowered;
     this.#readout = readout;
     this.#stateBytes = 2 ** (lowered.qubits + 5);
-    this.#main = new FunctionBuilder(Array(12).fill(i32));
+    this.#tables = lowered.elements.filter((element) => element.type === 'table');
+    this.#main = new FunctionBuilder(Array(14).fill(i32));
     this.#main.loop();
   }
 
@@ -222,12 +232,13 @@ class ProgramWriter {
       this.#kernels.set(id, kernel);
     }
     const main = this.#main;
-    main.get(argument.state).get(argument.shared).get(argument.pairs).get(argument.constants);
-    if (backward) main.get(argument.sharedCells).get(argument.batchCells);
+    main.get(argument.state).get(argument.shared).get(argument.pairs).get(argument.constants).get(argument.tables);
+    if (backward) main.get(argument.sharedCells).get(argument.batchCells).get(argument.tableCells);
     main.i32(call.mask).i32(call.base);
     for (const bytes of call.strides) main.i32(bytes);
     for (const { axis, index } of call.coefficients) main.i32(index * (axis === 'shared' ? 16 : 32));
     for (const values of call.constants) main.i32(values.length === 0 ? 0 : this.#constants.doubles(values));
+    if (call.table !== undefined) main.i32(this.#tables.indexOf(call.table) * this.#stateBytes);
     main.call(kernel);
   }
 
@@ -342,13 +353,54 @@ class ProgramWriter {
     this.#seed();
     const { elements, qubits } = this.#lowered;
     const wanted = (coefficient: Coefficient): boolean => wants.nodes[coefficient.node] === true;
-    const first = wants.amplitudes
-      ? 0
-      : elements.findIndex((element) => element.type !== 'matrix' && wanted(element.coefficient));
+    const first = wants.amplitudes ? 0 : elements.findIndex((element) => coefficientsOf(element).some(wanted));
     if (first < 0) return;
     for (const group of groupElements(elements.slice(first).toReversed(), qubits, BACKWARD_GROUP)) {
       this.#apply(group, true, wanted);
     }
+    if (this.#tables.length > 0) this.#contractBlock();
+  }
+
+  /** Where cells of shared coefficients are kept per block, those of tables must be contracted block by block too. */
+  #contractBlock(): void {
+    const main = this.#main;
+    const contract = this.#functions.push({ name: 'contract', body: this.#contraction() }) - 1;
+    main.get(argument.sharedCellStride).if();
+    main.get(argument.tableCells).get(argument.constants).get(argument.sharedCells).call(contract);
+    main.get(argument.tableCells).i32((this.#stateBytes / 2) * this.#tables.length).call(runtime.clear).op('end');
+  }
+
+  /**
+   * (table cells, constants, shared cells): gradients of the tables' coefficients. With the sum of cells under each
+   * parity from one Walsh–Hadamard transform, dL/dθ = offset · W[0] + weight · (W[0] - W[mask]) / 2.
+   */
+  #contraction(): FunctionBuilder {
+    const f = new FunctionBuilder([i32, i32, i32]);
+    const bytes = this.#stateBytes / 2;
+    this.#tables.forEach(({ parts }, t) => {
+      const cells = (): unknown => f.get(0).i32(t * bytes).op('i32Add');
+      cells();
+      f.i32(bytes).call(runtime.walshHadamard);
+      const rows = parts.flatMap(({ mask, weight, offset, coefficient }) => [
+        { value: 0, column: 16 * coefficient.index, weight: offset + weight / 2 },
+        { value: 16 * mask, column: 16 * coefficient.index, weight: -weight / 2 },
+      ]);
+      cells();
+      f.get(1).i32(this.#constants.table(rows)).op('i32Add').i32(rows.length).get(2).call(runtime.pick);
+    });
+    return f;
+  }
+
+  /** (phases, tables): turns each table's Walsh–Hadamard coefficients of Φ (16 bytes each) into cosines and sines. */
+  #tabulate(): FunctionBuilder {
+    const f = new FunctionBuilder([i32, i32]);
+    const bytes = this.#stateBytes / 2;
+    this.#tables.forEach((_, t) => {
+      f.get(0).i32(t * bytes).op('i32Add').i32(bytes).call(runtime.walshHadamard);
+      f.get(0).i32(t * bytes).op('i32Add').get(1).i32(t * this.#stateBytes).op('i32Add');
+      f.i32(2 ** this.#lowered.qubits).call(runtime.sincos);
+    });
+    return f;
   }
 
   /** Writes lambda. */
@@ -420,12 +472,14 @@ class ProgramWriter {
       main.get(argument.sharedCells).get(argument.sharedCellStride).op('i32Add').set(argument.sharedCells);
     }
     main.get(argument.count).i32(1).op('i32Sub').tee(argument.count).brIf(0).op('end');
+    if (this.#tables.length > 0) this.#functions.push({ name: 'tabulate', body: this.#tabulate() });
     const bytes = encodeModule({ functions: [...this.#functions, { name, body: main }], memory: { minimum: 1 } });
     return {
       module: compileCached(bytes),
       constants: this.#constants.bytes.slice(),
       scratchBytes: this.#scratchBytes,
       inputBytes: input,
+      tables: this.#tables,
       groups: this.#groups,
       kernels: this.#kernels.size,
       codeBytes: bytes.length,

@@ -228,8 +228,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       const chunk = Math.min(CHUNK, slots.batch - start);
       angles.evaluate(slots, 'batch', start, chunk);
       sink.openChunk(start, chunk);
-      if (!perExample) executor.clearCells(0, false);
       executor.clearCells(1, !perExample);
+      executor.clearTableCells();
       for (let first = 0; first < chunk; first += 2 * executor.blocks) {
         const count = Math.min(2 * executor.blocks, chunk - first);
         const blocks = Math.ceil(count / 2);
@@ -260,6 +260,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         }
       }
       if (!perExample) {
+        executor.contractTables();
         const { doubles } = executor;
         for (const { node, scale, index } of active.shared) {
           const at = executor.cellAt('shared', index, 0);

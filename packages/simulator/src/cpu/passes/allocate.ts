@@ -20,9 +20,12 @@ export const allocateCoefficients: Pass = (program) => {
     }
     return coefficient;
   };
-  const elements = lowered.elements.map((element): Element =>
-    element.type === 'matrix' ? element : { ...element, coefficient: numbered(element.coefficient) },
-  );
+  const elements = lowered.elements.map((element): Element => {
+    if (element.type === 'matrix') return element;
+    if (element.type !== 'table') return { ...element, coefficient: numbered(element.coefficient) };
+    const parts = element.parts.map((part) => ({ ...part, coefficient: numbered(part.coefficient) }));
+    return { ...element, parts };
+  });
   const allocated = withElements(program, elements);
   return { ...allocated, lowered: { ...allocated.lowered, shared, batch } };
 };

@@ -15,11 +15,11 @@ export const mergeNeighbours: Pass = (program: EngineProgram) => {
   const { lowered } = program;
   const kept: Element[] = [];
   for (const element of lowered.elements) {
-    if (element.type !== 'matrix' && lowered.angles.constant(element.coefficient.node) === 0) continue;
+    if (isTurn(element) && lowered.angles.constant(element.coefficient.node) === 0) continue;
     const at = partner(kept, element, lowered);
     const found = at === undefined ? undefined : kept[at];
     if (at === undefined || found === undefined) kept.push(element);
-    else if (found.type === 'matrix' || element.type === 'matrix') kept.splice(at, 1);
+    else if (!isTurn(found) || !isTurn(element)) kept.splice(at, 1);
     else {
       const node = lowered.angles.sum(found.coefficient.node, element.coefficient.node, found.operation);
       kept[at] = { ...found, coefficient: { ...found.coefficient, node } };
@@ -27,6 +27,9 @@ export const mergeNeighbours: Pass = (program: EngineProgram) => {
   }
   return withElements(program, kept);
 };
+
+type Turn = Element & { readonly type: 'rotation' | 'phase' };
+const isTurn = (element: Element): element is Turn => element.type === 'rotation' || element.type === 'phase';
 
 /** Position of the element that `element` merges with or cancels. */
 function partner(kept: readonly Element[], element: Element, lowered: Lowered): number | undefined {
@@ -52,7 +55,7 @@ function joins(a: Element, b: Element): boolean {
   if (!sameQubits(a, b) || !sameControls(a, b)) return false;
   if (a.type === 'rotation') return b.type === 'rotation' && a.word === b.word;
   if (a.type === 'phase') return b.type === 'phase' && a.odd === b.odd;
-  return b.type === 'matrix' && isIdentityProduct(b.matrix, a.matrix);
+  return a.type === 'matrix' && b.type === 'matrix' && isIdentityProduct(b.matrix, a.matrix);
 }
 
 function isIdentityProduct(a: readonly number[], b: readonly number[]): boolean {

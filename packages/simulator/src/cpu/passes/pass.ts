@@ -39,7 +39,7 @@ export function readQubits(step: ReadoutStep, qubits: number): number[] {
 
 /** What an element's matrix looks like on all its qubits: diagonal, a permutation of basis states, or neither. */
 export function shapeOf(element: Element): 'diagonal' | 'permutation' | 'other' {
-  if (element.type === 'phase') return 'diagonal';
+  if (element.type === 'phase' || element.type === 'table') return 'diagonal';
   if (element.type === 'rotation') return /^Z*$/.test(element.word) ? 'diagonal' : 'other';
   const { pattern } = matrixPattern(element.matrix);
   if (pattern.rows.every((row, r) => row.length === 1 && row[0]?.column === r)) return 'diagonal';

@@ -3,6 +3,7 @@ import { allocateCoefficients } from './allocate.ts';
 import { deadDiagonals } from './dead-diagonals.ts';
 import { readDirectly } from './direct.ts';
 import { lightCone } from './light-cone.ts';
+import { mergeDiagonals } from './merge-diagonals.ts';
 import { mergeNeighbours } from './merge.ts';
 import type { EngineProgram, Pass } from './pass.ts';
 
@@ -14,6 +15,7 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['absorb flips', absorbFlips],
   ['light cone', lightCone],
   ['read directly', readDirectly],
+  ['merge diagonals', mergeDiagonals],
   ['allocate coefficients', allocateCoefficients],
 ];
 

@@ -10,6 +10,7 @@ import { allocateCoefficients } from '../../../src/cpu/passes/allocate.ts';
 import { deadDiagonals } from '../../../src/cpu/passes/dead-diagonals.ts';
 import { readDirectly } from '../../../src/cpu/passes/direct.ts';
 import { lightCone } from '../../../src/cpu/passes/light-cone.ts';
+import { mergeDiagonals } from '../../../src/cpu/passes/merge-diagonals.ts';
 import { mergeNeighbours } from '../../../src/cpu/passes/merge.ts';
 import type { EngineProgram, Pass } from '../../../src/cpu/passes/pass.ts';
 import { CpuProgram } from '../../../src/cpu/program.ts';
@@ -17,7 +18,14 @@ import { planReadout } from '../../../src/cpu/readout.ts';
 import { checkProgram, reference } from '../../../src/index.ts';
 
 const memory = new EngineMemory();
-const single: Record<string, Pass> = { absorbFlips, deadDiagonals, lightCone, mergeNeighbours, readDirectly };
+const single: Record<string, Pass> = {
+  absorbFlips,
+  deadDiagonals,
+  lightCone,
+  mergeDiagonals,
+  mergeNeighbours,
+  readDirectly,
+};
 
 describe.each(Object.entries(single))('%s alone', (name, pass) => {
   it('keeps results and gradients of random circuits', () => {
@@ -121,5 +129,37 @@ describe('readDirectly', () => {
     const wide = expval(Z(0).mul(Z(1)).mul(Z(2)).mul(Z(3)).mul(Z(4)));
     expect(after(readDirectly, made, wide).readout.steps.map(({ type }) => type)).toEqual(['pauli']);
     expect(after(readDirectly, made, expval(Z(0))).readout.steps.map(({ type }) => type)).toEqual(['diagonal']);
+  });
+});
+
+describe('mergeDiagonals', () => {
+  it('makes one table of the phases around a ring of CNOTs', () => {
+    const made = circuit(4, { w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w, { ranges: [1, 1] }));
+    const { elements } = after(mergeDiagonals, made, expval(X(0))).lowered;
+    // RZ · (RY, ring) · [RZ moved through the ring, RZ] · (RY, ring) · [RZ moved through the ring].
+    const order = elements.map(({ type }) => type).filter((type, i, list) => type !== list[i - 1]);
+    expect(order).toEqual(['table', 'rotation', 'matrix', 'table', 'rotation', 'matrix', 'table']);
+    expect(elements.filter(({ type }) => type === 'table')).toHaveLength(3);
+  });
+
+  it('keeps global phases where the state is read', () => {
+    const made = circuit(3, { w: weight([6]) }, (q, { w }) => {
+      for (let i = 0; i < 3; i++) q.h(i).p(w.at(i), i);
+      q.cp(w.at(3), 0, 1).cp(w.at(4), 1, 2).x(2).p(w.at(5), 2);
+    });
+    const values = { w: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
+    const checked = checkProgram(made, state(), {}, cpuCapabilities);
+    const sequence = [['merge diagonals', mergeDiagonals], ['allocate', allocateCoefficients]] as const;
+    const program = new CpuProgram(made, state(), {}, checked, memory, sequence);
+    expect(after(mergeDiagonals, made, state()).lowered.elements.some(({ type }) => type === 'table')).toBe(true);
+    expectClose(program.run(values), reference().compile(made, state()).run(values), 1e-14, 'state');
+  });
+
+  it('leaves phases of single examples, and a few shared ones, as they are', () => {
+    const made = circuit(3, { x: input([3]), w: weight([3]) }, (q, { x, w }) => {
+      for (let i = 0; i < 3; i++) q.h(i).rz(x.at(i), i).cnot(i, (i + 1) % 3);
+      for (let i = 0; i < 3; i++) q.rz(w.at(i), i).h(i);
+    });
+    expect(after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(({ type }) => type === 'table')).toBe(false);
   });
 });
