@@ -26,7 +26,6 @@ export interface QuantumFilterOptions {
  * @throws ValueError where a size is not a positive integer or the scale is not finite.
  * @example
  * ```ts
- * import { specs } from '@ketwork/circuit';
  * import { quantumFilter } from '@ketwork/layers';
  * console.log(quantumFilter(4).slots.map((slot) => slot.shape)); // [ [ 4 ], [ 2, 4, 3 ] ]
  * ```
