@@ -195,6 +195,20 @@ export function projector(bits: readonly number[], qubits: readonly number[]): P
   });
 }
 
+/**
+ * The square of a weighted sum of Pauli strings, again such a sum: products of anticommuting strings cancel in pairs.
+ *
+ * @example
+ * ```ts
+ * import { squaredPauli, X, Z } from '@ketwork/circuit';
+ * console.log(squaredPauli(X(0).add(Z(0))).terms); // [ { coefficient: 2, paulis: [] } ]
+ * ```
+ */
+export function squaredPauli(observable: PauliObservable): PauliSum {
+  const { terms } = observable;
+  return pauliSum(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
+}
+
 /** Checks `A = A†` to 1e-10 and finiteness of an interleaved matrix. @throws ValueError */
 export function checkHermitian(matrix: ArrayLike<number>, what: string, operation?: number): void {
   const details = operation === undefined ? {} : { operation };
@@ -277,16 +291,15 @@ function mergeTerms(terms: readonly PauliTerm[]): PauliTerm[] {
 
 function productTerms(left: readonly PauliTerm[], right: readonly PauliTerm[]): PauliTerm[] {
   const products = left.flatMap((a) => right.map((b) => productTerm(a, b)));
-  // Imaginary parts may cancel between terms, as in (X + Y)·(X + Y).
-  const imaginary = mergeTerms(
-    products.flatMap(({ imaginary: term }) => (term === undefined ? [] : [term])),
-  );
-  if (imaginary.length > 0) {
-    const [term] = imaginary;
+  // Imaginary parts may cancel between terms, as in (X + Y)·(X + Y), but for rounding.
+  const imaginary = products.flatMap(({ imaginary: term }) => (term === undefined ? [] : [term]));
+  const rounding = 1e-14 * imaginary.reduce((sum, term) => sum + Math.abs(term.coefficient), 0);
+  const term = mergeTerms(imaginary).find(({ coefficient }) => Math.abs(coefficient) > rounding);
+  if (term !== undefined) {
     const word =
-      term!.paulis.map(({ qubit, pauli: letter }) => `${letter}(${qubit})`).join('·') || 'I()';
+      term.paulis.map(({ qubit, pauli: letter }) => `${letter}(${qubit})`).join('·') || 'I()';
     throw new CircuitError(
-      `the product of two observables is not Hermitian: it contains ${term!.coefficient}i·${word}`,
+      `the product of two observables is not Hermitian: it contains ${term.coefficient}i·${word}`,
       {
         remedy: 'Multiply observables that commute, such as X(0) and Z(1)',
       },

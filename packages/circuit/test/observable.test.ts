@@ -14,6 +14,7 @@ import {
   probabilities,
   projector,
   samples,
+  squaredPauli,
   state,
   variance,
 } from '../src/index.ts';
@@ -94,6 +95,30 @@ describe('Pauli observables', () => {
         else expect(() => a.mul(b)).toThrow(/not Hermitian/);
       }),
       { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it('have squares whose matrix is the square of theirs', () => {
+    fc.assert(
+      fc.property(sums, (a) => {
+        const m = matrixOf(a);
+        expect(distance(matrixOf(squaredPauli(a)), multiply(m, m))).toBe(0);
+      }),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+
+  it('multiply where imaginary parts cancel but for rounding', () => {
+    const fields = fc.array(fc.tuple(words, fc.double({ min: -1, max: 1, noNaN: true })), {
+      minLength: 5,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(fields, (terms) => {
+        const a = terms.map(([word, c]) => pauli(word).scale(c)).reduce((x, y) => x.add(y));
+        expect(distance(matrixOf(a.mul(a)), matrixOf(squaredPauli(a)))).toBeLessThan(1e-13);
+      }),
+      { seed: 3, numRuns: 300 },
     );
   });
 

@@ -1,4 +1,5 @@
-import type { Circuit, HermitianObservable, Measurement, Observable, PauliObservable, PauliTerm, Slot } from '@ketwork/circuit';
+import { squaredPauli } from '@ketwork/circuit';
+import type { Circuit, HermitianObservable, Measurement, Observable, Slot } from '@ketwork/circuit';
 import type { SlotValues } from '@ketwork/simulator';
 
 /** A slot holding the squares of the matrices of another. */
@@ -22,7 +23,7 @@ export function linearMeasurements(circuit: Circuit, measurements: readonly Meas
   const squares = new Map<string, SquareSlot>();
   const squareOf = (o: Observable): Observable => {
     if (o.type === 'projector') return o;
-    if (o.type === 'pauli') return squaredPaulis(o);
+    if (o.type === 'pauli') return squaredPauli(o);
     return squaredHermitian(o, (name) => {
       const slot = circuit.slots.find((s) => s.name === name)!;
       let squared = `${name}_squared`;
@@ -74,44 +75,4 @@ function squaredMatrix(a: ArrayLike<number>, d: number): Float64Array {
     }
   }
   return out;
-}
-
-/** Square of a weighted sum of Pauli strings: anticommuting pairs cancel, commuting ones count twice. */
-function squaredPaulis(o: PauliObservable): PauliObservable {
-  const sums = new Map<string, PauliTerm>();
-  const add = (coefficient: number, paulis: PauliTerm['paulis']): void => {
-    const key = paulis.map(({ qubit, pauli }) => `${pauli}${qubit}`).join(' ');
-    sums.set(key, { coefficient: (sums.get(key)?.coefficient ?? 0) + coefficient, paulis });
-  };
-  o.terms.forEach((a, i) => {
-    add(a.coefficient ** 2, []);
-    for (const b of o.terms.slice(0, i)) {
-      const { sign, paulis } = product(a.paulis, b.paulis);
-      if (sign !== 0) add(2 * sign * a.coefficient * b.coefficient, paulis);
-    }
-  });
-  return { type: 'pauli', terms: [...sums.values()] };
-}
-
-/** Product of two Pauli strings: sign ±1 where they commute, 0 where they do not. */
-function product(
-  a: PauliTerm['paulis'],
-  b: PauliTerm['paulis'],
-): { readonly sign: number; readonly paulis: PauliTerm['paulis'] } {
-  const letters = new Map(a.map(({ qubit, pauli }) => [qubit, pauli]));
-  let quarters = 0; // power of i
-  for (const { qubit, pauli } of b) {
-    const first = letters.get(qubit);
-    if (first === undefined) {
-      letters.set(qubit, pauli);
-    } else if (first === pauli) {
-      letters.delete(qubit);
-    } else {
-      // XY = iZ and cyclically; the other order has -i.
-      quarters += ['XY', 'YZ', 'ZX'].includes(first + pauli) ? 1 : 3;
-      letters.set(qubit, (['X', 'Y', 'Z'] as const).find((letter) => letter !== first && letter !== pauli)!);
-    }
-  }
-  const paulis = [...letters].sort(([p], [q]) => p - q).map(([qubit, pauli]) => ({ qubit, pauli }));
-  return { sign: quarters % 2 === 1 ? 0 : quarters % 4 === 0 ? 1 : -1, paulis };
 }
