@@ -212,7 +212,7 @@ export class AngleTable {
           if (depends[arg] === true) this.#spread(node, index, arg, position, wide(index) ? count : 1, wide(arg));
         });
       }
-      adjoint.fill(0);
+      adjoint.fill(0, 0, wide(index) ? count : 1);
     }
   }
 

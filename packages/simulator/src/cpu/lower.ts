@@ -8,6 +8,8 @@ import { evolutionPrimitives } from './evolution.ts';
 /** A circuit in the engine's terms. */
 export interface Lowered {
   readonly qubits: number;
+  /** Whether the circuit has slots with a value per example; without, a run is always a single example. */
+  readonly batched: boolean;
   readonly angles: AngleTable;
   readonly elements: readonly Element[];
   /** State preparations, in order, on disjoint qubits that no element touched before. */
@@ -77,7 +79,8 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
         throw refused(op, operation);
     }
   });
-  return { qubits: circuit.qubits, angles, elements, preparations, shared: [], batch: [], filters };
+  const batched = circuit.slots.some(({ axis }) => axis === 'batch');
+  return { qubits: circuit.qubits, batched, angles, elements, preparations, shared: [], batch: [], filters };
 }
 
 function refused(op: Op, operation: number): UnsupportedError {

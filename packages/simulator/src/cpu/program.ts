@@ -21,6 +21,7 @@ import type { RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
+import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import { GradientSink } from './gradient-sink.ts';
 import { addHermitianGradient } from './hermitian-gradient.ts';
@@ -31,6 +32,17 @@ import { optimize, passes } from './passes/sequence.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
 import { preparationGradients } from './staging.ts';
+
+/** A gradient module and what it differentiates by. */
+interface Differentiator {
+  readonly executor: Executor;
+  /** Nodes of the angle table that depend on a wanted slot. */
+  readonly depends: readonly boolean[];
+  /** Whether embedded amplitudes are differentiated. */
+  readonly embedded: boolean;
+  /** Coefficients whose gradients are wanted. */
+  readonly active: { readonly shared: readonly Coefficient[]; readonly batch: readonly Coefficient[] };
+}
 
 /** An analytic program of the CPU engine. */
 export class CpuProgram<Names extends string, M extends Measurements> implements Program<Names, M> {
@@ -46,7 +58,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #withShots: RunWithShots<Names, M> | undefined;
   #forward: Executor | undefined;
   #stateReader: Executor | undefined;
-  readonly #backward = new Map<string, Executor>();
+  readonly #backward = new Map<string, Differentiator>();
   #disposed = false;
 
   /** @param sequence the compiler passes to run, for tests of single ones */
@@ -214,14 +226,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     dy: readonly (ArrayLike<number> | undefined)[],
     options: { readonly perExample?: boolean; readonly squaredNorms?: boolean },
   ): Record<string, Float64Array> {
-    const { angles, shared, batch } = this.#lowered;
+    const { angles } = this.#lowered;
     const perExample = options.perExample === true || options.squaredNorms === true;
     const sink = new GradientSink(wrt, slots.batch, options);
-    const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
-    const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
-    const executor = this.#differentiator(depends, embedded);
+    const { executor, depends, embedded, active } = this.#differentiator(wrt);
     const means = this.#means(slots);
-    const active = { shared: shared.filter((c) => depends[c.node]), batch: batch.filter((c) => depends[c.node]) };
 
     executor.begin(slots);
     for (let start = 0; start < slots.batch; start += CHUNK) {
@@ -275,15 +284,21 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     return sink.finish();
   }
 
-  #differentiator(depends: readonly boolean[], embedded: boolean): Executor {
-    const id = `${embedded} ${depends.map(Number).join('')}`;
-    let executor = this.#backward.get(id);
-    if (executor === undefined) {
+  /** What differentiating by these slots takes, made once. */
+  #differentiator(wrt: readonly Slot[]): Differentiator {
+    const id = wrt.map(({ name }) => name).join('\n');
+    let made = this.#backward.get(id);
+    if (made === undefined) {
+      const { angles, shared, batch } = this.#lowered;
+      const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
+      const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
       const wants = { nodes: depends, amplitudes: embedded };
-      executor = new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, wants, embedded);
-      this.#backward.set(id, executor);
+      const executor = new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, wants, embedded);
+      const active = { shared: shared.filter((c) => depends[c.node]), batch: batch.filter((c) => depends[c.node]) };
+      made = { executor, depends, embedded, active };
+      this.#backward.set(id, made);
     }
-    return executor;
+    return made;
   }
 
   /** Means of the observables whose variance is measured, `[batch, columns]`; undefined where there are none. */

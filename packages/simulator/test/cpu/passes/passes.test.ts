@@ -134,7 +134,7 @@ describe('readDirectly', () => {
 
 describe('mergeDiagonals', () => {
   it('makes one table of the phases around a ring of CNOTs', () => {
-    const made = circuit(4, { w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w, { ranges: [1, 1] }));
+    const made = circuit(4, { x: input(), w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w, { ranges: [1, 1] }));
     const { elements } = after(mergeDiagonals, made, expval(X(0))).lowered;
     // RZ · (RY, ring) · [RZ moved through the ring, RZ] · (RY, ring) · [RZ moved through the ring].
     const order = elements.map(({ type }) => type).filter((type, i, list) => type !== list[i - 1]);
@@ -143,16 +143,21 @@ describe('mergeDiagonals', () => {
   });
 
   it('keeps global phases where the state is read', () => {
-    const made = circuit(3, { w: weight([6]) }, (q, { w }) => {
+    const made = circuit(3, { x: input(), w: weight([6]) }, (q, { w }) => {
       for (let i = 0; i < 3; i++) q.h(i).p(w.at(i), i);
       q.cp(w.at(3), 0, 1).cp(w.at(4), 1, 2).x(2).p(w.at(5), 2);
     });
-    const values = { w: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
+    const values = { x: [0], w: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
     const checked = checkProgram(made, state(), {}, cpuCapabilities);
     const sequence = [['merge diagonals', mergeDiagonals], ['allocate', allocateCoefficients]] as const;
     const program = new CpuProgram(made, state(), {}, checked, memory, sequence);
     expect(after(mergeDiagonals, made, state()).lowered.elements.some(({ type }) => type === 'table')).toBe(true);
     expectClose(program.run(values), reference().compile(made, state()).run(values), 1e-14, 'state');
+  });
+
+  it('leaves a circuit alone that is run on one example at a time', () => {
+    const made = circuit(4, { w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w));
+    expect(after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(({ type }) => type === 'table')).toBe(false);
   });
 
   it('leaves phases of single examples, and a few shared ones, as they are', () => {
