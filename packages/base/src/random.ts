@@ -61,7 +61,7 @@ const TWO_M53 = 2 ** -53;
 export function key(seed: number): Key {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ValueError(`seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
-      remedy: 'Give a non-negative integer, such as key(7)',
+      remedy: 'Give a non-negative integer, such as 7',
     });
   }
   return makeKey(Math.floor(seed / TWO_32), seed);

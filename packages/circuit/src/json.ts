@@ -1,4 +1,4 @@
-import { FormatError } from '@ketwork/base';
+import { CircuitError, FormatError } from '@ketwork/base';
 import { angleFunctions } from './expression.ts';
 import { deepFrozen } from './ops.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
   Slot,
 } from './types.ts';
 import { CIRCUIT_SCHEMA } from './types.ts';
-import { MAX_NESTING, checkCircuit } from './validate.ts';
+import { MAX_NESTING, checkCircuit, isWellFormed } from './validate.ts';
 
 const MAX_CHARACTERS = 2 ** 28;
 const MAX_OPERATIONS = 2 ** 20;
@@ -69,6 +69,31 @@ export function parseCircuit(json: unknown): Circuit {
   };
   checkCircuit(circuit);
   return deepFrozen(circuit);
+}
+
+/**
+ * Refuses what is not a well-formed circuit. Circuits made by `circuit`, `parseCircuit` and the like were checked there
+ * and pass at once; plain data, such as what JSON.parse returns, is checked in full.
+ *
+ * @throws CircuitError where the value is no object; what `parseCircuit` throws.
+ * @example
+ * ```ts
+ * import { circuit, requireCircuit } from '@ketwork/circuit';
+ * const data: unknown = JSON.parse(JSON.stringify(circuit(1, (q) => q.h(0))));
+ * requireCircuit(data);
+ * console.log(data.qubits); // 1
+ * ```
+ */
+export function requireCircuit(value: unknown): asserts value is Circuit {
+  if (!isRecord(value)) {
+    throw new CircuitError(
+      `${value === null ? 'null' : `a value of type ${typeof value}`} is not a circuit`,
+      {
+        remedy: 'Make one with circuit(), or read one with parseCircuit()',
+      },
+    );
+  }
+  if (!isWellFormed(value)) parseCircuit(value);
 }
 
 /** How many operations may still be read, nested ones included. */

@@ -28,6 +28,14 @@ export const MAX_NESTING = 64;
 /** Most qubits and most classical bits of a circuit. */
 const MAX_WIRES = 65_536;
 
+/** Circuits that were checked where they were made; they are frozen, so they stay well formed. */
+const wellFormed = new WeakSet<object>();
+
+/** Whether a circuit is known to be well formed. */
+export function isWellFormed(circuit: object): boolean {
+  return wellFormed.has(circuit) && Object.isFrozen(circuit);
+}
+
 /** What the checks of one operation need to know. */
 interface Scope {
   readonly circuit: Circuit;
@@ -63,6 +71,7 @@ export function checkCircuit(circuit: Circuit): void {
   circuit.ops.forEach((op, operation) =>
     checkOp(op, { circuit, slots, touched, operation, nesting: 0 }),
   );
+  wellFormed.add(circuit);
 }
 
 /** Checks the number of qubits of a circuit. @throws CircuitError */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Circuit } from '../src/index.ts';
-import { circuit, parseCircuit, toJSON, weight } from '../src/index.ts';
+import type { Circuit, Op } from '../src/index.ts';
+import { circuit, parseCircuit, requireCircuit, toJSON, weight } from '../src/index.ts';
 import { anyCircuits } from './random-circuit.ts';
 
 function frozen(value: unknown): boolean {
@@ -107,6 +107,28 @@ describe('untrusted text', () => {
     const op = JSON.parse(toJSON(bell)).ops[0];
     const long = { ...JSON.parse(toJSON(bell)), ops: Array(2 ** 20 + 1).fill(op) };
     expect(() => parseCircuit(long)).toThrow(/more than 1048576 operations/);
+  });
+
+  it('are checked where they come as data and not again where they were made', () => {
+    const data = JSON.parse(toJSON(bell)) as Circuit;
+    expect(() => requireCircuit(data)).not.toThrow();
+    (data.ops as Op[])[1] = { ...data.ops[1], qubits: [7] } as Op;
+    expect([
+      messageOf(() => requireCircuit(data)),
+      messageOf(() => requireCircuit({ ...bell, qubits: 1 })),
+      messageOf(() => requireCircuit(undefined)),
+      messageOf(() => requireCircuit(null)),
+      messageOf(() => requireCircuit(toJSON(bell))),
+    ]).toMatchInlineSnapshot(`
+      [
+        "CircuitError: operation 1: RX acts on qubit 7, but the circuit has 2 qubits. Use qubits 0 to 1",
+        "CircuitError: operation 1: RX acts on qubit 1, but the circuit has 1 qubit. Use qubit 0",
+        "CircuitError: a value of type undefined is not a circuit. Make one with circuit(), or read one with parseCircuit()",
+        "CircuitError: null is not a circuit. Make one with circuit(), or read one with parseCircuit()",
+        "CircuitError: a value of type string is not a circuit. Make one with circuit(), or read one with parseCircuit()",
+      ]
+    `);
+    expect(() => requireCircuit(bell)).not.toThrow();
   });
 
   it('cannot be built so deep that it could not be read', () => {

@@ -1,4 +1,3 @@
-import { ValueError } from '@ketwork/base';
 import type { Slot } from '@ketwork/circuit';
 import type { VjpOptions } from '@ketwork/simulator';
 
@@ -68,13 +67,4 @@ export function reduced(
     }
   }
   return out;
-}
-
-/** Refuses options of a vjp that exclude each other. */
-export function checkVjpOptions(options: VjpOptions): void {
-  if (options.perExample === true && options.squaredNorms === true) {
-    throw new ValueError('vjp was asked for both perExample and squaredNorms', {
-      remedy: 'Ask for one: the norms follow from the gradients of each example',
-    });
-  }
 }

@@ -1,6 +1,6 @@
 import { ValueError } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
-import { checkProgram, readCotangents, readValues, readWrt } from '@ketwork/simulator';
+import { checkProgram, checkVjpOptions, readCotangents, readValues, readWrt } from '@ketwork/simulator';
 import type {
   AsyncEngine,
   AsyncProgram,
@@ -18,7 +18,7 @@ import type {
   Values,
   VjpOptions,
 } from '@ketwork/simulator';
-import { bySlot, checkVjpOptions, reduced } from './assemble.ts';
+import { bySlot, reduced } from './assemble.ts';
 import { compute, computeAsync } from './evaluate.ts';
 import type { Computation } from './evaluate.ts';
 import { finiteDifference } from './finite-difference.ts';

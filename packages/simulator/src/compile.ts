@@ -1,4 +1,5 @@
 import { CircuitError, UnsupportedError, ValueError } from '@ketwork/base';
+import { requireCircuit } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, Op, PauliTerm, Slot } from '@ketwork/circuit';
 import type { Capabilities, CompileOptions, Measurements } from './contract.ts';
 import { hint } from './hint.ts';
@@ -86,6 +87,7 @@ export function checkProgram(
   options: CompileOptions,
   capabilities: Capabilities,
 ): CheckedProgram {
+  requireCircuit(circuit);
   if (circuit.qubits > capabilities.maxQubits) {
     throw new UnsupportedError(
       `the circuit has ${circuit.qubits} qubits; engine '${capabilities.engine}' takes at most ${capabilities.maxQubits}`,
@@ -136,6 +138,11 @@ function checkOp(op: Op, operation: number, capabilities: Capabilities): void {
   }
 }
 
+/** Whether a measurement is drawn or estimated from shots. */
+export function isSampled(m: Measurement, options: CompileOptions): boolean {
+  return m.type === 'samples' || m.type === 'counts' || options.shots !== undefined;
+}
+
 function checkShots(shots: unknown, what: string): void {
   if (typeof shots !== 'number' || !Number.isInteger(shots) || shots < 1 || shots > 0xffffffff) {
     throw new ValueError(`${what} is ${String(shots)}`, {
@@ -152,6 +159,15 @@ function checkMeasurement(
   capabilities: Capabilities,
 ): void {
   const { engine } = capabilities;
+  const given = m as unknown;
+  if (typeof given !== 'object' || given === null) {
+    throw new CircuitError(
+      `${where}${given === null ? 'null' : `a value of type ${typeof given}`} is not a measurement`,
+      {
+        remedy: 'Give expval(Z(0)), probabilities(), state(), counts(1000) or the like',
+      },
+    );
+  }
   switch (m.type) {
     case 'expval':
     case 'variance':
@@ -176,7 +192,11 @@ function checkMeasurement(
       throw new CircuitError(
         `${where}the measurement has the unknown type '${String((m as { type?: unknown }).type)}'`,
         {
-          remedy: 'Use expval, variance, probabilities, state, samples or counts',
+          remedy: ['pauli', 'hermitian', 'projector'].includes(
+            String((m as { type?: unknown }).type),
+          )
+            ? 'An observable is measured by expval(…) or variance(…)'
+            : 'Use expval, variance, probabilities, state, samples or counts',
         },
       );
   }
@@ -185,7 +205,7 @@ function checkMeasurement(
       remedy: 'Compile it without shots, or ask for samples, counts or probabilities',
     });
   }
-  const sampled = m.type === 'samples' || m.type === 'counts' || options.shots !== undefined;
+  const sampled = isSampled(m, options);
   const able = sampled ? capabilities.shots : capabilities.analytic;
   if (!able.includes(m.type)) {
     const how = sampled ? 'from shots' : 'exactly';
@@ -365,6 +385,11 @@ export function hermitianFault(
  */
 export function readWrt(circuit: Circuit, wrt?: readonly string[]): Slot[] {
   if (wrt === undefined) return circuit.slots.filter((s) => s.differentiable);
+  if (!Array.isArray(wrt)) {
+    throw new ValueError(`wrt is not a list`, {
+      remedy: `Give slot names in a list, such as ['${String(circuit.slots[0]?.name ?? 'w')}']`,
+    });
+  }
   return wrt.map((name, i) => {
     const slot = circuit.slots.find((s) => s.name === name);
     if (slot === undefined) {

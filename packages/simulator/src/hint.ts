@@ -1,7 +1,7 @@
 /** ` (did you mean 'x'?)` for the name nearest to a mistyped one, or nothing where none is near. */
 export function hint(name: string, names: readonly string[]): string {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 2)) + 1;
+  let least = Math.floor(name.length / 2) + 1;
   for (const candidate of names) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {

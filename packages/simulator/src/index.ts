@@ -19,6 +19,7 @@ export type {
   Values,
   VjpOptions,
 } from './contract.ts';
+export { checkVjpOptions } from './calls.ts';
 export { checkProgram, outputShapes, readWrt } from './compile.ts';
 export type { CheckedProgram } from './compile.ts';
 export { readCotangents, readValues } from './values.ts';

@@ -1,6 +1,8 @@
 import { fillUniformAt, fold, key, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
+import { squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
+import { outWithShots } from './calls.ts';
 import { measurementList } from './compile.ts';
 import type {
   CompileOptions,
@@ -20,7 +22,6 @@ import {
   outcomeValue,
   place,
   rotations,
-  squareOf,
   termBasis,
 } from './settings.ts';
 import type { SlotValues } from './values.ts';
@@ -31,6 +32,12 @@ export type CompileAnalytic = (
   circuit: Circuit,
   measurements: readonly Measurement[],
 ) => Program<string, readonly Measurement[]>;
+
+/** Run options of an engine that hands parts of a batch to its workers; not for users. */
+export interface PartRunOptions extends RunOptions {
+  /** Number, in the whole batch, of the first example given, so that shots do not depend on how the batch is split. */
+  readonly firstExample?: number;
+}
 
 /** The run function that {@link withShots} makes; `dispose` frees the programs it compiled. */
 export interface RunWithShots<Names extends string, M extends Measurements> {
@@ -209,12 +216,9 @@ export function withShots<Names extends string, const M extends Measurements>(
   });
 
   const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
-    if (runOptions.out !== undefined) {
-      throw new ValueError('out cannot be used by a program that draws shots', {
-        remedy: 'Leave out away',
-      });
-    }
+    if (runOptions.out !== undefined) throw outWithShots();
     const root = key(runOptions.seed ?? 0);
+    const { firstExample = 0 }: PartRunOptions = runOptions;
     const read = readValues(circuit, values);
     const shots: Shots[][] = compiled.map((c, g) => {
       const random = g === 0 ? root : fold(root, g);
@@ -238,7 +242,7 @@ export function withShots<Names extends string, const M extends Measurements>(
           p = program.run(one)[0] as Float64Array;
           program.dispose();
         }
-        const outcomes = sampleOutcomes(p, random, e, settings[g]!.shots);
+        const outcomes = sampleOutcomes(p, random, firstExample + e, settings[g]!.shots);
         return {
           qubits: c.qubits,
           outcomes,
@@ -293,7 +297,7 @@ function estimateOf(
       basis.size === 0 ? [] : [{ setting: place(settings, basis, shots), observable: o }];
     return { mean, constant, whole: true, square: [], squareConstant: constant * constant };
   }
-  const terms = (o as PauliObservable).terms;
+  const sumOf = o as PauliObservable;
   const split = (list: PauliObservable['terms']): { parts: Part[]; constant: number } => {
     const parts: Part[] = [];
     let constant = 0;
@@ -307,8 +311,8 @@ function estimateOf(
     }
     return { parts, constant };
   };
-  const mean = split(terms);
-  const square = variance ? split(squareOf(terms)) : { parts: [], constant: 0 };
+  const mean = split(sumOf.terms);
+  const square = variance ? split(squaredPauli(sumOf).terms) : { parts: [], constant: 0 };
   return {
     mean: mean.parts,
     constant: mean.constant,

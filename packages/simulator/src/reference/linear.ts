@@ -24,12 +24,7 @@ export function bitsOf(index: number, list: readonly number[], qubits: number): 
 }
 
 /** A basis index with the bits of some qubits replaced by those of a number. */
-function withBits(
-  index: number,
-  list: readonly number[],
-  number: number,
-  qubits: number,
-): number {
+function withBits(index: number, list: readonly number[], number: number, qubits: number): number {
   let result = index;
   list.forEach((qubit, i) => {
     const place = 1 << (qubits - 1 - qubit);

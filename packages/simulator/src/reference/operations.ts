@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import { gate } from '@ketwork/circuit';
+import { angleSlots, gate } from '@ketwork/circuit';
 import type {
   Angle,
   Circuit,
@@ -30,7 +30,11 @@ export interface Example {
     readonly values: Float64Array;
     readonly first: number;
     readonly shape: readonly number[];
+    /** Whether every example has its own values. */
+    readonly batch: boolean;
   };
+  /** Its number in the batch. */
+  readonly index: number;
 }
 
 /** Reads one example out of the values of a batch. */
@@ -40,12 +44,18 @@ export function exampleOf(circuit: Circuit, values: SlotValues, index: number): 
   for (const { name, shape, axis } of circuit.slots) {
     const size = shape.reduce((a, b) => a * b, 1);
     const start = axis === 'batch' ? index * size : 0;
-    slots.set(name, { values: values.get(name).subarray(start, start + size), first, shape });
+    slots.set(name, {
+      values: values.get(name).subarray(start, start + size),
+      first,
+      shape,
+      batch: axis === 'batch',
+    });
     first += size;
   }
   const slot: Example['slot'] = (name) => slots.get(name)!;
   return {
     slot,
+    index,
     element: (name, i) => ({ value: slot(name).values[i]!, id: slot(name).first + i }),
   };
 }
@@ -83,12 +93,27 @@ export function concrete(
 function angleOf(angle: Angle, operation: number, example: Example): Dual {
   const dual = dualAngle(angle, example.element);
   if (!Number.isFinite(dual.value)) {
-    throw new ValueError(`an angle evaluates to ${dual.value}`, {
+    const { value, of } = culprit(angle, example);
+    const which = angleSlots(angle).some(({ slot }) => example.slot(slot).batch)
+      ? ` of example ${example.index}`
+      : '';
+    throw new ValueError(`the angle${which} is ${value}`, {
       operation,
-      remedy: 'Keep the values inside the domain of the functions in the angle',
+      remedy: `Give values within the domain of ${of}`,
     });
   }
   return dual;
+}
+
+/** The innermost part of an angle that is not finite: its value, and the name of what made it. */
+function culprit(angle: Angle, example: Example): { readonly value: number; readonly of: string } {
+  if (typeof angle === 'object' && !('slot' in angle)) {
+    for (const part of 'fn' in angle ? [angle.of] : 'add' in angle ? angle.add : angle.mul) {
+      if (!Number.isFinite(dualAngle(part, example.element).value)) return culprit(part, example);
+    }
+  }
+  const of = typeof angle === 'object' && 'fn' in angle ? angle.fn : 'the expression';
+  return { value: dualAngle(angle, example.element).value, of };
 }
 
 function concreteGate(

@@ -1,6 +1,7 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
-import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
-import { checkProgram, readWrt } from '../compile.ts';
+import { UnsupportedError } from '@ketwork/base';
+import type { Circuit, Slot } from '@ketwork/circuit';
+import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
+import { checkProgram, isSampled, readWrt } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
 import type {
   Capabilities,
@@ -105,25 +106,25 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     this.#live();
     if (this.#withShots !== undefined) return this.#withShots(values, options);
     const read = readValues(this.circuit, values);
-    const { measurements, outputSizes, single } = this.#checked;
+    const { outputSizes, single } = this.#checked;
+    checkOut(options.out, this.#checked, read.batch);
     const results: Float64Array[] = outputSizes.map((size) => new Float64Array(read.batch * size));
     for (let e = 0; e < read.batch; e++) {
       this.#example(read, e, () => false).forEach((measured, i) => {
         results[i]!.set(measured.values, e * outputSizes[i]!);
       });
     }
-    if (options.out !== undefined) results[0] = intoOut(options.out, results, measurements);
+    if (options.out !== undefined) {
+      options.out.set(results[0]!);
+      results[0] = options.out;
+    }
     return (single ? results[0] : results) as Results<M>;
   }
 
   vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Gradients<Names> {
     this.#live();
     this.#differentiable();
-    if (options.perExample === true && options.squaredNorms === true) {
-      throw new ValueError('vjp was asked for both perExample and squaredNorms', {
-        remedy: 'Ask for one: the norms follow from the gradients of each example',
-      });
-    }
+    checkVjpOptions(options);
     const slots = readWrt(this.circuit, options.wrt);
     const read = readValues(this.circuit, values);
     const { batch } = read;
@@ -255,8 +256,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   }
 
   #live(): void {
-    if (this.#disposed)
-      throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
+    checkAlive(this.#disposed);
   }
 
   #differentiable(): void {
@@ -269,10 +269,6 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   }
 }
 
-function isSampled(m: Measurement, options: CompileOptions): boolean {
-  return m.type === 'samples' || m.type === 'counts' || options.shots !== undefined;
-}
-
 function sizeOf(slot: Slot): number {
   return slot.shape.reduce((a, b) => a * b, 1);
 }
@@ -280,25 +276,4 @@ function sizeOf(slot: Slot): number {
 function gradientLength(slot: Slot, batch: number, options: VjpOptions): number {
   if (slot.axis === 'batch' || options.perExample === true) return batch * sizeOf(slot);
   return options.squaredNorms === true ? batch : sizeOf(slot);
-}
-
-/** Copies the only result into the caller's array. */
-function intoOut(
-  out: Float64Array,
-  results: readonly Float64Array[],
-  measurements: readonly Measurement[],
-): Float64Array {
-  const [result] = results;
-  if (measurements.length !== 1 || result === undefined) {
-    throw new ValueError(`out takes one result, and there are ${measurements.length}`, {
-      remedy: 'Leave out away',
-    });
-  }
-  if (out.length !== result.length) {
-    throw new ValueError(`out has ${out.length} numbers and the result ${result.length}`, {
-      remedy: `Give a Float64Array of length ${result.length}`,
-    });
-  }
-  out.set(result);
-  return out;
 }

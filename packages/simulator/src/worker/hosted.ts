@@ -1,7 +1,9 @@
-import { createPool, EnvironmentError, ValueError, workerUrl } from '@ketwork/base';
+import { createPool, EnvironmentError, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
-import { checkProgram } from '../compile.ts';
+import { checkAlive, checkOut, outWithShots } from '../calls.ts';
+import { checkProgram, isSampled } from '../compile.ts';
+import type { CheckedProgram } from '../compile.ts';
 import type {
   AsyncEngine,
   AsyncProgram,
@@ -17,6 +19,7 @@ import type {
   Values,
   VjpOptions,
 } from '../contract.ts';
+import { readValues } from '../values.ts';
 import { movable } from './buffers.ts';
 import type { HostedEngine, ProgramCall, ProgramSpec, Request, Response } from './protocol.ts';
 
@@ -84,15 +87,9 @@ class HostedEngineImpl implements AsyncEngine {
     measurements: M,
     options: CompileOptions = {},
   ): AsyncProgram<Names, M> {
-    const { outputShapes, outputSizes } = checkProgram(
-      circuit,
-      measurements,
-      options,
-      this.capabilities,
-    );
-    const info = { circuit, measurements, options, outputShapes };
-    const outputs = outputSizes.reduce((a, b) => a + b, 0);
-    return new HostedProgram(this.#pool.worker(0), this.#programs++, this.name, outputs, info);
+    const checked = checkProgram(circuit, measurements, options, this.capabilities);
+    const info = { circuit, measurements, options, outputShapes: checked.outputShapes };
+    return new HostedProgram(this.#pool.worker(0), this.#programs++, this.name, checked, info);
   }
 
   dispose(): void {
@@ -115,14 +112,14 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
   readonly #worker: PoolWorker<Request, Response>;
   readonly #id: number;
   readonly #engine: string;
-  readonly #outputs: number;
+  readonly #checked: CheckedProgram;
   #disposed = false;
 
   constructor(
     worker: PoolWorker<Request, Response>,
     id: number,
     engine: string,
-    outputs: number,
+    checked: CheckedProgram,
     info: Pick<AsyncProgram<Names, M>, 'circuit' | 'measurements' | 'outputShapes' | 'options'>,
   ) {
     this.circuit = info.circuit;
@@ -132,26 +129,24 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
     this.#worker = worker;
     this.#id = id;
     this.#engine = engine;
-    this.#outputs = outputs;
+    this.#checked = checked;
     // Compile ahead of the first call. Should it fail, that call compiles again and reports the error.
     worker.run({ type: 'compile', program: id, spec: this.#spec() }).catch(() => {});
   }
 
   async run(values?: Values<Names>, options: RunOptions = {}): Promise<Results<M>> {
     const { out, ...sent } = options;
+    if (out !== undefined) {
+      // The array itself stays here, so what the worker would check is checked before it is asked.
+      checkAlive(this.#disposed);
+      if (this.#sampled) throw outWithShots();
+      checkOut(out, this.#checked, readValues(this.circuit, values).batch);
+    }
     const result = await this.#call({ method: 'run', arguments: [values ?? {}, sent] });
     if (out === undefined) return result as Results<M>;
-    const target = Array.isArray(result) ? (result as unknown[])[0] : result;
-    if (!(target instanceof Float64Array) || (Array.isArray(result) && result.length !== 1)) {
-      throw new ValueError('out takes one array of exact results', { remedy: 'Leave out away' });
-    }
-    if (target.length !== out.length) {
-      throw new ValueError(`out has ${out.length} numbers and the result ${target.length}`, {
-        remedy: `Give a Float64Array of length ${target.length}`,
-      });
-    }
-    out.set(target);
-    return (Array.isArray(result) ? [out] : out) as unknown as Results<M>;
+    const list = Array.isArray(result);
+    out.set((list ? (result as unknown[])[0] : result) as Float64Array);
+    return (list ? [out] : out) as unknown as Results<M>;
   }
 
   async vjp(
@@ -195,7 +190,8 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
       values += (axis === 'batch' ? batch : 1) * shape.reduce((a, b) => a * b, 1);
     }
     const states = (gradient ? 3 : 1) * batch * 2 * 2 ** this.circuit.qubits;
-    return 8 * (states + (gradient ? 2 : 1) * 2 * values + batch * this.#outputs);
+    const outputs = this.#checked.outputSizes.reduce((a, b) => a + b, 0);
+    return 8 * (states + (gradient ? 2 : 1) * 2 * values + batch * outputs);
   }
 
   dispose(): void {
@@ -209,14 +205,17 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
     this.dispose();
   }
 
+  get #sampled(): boolean {
+    return this.#checked.measurements.some((m) => isSampled(m, this.options));
+  }
+
   #spec(): ProgramSpec {
     const measurements = this.measurements;
     return { circuit: this.circuit, measurements, options: this.options };
   }
 
   async #call(call: ProgramCall): Promise<unknown> {
-    if (this.#disposed)
-      throw new ValueError('the program has been disposed', { remedy: 'Compile it again' });
+    checkAlive(this.#disposed);
     const { restarts } = this.#worker;
     try {
       return await this.#send(call);

@@ -97,7 +97,7 @@ describe.each([
     );
     expect(big.length).toBe(100);
     await expect(program.run(values, { out: new Float64Array(2) })).rejects.toThrow(
-      'out has 2 numbers',
+      "'out' has 2 numbers",
     );
   });
 
