@@ -2,6 +2,7 @@ import { ValueError } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkProgram, checkVjpOptions, readCotangents, readValues, readWrt } from '@ketwork/simulator';
 import type {
+  AsyncCallOptions,
   AsyncEngine,
   AsyncProgram,
   CompileOptions,
@@ -252,20 +253,27 @@ class RemoteProgram<Names extends string, M extends Measurements>
   extends Base<Names, M, AsyncProgram<Names, M>, AsyncProgram>
   implements AsyncDifferentiatedProgram<Names, M>
 {
-  async run(values?: Values<Names>, options?: RunOptions): Promise<Results<M>> {
+  async run(values?: Values<Names>, options?: RunOptions & AsyncCallOptions): Promise<Results<M>> {
     return this.parts.plain.run(values, options);
   }
 
-  async vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Promise<Gradients<Names>> {
+  async vjp(
+    values: Values<Names>,
+    dy: Cotangents<M>,
+    options: VjpOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
     const { plain, varied, prepared } = this.parts;
     if (varied === undefined || prepared === undefined) return plain.vjp(values, dy, options);
-    return computeAsync(varied, this.vjpComputation(prepared, values, dy, options));
+    return computeAsync(varied, this.vjpComputation(prepared, values, dy, options), options);
   }
 
-  async jacobian(values: Values<Names>, options: JacobianOptions<Names> = {}): Promise<Gradients<Names>> {
+  async jacobian(
+    values: Values<Names>,
+    options: JacobianOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
     const { plain, varied, prepared } = this.parts;
     if (varied === undefined || prepared === undefined) return plain.jacobian(values, options);
-    return computeAsync(varied, this.jacobianComputation(prepared, values, options));
+    return computeAsync(varied, this.jacobianComputation(prepared, values, options), options);
   }
 }
 

@@ -1,5 +1,5 @@
 import { bits, fold, key } from '@ketwork/base';
-import type { AsyncProgram, Program } from '@ketwork/simulator';
+import type { AsyncCallOptions, AsyncProgram, Program } from '@ketwork/simulator';
 
 /** A run that a computation asks for; it goes on with the results, one array per measurement. */
 export interface Call {
@@ -23,11 +23,16 @@ export function compute<T>(program: Program, computation: Computation<T>): T {
 }
 
 /** The same with a program that returns promises. */
-export async function computeAsync<T>(program: AsyncProgram, computation: Computation<T>): Promise<T> {
+export async function computeAsync<T>(
+  program: AsyncProgram,
+  computation: Computation<T>,
+  { signal }: AsyncCallOptions,
+): Promise<T> {
+  const abortable = signal === undefined ? {} : { signal };
   let step = computation.next();
   while (step.done !== true) {
     const { values, seed } = step.value;
-    step = computation.next((await program.run(values, { seed })) as unknown as Lists);
+    step = computation.next((await program.run(values, { seed, ...abortable })) as unknown as Lists);
   }
   return step.value;
 }

@@ -29,6 +29,7 @@ export {
   toLittleEndian,
 } from '@ketwork/simulator';
 export type {
+  AsyncCallOptions,
   AsyncEngine,
   AsyncProgram,
   Capabilities,

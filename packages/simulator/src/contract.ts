@@ -104,15 +104,25 @@ export interface Program<Names extends string = string, M extends Measurements =
   dispose(): void;
 }
 
+/** Options that every call of an {@link AsyncProgram} takes besides those of {@link Program}. */
+export interface AsyncCallOptions {
+  /** Gives the call up when aborted: it rejects with the signal's reason. Work that has begun elsewhere may still run to its end. */
+  readonly signal?: AbortSignal;
+}
+
 /** A compiled circuit that runs elsewhere: the methods of {@link Program}, returning promises. */
 export interface AsyncProgram<Names extends string = string, M extends Measurements = Measurements>
   extends ProgramInfo<Names, M>, Disposable {
   /** Runs the circuit on a batch: arrays `[batch, ...shape]` per measurement. Rejects with a ValueError for values that do not fit. */
-  run(values?: Values<Names>, options?: RunOptions): Promise<Results<M>>;
+  run(values?: Values<Names>, options?: RunOptions & AsyncCallOptions): Promise<Results<M>>;
   /** Gradients of `Σ dy · y`: batch slots `[batch, ...shape]`, shared slots `[...shape]` or as {@link VjpOptions} says. */
-  vjp(values: Values<Names>, dy: Cotangents<M>, options?: VjpOptions<Names>): Promise<Gradients<Names>>;
+  vjp(
+    values: Values<Names>,
+    dy: Cotangents<M>,
+    options?: VjpOptions<Names> & AsyncCallOptions,
+  ): Promise<Gradients<Names>>;
   /** All derivatives, `[batch, outputs, ...shape]` per slot, the outputs of all measurements one after the other. */
-  jacobian(values: Values<Names>, options?: JacobianOptions<Names>): Promise<Gradients<Names>>;
+  jacobian(values: Values<Names>, options?: JacobianOptions<Names> & AsyncCallOptions): Promise<Gradients<Names>>;
   /** Frees what the engine holds for this program; using the program afterwards rejects. */
   dispose(): void;
 }

@@ -1,4 +1,5 @@
 export type {
+  AsyncCallOptions,
   AsyncEngine,
   AsyncProgram,
   Capabilities,

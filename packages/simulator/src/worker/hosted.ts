@@ -5,6 +5,7 @@ import { checkAlive, checkOut, outWithShots } from '../calls.ts';
 import { checkProgram, isSampled } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
 import type {
+  AsyncCallOptions,
   AsyncEngine,
   AsyncProgram,
   Capabilities,
@@ -51,9 +52,13 @@ export interface HostedOptions {
  * ```
  */
 export async function hosted(options: HostedOptions): Promise<AsyncEngine> {
-  const workerData: HostedEngine = { engine: options.engine, options: options.options };
+  return await hostedBy(hostPool({ engine: options.engine, options: options.options }, 1));
+}
+
+/** Workers that host an engine each. */
+export function hostPool(workerData: HostedEngine, size: number): Pool<Request, Response> {
   const url = workerUrl(new URL('./worker.js', import.meta.url), import.meta.url);
-  return await hostedBy(createPool<Request, Response>({ url, size: 1, workerData }));
+  return createPool<Request, Response>({ url, size, workerData });
 }
 
 /** The engine behind a pool of one worker, which it disposes of where that cannot start. */
@@ -101,7 +106,8 @@ class HostedEngineImpl implements AsyncEngine {
   }
 }
 
-class HostedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
+/** A program in one worker, which compiles it again should it have lost it. */
+export class HostedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
   Names,
   M
 > {
@@ -134,15 +140,18 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
     worker.run({ type: 'compile', program: id, spec: this.#spec() }).catch(() => {});
   }
 
-  async run(values?: Values<Names>, options: RunOptions = {}): Promise<Results<M>> {
-    const { out, ...sent } = options;
+  async run(
+    values?: Values<Names>,
+    options: RunOptions & AsyncCallOptions = {},
+  ): Promise<Results<M>> {
+    const { out, signal, ...sent } = options;
     if (out !== undefined) {
       // The array itself stays here, so what the worker would check is checked before it is asked.
       checkAlive(this.#disposed);
       if (this.#sampled) throw outWithShots();
       checkOut(out, this.#checked, readValues(this.circuit, values).batch);
     }
-    const result = await this.#call({ method: 'run', arguments: [values ?? {}, sent] });
+    const result = await this.call({ method: 'run', arguments: [values ?? {}, sent] }, signal);
     if (out === undefined) return result as Results<M>;
     const list = Array.isArray(result);
     out.set((list ? (result as unknown[])[0] : result) as Float64Array);
@@ -152,22 +161,20 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
   async vjp(
     values: Values<Names>,
     dy: Cotangents<M>,
-    options: VjpOptions<Names> = {},
+    options: VjpOptions<Names> & AsyncCallOptions = {},
   ): Promise<Gradients<Names>> {
-    return (await this.#call({
-      method: 'vjp',
-      arguments: [values, dy, options],
-    })) as Gradients<Names>;
+    const { signal, ...sent } = options;
+    const call = { method: 'vjp', arguments: [values, dy, sent] } as const;
+    return (await this.call(call, signal)) as Gradients<Names>;
   }
 
   async jacobian(
     values: Values<Names>,
-    options: JacobianOptions<Names> = {},
+    options: JacobianOptions<Names> & AsyncCallOptions = {},
   ): Promise<Gradients<Names>> {
-    return (await this.#call({
-      method: 'jacobian',
-      arguments: [values, options],
-    })) as Gradients<Names>;
+    const { signal, ...sent } = options;
+    const call = { method: 'jacobian', arguments: [values, sent] } as const;
+    return (await this.call(call, signal)) as Gradients<Names>;
   }
 
   explain(): Explanation {
@@ -214,19 +221,21 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
     return { circuit: this.circuit, measurements, options: this.options };
   }
 
-  async #call(call: ProgramCall): Promise<unknown> {
+  /** Calls a method in the worker; repeats the call once where the worker dies. */
+  async call(call: ProgramCall, signal: AbortSignal | undefined): Promise<unknown> {
     checkAlive(this.#disposed);
     const { restarts } = this.#worker;
     try {
-      return await this.#send(call);
+      return await this.#send(call, signal);
     } catch (error) {
       // The worker died: the next one compiles the program anew and repeats the call from its inputs.
       if (!(error instanceof EnvironmentError) || this.#worker.restarts === restarts) throw error;
-      return await this.#send(call);
+      return await this.#send(call, signal);
     }
   }
 
-  async #send(call: ProgramCall): Promise<unknown> {
+  async #send(call: ProgramCall, signal: AbortSignal | undefined): Promise<unknown> {
+    const abortable = signal === undefined ? {} : { signal };
     const attempt = async (spec: ProgramSpec | undefined): Promise<Response> => {
       const { value, buffers } = movable(call.arguments, true);
       const request = {
@@ -234,7 +243,8 @@ class HostedProgram<Names extends string, M extends Measurements> implements Asy
         program: this.#id,
         call: { ...call, arguments: value as unknown[] },
       } as const;
-      return await this.#worker.run(spec === undefined ? request : { ...request, spec }, buffers);
+      const sent = spec === undefined ? request : { ...request, spec };
+      return await this.#worker.run(sent, buffers, abortable);
     };
     let response = await attempt(undefined);
     if (response.type === 'missing') response = await attempt(this.#spec());
