@@ -85,8 +85,11 @@ export class GradientSink {
   }
 }
 
-/** Adds rows pairwise: neighbours, then neighbours of these, … The order depends on the number of rows only. */
-function treeSum(rows: Float64Array, size: number): Float64Array {
+/**
+ * Adds rows pairwise, in place: neighbours, then neighbours of these, … The order depends on the number of rows only, and
+ * aligned runs of a power of two of rows may be added up first, elsewhere: their sums give the same bits.
+ */
+export function treeSum(rows: Float64Array, size: number): Float64Array {
   const count = rows.length / size;
   for (let step = 1; step < count; step *= 2) {
     for (let row = 0; row + step < count; row += 2 * step) {

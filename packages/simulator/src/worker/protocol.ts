@@ -14,10 +14,23 @@ export interface ProgramSpec {
   readonly options: CompileOptions;
 }
 
+/** Consecutive examples of a batch. */
+export interface Part {
+  /** Number, in the whole batch, of its first example. */
+  readonly first: number;
+  /** How many examples. */
+  readonly count: number;
+}
+
 /** A call of one of a program's methods, with its arguments. */
 export interface ProgramCall {
   readonly method: 'run' | 'vjp' | 'jacobian';
   readonly arguments: readonly unknown[];
+  /**
+   * Where the arguments hold part of a larger batch. Gradients summed over examples come as one row for each `piece`
+   * examples then.
+   */
+  readonly part?: Part & { readonly piece: number };
 }
 
 /** From the program's owner to the worker. */

@@ -2,6 +2,7 @@ import { serve, ValueError } from '@ketwork/base';
 import type { Engine, Program } from '../contract.ts';
 import { movable } from './buffers.ts';
 import { createEngine } from './engines.ts';
+import { answer } from './parts.ts';
 import type { HostedEngine, ProgramSpec, Request, Response } from './protocol.ts';
 
 /* Entry of the worker that hosts a synchronous engine; see hosted.ts for the other side. */
@@ -35,8 +36,7 @@ serve<Request, Response>(async (request, context) => {
         if (request.spec === undefined) return { type: 'missing' };
         program = await compile(data, request.program, request.spec);
       }
-      const method = program[request.call.method] as (...args: readonly unknown[]) => unknown;
-      const { value, buffers } = movable(method.apply(program, [...request.call.arguments]), false);
+      const { value, buffers } = movable(answer(program, request.call), false);
       context.transfer(...buffers);
       return { type: 'result', result: value };
     }

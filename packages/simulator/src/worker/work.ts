@@ -1,0 +1,49 @@
+import type { Circuit } from '@ketwork/circuit';
+import { isSampled } from '../compile.ts';
+import type { CheckedProgram } from '../compile.ts';
+import type { CompileOptions } from '../contract.ts';
+
+/**
+ * Seconds that a worker's part must be worth. Asking a worker costs about 65 microseconds to and fro, most of it paid
+ * in the calling thread, which asks one after the other.
+ */
+export const LEAST_WORK = 150e-6;
+
+/** About what the CPU engine takes for one operation on one amplitude, in seconds; with the way back for gradients. */
+const FORWARD = 0.23e-9;
+const GRADIENT = 0.62e-9;
+/** About what one result costs to write, move and join. */
+const RESULT = 2e-9;
+/** About what one shot costs. */
+const SHOT = 40e-9;
+
+/** What each method takes for one example, in seconds, roughly: enough to tell small batches from large ones. */
+export interface Work {
+  readonly run: number;
+  readonly vjp: number;
+  readonly jacobian: number;
+}
+
+/** Estimates the work of a program, from constants measured in one thread of a laptop-like machine. */
+export function estimateWork(
+  circuit: Circuit,
+  { measurements, outputSizes }: CheckedProgram,
+  options: CompileOptions,
+): Work {
+  let steps = circuit.ops.length;
+  let shots = 0;
+  for (const m of measurements) {
+    if (m.type === 'samples' || m.type === 'counts') shots += m.shots;
+    else if (isSampled(m, options)) shots += options.shots ?? 0;
+    if (m.type !== 'expval' && m.type !== 'variance') continue;
+    for (const o of m.observables) steps += o.type === 'pauli' ? o.terms.length : 1;
+  }
+  // Below three qubits the work beside the amplitudes counts more than they do.
+  const work = steps * (2 ** circuit.qubits + 8);
+  const outputs = outputSizes.reduce((a, b) => a + b, 0);
+  return {
+    run: FORWARD * work + RESULT * outputs + SHOT * shots,
+    vjp: GRADIENT * work + RESULT * outputs,
+    jacobian: outputs * GRADIENT * work,
+  };
+}
