@@ -14,6 +14,7 @@ import { layers } from './questions/layers.ts';
 import { matrixProducts } from './questions/matmul.ts';
 import { perExample } from './questions/per-example.ts';
 import { smallTraining } from './questions/small-training.ts';
+import { threads } from './questions/threads.ts';
 
 const questions: readonly Question[] = [
   smallTraining,
@@ -21,6 +22,7 @@ const questions: readonly Question[] = [
   perExample,
   matrixProducts,
   hybridStep,
+  threads,
 ];
 
 const usage = `npm run bench -- [question ...] [--rounds n] [--strict]

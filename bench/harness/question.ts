@@ -95,3 +95,10 @@ export function mustAgree(
     }
   }
 }
+
+/** Stops a run in which the two sides differ in any bit. */
+export function mustBeSame(what: string, ours: Float64Array, theirs: Float64Array): void {
+  mustAgree(what, ours, theirs, 0);
+  const at = ours.findIndex((number, i) => !Object.is(number, theirs[i]));
+  if (at >= 0) throw new Error(`${what}: number ${at} is ${ours[at]} here and ${theirs[at]} there`);
+}

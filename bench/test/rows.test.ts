@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { interleave } from '../harness/measure.ts';
-import { mustAgree } from '../harness/question.ts';
+import { elapsed, interleave } from '../harness/measure.ts';
+import { mustAgree, mustBeSame } from '../harness/question.ts';
 import { formatTable, makeRow, missed } from '../harness/row.ts';
 import { median, quantile, spread } from '../harness/statistics.ts';
 import { nest } from '../peers/pennylane.ts';
@@ -82,6 +82,20 @@ describe('interleaving', () => {
   });
 });
 
+describe('wall time', () => {
+  it('includes what other threads do', async () => {
+    let calls = 0;
+    const work = (): Promise<void> =>
+      new Promise((resolve) => {
+        calls++;
+        setTimeout(resolve, 20);
+      });
+    const seconds = await elapsed(work)(3);
+    expect(calls).toBe(3);
+    expect(seconds).toBeGreaterThan(0.05);
+  });
+});
+
 describe('checks', () => {
   it('stop where two sides differ, in a number or in length', () => {
     mustAgree('same', [1, 1e6], [1 + 1e-12, 1e6 + 1e-4]);
@@ -90,6 +104,13 @@ describe('checks', () => {
     );
     expect(() => mustAgree('sum', [1], [Number.NaN])).toThrow('NaN there');
     expect(() => mustAgree('sum', [1], [1, 2])).toThrow('ours has 1 numbers, the peer 2');
+  });
+
+  it('stop where two sides differ in a bit', () => {
+    const same = Float64Array.of(0, 1 / 3);
+    mustBeSame('same', same, same.slice());
+    expect(() => mustBeSame('sum', same, Float64Array.of(-0, 1 / 3))).toThrow('number 0 is 0');
+    expect(() => mustBeSame('sum', same, Float64Array.of(0, 1 / 3 + 2 ** -54))).toThrow('number 1');
   });
 
   it('give flat arrays their shape', () => {
