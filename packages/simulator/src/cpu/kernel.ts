@@ -4,143 +4,7 @@
  * psi and lambda walk back side by side, lambda lying `32 << qubits` bytes behind psi.
  */
 import { FunctionBuilder, valueType } from '@ketwork/base';
-import type { Coefficient, Element } from './element.ts';
-import type { Group } from './group.ts';
-import { matrixPattern } from './pattern.ts';
-import type { MatrixPattern } from './pattern.ts';
-
-/** An element with qubits replaced by bits of the register index: bit p belongs to `register[p]`. */
-type Step =
-  | {
-      readonly type: 'turn';
-      /** Flipped bits, sign bits and the power of i of the unit factor (see {@link unit}). */
-      readonly x: number;
-      readonly z: number;
-      readonly power: number;
-      readonly mask: number;
-      readonly value: number;
-      /** Acts only where an odd number of these bits is set; 0 for no such condition. */
-      readonly odd: number;
-      readonly coefficient: number;
-      readonly gradient: boolean;
-    }
-  | {
-      readonly type: 'matrix';
-      readonly bits: readonly number[];
-      readonly mask: number;
-      readonly value: number;
-      readonly pattern: MatrixPattern;
-      readonly constant: number;
-    }
-  /** Multiplies by a table; only ever the first step. */
-  | { readonly type: 'table'; readonly gradient: boolean };
-
-/** A group reduced to its structure: equal structures share one kernel. */
-export interface KernelSpec {
-  readonly qubits: number;
-  readonly width: number;
-  readonly backward: boolean;
-  readonly axes: readonly ('shared' | 'batch')[];
-  readonly steps: readonly Step[];
-}
-
-/** A kernel and the run-time arguments of one of its uses. */
-export interface KernelCall {
-  readonly spec: KernelSpec;
-  /** Byte mask of register and outer control qubits, byte offset of the control values, byte strides of the register. */
-  readonly mask: number;
-  readonly base: number;
-  readonly strides: readonly number[];
-  readonly coefficients: readonly Coefficient[];
-  /** Constants of the matrices in order; the caller places them and passes their offsets. */
-  readonly constants: readonly (readonly number[])[];
-  /** The table of the first step, where that is one. */
-  readonly table: (Element & { type: 'table' }) | undefined;
-}
-
-/** Bytes between amplitudes whose index differs in this qubit. */
-export const stride = (qubit: number, qubits: number): number => 32 * 2 ** (qubits - 1 - qubit);
-
-/** Reduces a group to a kernel and its arguments. In `backward` the elements come reversed and are undone. */
-export function kernelCall(
-  group: Group,
-  qubits: number,
-  backward: boolean,
-  wants: (coefficient: Coefficient) => boolean,
-): KernelCall {
-  const { register } = group;
-  const coefficients: Coefficient[] = [];
-  const constants: (readonly number[])[] = [];
-  const bit = (qubit: number): number => 1 << register.indexOf(qubit);
-  const [head] = group.elements;
-  const table = head?.type === 'table' ? head : undefined;
-  const steps = group.elements.map((element): Step => {
-    if (element.type === 'table') {
-      return { type: 'table', gradient: backward && element.parts.some((part) => wants(part.coefficient)) };
-    }
-    let mask = 0;
-    let value = 0;
-    for (const control of element.controls) {
-      mask |= bit(control.qubit);
-      if (control.value === 1) value |= bit(control.qubit);
-    }
-    if (element.type === 'matrix') {
-      const { pattern, values } = matrixPattern(backward ? adjoint(element.matrix) : element.matrix);
-      constants.push(values);
-      return { type: 'matrix', bits: element.qubits.map(bit), mask, value, pattern, constant: constants.length - 1 };
-    }
-    let coefficient = coefficients.indexOf(element.coefficient);
-    if (coefficient < 0) coefficient = coefficients.push(element.coefficient) - 1;
-    const gradient = backward && wants(element.coefficient);
-    if (element.type === 'phase') {
-      const bits = element.qubits.reduce((sum, qubit) => sum | bit(qubit), 0);
-      const odd = element.odd === true ? bits : 0;
-      if (odd === 0) {
-        mask |= bits;
-        value |= bits;
-      }
-      return { type: 'turn', x: 0, z: 0, power: 1, mask, value, odd, coefficient, gradient };
-    }
-    let x = 0;
-    let z = 0;
-    let power = 3; // the factor -i of exp(-i t P)
-    element.qubits.forEach((qubit, i) => {
-      const letter = element.word[i];
-      if (letter !== 'Z') x |= bit(qubit);
-      if (letter !== 'X') z |= bit(qubit);
-      if (letter === 'Y') power += 1;
-    });
-    return { type: 'turn', x, z, power: power & 3, mask, value, odd: 0, coefficient, gradient };
-  });
-  let mask = 0;
-  let base = 0;
-  for (const qubit of register) mask += stride(qubit, qubits);
-  for (const { qubit, value } of group.controls) {
-    mask += stride(qubit, qubits);
-    if (value === 1) base += stride(qubit, qubits);
-  }
-  return {
-    spec: { qubits, width: register.length, backward, axes: coefficients.map(({ axis }) => axis), steps },
-    mask,
-    base,
-    strides: register.map((qubit) => stride(qubit, qubits)),
-    coefficients,
-    constants,
-    table,
-  };
-}
-
-function adjoint(matrix: readonly number[]): number[] {
-  const size = Math.sqrt(matrix.length / 2);
-  const out: number[] = [];
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const at = 2 * (column * size + row);
-      out.push(matrix[at] as number, -(matrix[at + 1] as number));
-    }
-  }
-  return out;
-}
+import type { KernelSpec, Step } from './kernel-spec.ts';
 
 /** A register that holds a component up to a sign, which is applied where the component is next used. */
 interface Component {
@@ -194,98 +58,153 @@ const { i32, v128 } = valueType;
 const FORWARD_POINTERS = 5; // psi, shared coefficients, batch coefficients, constants, tables
 const BACKWARD_POINTERS = 8; // and the gradient cells of shared and batch coefficients, and of tables
 
-/** Writes the kernel of a structure. */
-export function writeKernel(spec: KernelSpec): FunctionBuilder {
+/** An address: a local plus an offset known when the code is written. */
+interface Place {
+  readonly local: number;
+  readonly offset: number;
+}
+
+/**
+ * Writes the kernel of a structure.
+ *
+ * @param fixed run-time arguments to write into the code, for a kernel with a single use; parameters otherwise
+ */
+export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): FunctionBuilder {
   const { width, backward, steps, axes } = spec;
   const pointers = backward ? BACKWARD_POINTERS : FORWARD_POINTERS;
   const constantCount = steps.filter((step) => step.type === 'matrix').length;
   const tabled = steps[0]?.type === 'table';
-  const f = new FunctionBuilder(Array(pointers + 2 + width + axes.length + constantCount + (tabled ? 1 : 0)).fill(i32));
-  const mask = pointers;
-  const base = pointers + 1;
-  const strides = pointers + 2;
+  const argumentCount = 2 + width + axes.length + constantCount + (tabled ? 1 : 0);
+  const f = new FunctionBuilder(Array(pointers + (fixed === undefined ? argumentCount : 0)).fill(i32));
+  const [mask, base, strides] = [0, 1, 2];
   const coefficientAt = strides + width;
   const constantAt = coefficientAt + axes.length;
+  const push = (argument: number): unknown =>
+    fixed === undefined ? f.get(pointers + argument) : f.i32(fixed[argument] as number);
 
   const size = 1 << width;
   const offset = f.local(i32);
   const end = 2 ** (spec.qubits + 5);
-  const address = Array.from({ length: size }, () => f.local(i32));
-  // Bytes of each amplitude relative to the first one; 0 for the first.
-  const relative = Array.from({ length: size }, (_, a) => (a === 0 ? -1 : f.local(i32)));
-  for (let a = 1; a < size; a++) {
-    const low = a & -a;
-    f.get(strides + Math.log2(low));
-    if (a !== low) f.get(relative[a ^ low] as number).op('i32Add');
-    f.set(relative[a] as number);
-  }
+  const single = fixed !== undefined && width === spec.qubits;
 
+  /** Pointer plus argument, as a place. */
+  const at = (pointer: number, argument: number): Place => {
+    if (fixed !== undefined) return { local: pointer, offset: fixed[argument] as number };
+    f.get(pointer).get(pointers + argument).op('i32Add').set(offset);
+    return { local: offset, offset: 0 };
+  };
   const coefficients = axes.map((axis, i) => {
     const cos = f.local(v128);
     const sin = f.local(v128);
-    f.get(axis === 'shared' ? 1 : 2).get(coefficientAt + i).op('i32Add').tee(offset);
-    if (axis === 'shared') f.loadSplat(0).set(cos).get(offset).loadSplat(8).set(sin);
-    else f.load(0).set(cos).get(offset).load(16).set(sin);
+    const place = at(axis === 'shared' ? 1 : 2, coefficientAt + i);
+    if (axis === 'shared') {
+      f.get(place.local).loadSplat(place.offset).set(cos).get(place.local).loadSplat(place.offset + 8).set(sin);
+    } else f.get(place.local).load(place.offset).set(cos).get(place.local).load(place.offset + 16).set(sin);
     return { cos, sin };
   });
   const wanted = axes.map((_, i) => steps.some((s) => s.type === 'turn' && s.gradient && s.coefficient === i));
   const sums = wanted.map((want) => (want ? f.local(v128) : -1));
-  const constants = Array.from({ length: constantCount }, (_, i) => {
-    const pointer = f.local(i32);
-    f.get(3).get(constantAt + i).op('i32Add').set(pointer);
-    return pointer;
+  const constants = Array.from({ length: constantCount }, (_, i): Place => {
+    const place = at(3, constantAt + i);
+    if (fixed !== undefined) return place;
+    const local = f.local(i32);
+    f.get(place.local).set(local);
+    return { local, offset: 0 };
   });
 
   const states = backward ? [0, end] : [0];
   const registers = states.map(() => Array.from({ length: size }, () => ({ re: f.local(v128), im: f.local(v128) })));
+  const places = writePlaces(f, width, fixed, (argument) => pointers + argument, strides);
 
-  f.i32(0).set(offset).loop();
-  f.get(0).get(base).op('i32Add').get(offset).op('i32Add').set(address[0] as number);
-  for (let a = 1; a < size; a++) {
-    f.get(address[0] as number).get(relative[a] as number).op('i32Add').set(address[a] as number);
-  }
+  if (!single) f.i32(0).set(offset).loop();
+  f.get(0);
+  push(base);
+  f.op('i32Add');
+  if (!single) f.get(offset).op('i32Add');
+  f.set(places.first);
+  places.advance();
   const vectors = registers.map((slots, s): Amplitude[] =>
     slots.map(({ re, im }, a) => {
-      f.get(address[a] as number).load(states[s] as number).set(re);
-      f.get(address[a] as number).load((states[s] as number) + 16).set(im);
+      const place = places.amplitudes[a] as Place;
+      f.get(place.local).load(place.offset + (states[s] as number)).set(re);
+      f.get(place.local).load(place.offset + (states[s] as number) + 16).set(im);
       return { re: { local: re, negative: false }, im: { local: im, negative: false } };
     }),
   );
 
   for (const step of steps) {
     if (step.type === 'table') {
-      const tableAt = constantAt + constantCount;
-      lookUp(f, { address, tableAt, backward, gradient: step.gradient }, vectors);
+      const table = (): unknown => push(constantAt + constantCount);
+      lookUp(f, { places: places.amplitudes, table, backward, gradient: step.gradient }, vectors);
     } else if (step.type === 'turn') {
       if (step.gradient) accumulate(f, step, sums[step.coefficient] as number, vectors);
       const { cos, sin } = coefficients[step.coefficient] as { cos: number; sin: number };
       for (const vector of vectors) turn(f, step, vector, cos, sin, backward);
     } else {
-      for (const vector of vectors) multiply(f, step, vector, constants[step.constant] as number);
+      for (const vector of vectors) multiply(f, step, vector, constants[step.constant] as Place);
     }
   }
 
   vectors.forEach((vector, s) =>
     vector.forEach(({ re, im }, a) => {
+      const place = places.amplitudes[a] as Place;
       [re, im].forEach((component, part) => {
-        f.get(address[a] as number).get(component.local);
+        f.get(place.local).get(component.local);
         if (component.negative) f.op('f64x2Neg');
-        f.store((states[s] as number) + 16 * part);
+        f.store(place.offset + (states[s] as number) + 16 * part);
       });
     }),
   );
-  // The next index with zeros in all masked bits.
-  f.get(offset).get(mask).op('i32Or').i32(32).op('i32Add').get(mask).i32(-1).op('i32Xor').op('i32And');
-  f.tee(offset).i32(end).op('i32LtU').brIf(0).op('end');
+  if (!single) {
+    // The next index with zeros in all masked bits.
+    f.get(offset);
+    push(mask);
+    f.op('i32Or').i32(32).op('i32Add');
+    push(mask);
+    f.i32(-1).op('i32Xor').op('i32And').tee(offset).i32(end).op('i32LtU').brIf(0).op('end');
+  }
 
   axes.forEach((axis, i) => {
     if (sums[i] === -1) return;
     // A coefficient's gradient cell is 16 bytes; coefficient offsets count 16 (shared) or 32 (batch) bytes.
-    f.get(axis === 'shared' ? 5 : 6).get(coefficientAt + i);
+    f.get(axis === 'shared' ? 5 : 6);
+    push(coefficientAt + i);
     if (axis === 'batch') f.i32(1).op('i32ShrU');
     f.op('i32Add').tee(offset).get(offset).load(0).get(sums[i] as number).op('f64x2Add').store(0);
   });
   return f;
+}
+
+/** Addresses of the register's amplitudes: one local and fixed offsets, or a local each from run-time strides. */
+function writePlaces(
+  f: FunctionBuilder,
+  width: number,
+  fixed: readonly number[] | undefined,
+  parameter: (argument: number) => number,
+  strides: number,
+): { first: number; amplitudes: Place[]; advance: () => void } {
+  const first = f.local(i32);
+  const amplitudes: Place[] = [{ local: first, offset: 0 }];
+  const relative: number[] = [];
+  for (let a = 1; a < 1 << width; a++) {
+    const low = a & -a;
+    const stride = strides + Math.log2(low);
+    if (fixed !== undefined) {
+      const rest = amplitudes[a ^ low] as Place;
+      amplitudes.push({ local: first, offset: rest.offset + (fixed[stride] as number) });
+      continue;
+    }
+    const bytes = f.local(i32);
+    relative[a] = bytes;
+    f.get(parameter(stride));
+    if (a !== low) f.get(relative[a ^ low] as number).op('i32Add');
+    f.set(bytes);
+    amplitudes.push({ local: f.local(i32), offset: 0 });
+  }
+  const advance = (): void => {
+    relative.forEach((bytes, a) => f.get(first).get(bytes).op('i32Add').set((amplitudes[a] as Place).local));
+  };
+  return { first, amplitudes, advance };
 }
 
 /** Pushes a sum of signed terms and returns whether the pushed value is its negative. */
@@ -357,15 +276,17 @@ function turn(f: FunctionBuilder, step: Step & { type: 'turn' }, vector: Amplitu
  */
 function lookUp(
   f: FunctionBuilder,
-  at: { address: readonly number[]; tableAt: number; backward: boolean; gradient: boolean },
+  at: { places: readonly Place[]; table: () => unknown; backward: boolean; gradient: boolean },
   vectors: readonly Amplitude[][],
 ): void {
-  const { address, tableAt, backward, gradient } = at;
+  const { places, table, backward, gradient } = at;
   const pointer = f.local(i32);
   const cell = f.local(i32);
   const [cos, sin] = [f.local(v128), f.local(v128)];
-  for (let a = 0; a < address.length; a++) {
-    f.get(address[a] as number).get(0).op('i32Sub').get(tableAt).op('i32Add').set(pointer);
+  for (const [a, place] of places.entries()) {
+    f.get(place.local).get(0).op('i32Sub');
+    table();
+    f.op('i32Add').i32(place.offset).op('i32Add').set(pointer);
     if (gradient) {
       const [psi, lambda] = vectors.map((vector) => vector[a]) as [Amplitude, Amplitude];
       const other = turned(psi, 1);
@@ -414,9 +335,9 @@ function accumulate(f: FunctionBuilder, step: Step & { type: 'turn' }, sum: numb
   f.set(sum);
 }
 
-function multiply(f: FunctionBuilder, step: Step & { type: 'matrix' }, vector: Amplitude[], constants: number): void {
+function multiply(f: FunctionBuilder, step: Step & { type: 'matrix' }, vector: Amplitude[], constants: Place): void {
   const { bits, pattern } = step;
-  const constant = (index: number) => (): void => void f.get(constants).loadSplat(8 * index);
+  const constant = (index: number) => (): void => void f.get(constants.local).loadSplat(constants.offset + 8 * index);
   const dimension = 1 << bits.length;
   const all = bits.reduce((sum, bit) => sum | bit, 0);
   // Row r of the matrix, first qubit most significant, as bits of the register index.

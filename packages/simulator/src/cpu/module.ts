@@ -3,15 +3,19 @@
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
 import { FunctionBuilder, compileWasm, encodeModule, valueType } from '@ketwork/base';
+import { ConstantData } from './constant-data.ts';
 import { coefficientsOf } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
-import { kernelCall, stride, writeKernel } from './kernel.ts';
+import { kernelArguments, kernelCall, stride } from './kernel-spec.ts';
+import { writeKernel } from './kernel.ts';
 import type { Lowered } from './lower.ts';
 import { bitCount } from './readout.ts';
-import type { Readout, ReadoutStep } from './readout.ts';
+import type { DiagonalEntry, Readout, ReadoutStep } from './readout.ts';
 import { runtime, runtimeFunctions } from './runtime.ts';
+import { isSmall, writeSmallMeans, writeSmallSeed } from './small-readout.ts';
+import type { SmallReadout } from './small-readout.ts';
 
 const { i32 } = valueType;
 
@@ -21,57 +25,8 @@ const { i32 } = valueType;
  */
 const forwardGroup = (qubits: number): number => (qubits > 6 ? 3 : 2);
 const BACKWARD_GROUP = 2;
-
-/** Numbers that a module reads from memory: matrices, weights and index tables. */
-class ConstantData {
-  #bytes = new ByteList();
-
-  /** Appends doubles and returns their byte offset. */
-  doubles(values: ArrayLike<number>): number {
-    return this.#bytes.append(new Uint8Array(Float64Array.from(values).buffer));
-  }
-
-  /** Appends 32-bit integers and returns their byte offset. */
-  integers(values: readonly number[]): number {
-    return this.#bytes.append(new Uint8Array(Int32Array.from(values).buffer));
-  }
-
-  /** Appends the table of a diagonal read-out: (value offset, column offset, weight). */
-  table(rows: readonly { value: number; column: number; weight: number }[]): number {
-    const bytes = new DataView(new ArrayBuffer(16 * rows.length));
-    rows.forEach(({ value, column, weight }, i) => {
-      bytes.setInt32(16 * i, value, true);
-      bytes.setInt32(16 * i + 4, column, true);
-      bytes.setFloat64(16 * i + 8, weight, true);
-    });
-    return this.#bytes.append(new Uint8Array(bytes.buffer));
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes.view();
-  }
-}
-
-class ByteList {
-  #data: Uint8Array = new Uint8Array(256);
-  #length = 0;
-
-  append(bytes: Uint8Array): number {
-    const at = Math.ceil(this.#length / 16) * 16;
-    if (at + bytes.length > this.#data.length) {
-      const larger = new Uint8Array(2 * (at + bytes.length));
-      larger.set(this.#data);
-      this.#data = larger;
-    }
-    this.#data.set(bytes, at);
-    this.#length = at + bytes.length;
-    return at;
-  }
-
-  view(): Uint8Array {
-    return this.#data.subarray(0, this.#length);
-  }
-}
+/** Up to here a kernel does so little per call that passing its arguments shows; they become part of its code. */
+const FIXED_QUBITS = 4;
 
 /** What a module was built for. */
 export interface GradientWants {
@@ -190,7 +145,9 @@ class ProgramWriter {
     if (batch.length > 0) {
       main.get(argument.angles).get(argument.pairs).i32(batch.length).call(runtime.sincos);
     }
-    main.get(argument.state).i32(this.#stateBytes).call(runtime.clear);
+    if (qubits <= FIXED_QUBITS) {
+      for (let at = 16; at < this.#stateBytes; at += 16) main.get(argument.state).f64x2(0).store(at);
+    } else main.get(argument.state).i32(this.#stateBytes).call(runtime.clear);
     main.get(argument.state).f64x2(1).store();
     this.#prepare();
     for (const group of groupElements(elements, qubits, forwardGroup(qubits))) this.#apply(group, false, () => false);
@@ -225,20 +182,20 @@ class ProgramWriter {
       return;
     }
     const call = kernelCall(group, this.#lowered.qubits, backward, wants);
-    const id = JSON.stringify(call.spec);
+    const constants = call.constants.map((values) => (values.length === 0 ? 0 : this.#constants.doubles(values)));
+    const table = call.table === undefined ? undefined : this.#tables.indexOf(call.table) * this.#stateBytes;
+    const values = kernelArguments(call, constants, table);
+    const fixed = this.#lowered.qubits <= FIXED_QUBITS;
+    const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      kernel = this.#functions.push({ body: writeKernel(call.spec) }) - 1;
+      kernel = this.#functions.push({ body: writeKernel(call.spec, fixed ? values : undefined) }) - 1;
       this.#kernels.set(id, kernel);
     }
     const main = this.#main;
     main.get(argument.state).get(argument.shared).get(argument.pairs).get(argument.constants).get(argument.tables);
     if (backward) main.get(argument.sharedCells).get(argument.batchCells).get(argument.tableCells);
-    main.i32(call.mask).i32(call.base);
-    for (const bytes of call.strides) main.i32(bytes);
-    for (const { axis, index } of call.coefficients) main.i32(index * (axis === 'shared' ? 16 : 32));
-    for (const values of call.constants) main.i32(values.length === 0 ? 0 : this.#constants.doubles(values));
-    if (call.table !== undefined) main.i32(this.#tables.indexOf(call.table) * this.#stateBytes);
+    if (!fixed) for (const value of values) main.i32(value);
     main.call(kernel);
   }
 
@@ -292,6 +249,8 @@ class ProgramWriter {
         main.get(argument.state);
         column(step.column);
         main.i32(32 * step.kept).i32(this.#rest(32 * step.kept)).call(runtime.marginal);
+      } else if (step.type === 'diagonal' && isSmall(this.#lowered.qubits, step.entries)) {
+        writeSmallMeans(main, this.#small(step, argument.out));
       } else if (step.type === 'diagonal') {
         const { bytes, table } = this.#diagonal(step);
         main.get(argument.state).get(argument.scratch).i32(32 * step.kept).i32(this.#rest(32 * step.kept));
@@ -320,6 +279,15 @@ class ProgramWriter {
     if (this.#readout.columns > 0) {
       main.get(argument.out).i32(16 * this.#readout.columns).op('i32Add').set(argument.out);
     }
+  }
+
+  #small(step: ReadoutStep & { type: 'diagonal' }, columns: number): SmallReadout {
+    const { qubits } = this.#lowered;
+    const weights = this.#constants.doubles(step.entries.map(({ weight }) => weight));
+    const pushWeight = (entry: DiagonalEntry): void => {
+      this.#main.get(argument.constants).loadSplat(weights + 8 * step.entries.indexOf(entry));
+    };
+    return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
   }
 
   #diagonal(step: ReadoutStep & { type: 'diagonal' }): { bytes: number; table: number } {
@@ -417,7 +385,11 @@ class ProgramWriter {
       written = true;
     }
     for (const step of steps) {
-      if (step.type === 'diagonal' || step.type === 'probabilities') {
+      if (step.type === 'diagonal' && isSmall(this.#lowered.qubits, step.entries)) {
+        // Writes lambda, so it comes first; a plan has no second diagonal step.
+        writeSmallSeed(main, this.#small(step, argument.dy));
+        written = true;
+      } else if (step.type === 'diagonal' || step.type === 'probabilities') {
         if (step.type === 'diagonal') {
           const { bytes, table } = this.#diagonal(step);
           main.get(argument.scratch).i32(bytes).call(runtime.clear);

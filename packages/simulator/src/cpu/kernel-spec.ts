@@ -1,0 +1,144 @@
+/** Groups reduced to their structure, so that groups of equal structure share one kernel. */
+import type { Coefficient, Element } from './element.ts';
+import type { Group } from './group.ts';
+import { matrixPattern } from './pattern.ts';
+import type { MatrixPattern } from './pattern.ts';
+
+/** An element with qubits replaced by bits of the register index: bit p belongs to `register[p]`. */
+export type Step =
+  | {
+      readonly type: 'turn';
+      /** Flipped bits, sign bits and the power of i of the unit factor (see {@link unit}). */
+      readonly x: number;
+      readonly z: number;
+      readonly power: number;
+      readonly mask: number;
+      readonly value: number;
+      /** Acts only where an odd number of these bits is set; 0 for no such condition. */
+      readonly odd: number;
+      readonly coefficient: number;
+      readonly gradient: boolean;
+    }
+  | {
+      readonly type: 'matrix';
+      readonly bits: readonly number[];
+      readonly mask: number;
+      readonly value: number;
+      readonly pattern: MatrixPattern;
+      readonly constant: number;
+    }
+  /** Multiplies by a table; only ever the first step. */
+  | { readonly type: 'table'; readonly gradient: boolean };
+
+/** A group reduced to its structure: equal structures share one kernel. */
+export interface KernelSpec {
+  readonly qubits: number;
+  readonly width: number;
+  readonly backward: boolean;
+  readonly axes: readonly ('shared' | 'batch')[];
+  readonly steps: readonly Step[];
+}
+
+/** A kernel and the run-time arguments of one of its uses. */
+export interface KernelCall {
+  readonly spec: KernelSpec;
+  /** Byte mask of register and outer control qubits, byte offset of the control values, byte strides of the register. */
+  readonly mask: number;
+  readonly base: number;
+  readonly strides: readonly number[];
+  readonly coefficients: readonly Coefficient[];
+  /** Constants of the matrices in order; the caller places them and passes their offsets. */
+  readonly constants: readonly (readonly number[])[];
+  /** The table of the first step, where that is one. */
+  readonly table: (Element & { type: 'table' }) | undefined;
+}
+
+/** Bytes between amplitudes whose index differs in this qubit. */
+export const stride = (qubit: number, qubits: number): number => 32 * 2 ** (qubits - 1 - qubit);
+
+/** Reduces a group to a kernel and its arguments. In `backward` the elements come reversed and are undone. */
+export function kernelCall(
+  group: Group,
+  qubits: number,
+  backward: boolean,
+  wants: (coefficient: Coefficient) => boolean,
+): KernelCall {
+  const { register } = group;
+  const coefficients: Coefficient[] = [];
+  const constants: (readonly number[])[] = [];
+  const bit = (qubit: number): number => 1 << register.indexOf(qubit);
+  const [head] = group.elements;
+  const table = head?.type === 'table' ? head : undefined;
+  const steps = group.elements.map((element): Step => {
+    if (element.type === 'table') {
+      return { type: 'table', gradient: backward && element.parts.some((part) => wants(part.coefficient)) };
+    }
+    let mask = 0;
+    let value = 0;
+    for (const control of element.controls) {
+      mask |= bit(control.qubit);
+      if (control.value === 1) value |= bit(control.qubit);
+    }
+    if (element.type === 'matrix') {
+      const { pattern, values } = matrixPattern(backward ? adjoint(element.matrix) : element.matrix);
+      constants.push(values);
+      return { type: 'matrix', bits: element.qubits.map(bit), mask, value, pattern, constant: constants.length - 1 };
+    }
+    let coefficient = coefficients.indexOf(element.coefficient);
+    if (coefficient < 0) coefficient = coefficients.push(element.coefficient) - 1;
+    const gradient = backward && wants(element.coefficient);
+    if (element.type === 'phase') {
+      const bits = element.qubits.reduce((sum, qubit) => sum | bit(qubit), 0);
+      const odd = element.odd === true ? bits : 0;
+      if (odd === 0) {
+        mask |= bits;
+        value |= bits;
+      }
+      return { type: 'turn', x: 0, z: 0, power: 1, mask, value, odd, coefficient, gradient };
+    }
+    let x = 0;
+    let z = 0;
+    let power = 3; // the factor -i of exp(-i t P)
+    element.qubits.forEach((qubit, i) => {
+      const letter = element.word[i];
+      if (letter !== 'Z') x |= bit(qubit);
+      if (letter !== 'X') z |= bit(qubit);
+      if (letter === 'Y') power += 1;
+    });
+    return { type: 'turn', x, z, power: power & 3, mask, value, odd: 0, coefficient, gradient };
+  });
+  let mask = 0;
+  let base = 0;
+  for (const qubit of register) mask += stride(qubit, qubits);
+  for (const { qubit, value } of group.controls) {
+    mask += stride(qubit, qubits);
+    if (value === 1) base += stride(qubit, qubits);
+  }
+  return {
+    spec: { qubits, width: register.length, backward, axes: coefficients.map(({ axis }) => axis), steps },
+    mask,
+    base,
+    strides: register.map((qubit) => stride(qubit, qubits)),
+    coefficients,
+    constants,
+    table,
+  };
+}
+
+function adjoint(matrix: readonly number[]): number[] {
+  const size = Math.sqrt(matrix.length / 2);
+  const out: number[] = [];
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const at = 2 * (column * size + row);
+      out.push(matrix[at] as number, -(matrix[at + 1] as number));
+    }
+  }
+  return out;
+}
+
+/** The run-time arguments of a kernel behind its pointers, in order. */
+export function kernelArguments(call: KernelCall, constants: readonly number[], table: number | undefined): number[] {
+  const coefficients = call.coefficients.map(({ axis, index }) => index * (axis === 'shared' ? 16 : 32));
+  return [call.mask, call.base, ...call.strides, ...coefficients, ...constants, ...(table === undefined ? [] : [table])];
+}

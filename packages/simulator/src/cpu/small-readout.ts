@@ -1,0 +1,75 @@
+/** Read-outs of very few amplitudes, written out straight instead of calling the general functions. */
+import { valueType } from '@ketwork/base';
+import type { FunctionBuilder } from '@ketwork/base';
+import { bitCount } from './readout.ts';
+import type { DiagonalEntry } from './readout.ts';
+
+/** Where a small read-out finds its data. */
+export interface SmallReadout {
+  readonly qubits: number;
+  /** Local with the address of psi. */
+  readonly state: number;
+  /** Local with the address of the columns: results, or cotangents. */
+  readonly columns: number;
+  readonly entries: readonly DiagonalEntry[];
+  /** Pushes the weight of an entry, in both lanes. */
+  readonly pushWeight: (entry: DiagonalEntry) => void;
+}
+
+/** Whether writing the read-out straight is worth it. */
+export const isSmall = (qubits: number, entries: readonly DiagonalEntry[]): boolean => qubits <= 3 && entries.length <= 4;
+
+const odd = (a: number, b: number): boolean => (bitCount(a & b) & 1) === 1;
+
+/** Writes the columns: sums of signed probabilities times weights. */
+export function writeSmallMeans(f: FunctionBuilder, at: SmallReadout): void {
+  const size = 2 ** at.qubits;
+  const part = f.local(valueType.v128);
+  const probabilities = Array.from({ length: size }, (_, a) => {
+    const p = f.local(valueType.v128);
+    f.get(at.state).load(32 * a).tee(part).get(part).op('f64x2Mul');
+    f.get(at.state).load(32 * a + 16).tee(part).get(part).op('f64x2Mul').op('f64x2Add').set(p);
+    return p;
+  });
+  for (const column of new Set(at.entries.map((entry) => entry.column))) {
+    f.get(at.columns);
+    at.entries
+      .filter((entry) => entry.column === column)
+      .forEach((entry, i) => {
+        // Amplitude 0 always enters with a plus sign.
+        probabilities.forEach((p, a) => {
+          f.get(p);
+          if (a > 0) f.op(odd(a, entry.mask) ? 'f64x2Sub' : 'f64x2Add');
+        });
+        at.pushWeight(entry);
+        f.op('f64x2Mul');
+        if (i > 0) f.op('f64x2Add');
+      });
+    f.store(16 * column);
+  }
+}
+
+/** Writes lambda = (Σ ± weight · dy) psi, amplitude by amplitude; it lies `32 << qubits` bytes behind psi. */
+export function writeSmallSeed(f: FunctionBuilder, at: SmallReadout): void {
+  const size = 2 ** at.qubits;
+  const shares = at.entries.map((entry) => {
+    const share = f.local(valueType.v128);
+    f.get(at.columns).load(16 * entry.column);
+    at.pushWeight(entry);
+    f.op('f64x2Mul').set(share);
+    return share;
+  });
+  const weight = f.local(valueType.v128);
+  for (let a = 0; a < size; a++) {
+    shares.forEach((share, i) => {
+      const negative = odd(a, (at.entries[i] as DiagonalEntry).mask);
+      f.get(share);
+      if (i === 0 && negative) f.op('f64x2Neg');
+      if (i > 0) f.op(negative ? 'f64x2Sub' : 'f64x2Add');
+    });
+    f.set(weight);
+    for (const part of [0, 16]) {
+      f.get(at.state).get(at.state).load(32 * a + part).get(weight).op('f64x2Mul').store(32 * (size + a) + part);
+    }
+  }
+}
