@@ -228,7 +228,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   #backpropagate(
     slots: SlotValues,
     wrt: readonly Slot[],
-    dy: readonly (ArrayLike<number> | undefined)[],
+    dy: readonly (Float64Array | undefined)[],
     options: { readonly perExample?: boolean; readonly squaredNorms?: boolean },
   ): Record<string, Float64Array> {
     const { angles } = this.#lowered;
@@ -323,7 +323,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** Writes cotangents, turned into cotangents of the columns, into the staging area. */
   #stageCotangents(
     executor: Executor,
-    dy: readonly (ArrayLike<number> | undefined)[],
+    dy: readonly (Float64Array | undefined)[],
     means: Float64Array | undefined,
     first: number,
     count: number,
@@ -338,6 +338,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     if (results.length === 1 && only?.type === 'columns' && source !== undefined) {
       const { columns } = only;
       const size = columns.length;
+      if (size === 1 && stride === 2) {
+        doubles.set(source.subarray(first, first + count), base);
+        return;
+      }
       for (let i = 0; i < count; i++) {
         const at = base + (i >> 1) * stride + (i & 1);
         for (let k = 0; k < size; k++) doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
@@ -354,7 +358,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   /** Names the cotangent of each column; half that of the state follows as columns of their own. */
   #eachCotangent(
-    dy: readonly (ArrayLike<number> | undefined)[],
+    dy: readonly (Float64Array | undefined)[],
     means: Float64Array | undefined,
     example: number,
     add: (column: number, amount: number) => void,
@@ -380,7 +384,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** Adds the gradients with respect to Hermitian matrices that come with the data. */
   #matrixGradients(
     slots: SlotValues,
-    dy: readonly (ArrayLike<number> | undefined)[],
+    dy: readonly (Float64Array | undefined)[],
     means: Float64Array | undefined,
     sink: GradientSink,
   ): void {
