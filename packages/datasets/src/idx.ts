@@ -1,4 +1,4 @@
-import { FormatError } from '@ketwork/base';
+import { FormatError, ValueError } from '@ketwork/base';
 
 /** The arrays an IDX file may hold, by its type byte. */
 export type IdxData =
@@ -73,6 +73,7 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map<number, ElementType>([
  * ```
  */
 export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
+  requireBytes(bytes, name);
   if (isGzip(bytes)) {
     throw new FormatError(`${name} is compressed with gzip`, {
       remedy: 'Use await readIdx(bytes), which decompresses, or gunzip it first',
@@ -81,6 +82,7 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
   if (bytes.length < 4) {
     throw new FormatError(
       `${name} has ${bytes.length} bytes, which is less than the four of an IDX magic number`,
+      { remedy: 'Download it again' },
     );
   }
   const [zero0, zero1, code, rank] = bytes as unknown as [number, number, number, number];
@@ -103,11 +105,14 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
     );
   }
   if (rank === 0)
-    throw new FormatError(`${name} names 0 dimensions at byte 3; an IDX file has at least one`);
+    throw new FormatError(`${name} names 0 dimensions at byte 3; an IDX file has at least one`, {
+      remedy: 'Download it again',
+    });
   const header = 4 + 4 * rank;
   if (bytes.length < header) {
     throw new FormatError(
       `${name} is truncated in its header: ${rank} dimensions need ${header} bytes, it has ${bytes.length}`,
+      { remedy: 'Download it again' },
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -147,6 +152,7 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
  * ```
  */
 export async function readIdx(bytes: Uint8Array, name = 'IDX data'): Promise<IdxArray> {
+  requireBytes(bytes, name);
   if (!isGzip(bytes)) return parseIdx(bytes, name);
   let plain: Uint8Array;
   try {
@@ -161,6 +167,14 @@ export async function readIdx(bytes: Uint8Array, name = 'IDX data'): Promise<Idx
     });
   }
   return parseIdx(plain, name);
+}
+
+function requireBytes(bytes: unknown, name: string): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ValueError(`${name} is not given as a Uint8Array`, {
+      remedy: 'Give the bytes of the file, such as await readFile(path) returns',
+    });
+  }
 }
 
 function isGzip(bytes: Uint8Array): boolean {

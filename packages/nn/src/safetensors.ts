@@ -75,6 +75,11 @@ export function saveSafetensors(
  * ```
  */
 export function loadSafetensors(bytes: Uint8Array): SafetensorsContent {
+  if (!((bytes as unknown) instanceof Uint8Array)) {
+    throw new ValueError('safetensors: the file is not given as a Uint8Array', {
+      remedy: 'Give its bytes, such as await readFile(path) returns',
+    });
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { header, start } = readHeader(bytes, view);
   const entries: (readonly [string, Entry])[] = [];
@@ -183,8 +188,8 @@ function isCount(value: unknown): boolean {
 }
 
 function malformed(what: string, cause?: unknown): FormatError {
-  return new FormatError(
-    `safetensors: the file is damaged or of another format: ${what}`,
-    cause === undefined ? {} : { cause },
-  );
+  return new FormatError(`safetensors: the file is damaged or of another format: ${what}`, {
+    remedy: 'Check that it is a whole .safetensors file, or save it again',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

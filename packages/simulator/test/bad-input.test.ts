@@ -169,7 +169,7 @@ describe('what run refuses', () => {
       [
         "ValueError VALUE: slot 'x' has no value. Give x: numbers of shape [batch, 2]",
         "ValueError VALUE: slot 'w' has no value. Give w: numbers of shape [2]",
-        "ValueError VALUE: the circuit has no slot 'v' (did you mean 'x'?). Its slots are x, w",
+        "ValueError VALUE: the circuit has no slot 'v'. Its slots are x, w",
         "ValueError VALUE: slot 'w' got 3 numbers. It is shared by the batch: give shape [2], 2 numbers",
         "ValueError VALUE: slot 'x' got 3 numbers, which is not a whole number of examples. Give [batch, ...shape] = [batch, 2], a multiple of 2 numbers",
         "ValueError VALUE: slot 'x' got 0 numbers, which is not a whole number of examples. Give [batch, ...shape] = [batch, 2], a multiple of 2 numbers",
@@ -251,10 +251,10 @@ describe('what run refuses', () => {
       await refused(run(good, { out: [0, 0, 0, 0] }), dense),
     ]).toMatchInlineSnapshot(`
       [
-        "ValueError VALUE: seed -1 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as key(7)",
-        "ValueError VALUE: seed 0.5 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as key(7)",
-        "ValueError VALUE: seed NaN is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as key(7)",
-        "ValueError VALUE: seed 1152921504606847000 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as key(7)",
+        "ValueError VALUE: seed -1 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
+        "ValueError VALUE: seed 0.5 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
+        "ValueError VALUE: seed NaN is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
+        "ValueError VALUE: seed 1152921504606847000 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
         "ValueError VALUE: 'out' has 3 numbers and the result has 4. Give a Float64Array of length 4: the result has shape [2, 2]",
         "ValueError VALUE: 'out' has 5 numbers and the result has 4. Give a Float64Array of length 4: the result has shape [2, 2]",
         "ValueError VALUE: 'out' cannot hold the results of 2 measurements. Leave it out, or compile one measurement",
@@ -327,11 +327,11 @@ describe('what vjp and jacobian refuse', () => {
       ),
     ]).toMatchInlineSnapshot(`
       [
-        "ValueError VALUE: wrt names 'v', which is no slot of the circuit (did you mean 'x'?). Its slots are x, w",
+        "ValueError VALUE: wrt names 'v', which is no slot of the circuit. Its slots are x, w",
         "ValueError VALUE: wrt names 'w' twice. Name each slot once",
         "ValueError VALUE: wrt is not a list. Give slot names in a list, such as ['x']",
         "ValueError VALUE: vjp was asked for both perExample and squaredNorms. Ask for one: the norms follow from the gradients of each example",
-        "ValueError VALUE: wrt names 'y', which is no slot of the circuit (did you mean 'x'?). Its slots are x, w",
+        "ValueError VALUE: wrt names 'y', which is no slot of the circuit. Its slots are x, w",
         "ValueError VALUE: wrt names 'w', which is declared as not differentiable. Leave it out of wrt or declare the slot with differentiable: true",
       ]
     `);
