@@ -105,6 +105,19 @@ test('programs in a worker: the same numbers, as promises', async () => {
   const checks = await checkGradients(engine.compile(ansatz, measurements), values);
   expect(checks.x.error).toBeLessThan(1e-8);
   expect(checks.w.error).toBeLessThan(1e-8);
+  // A call is given up between its runs and in them.
+  const reason = new Error('enough');
+  for (const method of ['best', 'parameter-shift'] as const) {
+    const remote = differentiate(engine, ansatz, measurements, { method });
+    const given = new AbortController();
+    const pending = [
+      remote.run(values, { signal: given.signal }),
+      remote.vjp(values, dy, { signal: given.signal }),
+      remote.jacobian(values, { signal: given.signal }),
+    ].map((promise) => expect(promise).rejects.toBe(reason));
+    given.abort(reason);
+    await Promise.all(pending);
+  }
   // What cannot be done is refused before anything runs, as a rejected promise or at compile.
   expect(() => differentiate(engine, ansatz, counts(3))).toThrow('random outcomes have no derivative');
   await expect(differentiate(engine, ansatz, expval(Z(0)), { method: 'parameter-shift' }).jacobian({ x: [1], w: [1] })).rejects.toThrow(

@@ -116,6 +116,25 @@ describe('fit', () => {
     expect(bitsOf(there)).toBe(bitsOf(here));
   });
 
+  test('trains through workers that share its batches with the same bits', async () => {
+    const ansatz = circuit(6, (q) => {
+      q.angleEmbedding(input('x', [6]));
+      q.stronglyEntanglingLayers(weight('w', [3, 6, 3]));
+    });
+    const readout = expval(Z(0), Z(1));
+    const model = (): Model => sequential(dense(2, 6), quantum(ansatz, readout), dense(2, 2));
+    using engine = await cpu({ threads: 2 });
+    const { details } = engine.compile(ansatz, readout).explain();
+    const batchSize = 512;
+    for (const from of [details['splitFrom'], details['splitGradientFrom']])
+      expect(from).toBeLessThanOrEqual(batchSize);
+    const [here, there] = [model(), model()];
+    const many = clouds(1100, 4); // the last batch, of 76, goes to one worker
+    await fit(here, many, { ...options, epochs: 2, batchSize });
+    await fit(there, many, { ...options, epochs: 2, batchSize, engine });
+    expect(bitsOf(there)).toBe(bitsOf(here));
+  });
+
   test('builds from the seed, or goes on from a built model', async () => {
     const built = classical();
     built.build(3);

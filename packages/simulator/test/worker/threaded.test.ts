@@ -18,8 +18,8 @@ import {
   Z,
 } from '@ketwork/circuit';
 import { cpu } from '@ketwork/simulator';
-import type { AsyncEngine, Engine } from '@ketwork/simulator';
-import { afterAll, describe, expect, it } from 'vitest';
+import type { AsyncEngine, CpuOptions, Engine } from '@ketwork/simulator';
+import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { hosted } from '../../src/worker/hosted.ts';
 import { answer } from '../../src/worker/parts.ts';
 import type { Request, Response } from '../../src/worker/protocol.ts';
@@ -285,6 +285,19 @@ describe('the choice of workers', () => {
     );
     expect(fixed.explain().text).toContain('no batch to cut');
     expect(fixed.explain().details['splits']).toBe(false);
+  });
+
+  it('shows in the type of the engine', () => {
+    expectTypeOf(cpu()).resolves.toEqualTypeOf<Engine>();
+    expectTypeOf(cpu({ threads: 0 })).resolves.toEqualTypeOf<Engine>();
+    expectTypeOf(() => cpu({ threads: 2 })).returns.resolves.toEqualTypeOf<AsyncEngine>();
+    expectTypeOf(() => cpu({ threads: 'auto' })).returns.resolves.toEqualTypeOf<AsyncEngine>();
+    expectTypeOf((threads: number) => cpu({ threads })).returns.resolves.toEqualTypeOf<
+      Engine | AsyncEngine
+    >();
+    expectTypeOf((options: CpuOptions) => cpu(options)).returns.resolves.toEqualTypeOf<
+      Engine | AsyncEngine
+    >();
   });
 
   it("is left to the machine by 'auto'", async () => {
