@@ -5,7 +5,7 @@ import { CHUNK } from './angles.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { buildModule, cotangentBytes, inputLayout } from './module.ts';
+import { buildModule, cotangentBytes, inputLayout, isPacked } from './module.ts';
 import type { EngineModule, GradientWants } from './module.ts';
 import type { Readout } from './readout.ts';
 import { Preparation, stageMatrix } from './staging.ts';
@@ -26,6 +26,8 @@ interface Addresses {
   readonly tables: number;
   /** Phases of the tables while they are made, then their gradient cells. */
   readonly tableCells: number;
+  /** The state (and lambda) with the last qubit in the lanes, where the program packs it. */
+  readonly packed: number;
   readonly bytes: number;
 }
 
@@ -45,6 +47,8 @@ export class Executor {
   readonly #contract: Entry | undefined;
   readonly #addresses: Addresses;
   readonly built: EngineModule;
+  /** Whether both lanes belong to one example, see `isPacked`. */
+  readonly packed: boolean;
   /** Blocks per call. */
   readonly blocks: number;
   /** Bytes of columns (results or cotangents) per block. */
@@ -68,6 +72,7 @@ export class Executor {
     this.#gradient = wants !== undefined;
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits);
     this.built = buildModule(lowered, readout, wants);
+    this.packed = isPacked(lowered);
     this.columnBytes = this.#gradient ? cotangentBytes(lowered.qubits, readout) : 16 * readout.columns;
     this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
     const layout = inputLayout(lowered, readout);
@@ -104,6 +109,7 @@ export class Executor {
       batchCells: layout.take(this.#gradient ? 16 * batch.length * blocks : 0),
       tables: layout.take(2 ** (qubits + 5) * built.tables.length),
       tableCells: layout.take(2 ** (qubits + 4) * built.tables.length),
+      packed: layout.take(this.packed ? (this.#gradient ? 2 : 1) * 2 ** (qubits + 4) : 0),
     };
     return { ...addresses, bytes: layout.bytes };
   }
@@ -230,7 +236,7 @@ export class Executor {
     const a = this.#addresses;
     const common = [a.state, a.shared, a.pairs, a.constants, a.angles, a.input, a.scratch, blocks, a.columns] as const;
     const stride = perBlock ? 16 * this.#lowered.shared.length : 0;
-    this.#entry(...common, a.sharedCells, a.batchCells, stride, a.tables, a.tableCells);
+    this.#entry(...common, a.sharedCells, a.batchCells, stride, a.tables, a.tableCells, a.packed);
   }
 
   /** Position, in doubles, of amplitude `index` of psi or lambda: re at +lane, im at +2+lane. */

@@ -21,8 +21,10 @@ const MAX_ELEMENTS = 24;
 /**
  * Splits a list of elements into groups of at most `size` register qubits. Elements move only past elements on other
  * qubits. An element too wide for a register becomes a group of its own with its controls outside.
+ *
+ * @param lane qubit that is no outer control, because its two values share a vector
  */
-export function groupElements(elements: readonly Element[], qubits: number, size: number): Group[] {
+export function groupElements(elements: readonly Element[], qubits: number, size: number, lane?: number): Group[] {
   const supports = elements.map(support);
   const wide = elements.map(
     (element, i) => isDense(element) || element.type === 'table' || (supports[i] as number[]).length > size,
@@ -46,7 +48,7 @@ export function groupElements(elements: readonly Element[], qubits: number, size
     }
     const seed = supports[first] as number[];
     if (wide[first] === true) {
-      groups.push(wideGroup(elements[first] as Element));
+      groups.push(wideGroup(elements[first] as Element, lane));
       left = left.slice(1);
       continue;
     }
@@ -73,15 +75,19 @@ export function groupElements(elements: readonly Element[], qubits: number, size
   return groups;
 }
 
-function wideGroup(element: Element): Group {
-  // A phase on many qubits is a controlled phase on one of them.
-  if (element.type === 'phase' && element.odd !== true && element.qubits.length > 1) {
-    const [target, ...others] = element.qubits as [number, ...number[]];
-    const controls = [...element.controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
-    return { register: [target], controls, elements: [{ ...element, qubits: [target], controls: [] }] };
+function wideGroup(element: Element, lane: number | undefined): Group {
+  let { qubits, controls } = element;
+  if (element.type === 'phase' && element.odd !== true && qubits.length > 1) {
+    // A phase on many qubits is a controlled phase on one of them.
+    const target = qubits.find((qubit) => qubit === lane) ?? (qubits[0] as number);
+    const others = qubits.filter((qubit) => qubit !== target);
+    controls = [...controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
+    qubits = [target];
   }
-  const register = [...element.qubits].sort((a, b) => a - b);
-  return { register, controls: element.controls, elements: [{ ...element, controls: [] }] };
+  const inner = controls.filter(({ qubit }) => qubit === lane);
+  const register = [...qubits, ...inner.map(({ qubit }) => qubit)].sort((a, b) => a - b);
+  const outer = controls.filter(({ qubit }) => qubit !== lane);
+  return { register, controls: outer, elements: [{ ...element, qubits, controls: inner }] };
 }
 
 /** Indices, in order, of the elements that can run now if only `register` may be touched. */

@@ -35,6 +35,8 @@ export interface KernelSpec {
   readonly qubits: number;
   readonly width: number;
   readonly backward: boolean;
+  /** Position in the register whose qubit lies in the lanes in memory, in exchange for the address bit there. */
+  readonly lane: number | undefined;
   readonly axes: readonly ('shared' | 'batch')[];
   readonly steps: readonly Step[];
 }
@@ -56,14 +58,25 @@ export interface KernelCall {
 /** Bytes between amplitudes whose index differs in this qubit. */
 export const stride = (qubit: number, qubits: number): number => 32 * 2 ** (qubits - 1 - qubit);
 
-/** Reduces a group to a kernel and its arguments. In `backward` the elements come reversed and are undone. */
+/**
+ * Reduces a group to a kernel and its arguments. In `backward` the elements come reversed and are undone.
+ *
+ * @param qubits number of qubits in addresses
+ * @param lane the qubit whose values are the lanes, where the batch is one example
+ */
 export function kernelCall(
   group: Group,
   qubits: number,
+  lane: number | undefined,
   backward: boolean,
   wants: (coefficient: Coefficient) => boolean,
 ): KernelCall {
   const { register } = group;
+  const laneAt = lane === undefined ? -1 : register.indexOf(lane);
+  // The lane qubit enters a register by changing places with an address qubit that the group does not use.
+  const taken = new Set([...register, ...group.controls.map(({ qubit }) => qubit)]);
+  const partner = laneAt < 0 ? -1 : Array.from({ length: qubits }, (_, q) => q).findLast((q) => !taken.has(q)) ?? -1;
+  const addresses = register.map((qubit) => (qubit === lane ? partner : qubit));
   const coefficients: Coefficient[] = [];
   const constants: (readonly number[])[] = [];
   const bit = (qubit: number): number => 1 << register.indexOf(qubit);
@@ -109,16 +122,23 @@ export function kernelCall(
   });
   let mask = 0;
   let base = 0;
-  for (const qubit of register) mask += stride(qubit, qubits);
+  for (const qubit of addresses) mask += stride(qubit, qubits);
   for (const { qubit, value } of group.controls) {
     mask += stride(qubit, qubits);
     if (value === 1) base += stride(qubit, qubits);
   }
   return {
-    spec: { qubits, width: register.length, backward, axes: coefficients.map(({ axis }) => axis), steps },
+    spec: {
+      qubits,
+      width: register.length,
+      backward,
+      lane: laneAt < 0 ? undefined : laneAt,
+      axes: coefficients.map(({ axis }) => axis),
+      steps,
+    },
     mask,
     base,
-    strides: register.map((qubit) => stride(qubit, qubits)),
+    strides: addresses.map((qubit) => stride(qubit, qubits)),
     coefficients,
     constants,
     table,

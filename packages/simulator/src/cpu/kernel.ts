@@ -132,6 +132,7 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     }),
   );
 
+  if (spec.lane !== undefined) for (const slots of registers) exchangeLane(f, slots, spec.lane);
   for (const step of steps) {
     if (step.type === 'table') {
       const table = (): unknown => push(constantAt + constantCount);
@@ -145,6 +146,12 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     }
   }
 
+  if (spec.lane !== undefined) {
+    for (const vector of vectors) {
+      settle(f, vector);
+      exchangeLane(f, vector.map(({ re, im }) => ({ re: re.local, im: im.local })), spec.lane);
+    }
+  }
   vectors.forEach((vector, s) =>
     vector.forEach(({ re, im }, a) => {
       const place = places.amplitudes[a] as Place;
@@ -173,6 +180,34 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     f.op('i32Add').tee(offset).get(offset).load(0).get(sums[i] as number).op('f64x2Add').store(0);
   });
   return f;
+}
+
+/** Exchanges a register bit with the lanes: of two vectors that differ in the bit, one gets the lanes 0, one the lanes 1. */
+function exchangeLane(f: FunctionBuilder, slots: readonly { re: number; im: number }[], position: number): void {
+  const low = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+  const high = low.map((byte) => byte + 8);
+  const bit = 1 << position;
+  slots.forEach((slot, a) => {
+    if ((a & bit) !== 0) return;
+    const other = slots[a | bit] as { re: number; im: number };
+    for (const part of ['re', 'im'] as const) {
+      f.get(slot[part]).get(other[part]).shuffle(low);
+      f.get(slot[part]).get(other[part]).shuffle(high);
+      f.set(other[part]).set(slot[part]);
+    }
+  });
+}
+
+/** Applies signs that are still pending. */
+function settle(f: FunctionBuilder, vector: Amplitude[]): void {
+  for (const amplitude of vector) {
+    for (const part of ['re', 'im'] as const) {
+      const { local, negative } = amplitude[part];
+      if (!negative) continue;
+      f.get(local).op('f64x2Neg').set(local);
+      amplitude[part] = { local, negative: false };
+    }
+  }
 }
 
 /** Addresses of the register's amplitudes: one local and fixed offsets, or a local each from run-time strides. */

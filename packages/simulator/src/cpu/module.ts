@@ -4,7 +4,7 @@
  */
 import { FunctionBuilder, compileWasm, encodeModule, valueType } from '@ketwork/base';
 import { ConstantData } from './constant-data.ts';
-import { coefficientsOf } from './element.ts';
+import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
@@ -83,7 +83,18 @@ const argument = {
   sharedCellStride: 11,
   tables: 12,
   tableCells: 13,
+  packed: 14,
 } as const;
+
+/**
+ * Whether a program holds its state packed: a circuit run on one example at a time uses both lanes for the values of its
+ * last qubit. Small circuits, and operations on all qubits, lack the spare address bit that exchanging qubit and lane needs.
+ */
+export const isPacked = ({ batched, qubits, preparations, elements }: Lowered): boolean =>
+  !batched &&
+  qubits >= 4 &&
+  preparations.length === 0 &&
+  elements.every((element) => !isDense(element) && support(element).length < qubits);
 
 /** A merged diagonal: a table of `e^{i Φ}`, 32 bytes per basis state, and its gradient cells, 16 bytes each. */
 export type Table = Element & { readonly type: 'table' };
@@ -124,6 +135,7 @@ class ProgramWriter {
   readonly #constants = new ConstantData();
   readonly #main: FunctionBuilder;
   readonly #stateBytes: number;
+  readonly #packed: boolean;
   #scratchBytes = 16;
   readonly #tables: Table[];
   #groups = 0;
@@ -134,7 +146,8 @@ class ProgramWriter {
     this.#readout = readout;
     this.#stateBytes = 2 ** (lowered.qubits + 5);
     this.#tables = lowered.elements.filter((element) => element.type === 'table');
-    this.#main = new FunctionBuilder(Array(14).fill(i32));
+    this.#packed = isPacked(lowered);
+    this.#main = new FunctionBuilder(Array(15).fill(i32));
     this.#main.loop();
   }
 
@@ -145,12 +158,24 @@ class ProgramWriter {
     if (batch.length > 0) {
       main.get(argument.angles).get(argument.pairs).i32(batch.length).call(runtime.sincos);
     }
+    if (this.#packed) {
+      main.get(argument.packed).i32(this.#stateBytes / 2).call(runtime.clear);
+      main.get(argument.packed).f64(1).f64Store();
+      for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false, () => false);
+      main.get(argument.state).get(argument.packed).i32(this.#stateBytes / 2).call(runtime.spread);
+      return;
+    }
     if (qubits <= FIXED_QUBITS) {
       for (let at = 16; at < this.#stateBytes; at += 16) main.get(argument.state).f64x2(0).store(at);
     } else main.get(argument.state).i32(this.#stateBytes).call(runtime.clear);
     main.get(argument.state).f64x2(1).store();
     this.#prepare();
-    for (const group of groupElements(elements, qubits, forwardGroup(qubits))) this.#apply(group, false, () => false);
+    for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false, () => false);
+  }
+
+  #group(elements: readonly Element[], size: number): Group[] {
+    const { qubits } = this.#lowered;
+    return groupElements(elements, qubits, size, this.#packed ? qubits - 1 : undefined);
   }
 
   #prepare(): void {
@@ -181,7 +206,10 @@ class ProgramWriter {
       this.#dense(group, only, backward);
       return;
     }
-    const call = kernelCall(group, this.#lowered.qubits, backward, wants);
+    const { qubits } = this.#lowered;
+    const call = this.#packed
+      ? kernelCall(group, qubits - 1, qubits - 1, backward, wants)
+      : kernelCall(group, qubits, undefined, backward, wants);
     const constants = call.constants.map((values) => (values.length === 0 ? 0 : this.#constants.doubles(values)));
     const table = call.table === undefined ? undefined : this.#tables.indexOf(call.table) * this.#stateBytes;
     const values = kernelArguments(call, constants, table);
@@ -193,7 +221,8 @@ class ProgramWriter {
       this.#kernels.set(id, kernel);
     }
     const main = this.#main;
-    main.get(argument.state).get(argument.shared).get(argument.pairs).get(argument.constants).get(argument.tables);
+    main.get(this.#packed ? argument.packed : argument.state);
+    main.get(argument.shared).get(argument.pairs).get(argument.constants).get(argument.tables);
     if (backward) main.get(argument.sharedCells).get(argument.batchCells).get(argument.tableCells);
     if (!fixed) for (const value of values) main.i32(value);
     main.call(kernel);
@@ -319,13 +348,16 @@ class ProgramWriter {
   backward(wants: GradientWants): void {
     this.#gradient = true;
     this.#seed();
-    const { elements, qubits } = this.#lowered;
+    const { elements } = this.#lowered;
     const wanted = (coefficient: Coefficient): boolean => wants.nodes[coefficient.node] === true;
     const first = wants.amplitudes ? 0 : elements.findIndex((element) => coefficientsOf(element).some(wanted));
     if (first < 0) return;
-    for (const group of groupElements(elements.slice(first).toReversed(), qubits, BACKWARD_GROUP)) {
-      this.#apply(group, true, wanted);
+    const half = this.#stateBytes / 2;
+    if (this.#packed) {
+      this.#main.get(argument.packed).i32(half).op('i32Add');
+      this.#main.get(argument.state).i32(this.#stateBytes).op('i32Add').i32(half).call(runtime.gather);
     }
+    for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP)) this.#apply(group, true, wanted);
     if (this.#tables.length > 0) this.#contractBlock();
   }
 

@@ -260,7 +260,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
             adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
           }
         }
-        if (perExample) {
+        if (perExample && !executor.packed) {
           for (const { node, scale, index } of active.shared) {
             const adjoint = angles.adjoint(node);
             for (let i = 0; i < count; i++) {
@@ -273,7 +273,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
           for (let i = 0; i < count; i++) this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
         }
       }
-      if (!perExample) {
+      // A packed program has one example, spread over both lanes.
+      if (!perExample || executor.packed) {
         executor.contractTables();
         const { doubles } = executor;
         for (const { node, scale, index } of active.shared) {

@@ -25,6 +25,8 @@ export const runtime = {
   addHermitian: 14,
   dense: 15,
   addVector: 16,
+  spread: 17,
+  gather: 18,
 } as const;
 
 /** Builds the fixed functions. */
@@ -47,6 +49,8 @@ export function runtimeFunctions(): FunctionBuilder[] {
     addHermitian(),
     dense(),
     addVector(),
+    spread(),
+    gather(),
   ];
 }
 
@@ -383,6 +387,34 @@ function addVector(): FunctionBuilder {
   forRange(f, at, 16, 2, () => {
     f.get(0).get(at).op('i32Add').tee(target).get(target).load().get(1).get(at).op('i32Add').load();
     f.op('f64x2Add').store();
+  });
+  return f;
+}
+
+/** (state, packed, bytes of packed): from the lowest index bit in the lanes to one amplitude per vector, in both lanes. */
+function spread(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32]);
+  const [at, target, source] = [f.local(i32), f.local(i32), f.local(i32)];
+  forRange(f, at, 32, 2, () => {
+    f.get(1).get(at).op('i32Add').set(source);
+    f.get(0).get(at).i32(1).op('i32Shl').op('i32Add').set(target);
+    for (const [lane, to] of [[0, 0], [8, 32]] as const) {
+      for (const part of [0, 16]) f.get(target).get(source).loadSplat(part + lane).store(to + part);
+    }
+  });
+  return f;
+}
+
+/** (packed, state, bytes of packed): the way back, from lane 0. */
+function gather(): FunctionBuilder {
+  const f = new FunctionBuilder([i32, i32, i32]);
+  const [at, target, source] = [f.local(i32), f.local(i32), f.local(i32)];
+  forRange(f, at, 32, 2, () => {
+    f.get(0).get(at).op('i32Add').set(target);
+    f.get(1).get(at).i32(1).op('i32Shl').op('i32Add').set(source);
+    for (const part of [0, 16]) {
+      f.get(target).get(source).f64Load(part).f64Store(part).get(target).get(source).f64Load(32 + part).f64Store(part + 8);
+    }
   });
   return f;
 }
