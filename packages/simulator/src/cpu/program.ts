@@ -23,6 +23,7 @@ import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
+import { explainProgram } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
 import { addHermitianGradient } from './hermitian-gradient.ts';
 import { lower } from './lower.ts';
@@ -444,25 +445,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   explain(): Explanation {
-    const { built, bytes, blocks } = this.#runner();
-    const { qubits } = this.circuit;
-    const { elements } = this.#lowered;
-    return {
-      text:
-        `cpu: ${qubits} qubits, two examples per vector, ${elements.length} operations in ${built.groups} groups ` +
-        `(${built.kernels} kernels); ${blocks} pairs of examples per call; ${(bytes / 1024).toFixed(0)} KiB.`,
-      details: {
-        engine: 'cpu',
-        regime: 'batched',
-        qubits,
-        operations: elements.length,
-        groups: built.groups,
-        kernels: built.kernels,
-        codeBytes: built.codeBytes,
-        bytes,
-        blocksPerCall: blocks,
-      },
-    };
+    return explainProgram(this.circuit, this.#lowered, this.#runner());
   }
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {

@@ -1,0 +1,36 @@
+import type { Circuit } from '@ketwork/circuit';
+import type { Explanation } from '../contract.ts';
+import { coefficientsOf } from './element.ts';
+import type { Executor } from './executor.ts';
+import type { Lowered } from './lower.ts';
+
+/** Says how the engine runs a program, in words and as data. */
+export function explainProgram(circuit: Circuit, lowered: Lowered, executor: Executor): Explanation {
+  const { built, bytes, blocks, packed } = executor;
+  const { qubits } = circuit;
+  const { elements } = lowered;
+  const tables = built.tables.length;
+  const merged = built.tables.reduce((sum, table) => sum + new Set(coefficientsOf(table)).size, 0);
+  const lanes = packed ? 'one example, its last qubit in the lanes' : 'two examples per vector';
+  const tabled = tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;
+  const calls = packed || blocks === 1 ? '' : `; ${blocks} pairs of examples per call`;
+  return {
+    text:
+      `cpu: ${qubits} qubits, ${lanes}; ${circuit.ops.length} operations as written, ${elements.length} after the ` +
+      `compiler's passes${tabled}, in ${built.groups} groups (${built.kernels} kernels)${calls}; ` +
+      `${(bytes / 1024).toFixed(0)} KiB.`,
+    details: {
+      engine: 'cpu',
+      regime: packed ? 'single state' : 'batched',
+      qubits,
+      operations: circuit.ops.length,
+      elements: elements.length,
+      tables,
+      groups: built.groups,
+      kernels: built.kernels,
+      codeBytes: built.codeBytes,
+      bytes,
+      blocksPerCall: blocks,
+    },
+  };
+}
