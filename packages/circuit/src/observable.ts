@@ -259,7 +259,7 @@ function checkQubits(qubits: readonly number[]): void {
 /** Frozen sum whose methods are not enumerable, so that JSON and structuredClone see data only. */
 function pauliSum(terms: readonly PauliTerm[]): PauliSum {
   const merged = mergeTerms(terms);
-  const data: PauliObservable = deepFrozen({ type: 'pauli', terms: merged } as const);
+  const data: PauliObservable = { type: 'pauli', terms: Object.freeze(merged) };
   const methods: Omit<PauliSum, keyof PauliObservable> = {
     mul: (other) => pauliSum(productTerms(merged, other.terms)),
     scale: (factor) => {
@@ -282,11 +282,35 @@ function pauliSum(terms: readonly PauliTerm[]): PauliSum {
 /** Sums coefficients of equal strings, in order of first appearance; strings that cancel exactly are dropped. */
 function mergeTerms(terms: readonly PauliTerm[]): PauliTerm[] {
   const sums = new Map<string, PauliTerm>();
-  for (const { coefficient, paulis } of terms) {
-    const key = paulis.map(({ qubit, pauli: letter }) => `${letter}${qubit}`).join(' ');
-    sums.set(key, { coefficient: (sums.get(key)?.coefficient ?? 0) + coefficient, paulis });
+  for (const term of terms) {
+    const word = words.get(term) ?? wordOf(term);
+    const before = sums.get(word);
+    if (before !== undefined) {
+      const { paulis } = before;
+      sums.set(
+        word,
+        remembered({ coefficient: before.coefficient + term.coefficient, paulis }, word),
+      );
+    } else if (words.has(term)) sums.set(word, term);
+    else {
+      // What the caller passed in stays theirs.
+      const paulis = term.paulis.map(({ qubit, pauli: letter }) => ({ qubit, pauli: letter }));
+      sums.set(word, remembered({ coefficient: term.coefficient, paulis }, word));
+    }
   }
   return [...sums.values()].filter((term) => term.coefficient !== 0);
+}
+
+/** The strings of terms made here, which are frozen: sums grow term by term, and most terms stay as they are. */
+const words = new WeakMap<PauliTerm, string>();
+
+function wordOf({ paulis }: PauliTerm): string {
+  return paulis.map(({ qubit, pauli: letter }) => `${letter}${qubit}`).join(' ');
+}
+
+function remembered(term: PauliTerm, word: string): PauliTerm {
+  words.set(deepFrozen(term), word);
+  return term;
 }
 
 function productTerms(left: readonly PauliTerm[], right: readonly PauliTerm[]): PauliTerm[] {

@@ -98,6 +98,15 @@ describe('Pauli observables', () => {
     );
   });
 
+  it('neither freeze nor keep the terms they are given', () => {
+    const term = { coefficient: 2, paulis: [{ qubit: 0, pauli: 'X' as 'X' | 'Z' }] };
+    const total = Z(1).add({ type: 'pauli', terms: [term] });
+    expect(Object.isFrozen(term.paulis)).toBe(false);
+    term.paulis[0]!.pauli = 'Z';
+    expect(total.terms).toEqual(Z(1).add(X(0).scale(2)).terms);
+    expect(Object.isFrozen(total.terms[1]!.paulis[0])).toBe(true);
+  });
+
   it('have squares whose matrix is the square of theirs', () => {
     fc.assert(
       fc.property(sums, (a) => {
