@@ -87,7 +87,7 @@ export class Builder extends TemplateMethods {
     const op: GateOp = {
       type: 'gate',
       gate: row.name,
-      qubits: typeof qubits === 'number' ? [qubits] : [...qubits],
+      qubits: Array.isArray(qubits) ? [...(qubits as readonly number[])] : [qubits as number],
       angles: angles.map((angle) => this.#angle(angle)),
       controls: (options.controls ?? []).map(controlOf),
     };
@@ -455,6 +455,11 @@ export function circuit(
     | readonly [SlotRecord, (q: Builder, slots: Record<string, SlotReference>) => unknown]
 ): Circuit {
   checkQubitCount(qubits);
+  if (typeof rest.at(-1) !== 'function') {
+    throw new CircuitError('the last argument of circuit() is not a function', {
+      remedy: 'Give one that adds the operations, such as (q) => q.h(0)',
+    });
+  }
   if (rest.length === 1) {
     const builder = new Builder(qubits);
     rest[0](builder);

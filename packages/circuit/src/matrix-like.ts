@@ -22,19 +22,27 @@ export type AmplitudesLike =
 
 /** The matrix as interleaved numbers. @throws CircuitError when it is not square */
 export function interleavedMatrix(matrix: MatrixLike): number[] {
+  const given = matrix as unknown;
+  if (typeof given !== 'object' || given === null || !('length' in given)) {
+    throw new CircuitError(
+      `a matrix is ${given === null ? 'null' : typeof given === 'object' ? 'an object' : `a ${typeof given}`}`,
+      { remedy: 'Give rows of numbers, or one flat list of interleaved re, im' },
+    );
+  }
   const rows = matrix as ArrayLike<number | readonly (number | ComplexLike)[]>;
   if (rows.length === 0 || typeof rows[0] === 'number')
     return Array.from(matrix as ArrayLike<number>, (x) => x + 0);
   return Array.from(rows as readonly (readonly (number | ComplexLike)[])[], (row) => {
-    if (row.length !== rows.length) {
+    const entries = Array.from((row as typeof row | undefined) ?? []);
+    if (entries.length !== rows.length) {
       throw new CircuitError(
-        `a matrix has ${rows.length} rows but a row of ${row.length} entries`,
+        `a matrix has ${rows.length} rows but a row of ${entries.length} entries`,
         {
           remedy: 'Give a square matrix',
         },
       );
     }
-    return row.flatMap(pair);
+    return entries.flatMap(pair);
   }).flat();
 }
 

@@ -110,6 +110,16 @@ function plain(observables: readonly Observable[], of: string): Observable[] {
     });
   }
   return observables.map((observable): Observable => {
+    if (
+      !['pauli', 'hermitian', 'projector'].includes(
+        (observable as Partial<Observable> | undefined)?.type as string,
+      )
+    ) {
+      throw new CircuitError(
+        `${of}() got ${Array.isArray(observable) ? 'a list' : `a value of type ${typeof observable}`} where an observable belongs`,
+        { remedy: `Give observables one by one, such as ${of}(Z(0), X(1))` },
+      );
+    }
     if (observable.type === 'pauli') return { type: 'pauli', terms: observable.terms };
     return { ...observable } satisfies HermitianObservable | ProjectorObservable;
   });
@@ -117,6 +127,14 @@ function plain(observables: readonly Observable[], of: string): Observable[] {
 
 function chosen(qubits: readonly number[] | undefined): { readonly qubits?: readonly number[] } {
   if (qubits === undefined) return {};
+  if (!Array.isArray(qubits)) {
+    throw new CircuitError(
+      `a measurement got ${JSON.stringify(qubits)} instead of a list of qubits`,
+      {
+        remedy: 'Give a list, such as [0]',
+      },
+    );
+  }
   const wrong = qubits.find((qubit) => !Number.isSafeInteger(qubit) || qubit < 0);
   if (wrong !== undefined || qubits.length === 0 || new Set(qubits).size !== qubits.length) {
     throw new CircuitError(`a measurement of the qubits [${qubits.join(', ')}]`, {

@@ -334,7 +334,11 @@ function checkQubits(
 ): void {
   const { qubits: count } = scope.circuit;
   const all = [...qubits, ...controls.map((control) => control.qubit)];
-  for (const qubit of all) {
+  for (const qubit of all as readonly unknown[]) {
+    if (typeof qubit !== 'number') {
+      const shown = Array.isArray(qubit) ? 'a list' : qubit === null ? 'null' : typeof qubit;
+      fail(scope, `${what} got ${shown} where a qubit belongs`, 'Give each qubit as a number');
+    }
     if (!Number.isSafeInteger(qubit) || qubit < 0 || qubit >= count) {
       fail(
         scope,

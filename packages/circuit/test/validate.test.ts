@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Builder, GateOp } from '../src/index.ts';
-import { X, Z, amplitudes, angle, circuit, hermitianSlot, input, weight } from '../src/index.ts';
+import {
+  X,
+  Z,
+  amplitudes,
+  angle,
+  circuit,
+  expval,
+  hermitian,
+  hermitianSlot,
+  input,
+  probabilities,
+  variance,
+  weight,
+} from '../src/index.ts';
 import { checkCircuit } from '../src/validate.ts';
 
 /** The error of building a circuit of two qubits. */
@@ -278,12 +291,32 @@ describe('circuits that are not well formed', () => {
         ),
       ),
       messageOf(() => circuit(1e6, () => {})),
+      messageOf(() => circuit(2, undefined as never)),
+      built((q) => q.rx(0.3, undefined as never)),
+      built((q) => q.h(0).cnot([0, 1] as never, undefined as never)),
+      built((q) => q.gate('CNOT', [], '01' as never)),
+      built((q) => q.unitary('X' as never, [0])),
+      messageOf(() => hermitian('H' as never, [0])),
+      messageOf(() => expval('Z' as never)),
+      messageOf(() => expval([Z(0), X(1)] as never)),
+      messageOf(() => variance(undefined as never)),
+      messageOf(() => probabilities(0 as never)),
     ]).toMatchInlineSnapshot(`
       [
         "CircuitError: slot 'w' has kind 'scalar' and axis 'each'. Use the axis 'shared' or 'batch'",
         "CircuitError: operation 0: a measurement is postselected on 2. Use 0 or 1",
         "CircuitError: operation 0: an evolution has the Pauli letter 'I'. Use X, Y or Z",
         "CircuitError: a circuit cannot have 1000000 qubits. Use 1 to 65536",
+        "CircuitError: the last argument of circuit() is not a function. Give one that adds the operations, such as (q) => q.h(0)",
+        "CircuitError: operation 0: RX got undefined where a qubit belongs. Give each qubit as a number",
+        "CircuitError: operation 1: CNOT got a list where a qubit belongs. Give each qubit as a number",
+        "CircuitError: operation 0: CNOT got 1 qubit. Give 2",
+        "CircuitError: operation 0: a matrix is a string. Give rows of numbers, or one flat list of interleaved re, im",
+        "CircuitError: a matrix is a string. Give rows of numbers, or one flat list of interleaved re, im",
+        "CircuitError: expval() got a value of type string where an observable belongs. Give observables one by one, such as expval(Z(0), X(1))",
+        "CircuitError: expval() got a list where an observable belongs. Give observables one by one, such as expval(Z(0), X(1))",
+        "CircuitError: variance() got a value of type undefined where an observable belongs. Give observables one by one, such as variance(Z(0), X(1))",
+        "CircuitError: a measurement got 0 instead of a list of qubits. Give a list, such as [0]",
       ]
     `);
   });
