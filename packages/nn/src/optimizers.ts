@@ -161,7 +161,7 @@ function optimizer(
       throw new ValueError(`${name}: ${setting} is ${value}, not a finite number of at least 0`);
     }
   }
-  if (typeof learningRate === 'number') checkRate(name, learningRate);
+  if (typeof learningRate !== 'function') checkRate(name, learningRate);
   return Object.freeze({
     name,
     settings: typeof learningRate === 'number' ? { learningRate, ...settings } : settings,
@@ -178,7 +178,9 @@ function optimizer(
     ): void {
       checkStep(name, parameters, grads, state, slotNames);
       const rate =
-        typeof learningRate === 'number' ? learningRate : checkRate(name, learningRate(state.step));
+        typeof learningRate === 'function'
+          ? checkRate(name, learningRate(state.step))
+          : learningRate;
       const update = prepare(rate, state.step);
       for (let i = 0; i < parameters.length; i++) {
         update(
@@ -233,9 +235,10 @@ function checkShare(name: string, setting: string, value: number): void {
 }
 
 function checkRate(name: string, rate: number): number {
-  if (!(rate >= 0 && rate < Infinity)) {
+  if (typeof rate !== 'number' || !(rate >= 0 && rate < Infinity)) {
+    const shown = typeof rate === 'number' ? rate : `a ${typeof rate}`;
     throw new ValueError(
-      `${name}: the learning rate is ${rate}, not a finite number of at least 0`,
+      `${name}: the learning rate is ${shown}, not a finite number of at least 0`,
     );
   }
   return rate;

@@ -2,6 +2,7 @@ import { KetworkError, key } from '@ketwork/base';
 import {
   adam,
   batches,
+  conv2d,
   crossEntropy,
   dense,
   forward,
@@ -68,6 +69,8 @@ test('shapes, targets, rates and seeds that do not fit are refused', () => {
     refused(() => sgd(Number.NaN)),
     refused(() => sequential(dense(2, 3), dense(4, 1)).build(1)),
     refused(() => sequential(dense(2, 3)).build(-1)),
+    refused(() => conv2d(8, 3, undefined as never)),
+    refused(() => adam('0.1' as never)),
     refused(() => [...batches(10, 0, key(1))]),
     refused(() => [...batches(10, 3, 7 as never)]),
   ]).toMatchInlineSnapshot(`
@@ -82,6 +85,8 @@ test('shapes, targets, rates and seeds that do not fit are refused', () => {
       "ValueError: sgd: the learning rate is NaN, not a finite number of at least 0",
       "ValueError: layer 1: dense: inputs of shape [3] do not fit, it takes vectors of 4. Shapes do not include the batch",
       "ValueError: seed -1 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
+      "ValueError: conv2d: the size of the kernel is missing. Give it last: conv2d(channels, filters, kernel) or conv2d(filters, { kernel })",
+      "ValueError: adam: the learning rate is a string, not a finite number of at least 0",
       "ValueError: the batch size is 0, not a positive integer",
       "ValueError: a random key is a pair of unsigned 32-bit integers. Make one with key(seed), split or fold",
     ]

@@ -1,4 +1,4 @@
-import { windowPositions } from '@ketwork/base';
+import { ValueError, windowPositions } from '@ketwork/base';
 import type { Layer } from '../contract.ts';
 import { glorotUniform } from '../initializers.ts';
 import type { Initializer } from '../initializers.ts';
@@ -21,27 +21,40 @@ export interface Conv2dOptions extends SlideOptions {
  * Two-dimensional convolution (cross-correlation, as in other libraries): `[channels, height, width]` to
  * `[filters, height', width']`, each size being `floor((size + 2 · padding - window) / stride) + 1`.
  * Parameters: `weight` `[filters, channels, rows, columns]` and `bias` `[filters]`, as in PyTorch. Without `channels`
- * their number is taken from the layer before.
+ * their number is taken from the layer before. The last argument is the size of the window, or options with it.
  *
  * @throws ValueError where a size is not a positive integer; at build, where the input does not fit.
  * @example
  * ```ts
  * import { conv2d, dense, flatten, maxPool2d, relu, sequential } from '@ketwork/nn';
- * const net = sequential(conv2d(1, 8, { kernel: 3 }), relu(), maxPool2d(2), flatten(), dense(10));
+ * const net = sequential(conv2d(1, 8, 3), relu(), maxPool2d(2), flatten(), dense(10));
  * console.log(net.build([1, 28, 28], 1).outputShape); // [10]
  * ```
  */
-export function conv2d(channels: number, filters: number, options: Conv2dOptions): Layer;
+export function conv2d(
+  channels: number,
+  filters: number,
+  options: Conv2dOptions | Conv2dOptions['kernel'],
+): Layer;
 export function conv2d(filters: number, options: Conv2dOptions): Layer;
 export function conv2d(
   first: number,
   second: number | Conv2dOptions,
-  third?: Conv2dOptions,
+  third?: Conv2dOptions | Conv2dOptions['kernel'],
 ): Layer {
   const named = typeof second === 'number';
   const wanted = named ? first : undefined;
   const filters = named ? second : first;
-  const options = (named ? third : second) as Conv2dOptions;
+  const given = named ? third : second;
+  const options: Conv2dOptions =
+    typeof given === 'object' && 'kernel' in given
+      ? given
+      : { kernel: given as Conv2dOptions['kernel'] };
+  if ((options.kernel as unknown) === undefined) {
+    throw new ValueError('conv2d: the size of the kernel is missing', {
+      remedy: 'Give it last: conv2d(channels, filters, kernel) or conv2d(filters, { kernel })',
+    });
+  }
   const kernel = pairOf(options.kernel);
   const stride = pairOf(options.stride ?? 1);
   const padding = pairOf(options.padding ?? 0);

@@ -44,6 +44,8 @@ describe('every layer', () => {
       ['weight 3x2x3x2', 'bias 3'],
     ],
     [conv2d(3, { kernel: 2, stride: 2 }), [2, 4, 4], [3, 2, 2], ['weight 3x2x2x2', 'bias 3']],
+    [conv2d(2, 3, 2), [2, 4, 4], [3, 3, 3], ['weight 3x2x2x2', 'bias 3']],
+    [conv2d(2, 3, [2, 3]), [2, 4, 4], [3, 3, 2], ['weight 3x2x2x3', 'bias 3']],
     [maxPool2d(2), [3, 5, 4], [3, 2, 2], []],
     [avgPool2d([2, 1], { stride: 1 }), [3, 5, 4], [3, 4, 4], []],
     [flatten(), [2, 3, 4], [24], []],
