@@ -2,11 +2,11 @@ import { KetworkError, ValueError } from '@ketwork/base';
 import type { CheckedProgram } from './compile.ts';
 import type { VjpOptions } from './contract.ts';
 
-/** Refuses any use of a program after its `dispose`. @throws KetworkError with code `DISPOSED` */
-export function checkAlive(disposed: boolean): void {
+/** Refuses any use of a program or engine after its `dispose`. @throws KetworkError with code `DISPOSED` */
+export function checkAlive(disposed: boolean, what: 'program' | 'engine' = 'program'): void {
   if (disposed) {
-    throw new KetworkError('DISPOSED', 'this program was disposed', {
-      remedy: 'Compile the circuit again',
+    throw new KetworkError('DISPOSED', `this ${what} was disposed`, {
+      remedy: what === 'program' ? 'Compile the circuit again' : 'Make a new engine',
     });
   }
 }

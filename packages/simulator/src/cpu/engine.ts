@@ -1,5 +1,6 @@
 import { UnsupportedError, ValueError, wasmFeatures } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
+import { checkAlive } from '../calls.ts';
 import { checkProgram } from '../compile.ts';
 import type { AsyncEngine, Capabilities, CompileOptions, Engine, Measurements, Program } from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
@@ -13,19 +14,41 @@ class CpuEngine implements Engine {
   readonly synchronous = true;
   readonly capabilities: Capabilities = cpuCapabilities;
   readonly #memory = new EngineMemory();
+  /** Programs that may still hold memory; weak, since a program may be dropped without being disposed. */
+  readonly #programs = new Set<WeakRef<Disposable>>();
+  #crowd = 256;
+  #disposed = false;
 
   compile<Names extends string, const M extends Measurements>(
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
   ): Program<Names, M> {
+    checkAlive(this.#disposed, 'engine');
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
-    return new CpuProgram(circuit, measurements, options, checked, this.#memory);
+    const program = new CpuProgram(circuit, measurements, options, checked, this.#memory);
+    this.#remember(program);
+    return program;
   }
 
-  dispose(): void {}
+  #remember(program: Disposable): void {
+    if (this.#programs.size >= this.#crowd) {
+      for (const known of this.#programs) if (known.deref() === undefined) this.#programs.delete(known);
+      this.#crowd = Math.max(256, 2 * this.#programs.size);
+    }
+    this.#programs.add(new WeakRef(program));
+  }
 
-  [Symbol.dispose](): void {}
+  /** Disposes all programs, whose code holds the engine's memory. */
+  dispose(): void {
+    this.#disposed = true;
+    for (const program of this.#programs) program.deref()?.[Symbol.dispose]();
+    this.#programs.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** Options of {@link cpu}. */

@@ -166,6 +166,16 @@ describe('programs', () => {
     expect(() => program.run(values(1))).toThrow(KetworkError);
   });
 
+  it('end with their engine', async () => {
+    const own = await cpu();
+    const program = own.compile(entangled, expval(Z(0)));
+    own.dispose();
+    expect(() => program.run(values(1))).toThrow(/program was disposed/);
+    expect(() => own.compile(entangled, expval(Z(0)))).toThrowErrorMatchingInlineSnapshot(
+      `[KetworkError: this engine was disposed. Make a new engine]`,
+    );
+  });
+
   it('run in a worker with the same results', async () => {
     using remote = await cpu({ threads: 1 });
     expect(remote.synchronous).toBe(false);
