@@ -6,6 +6,8 @@ export { ByteWriter, FunctionBuilder, encodeModule, valueType } from './wasm/enc
 export type { ModuleParts, PlainInstruction, ValueType } from './wasm/encoder.ts';
 export { compileWasm, wasmFeatures } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
+export { hint } from './hint.ts';
+export { sizeOf } from './shape.ts';
 export { matmul } from './linalg.ts';
 export type { MatmulOptions } from './linalg.ts';
 export { col2im, im2col, windowPositions } from './im2col.ts';

@@ -1,4 +1,4 @@
-import { CircuitError } from '@ketwork/base';
+import { CircuitError, sizeOf } from '@ketwork/base';
 import { functionOf, productOf, sumOf } from './expression.ts';
 import type { Angle, AngleFunction, Slot, SlotAxis, SlotKind } from './types.ts';
 
@@ -335,11 +335,6 @@ export function checkSlot(slot: Slot): void {
       remedy: 'Use [2^k, 2^k, 2]: interleaved re, im',
     });
   }
-}
-
-/** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** Angle data, and the slots it reads as far as they are known. */

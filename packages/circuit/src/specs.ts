@@ -1,4 +1,4 @@
-import { sizeOf } from './angle.ts';
+import { sizeOf } from '@ketwork/base';
 import { bitsOf, qubitsOf } from './ops.ts';
 import type { Circuit, Op, SlotAxis } from './types.ts';
 

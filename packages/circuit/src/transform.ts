@@ -1,5 +1,4 @@
-import { CircuitError, ValueError } from '@ketwork/base';
-import { sizeOf } from './angle.ts';
+import { CircuitError, sizeOf, ValueError } from '@ketwork/base';
 import { circuit as build } from './builder.ts';
 import { negated, substituted } from './expression.ts';
 import type { ControlLike } from './gate-methods.ts';

@@ -1,4 +1,4 @@
-import { CircuitError, ValueError } from '@ketwork/base';
+import { CircuitError, sizeOf, ValueError } from '@ketwork/base';
 import { checkSlot } from './angle.ts';
 import { adjoint, identity, multiply } from './gates/matrix.ts';
 import { findGate } from './gates/table.ts';
@@ -312,7 +312,7 @@ function checkAngle(what: string, angle: Angle, scope: Scope, depth = 0): void {
       failValue(scope, `${what} got the angle ${angle}`, 'Use finite numbers, in radians');
   } else if ('slot' in angle) {
     const slot = findSlot(what, angle.slot, 'scalar', scope);
-    const size = slot.shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(slot.shape);
     if (!Number.isSafeInteger(angle.index) || angle.index < 0 || angle.index >= size) {
       fail(
         scope,

@@ -81,7 +81,7 @@ describe('circuits that are not well formed', () => {
       built((q) => q.rx(angle.log(0), 0)),
     ]).toMatchInlineSnapshot(`
       [
-        "CircuitError: operation 0: unknown gate 'RXQ'. Use one of I, X, Y, Z, ",
+        "CircuitError: operation 0: unknown gate 'RXQ' (did you mean 'RX'?). Us",
         "CircuitError: operation 0: RX got 0 angles. Give 1: θ",
         "CircuitError: operation 0: H got 1 angle. It takes none",
         "CircuitError: operation 0: Rot got 2 angles. Give 3: a, b, c",

@@ -1,4 +1,4 @@
-import { ValueError, permutation } from '@ketwork/base';
+import { permutation, sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 
 /** Labelled examples in memory: one row of numbers and one class for each. Treat its arrays as read-only. */
@@ -43,13 +43,6 @@ export interface FeatureStatistics {
   readonly deviation: Float64Array;
 }
 
-/** Number of values in one example: the product of the shape. */
-export function featureCount(shape: readonly number[]): number {
-  let count = 1;
-  for (const extent of shape) count *= extent;
-  return count;
-}
-
 /**
  * Makes a data set of your own arrays after checking that they fit together.
  *
@@ -79,7 +72,7 @@ export function dataset(fields: DatasetFields): Dataset {
   const inputs =
     fields.inputs instanceof Float64Array ? fields.inputs : Float64Array.from(fields.inputs);
   const size = fields.labels.length;
-  const features = featureCount(inputShape);
+  const features = sizeOf(inputShape);
   if (inputs.length !== size * features) {
     throw new ValueError(
       `data set "${name}": ${inputs.length} values do not make ${size} examples of shape [${inputShape.join(', ')}]`,
@@ -121,7 +114,7 @@ export function dataset(fields: DatasetFields): Dataset {
  * ```
  */
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
-  const features = featureCount(data.inputShape);
+  const features = sizeOf(data.inputShape);
   const size = indices.length;
   for (let i = 0; i < size; i++) {
     const index = indices[i]!;
@@ -278,7 +271,7 @@ export function classMap(
  */
 export function featureStatistics(data: Dataset): FeatureStatistics {
   if (data.size === 0) throw new ValueError(`data set "${data.name}" is empty: it has no mean`);
-  const features = featureCount(data.inputShape);
+  const features = sizeOf(data.inputShape);
   const mean = new Float64Array(features);
   const deviation = new Float64Array(features);
   for (let i = 0; i < data.inputs.length; i++) mean[i % features]! += data.inputs[i]! / data.size;
@@ -308,7 +301,7 @@ export function standardize(
   data: Dataset,
   statistics: FeatureStatistics = featureStatistics(data),
 ): Dataset {
-  const features = featureCount(data.inputShape);
+  const features = sizeOf(data.inputShape);
   const { mean, deviation } = statistics;
   if (mean.length !== features || deviation.length !== features) {
     throw new ValueError(

@@ -1,4 +1,4 @@
-import { FormatError, ValueError } from '@ketwork/base';
+import { FormatError, sizeOf, ValueError } from '@ketwork/base';
 
 /** The arrays an IDX file may hold, by its type byte. */
 export type IdxData =
@@ -117,7 +117,7 @@ export function parseIdx(bytes: Uint8Array, name = 'IDX data'): IdxArray {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const count = shape.reduce((product, extent) => product * extent, 1);
+  const count = sizeOf(shape);
   const expected = header + count * type.bytes;
   if (bytes.length !== expected) {
     const [what, remedy] =

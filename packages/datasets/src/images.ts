@@ -1,5 +1,4 @@
-import { ValueError } from '@ketwork/base';
-import { featureCount } from './dataset.ts';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Dataset } from './dataset.ts';
 
 /** For each output pixel of one axis: which input pixels it covers and how much of it each one fills (sum 1). */
@@ -44,7 +43,7 @@ export function resizeImages(
   const inputs = new Float64Array(data.size * height * width);
   const rows = coverage(fromHeight, height);
   const columns = coverage(fromWidth, width);
-  const pixels = featureCount(data.inputShape);
+  const pixels = sizeOf(data.inputShape);
   const wide = new Float64Array(fromHeight * width);
   for (let example = 0; example < data.size; example++) {
     const image = data.inputs.subarray(example * pixels, (example + 1) * pixels);

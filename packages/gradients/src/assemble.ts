@@ -1,10 +1,6 @@
+import { sizeOf } from '@ketwork/base';
 import type { Slot } from '@ketwork/circuit';
 import type { VjpOptions } from '@ketwork/simulator';
-
-/** Number of elements of a slot of one example. */
-export function sizeOf(slot: Slot): number {
-  return slot.shape.reduce((a, b) => a * b, 1);
-}
 
 /** Derivative of an angle (or of anything the results depend on) by an element of a wanted slot. */
 export interface SlotPartial {
@@ -27,7 +23,7 @@ export interface Derivatives {
 /** Chain rule: derivatives by slot elements, `[batch, rows, ...shape]` per slot. */
 export function bySlot(slots: readonly Slot[], derivatives: Derivatives): Record<string, Float64Array> {
   const { batch, rows, parameters, data } = derivatives;
-  const sizes = slots.map(sizeOf);
+  const sizes = slots.map((slot) => sizeOf(slot.shape));
   const out = sizes.map((size) => new Float64Array(batch * rows * size));
   for (let b = 0; b < batch; b++) {
     for (let p = 0; p < parameters; p++) {
@@ -53,7 +49,7 @@ export function reduced(
   const out: Record<string, Float64Array> = {};
   for (const slot of slots) {
     const rows = perExample[slot.name]!;
-    const size = sizeOf(slot);
+    const size = sizeOf(slot.shape);
     if (slot.axis === 'batch' || options.perExample === true) {
       out[slot.name] = rows;
     } else if (options.squaredNorms === true) {

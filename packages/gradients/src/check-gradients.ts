@@ -1,8 +1,7 @@
-import { key, uniform, UnsupportedError, ValueError } from '@ketwork/base';
+import { key, sizeOf, uniform, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { readValues, readWrt } from '@ketwork/simulator';
 import type { AsyncProgram, Cotangents, Measurements, Program, SlotValues, Values } from '@ketwork/simulator';
-import { sizeOf } from './assemble.ts';
 import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
 
 /** Options of {@link checkGradients}. */
@@ -82,7 +81,7 @@ export function checkGradients<Names extends string, M extends Measurements>(
   }
   const slots = readWrt(circuit, options.wrt);
   const read = readValues(circuit, values);
-  const sizes = program.outputShapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+  const sizes = program.outputShapes.map(sizeOf);
   const outputs = sizes.reduce((a, b) => a + b, 0);
   const random = uniform(key(seed), read.batch * outputs, { low: -1, high: 1 });
   let offset = 0;
@@ -124,7 +123,7 @@ function* differences(setting: Setting): Check<Record<string, Float64Array>> {
   const given = Object.fromEntries(circuit.slots.map(({ name }) => [name, read.get(name)]));
   const out: Record<string, Float64Array> = {};
   for (const slot of slots) {
-    const size = sizeOf(slot);
+    const size = sizeOf(slot.shape);
     const uses = unnormalisedUses(circuit, slot);
     const own = slot.axis === 'batch';
     const gradient = new Float64Array(own ? batch * size : size);

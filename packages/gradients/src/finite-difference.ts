@@ -1,6 +1,5 @@
-import { UnsupportedError } from '@ketwork/base';
+import { sizeOf, UnsupportedError } from '@ketwork/base';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
-import { sizeOf } from './assemble.ts';
 import { repeated, rowLimit, runRows } from './evaluate.ts';
 import { Accumulator } from './method.ts';
 import type { MethodOptions, PreparedMethod } from './method.ts';
@@ -22,14 +21,14 @@ export function finiteDifference(
   const uses = new Map(circuit.slots.map((slot) => [slot.name, unnormalisedUses(circuit, slot)]));
   const powers = measurements.map(homogeneity);
   const numbers =
-    slots.reduce((sum, slot) => sum + (slot.axis === 'batch' ? sizeOf(slot) : 0), 0) +
+    slots.reduce((sum, slot) => sum + (slot.axis === 'batch' ? sizeOf(slot.shape) : 0), 0) +
     outputSizes.reduce((a, b) => a + b, 0);
   const limit = rowLimit(memory, circuit.qubits, numbers);
 
   return {
     circuit: Object.freeze({ ...circuit, slots }),
     measurements,
-    evaluations: varied.reduce((sum, slot) => sum + 2 * sizeOf(slot), 0),
+    evaluations: varied.reduce((sum, slot) => sum + 2 * sizeOf(slot.shape), 0),
     limit,
     check(wanted) {
       const bad = wanted.find((slot) => uses.get(slot.name)! > 0);
@@ -42,7 +41,7 @@ export function finiteDifference(
     *derivatives({ values, slots: wanted, weights, seed }) {
       const { batch } = values;
       const elements = wanted.flatMap((slot, position) =>
-        Array.from({ length: sizeOf(slot) }, (_, element) => ({ slot, position, element })),
+        Array.from({ length: sizeOf(slot.shape) }, (_, element) => ({ slot, position, element })),
       );
       const sums = new Accumulator(batch, elements.length, outputSizes, weights);
       let norms = new Float64Array(0);
@@ -58,7 +57,7 @@ export function finiteDifference(
           start = first;
           const rows: Record<string, Float64Array> = {};
           for (const slot of slots) {
-            const size = sizeOf(slot);
+            const size = sizeOf(slot.shape);
             const own = circuit.slots.find(({ name }) => name === slot.name)!;
             const array = values.get(slot.name);
             rows[slot.name] =
@@ -69,7 +68,7 @@ export function finiteDifference(
           for (let at = 0; at < count; at++) {
             const evaluation = Math.floor((first + at) / batch);
             const { slot, element } = elements[evaluation >> 1]!;
-            const size = sizeOf(slot);
+            const size = sizeOf(slot.shape);
             const row = rows[slot.name]!.subarray(at * size, (at + 1) * size);
             norms[at] = perturb(row, slot, element, evaluation % 2 === 0 ? step : -step, uses.get(slot.name)! > 0);
           }

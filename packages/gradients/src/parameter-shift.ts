@@ -1,9 +1,8 @@
-import { UnsupportedError } from '@ketwork/base';
+import { sizeOf, UnsupportedError } from '@ketwork/base';
 import { anglePartials } from '@ketwork/circuit';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { outputShapes } from '@ketwork/simulator';
 import type { SlotValues } from '@ketwork/simulator';
-import { sizeOf } from './assemble.ts';
 import type { Derivatives, SlotPartial } from './assemble.ts';
 import { repeated, rowLimit, runRows } from './evaluate.ts';
 import type { Computation } from './evaluate.ts';
@@ -30,7 +29,7 @@ export function parameterShift(
   const slots = [...shifted.circuit.slots, ...linear.squares.map(({ slot }) => slot)];
   const program: Circuit = Object.freeze({ ...shifted.circuit, slots });
   const numbers =
-    slots.reduce((sum, slot) => sum + (slot.axis === 'batch' ? sizeOf(slot) : 0), 0) +
+    slots.reduce((sum, slot) => sum + (slot.axis === 'batch' ? sizeOf(slot.shape) : 0), 0) +
     sizesOf(program, linear.measurements).reduce((a, b) => a + b, 0);
   const limit = rowLimit(memory, circuit.qubits, numbers);
 
@@ -62,7 +61,7 @@ export function parameterShift(
       values(first, count) {
         const rows: Record<string, Float64Array> = {};
         for (const [name, { slot, array }] of all) {
-          rows[name] = slot.axis === 'batch' ? repeated(array, sizeOf(slot), batch, first, count) : array;
+          rows[name] = slot.axis === 'batch' ? repeated(array, sizeOf(slot.shape), batch, first, count) : array;
         }
         if (occurrences.length > 0) {
           const width = occurrences.length;
@@ -157,7 +156,7 @@ function chainRule(
   const places = new Map(
     circuit.slots.map((slot) => [
       slot.name,
-      { array: values.get(slot.name), stride: slot.axis === 'batch' ? sizeOf(slot) : 0 },
+      { array: values.get(slot.name), stride: slot.axis === 'batch' ? sizeOf(slot.shape) : 0 },
     ]),
   );
   const at = ({ angle }: Occurrence, example: number): SlotPartial[] =>
@@ -177,5 +176,5 @@ function chainRule(
 
 /** Numbers per example of each measurement. */
 export function sizesOf(circuit: Circuit, measurements: readonly Measurement[]): number[] {
-  return outputShapes(circuit, measurements).map((shape) => shape.reduce((a, b) => a * b, 1));
+  return outputShapes(circuit, measurements).map(sizeOf);
 }

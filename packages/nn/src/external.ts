@@ -1,7 +1,7 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Axis, DifferentiableMap, MaybePromise, Want } from './contract.ts';
-import { isPromise, shapeText, sizeOf } from './shape.ts';
+import { isPromise, shapeText } from './shape.ts';
 
 /** A recorded call of an external map. */
 export interface ExternalCall {

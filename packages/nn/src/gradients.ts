@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type {
   Batch,
   BuiltLayer,
@@ -12,7 +12,7 @@ import type {
   ValueAndGrad,
 } from './contract.ts';
 import { networkOf } from './model.ts';
-import { isPromise, shapeText, sizeOf } from './shape.ts';
+import { isPromise, shapeText } from './shape.ts';
 import { Tape } from './tape.ts';
 import type { GradientMode, TapeGradients } from './tape.ts';
 

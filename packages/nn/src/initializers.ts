@@ -1,7 +1,6 @@
-import { normal as drawNormal, uniform as drawUniform, ValueError } from '@ketwork/base';
+import { normal as drawNormal, sizeOf, uniform as drawUniform, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Json, Shape } from './contract.ts';
-import { sizeOf } from './shape.ts';
 
 /** What an initialiser knows about the array it fills. */
 export interface InitializerInput {

@@ -1,8 +1,8 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Loss, Tensor } from './contract.ts';
 import { logistic } from './ops/elementwise.ts';
 import { largestOf, logTotal } from './ops/reductions.ts';
-import { shapeText, sizeOf } from './shape.ts';
+import { shapeText } from './shape.ts';
 import type { Rule } from './tape.ts';
 
 /**

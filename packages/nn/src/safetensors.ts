@@ -1,6 +1,6 @@
-import { FormatError, UnsupportedError, ValueError } from '@ketwork/base';
+import { FormatError, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Shape, ShapedArray } from './contract.ts';
-import { shapeText, sizeOf } from './shape.ts';
+import { shapeText } from './shape.ts';
 
 /** Content of a safetensors file. */
 export interface SafetensorsContent {

@@ -1,13 +1,6 @@
 import { ValueError } from '@ketwork/base';
 import type { Shape } from './contract.ts';
 
-/** Number of elements of one example. */
-export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (const axis of shape) size *= axis;
-  return size;
-}
-
 /** A shape as messages show it. */
 export function shapeText(shape: Shape): string {
   return `[${shape.join(', ')}]`;

@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type {
   Axis,
@@ -11,7 +11,7 @@ import type {
 } from './contract.ts';
 import { groupCalls, runForward, runVjp } from './external.ts';
 import type { ExternalCall } from './external.ts';
-import { isPromise, shapeText, sizeOf } from './shape.ts';
+import { isPromise, shapeText } from './shape.ts';
 
 /**
  * A primitive operation with its closed gradient rule. Arrays of batch inputs are `[batch, ...shape]`, of shared inputs

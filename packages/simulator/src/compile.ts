@@ -1,8 +1,7 @@
-import { CircuitError, UnsupportedError, ValueError } from '@ketwork/base';
+import { CircuitError, hint, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import { requireCircuit } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, Op, PauliTerm, Slot } from '@ketwork/circuit';
 import type { Capabilities, CompileOptions, Measurements } from './contract.ts';
-import { hint } from './hint.ts';
 
 /** What {@link checkProgram} found: the measurements as a list and what each returns. */
 export interface CheckedProgram {
@@ -111,7 +110,7 @@ export function checkProgram(
     measurements: list,
     single: !isList(measurements),
     outputShapes: shapes,
-    outputSizes: shapes.map((shape) => shape.reduce((a, b) => a * b, 1)),
+    outputSizes: shapes.map(sizeOf),
   };
 }
 

@@ -1,4 +1,4 @@
-import { fillUniformAt, fold, key, ValueError } from '@ketwork/base';
+import { fillUniformAt, fold, key, sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import { squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
@@ -421,6 +421,6 @@ function sliceOf(circuit: Circuit, read: SlotValues, name: string, example: numb
   const slot = circuit.slots.find((s) => s.name === name)!;
   const array = read.get(name);
   if (slot.axis === 'shared') return array;
-  const size = slot.shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(slot.shape);
   return array.subarray(example * size, (example + 1) * size);
 }

@@ -1,7 +1,6 @@
-import { ValueError } from '@ketwork/base';
+import { hint, sizeOf, ValueError } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import { hermitianFault } from './compile.ts';
-import { hint } from './hint.ts';
 
 /** Values of all slots of a circuit, checked. */
 export interface SlotValues {
@@ -39,7 +38,7 @@ function planOf(circuit: Circuit): readonly SlotPlan[] {
         if (!op.normalize) norm = 'one';
         else if (norm === 'any') norm = 'positive';
       }
-      return { slot, size: slot.shape.reduce((a, b) => a * b, 1), norm };
+      return { slot, size: sizeOf(slot.shape), norm };
     });
     plans.set(circuit, plan);
   }

@@ -1,4 +1,4 @@
-import { CircuitError } from '@ketwork/base';
+import { CircuitError, hint } from '@ketwork/base';
 import { deepFrozen } from '../ops.ts';
 import { controlledGates } from './controlled.ts';
 import type { Gate } from './gate.ts';
@@ -44,8 +44,9 @@ export function findGate(name: string): Gate | undefined {
 export function gate(name: string): Gate {
   const row = findGate(name);
   if (row === undefined) {
-    throw new CircuitError(`unknown gate '${name}'`, {
-      remedy: `Use one of ${gates.map((known) => known.name).join(', ')}`,
+    const names = gates.map((known) => known.name);
+    throw new CircuitError(`unknown gate '${name}'${hint(name, names)}`, {
+      remedy: `Use one of ${names.join(', ')}`,
     });
   }
   return row;

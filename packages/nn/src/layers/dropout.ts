@@ -1,8 +1,7 @@
-import { fillUniformAt, ValueError } from '@ketwork/base';
+import { fillUniformAt, sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Layer } from '../contract.ts';
 import { mul } from '../ops/arithmetic.ts';
-import { sizeOf } from '../shape.ts';
 import { statelessLayer } from './common.ts';
 
 /**

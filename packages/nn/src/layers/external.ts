@@ -1,9 +1,8 @@
-import { fold, ValueError } from '@ketwork/base';
+import { fold, sizeOf, ValueError } from '@ketwork/base';
 import type { DifferentiableMap, Layer } from '../contract.ts';
 import { glorotUniform } from '../initializers.ts';
 import type { Initializer } from '../initializers.ts';
 import { external as callExternal } from '../ops/external.ts';
-import { sizeOf } from '../shape.ts';
 import { expectInput, makeLayer, parameter } from './common.ts';
 
 /** Options of {@link external}. */

@@ -1,7 +1,6 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Layer } from '../contract.ts';
 import * as ops from '../ops/index.ts';
-import { sizeOf } from '../shape.ts';
 import { makeLayer, parameter, refuseInput } from './common.ts';
 
 /** Options of {@link batchNorm}. */

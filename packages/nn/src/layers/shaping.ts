@@ -1,6 +1,7 @@
+import { sizeOf } from '@ketwork/base';
 import type { Layer, Shape } from '../contract.ts';
 import * as ops from '../ops/index.ts';
-import { checkShape, shapeText, sizeOf } from '../shape.ts';
+import { checkShape, shapeText } from '../shape.ts';
 import { refuseInput, statelessLayer } from './common.ts';
 
 /**

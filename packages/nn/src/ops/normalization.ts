@@ -1,6 +1,6 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Tensor } from '../contract.ts';
-import { shapeText, sizeOf } from '../shape.ts';
+import { shapeText } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { gradientOf, gradientStep, refuseShape } from './common.ts';
 

@@ -1,5 +1,5 @@
+import { sizeOf } from '@ketwork/base';
 import type { Shape, Tensor } from '../contract.ts';
-import { sizeOf } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
 

@@ -1,6 +1,6 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Shape, Tensor } from '../contract.ts';
-import { sameShape, shapeText, sizeOf } from '../shape.ts';
+import { sameShape, shapeText } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
 

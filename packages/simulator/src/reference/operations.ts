@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import { angleSlots, gate } from '@ketwork/circuit';
 import type {
   Angle,
@@ -42,7 +42,7 @@ export function exampleOf(circuit: Circuit, values: SlotValues, index: number): 
   const slots = new Map<string, ReturnType<Example['slot']>>();
   let first = 0;
   for (const { name, shape, axis } of circuit.slots) {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     const start = axis === 'batch' ? index * size : 0;
     slots.set(name, {
       values: values.get(name).subarray(start, start + size),

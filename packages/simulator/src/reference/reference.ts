@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ketwork/base';
+import { sizeOf, UnsupportedError } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { checkProgram, isSampled, readWrt } from '../compile.ts';
@@ -136,7 +136,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     for (let e = 0; e < batch; e++) {
       const measured = this.#example(read, e, this.#wanted(slots));
       for (const slot of slots) {
-        const row = new Float64Array(sizeOf(slot));
+        const row = new Float64Array(sizeOf(slot.shape));
         const first = this.#firstOf(slot);
         for (let i = 0; i < row.length; i++) {
           measured.forEach(({ partials }, m) => {
@@ -165,11 +165,11 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     const outputs = outputSizes.reduce((a, b) => a + b, 0);
     const jacobians = {} as Gradients;
     for (const slot of slots)
-      jacobians[slot.name] = new Float64Array(batch * outputs * sizeOf(slot));
+      jacobians[slot.name] = new Float64Array(batch * outputs * sizeOf(slot.shape));
     for (let e = 0; e < batch; e++) {
       const measured = this.#example(read, e, this.#wanted(slots));
       for (const slot of slots) {
-        const size = sizeOf(slot);
+        const size = sizeOf(slot.shape);
         const first = this.#firstOf(slot);
         let output = e * outputs;
         measured.forEach(({ partials }, m) => {
@@ -198,7 +198,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
     const state = 16 * 2 ** this.circuit.qubits;
-    const elements = this.circuit.slots.reduce((sum, slot) => sum + sizeOf(slot), 0);
+    const elements = this.circuit.slots.reduce((sum, slot) => sum + sizeOf(slot.shape), 0);
     const outputs = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     return outputs + 2 * state * (options.gradient === true ? 1 + elements : 1);
   }
@@ -243,14 +243,14 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     let first = 0;
     for (const other of this.circuit.slots) {
       if (other.name === slot.name) break;
-      first += sizeOf(other);
+      first += sizeOf(other.shape);
     }
     return first;
   }
 
   #wanted(slots: readonly Slot[]): (id: number) => boolean {
     const ranges = slots.map(
-      (slot) => [this.#firstOf(slot), this.#firstOf(slot) + sizeOf(slot)] as const,
+      (slot) => [this.#firstOf(slot), this.#firstOf(slot) + sizeOf(slot.shape)] as const,
     );
     return (id) => ranges.some(([from, to]) => id >= from && id < to);
   }
@@ -269,11 +269,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   }
 }
 
-function sizeOf(slot: Slot): number {
-  return slot.shape.reduce((a, b) => a * b, 1);
-}
-
 function gradientLength(slot: Slot, batch: number, options: VjpOptions): number {
-  if (slot.axis === 'batch' || options.perExample === true) return batch * sizeOf(slot);
-  return options.squaredNorms === true ? batch : sizeOf(slot);
+  if (slot.axis === 'batch' || options.perExample === true) return batch * sizeOf(slot.shape);
+  return options.squaredNorms === true ? batch : sizeOf(slot.shape);
 }
