@@ -385,8 +385,8 @@ export function hermitianFault(
 export function readWrt(circuit: Circuit, wrt?: readonly string[]): Slot[] {
   if (wrt === undefined) return circuit.slots.filter((s) => s.differentiable);
   if (!Array.isArray(wrt)) {
-    throw new ValueError(`wrt is not a list`, {
-      remedy: `Give slot names in a list, such as ['${String(circuit.slots[0]?.name ?? 'w')}']`,
+    throw new ValueError('wrt is not a list', {
+      remedy: `Give slot names in a list, such as ['${circuit.slots[0]?.name ?? 'w'}']`,
     });
   }
   return wrt.map((name, i) => {
