@@ -11,13 +11,17 @@ const QUBITS = 6;
 const LAYERS = 3;
 const BATCH = 16_384;
 
-/** What workers gain on a large batch. */
+/**
+ * What workers gain on a large batch. One worker frees the calling thread and gains no time; of two, 1.6 is expected where
+ * two cores are idle. It is not a goal, which busy cores would miss.
+ */
 export const threads: Question = {
   name,
   asks: 'How much faster do workers run a large batch than the calling thread?',
   async answer({ settings, skip }) {
-    const cores = navigator.hardwareConcurrency;
-    if (cores < 2) skip(`${name}: this machine runs one thread at a time, so two cannot gain`);
+    if (navigator.hardwareConcurrency < 2) {
+      skip(`${name}: two workers cannot gain on this machine, which runs one thread at a time`);
+    }
     const ansatz = embeddedLayers(QUBITS, LAYERS);
     const x = angles(BATCH * QUBITS, 0.3);
     const w = angles(LAYERS * QUBITS * 3);
@@ -29,6 +33,7 @@ export const threads: Question = {
     const gradient = (): Float64Array => program.vjp({ x, w }, dy, { wrt: ['w'] }).w;
     const toUnit = (seconds: number): number => (1e6 * seconds) / BATCH;
     for (const workers of [1, 2] as const) {
+      const label = workers === 1 ? '1 worker' : '2 workers (1.6x expected on idle cores)';
       using engine = await cpu({ threads: workers });
       const remote = engine.compile(ansatz, expval(Z(0)));
       const valueThere = (): Promise<Float64Array> => remote.run({ x, w });
@@ -44,18 +49,10 @@ export const threads: Question = {
           ...(await compare(
             {
               question: name,
-              case: `${QUBITS} qubits, ${LAYERS} layers, batch ${BATCH}, ${what}, ${workers} worker${workers > 1 ? 's' : ''}`,
+              case: `${QUBITS} qubits, ${LAYERS} layers, batch ${BATCH}, ${what}, ${label}`,
               unit: 'us/example',
               ours: { timer: elapsed(ours), toUnit },
-              peers: [
-                {
-                  name: 'the calling thread, same engine',
-                  timer: elapsed(theirs),
-                  toUnit,
-                  // One worker frees the calling thread and gains no time. The goal of two is for idle cores.
-                  ...(workers === 2 && cores >= 2 ? { goal: 1.6 } : {}),
-                },
-              ],
+              peers: [{ name: 'the calling thread, same engine', timer: elapsed(theirs), toUnit }],
             },
             settings,
           )),
