@@ -22,7 +22,7 @@ import type { AsyncEngine, CompileOptions, Engine } from '@ketwork/simulator';
 import { afterAll, describe, expect, it } from 'vitest';
 
 // Every engine refuses the same things with the same words, so that programs and people may change engines.
-const engines: (Engine | AsyncEngine)[] = [await cpu(), reference(), await cpu({ threads: 1 })];
+const engines: (Engine | AsyncEngine)[] = [await cpu(), reference(), await cpu({ threads: 1 }), await cpu({ threads: 2 })];
 const dense = [reference(), await hosted({ engine: 'reference' })];
 afterAll(() => dense.forEach((engine) => engine.dispose()));
 afterAll(() => engines.forEach((engine) => engine.dispose()));
