@@ -51,6 +51,9 @@ interface Track {
 
 const MINIMUM_IONISING = 0.35;
 const SCATTERING = 0.02;
+/** Where the electron's straight start and the pion's track after its kink end; see {@link larTpc}. */
+const STUB = 2;
+const PION_TAIL = 4;
 
 /**
  * Toy images after the liquid-argon detector (LArTPC) data of Chen et al., arXiv 2012.12177. The paper's simulated DUNE
@@ -59,6 +62,12 @@ const SCATTERING = 0.02;
  * isolated clusters. A particle enters near the left edge; pixels are energies from 0 to 1, 0 below the threshold.
  *
  * Lengths are those of a 16 × 16 image and scale with the side; the energy per half-pixel step does not.
+ *
+ * Three choices are not physics but settings of this stand-in. Deposits of a shower are exponential with mean 0.35, the
+ * energy of one step of a track. The kink of a pion, 0.5 to 1.2 rad, always turns the same way, to higher rows: kinks to
+ * either side are hardly learned by small networks. Its track ends 4 pixels after the kink; this length was chosen so that
+ * small classical networks (2 × 2 convolutions, 53 to 62 parameters, 200 images) tell pions from muons about nine times in
+ * ten. With tracks through the whole image they do so two times in three.
  *
  * @returns Inputs `[count, size, size]` (row = across the beam, column = along it), labels in turn.
  * @throws ValueError where particles are unknown, repeated or none, or size, count or seed does not fit.
@@ -128,11 +137,10 @@ const PAINTERS: Readonly<Record<Particle, (canvas: Canvas, draw: Draws) => void>
     });
   },
   pion: (canvas, draw) => {
-    const side = draw.integer(0, 1) === 0 ? -1 : 1;
-    const kink = { at: canvas.scale * draw.between(5, 11), angle: side * draw.between(0.5, 1.2) };
+    const kink = { at: canvas.scale * draw.between(5, 11), angle: draw.between(0.5, 1.2) };
     track(canvas, draw, {
       ...enter(canvas, draw),
-      length: Infinity,
+      length: kink.at + canvas.scale * PION_TAIL,
       energy: () => minimumIonising(draw),
       kink,
     });
@@ -143,7 +151,7 @@ const PAINTERS: Readonly<Record<Particle, (canvas: Canvas, draw: Draws) => void>
       x,
       y,
       angle,
-      length: 2 * canvas.scale,
+      length: canvas.scale * STUB,
       energy: () => minimumIonising(draw),
     });
     for (let i = 0; i < 60; i++) {
@@ -156,7 +164,7 @@ const PAINTERS: Readonly<Record<Particle, (canvas: Canvas, draw: Draws) => void>
         canvas,
         x + depth * cos - aside * sin,
         y + depth * sin + aside * cos,
-        draw.exponential(0.2),
+        draw.exponential(MINIMUM_IONISING),
       );
     }
   },
