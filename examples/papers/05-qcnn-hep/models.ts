@@ -15,11 +15,8 @@ export const SIDE = 16;
 
 const window = { kernel: 2, stride: 2 };
 const image = reshape([1, SIDE, SIDE]);
-/**
- * Both networks end in the same layer, which starts uniform in ±1/√16 as PyTorch's does. The card leaves its start open;
- * the quantum network, whose outputs are small at first, learns later from wider starts.
- */
-const head = dense(16, 2, { init: initializers.uniform(-0.25, 0.25) });
+/** Both networks end in the same layer, which starts as the library's dense layers do. */
+const head = dense(16, 2);
 
 /** Two quantum convolutions 16 → 8 → 4 with one filter each, then dense 16 → 2: 82 parameters. */
 export function quantumNetwork({ reupload }: { readonly reupload: boolean }): Model {
