@@ -27,11 +27,14 @@ export function confusionCounts(
   classes: number,
 ): number[][] {
   if (!Number.isSafeInteger(classes) || classes < 1) {
-    throw new ValueError(`confusion counts: ${classes} is not a number of classes`);
+    throw new ValueError(`confusion counts: ${classes} is not a number of classes`, {
+      remedy: 'Give a positive integer',
+    });
   }
   if (labels.length !== predictions.length) {
     throw new ValueError(
       `confusion counts: ${labels.length} labels for ${predictions.length} predictions`,
+      { remedy: 'Give one prediction for each label' },
     );
   }
   const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
@@ -43,6 +46,7 @@ export function confusionCounts(
       if (!Number.isInteger(value) || value < 0 || value >= classes) {
         throw new ValueError(
           `confusion counts: ${what} ${value} of example ${i} is not from 0 to ${classes - 1}`,
+          { remedy: 'Give indices of classes' },
         );
       }
     }
@@ -81,7 +85,9 @@ export function confusionMatrix(
   }
   for (const count of counts.flat()) {
     if (!Number.isSafeInteger(count) || count < 0)
-      throw new ValueError(`chart "${title}": ${count} is not a count`);
+      throw new ValueError(`chart "${title}": ${count} is not a count`, {
+        remedy: 'Give integers of at least 0',
+      });
   }
   const total = counts.flat().reduce((a, b) => a + b, 0);
   const correct = counts.reduce((sum, row, i) => sum + row[i]!, 0);

@@ -74,6 +74,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
   if (yRange !== undefined && !(yRange[0] < yRange[1] && Number.isFinite(yRange[1] - yRange[0]))) {
     throw new ValueError(
       `chart "${title}": the range [${yRange.join(', ')}] is empty or not finite`,
+      { remedy: 'Give [lowest, highest]' },
     );
   }
 
@@ -169,6 +170,7 @@ function points({ name, values, x }: Series, title: string): Point[] {
   if (x !== undefined && x.length !== values.length) {
     throw new ValueError(
       `chart "${title}", series "${name}": ${x.length} positions for ${values.length} values`,
+      { remedy: 'Give one position for each value' },
     );
   }
   const at = (i: number): number => (x === undefined ? i + 1 : x[i]!);

@@ -61,11 +61,13 @@ export function sampleGrid(
   if (inputs.length !== labels.length * pixels) {
     throw new ValueError(
       `figure "${title}": ${inputs.length} pixels do not make ${labels.length} images of ${rows} × ${width}`,
+      { remedy: 'Give the pixels of one image for each label' },
     );
   }
   if (predictions !== undefined && predictions.length !== labels.length) {
     throw new ValueError(
       `figure "${title}": ${predictions.length} predictions for ${labels.length} images`,
+      { remedy: 'Give one prediction for each image' },
     );
   }
   for (const [name, value] of [
@@ -78,11 +80,15 @@ export function sampleGrid(
   const count = Math.min(limit, labels.length);
   const [paper, ink] = range ?? extremes(inputs, count * pixels, title);
   if (!(paper < ink))
-    throw new ValueError(`figure "${title}": the range [${paper}, ${ink}] is empty`);
+    throw new ValueError(`figure "${title}": the range [${paper}, ${ink}] is empty`, {
+      remedy: 'Give two different numbers',
+    });
   const nameOf = (kind: string, list: ArrayLike<number>, i: number): string => {
     const name = classes[list[i]!];
     if (name === undefined)
-      throw new ValueError(`figure "${title}": ${kind} ${list[i]} of image ${i} is not a class`);
+      throw new ValueError(`figure "${title}": ${kind} ${list[i]} of image ${i} is not a class`, {
+        remedy: 'Give indices of classes',
+      });
     return name;
   };
 
@@ -161,7 +167,10 @@ function extremes(values: ArrayLike<number>, count: number, title: string): [num
   let [low, high] = [0, -Infinity];
   for (let i = 0; i < count; i++) {
     const value = values[i]!;
-    if (!Number.isFinite(value)) throw new ValueError(`figure "${title}": pixel ${i} is ${value}`);
+    if (!Number.isFinite(value))
+      throw new ValueError(`figure "${title}": pixel ${i} is ${value}`, {
+        remedy: 'Give finite numbers',
+      });
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
