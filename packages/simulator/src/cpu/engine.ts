@@ -14,36 +14,20 @@ class CpuEngine implements Engine {
   readonly synchronous = true;
   readonly capabilities: Capabilities = cpuCapabilities;
   readonly #memory = new EngineMemory();
-  /** Programs that may still hold memory; weak, since a program may be dropped without being disposed. */
-  readonly #programs = new Set<WeakRef<Disposable>>();
-  #crowd = 256;
-  #disposed = false;
 
   compile<Names extends string, const M extends Measurements>(
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
   ): Program<Names, M> {
-    checkAlive(this.#disposed, 'engine');
+    checkAlive(this.#memory.released, 'engine');
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
-    const program = new CpuProgram(circuit, measurements, options, checked, this.#memory);
-    this.#remember(program);
-    return program;
+    return new CpuProgram(circuit, measurements, options, checked, this.#memory);
   }
 
-  #remember(program: Disposable): void {
-    if (this.#programs.size >= this.#crowd) {
-      for (const known of this.#programs) if (known.deref() === undefined) this.#programs.delete(known);
-      this.#crowd = Math.max(256, 2 * this.#programs.size);
-    }
-    this.#programs.add(new WeakRef(program));
-  }
-
-  /** Disposes all programs, whose code holds the engine's memory. */
+  /** Ends the engine and its programs; what code still holds of its memory goes with the programs. */
   dispose(): void {
-    this.#disposed = true;
-    for (const program of this.#programs) program.deref()?.[Symbol.dispose]();
-    this.#programs.clear();
+    this.#memory.released = true;
   }
 
   [Symbol.dispose](): void {

@@ -79,10 +79,10 @@ function wideGroup(element: Element, lane: number | undefined): Group {
   let { qubits, controls } = element;
   if (element.type === 'phase' && element.odd !== true && qubits.length > 1) {
     // A phase on many qubits is a controlled phase on one of them.
-    const target = qubits.find((qubit) => qubit === lane) ?? (qubits[0] as number);
+    const target = qubits.find((qubit) => qubit === lane) ?? qubits[0];
     const others = qubits.filter((qubit) => qubit !== target);
     controls = [...controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
-    qubits = [target];
+    qubits = target === undefined ? [] : [target];
   }
   const inner = controls.filter(({ qubit }) => qubit === lane);
   const register = [...qubits, ...inner.map(({ qubit }) => qubit)].sort((a, b) => a - b);

@@ -10,6 +10,8 @@ export class EngineMemory {
   #doubles: Float64Array = new Float64Array(this.memory.buffer);
   /** The program whose constants are in memory now. */
   owner: object | undefined;
+  /** Set when the engine is disposed: its programs must not run any more. */
+  released = false;
 
   /** Memory as doubles; taken anew after growth. */
   get doubles(): Float64Array {

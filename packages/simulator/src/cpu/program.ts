@@ -1,6 +1,7 @@
-import { KetworkError, UnsupportedError, ValueError } from '@ketwork/base';
+import { UnsupportedError } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import type { CheckedProgram } from '../compile.ts';
+import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { checkProgram, readWrt } from '../compile.ts';
 import { cpuCapabilities } from './capabilities.ts';
 import type {
@@ -94,11 +95,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const { out } = options;
     const slots = readValues(this.circuit, values);
     const sizes = this.#checked.outputSizes;
-    if (out !== undefined && (sizes.length !== 1 || out.length !== slots.batch * (sizes[0] as number))) {
-      throw new ValueError(`'out' has ${out.length} numbers`, {
-        remedy: `It serves a single measurement and needs ${slots.batch * (sizes[0] as number)} numbers`,
-      });
-    }
+    checkOut(out, this.#checked, slots.batch);
     const results = sizes.map((size, i) => (i === 0 && out !== undefined ? out : new Float64Array(slots.batch * size)));
     this.#evaluate(slots, results);
     return (this.#checked.single ? results[0] : results) as Results<M>;
@@ -167,11 +164,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Gradients<Names> {
     this.#alive();
-    if (options.perExample === true && options.squaredNorms === true) {
-      throw new ValueError('vjp was asked for both perExample and squaredNorms', {
-        remedy: 'Ask for one: the norms follow from the gradients of each example',
-      });
-    }
+    checkVjpOptions(options);
     const wrt = this.#differentiable(options.wrt);
     const slots = readValues(this.circuit, values);
     const cotangents = readCotangents(dy, this.#checked.outputSizes, this.#checked.single, slots.batch);
@@ -466,7 +459,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   #alive(): void {
-    if (this.#disposed) throw new KetworkError('DISPOSED', 'this program was disposed', { remedy: 'Compile the circuit again' });
+    checkAlive(this.#memory.released, 'engine');
+    checkAlive(this.#disposed);
   }
 }
 

@@ -170,7 +170,7 @@ describe('programs', () => {
     const own = await cpu();
     const program = own.compile(entangled, expval(Z(0)));
     own.dispose();
-    expect(() => program.run(values(1))).toThrow(/program was disposed/);
+    expect(() => program.run(values(1))).toThrow(/engine was disposed/);
     expect(() => own.compile(entangled, expval(Z(0)))).toThrowErrorMatchingInlineSnapshot(
       `[KetworkError: this engine was disposed. Make a new engine]`,
     );
