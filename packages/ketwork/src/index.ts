@@ -44,6 +44,7 @@ export type {
   HostedOptions,
   JacobianOptions,
   Measurements,
+  Numbers,
   Program,
   ProgramInfo,
   QubitOrderOptions,

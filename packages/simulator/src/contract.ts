@@ -1,7 +1,10 @@
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
 
+/** Numbers in row-major order in one array (a `Float64Array` is used without a copy), or as nested lists. */
+export type Numbers = ArrayLike<number> | readonly Numbers[];
+
 /** Values of a circuit's slots by name: row-major, `[...shape]` for shared slots, `[batch, ...shape]` for batch slots. */
-export type Values<Names extends string = string> = { readonly [Name in Names]: ArrayLike<number> };
+export type Values<Names extends string = string> = { readonly [Name in Names]: Numbers };
 
 /** How often each bit string was measured in one example. */
 export type Counts = Record<string, number>;
@@ -22,7 +25,7 @@ export type Results<M> = M extends readonly Measurement[]
 export type Measurements = Measurement | readonly Measurement[];
 
 /** Cotangents: what {@link Results} is, as arrays of the same shapes. In a list, undefined stands for zero. */
-export type Cotangents<M> = M extends readonly Measurement[] ? readonly (ArrayLike<number> | undefined)[] : ArrayLike<number>;
+export type Cotangents<M> = M extends readonly Measurement[] ? readonly (Numbers | undefined)[] : Numbers;
 
 /** Options of {@link Program.run}. */
 export interface RunOptions {

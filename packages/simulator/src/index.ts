@@ -12,6 +12,7 @@ export type {
   Gradients,
   JacobianOptions,
   Measurements,
+  Numbers,
   Program,
   ProgramInfo,
   ResultOf,

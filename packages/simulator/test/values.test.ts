@@ -1,6 +1,6 @@
 import { ValueError } from '@ketwork/base';
-import { amplitudes, circuit, hermitianSlot, input, weight } from '@ketwork/circuit';
-import { readCotangents, readValues } from '@ketwork/simulator';
+import { amplitudes, circuit, expval, hermitianSlot, input, weight, Z } from '@ketwork/circuit';
+import { cpu, readCotangents, readValues, reference } from '@ketwork/simulator';
 import { describe, expect, it } from 'vitest';
 
 const model = circuit(
@@ -40,6 +40,31 @@ describe('readValues', () => {
     expect(
       readValues(model, { angles: [Float64Array.of(1, 2)], weights, shift: [0] }).get('angles'),
     ).toEqual(Float64Array.of(1, 2));
+  });
+
+  it('serves nested lists on every engine, as one flat array does', async () => {
+    const flat = { angles: [1, 2, 3, 4], weights, shift: [0.5, 0.6] };
+    const nested = {
+      angles: [Float64Array.of(1, 2), [3, 4]],
+      weights: [
+        [1, 2],
+        [3, 4],
+      ],
+      shift: [0.5, 0.6],
+    };
+    const dy = [[1], [0.5]];
+    for (const engine of [
+      reference(),
+      await cpu(),
+      await cpu({ threads: 1 }),
+      await cpu({ threads: 2 }),
+    ]) {
+      const program = engine.compile(model, expval(Z(1)));
+      expect(await program.run(nested)).toEqual(await program.run(flat));
+      expect(await program.vjp(nested, dy)).toEqual(await program.vjp(flat, dy.flat()));
+      expect(await program.jacobian(nested)).toEqual(await program.jacobian(flat));
+      engine.dispose();
+    }
   });
 
   it('has a batch of 1 where no slot has a batch axis', () => {
