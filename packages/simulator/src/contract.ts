@@ -29,7 +29,7 @@ export type Cotangents<M> = M extends readonly Measurement[] ? readonly (Numbers
 
 /** Options of {@link Program.run}. */
 export interface RunOptions {
-  /** Seed of the shots, an unsigned 32-bit integer; needed only where shots are drawn. Default 0. */
+  /** Seed of the shots, an integer from 0 to 2^53 - 1; needed only where shots are drawn. Default 0. */
   readonly seed?: number;
   /** Array to write the (single, analytic) result into instead of a new one. */
   readonly out?: Float64Array;
