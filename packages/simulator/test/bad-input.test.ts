@@ -22,7 +22,12 @@ import type { AsyncEngine, CompileOptions, Engine } from '@ketwork/simulator';
 import { afterAll, describe, expect, it } from 'vitest';
 
 // Every engine refuses the same things with the same words, so that programs and people may change engines.
-const engines: (Engine | AsyncEngine)[] = [await cpu(), reference(), await cpu({ threads: 1 }), await cpu({ threads: 2 })];
+const engines: (Engine | AsyncEngine)[] = [
+  await cpu(),
+  reference(),
+  await cpu({ threads: 1 }),
+  await cpu({ threads: 2 }),
+];
 const dense = [reference(), await hosted({ engine: 'reference' })];
 afterAll(() => dense.forEach((engine) => engine.dispose()));
 afterAll(() => engines.forEach((engine) => engine.dispose()));
@@ -243,12 +248,12 @@ describe('what run refuses', () => {
     );
     expect([
       ...all,
-      await refused(run(good, { out: new Float64Array(3) }), dense),
-      await refused(run(good, { out: new Float64Array(5) }), dense),
-      await refused(run(good, { out: new Float64Array(4) }, [expval(Z(0)), expval(Z(1))]), dense),
-      await refused(run(good, { out: new Float64Array(4) }, counts(3)), dense),
-      await refused(run(good, { out: new Float32Array(4) }), dense),
-      await refused(run(good, { out: [0, 0, 0, 0] }), dense),
+      await refused(run(good, { out: new Float64Array(3) })),
+      await refused(run(good, { out: new Float64Array(5) })),
+      await refused(run(good, { out: new Float64Array(4) }, [expval(Z(0)), expval(Z(1))])),
+      await refused(run(good, { out: new Float64Array(4) }, counts(3))),
+      await refused(run(good, { out: new Float32Array(4) })),
+      await refused(run(good, { out: [0, 0, 0, 0] })),
     ]).toMatchInlineSnapshot(`
       [
         "ValueError VALUE: seed -1 is not an integer from 0 to 2^53 - 1. Give a non-negative integer, such as 7",
