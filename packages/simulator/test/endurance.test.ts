@@ -92,7 +92,8 @@ describe('memory', () => {
     const after = used();
     expect(after.heap - before.heap).toBeLessThan(4);
     expect(after.outside - before.outside).toBeLessThan(4);
-    expect(after.resident - before.resident).toBeLessThan(32);
+    // Compiled code is freed some time after its module; 500 that stay would take more than 100 MiB.
+    expect(after.resident - before.resident).toBeLessThan(96);
   });
 
   it('does not grow with runs', () => {
