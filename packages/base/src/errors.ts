@@ -30,7 +30,10 @@ export class KetworkError extends Error {
   constructor(code: string, what: string, details: ErrorDetails = {}) {
     const where = details.operation === undefined ? '' : `operation ${details.operation}: `;
     const remedy = details.remedy === undefined ? '' : `. ${details.remedy}`;
-    super(`${where}${what}${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      `${where}${what}${remedy}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = new.target.name;
     this.code = code;
     this.operation = details.operation;

@@ -21,7 +21,10 @@ export interface Derivatives {
 }
 
 /** Chain rule: derivatives by slot elements, `[batch, rows, ...shape]` per slot. */
-export function bySlot(slots: readonly Slot[], derivatives: Derivatives): Record<string, Float64Array> {
+export function bySlot(
+  slots: readonly Slot[],
+  derivatives: Derivatives,
+): Record<string, Float64Array> {
   const { batch, rows, parameters, data } = derivatives;
   const sizes = slots.map((slot) => sizeOf(slot.shape));
   const out = sizes.map((size) => new Float64Array(batch * rows * size));

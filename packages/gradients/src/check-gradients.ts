@@ -1,7 +1,14 @@
 import { key, sizeOf, uniform, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { readValues, readWrt } from '@ketwork/simulator';
-import type { AsyncProgram, Cotangents, Measurements, Program, SlotValues, Values } from '@ketwork/simulator';
+import type {
+  AsyncProgram,
+  Cotangents,
+  Measurements,
+  Program,
+  SlotValues,
+  Values,
+} from '@ketwork/simulator';
 import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
 
 /** Options of {@link checkGradients}. */
@@ -72,7 +79,9 @@ export function checkGradients<Names extends string, M extends Measurements>(
   }
   const { circuit } = program;
   const single = !Array.isArray(program.measurements);
-  const measurements = (single ? [program.measurements] : program.measurements) as readonly Measurement[];
+  const measurements = (
+    single ? [program.measurements] : program.measurements
+  ) as readonly Measurement[];
   const sampled = measurements.find((m) => m.type === 'samples' || m.type === 'counts');
   if (program.options.shots !== undefined || sampled !== undefined) {
     throw new UnsupportedError('central differences cannot check a program that draws shots', {
@@ -89,7 +98,8 @@ export function checkGradients<Names extends string, M extends Measurements>(
   const dy = (single ? cotangents[0] : cotangents) as unknown as Cotangents<M>;
   const wrt = slots.map((slot) => slot.name) as Names[];
   const check = differences({ circuit, measurements, sizes, slots, read, cotangents, step });
-  const list = (results: unknown): readonly Float64Array[] => (single ? [results] : results) as readonly Float64Array[];
+  const list = (results: unknown): readonly Float64Array[] =>
+    (single ? [results] : results) as readonly Float64Array[];
 
   // `vjp` tells which kind of program this is; the rest is the same loop twice, once with await.
   const gradients = program.vjp(values, dy, { wrt });
@@ -97,7 +107,8 @@ export function checkGradients<Names extends string, M extends Measurements>(
     return (async () => {
       const found = await gradients;
       let next = check.next();
-      while (next.done !== true) next = check.next(list(await program.run(next.value as Values<Names>)));
+      while (next.done !== true)
+        next = check.next(list(await program.run(next.value as Values<Names>)));
       return compared(slots, found, next.value);
     })();
   }
@@ -133,12 +144,15 @@ function* differences(setting: Setting): Check<Record<string, Float64Array>> {
         const moved = read.get(slot.name).slice();
         const norms: number[] = [];
         for (let start = 0; start < moved.length; start += size) {
-          norms.push(perturb(moved.subarray(start, start + size), slot, element, sign * step, uses > 0));
+          norms.push(
+            perturb(moved.subarray(start, start + size), slot, element, sign * step, uses > 0),
+          );
         }
         const results = yield { ...given, [slot.name]: moved };
         for (let b = 0; b < batch; b++) {
           const norm = norms[own ? b : 0]!;
-          gradient[own ? b * size + element : element]! += (sign * weighted(setting, results, b, norm, uses)) / (2 * step);
+          gradient[own ? b * size + element : element]! +=
+            (sign * weighted(setting, results, b, norm, uses)) / (2 * step);
         }
       }
     }
@@ -148,18 +162,28 @@ function* differences(setting: Setting): Check<Record<string, Float64Array>> {
 }
 
 /** `Σ dy · y` of one example, for amplitudes of the given norm. */
-function weighted(setting: Setting, results: readonly Float64Array[], example: number, norm: number, uses: number): number {
+function weighted(
+  setting: Setting,
+  results: readonly Float64Array[],
+  example: number,
+  norm: number,
+  uses: number,
+): number {
   let sum = 0;
   setting.measurements.forEach((m, i) => {
     const size = setting.sizes[i]!;
     let part = 0;
-    for (let o = example * size; o < (example + 1) * size; o++) part += setting.cotangents[i]![o]! * results[i]![o]!;
+    for (let o = example * size; o < (example + 1) * size; o++)
+      part += setting.cotangents[i]![o]! * results[i]![o]!;
     if (uses > 0) {
       const power = homogeneity(m);
       if (power === undefined) {
-        throw new UnsupportedError(`the gradient of a ${m.type} by amplitudes used without normalisation cannot be checked`, {
-          remedy: 'Prepare the state with normalize: true',
-        });
+        throw new UnsupportedError(
+          `the gradient of a ${m.type} by amplitudes used without normalisation cannot be checked`,
+          {
+            remedy: 'Prepare the state with normalize: true',
+          },
+        );
       }
       part *= norm ** (uses * power);
     }

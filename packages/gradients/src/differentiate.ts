@@ -1,6 +1,12 @@
 import { ValueError } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
-import { checkProgram, checkVjpOptions, readCotangents, readValues, readWrt } from '@ketwork/simulator';
+import {
+  checkProgram,
+  checkVjpOptions,
+  readCotangents,
+  readValues,
+  readWrt,
+} from '@ketwork/simulator';
 import type {
   AsyncCallOptions,
   AsyncEngine,
@@ -40,15 +46,19 @@ export interface DifferentiateOptions {
 }
 
 /** A program whose gradients come from a chosen method. */
-export interface DifferentiatedProgram<Names extends string = string, M extends Measurements = Measurements>
-  extends Program<Names, M> {
+export interface DifferentiatedProgram<
+  Names extends string = string,
+  M extends Measurements = Measurements,
+> extends Program<Names, M> {
   /** The method its gradients come from. */
   readonly method: DifferentiationMethod;
 }
 
 /** A {@link DifferentiatedProgram} that runs elsewhere and returns promises. */
-export interface AsyncDifferentiatedProgram<Names extends string = string, M extends Measurements = Measurements>
-  extends AsyncProgram<Names, M> {
+export interface AsyncDifferentiatedProgram<
+  Names extends string = string,
+  M extends Measurements = Measurements,
+> extends AsyncProgram<Names, M> {
   /** The method its gradients come from. */
   readonly method: DifferentiationMethod;
 }
@@ -101,7 +111,8 @@ export function differentiate<Names extends string, const M extends Measurements
   const { capabilities } = engine;
   positive(options.step, 'step');
   positive(options.memory, 'memory');
-  const compileOptions: CompileOptions = options.shots === undefined ? {} : { shots: options.shots };
+  const compileOptions: CompileOptions =
+    options.shots === undefined ? {} : { shots: options.shots };
   const checked = checkProgram(circuit, measurements, compileOptions, capabilities);
   const method = chooseMethod(
     options.method ?? 'best',
@@ -115,17 +126,21 @@ export function differentiate<Names extends string, const M extends Measurements
   const able = methodsFor(circuit, checked.measurements, options.shots !== undefined, capabilities);
   const methodOptions = { memory, step, alternatives: able.filter((other) => other !== method) };
   let prepared: PreparedMethod | undefined;
-  if (method === 'parameter-shift') prepared = parameterShift(circuit, checked.measurements, methodOptions);
-  else if (method === 'finite-difference') prepared = finiteDifference(circuit, checked.measurements, methodOptions);
+  if (method === 'parameter-shift')
+    prepared = parameterShift(circuit, checked.measurements, methodOptions);
+  else if (method === 'finite-difference')
+    prepared = finiteDifference(circuit, checked.measurements, methodOptions);
   const { outputSizes, single } = checked;
   // Two branches, so that the types of engine and program stay together.
   if (engine.synchronous) {
     const plain = engine.compile(circuit, measurements, compileOptions);
-    const varied = prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
+    const varied =
+      prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
     return new LocalProgram({ method, plain, varied, prepared, outputSizes, single });
   }
   const plain = engine.compile(circuit, measurements, compileOptions);
-  const varied = prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
+  const varied =
+    prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
   return new RemoteProgram({ method, plain, varied, prepared, outputSizes, single });
 }
 
@@ -141,7 +156,9 @@ interface Parts<Plain, Varied> {
   readonly single: boolean;
 }
 
-type AnyProgram<Names extends string, M extends Measurements> = Program<Names, M> | AsyncProgram<Names, M>;
+type AnyProgram<Names extends string, M extends Measurements> =
+  | Program<Names, M>
+  | AsyncProgram<Names, M>;
 
 /** What does not depend on where the program runs. */
 class Base<
@@ -175,7 +192,11 @@ class Base<
         : `Gradients by ${method}: ${prepared.evaluations} runs of the circuit per example, in one batch.`;
     return {
       text: `${text} ${how}`,
-      details: { ...details, method, ...(prepared === undefined ? {} : { evaluations: prepared.evaluations }) },
+      details: {
+        ...details,
+        method,
+        ...(prepared === undefined ? {} : { evaluations: prepared.evaluations }),
+      },
     };
   }
 
@@ -183,7 +204,10 @@ class Base<
     const { plain, varied, prepared } = this.parts;
     const own = plain.estimateMemory(batch, varied === undefined ? options : {});
     if (options.gradient !== true || varied === undefined || prepared === undefined) return own;
-    return own + varied.estimateMemory(Math.min(prepared.limit, batch * Math.max(1, prepared.evaluations)));
+    return (
+      own +
+      varied.estimateMemory(Math.min(prepared.limit, batch * Math.max(1, prepared.evaluations)))
+    );
   }
 
   dispose(): void {
@@ -208,7 +232,12 @@ class Base<
     const { outputSizes, single } = this.parts;
     const weights = readCotangents(dy, outputSizes, single, read.batch);
     return (function* () {
-      const derivatives = yield* prepared.derivatives({ values: read, slots, weights, seed: options.seed ?? 0 });
+      const derivatives = yield* prepared.derivatives({
+        values: read,
+        slots,
+        weights,
+        seed: options.seed ?? 0,
+      });
       return reduced(slots, bySlot(slots, derivatives), read.batch, options) as Gradients<Names>;
     })();
   }
@@ -222,7 +251,11 @@ class Base<
     prepared.check(slots);
     const read = readValues(this.circuit, values);
     return (function* () {
-      const derivatives = yield* prepared.derivatives({ values: read, slots, seed: options.seed ?? 0 });
+      const derivatives = yield* prepared.derivatives({
+        values: read,
+        slots,
+        seed: options.seed ?? 0,
+      });
       return bySlot(slots, derivatives) as Gradients<Names>;
     })();
   }

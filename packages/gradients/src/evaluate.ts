@@ -32,7 +32,9 @@ export async function computeAsync<T>(
   let step = computation.next();
   while (step.done !== true) {
     const { values, seed } = step.value;
-    step = computation.next((await program.run(values, { seed, ...abortable })) as unknown as Lists);
+    step = computation.next(
+      (await program.run(values, { seed, ...abortable })) as unknown as Lists,
+    );
   }
   return step.value;
 }
@@ -58,7 +60,10 @@ export function* runRows(rows: Rows): Computation<void> {
   const stream = fold(key(rows.seed), rows.stream);
   for (let first = 0, run = 0; first < total; first += rows.limit, run++) {
     const count = Math.min(rows.limit, total - first);
-    const results = yield { values: rows.values(first, count), seed: bits(fold(stream, run), 1)[0]! };
+    const results = yield {
+      values: rows.values(first, count),
+      seed: bits(fold(stream, run), 1)[0]!,
+    };
     for (let at = 0; at < count; at++) {
       const row = first + at;
       rows.consume(Math.floor(row / rows.batch), row % rows.batch, results, at);
@@ -67,7 +72,13 @@ export function* runRows(rows: Rows): Computation<void> {
 }
 
 /** Values of a batch slot for some rows: those of each row's example. */
-export function repeated(given: Float64Array, size: number, batch: number, first: number, count: number): Float64Array {
+export function repeated(
+  given: Float64Array,
+  size: number,
+  batch: number,
+  first: number,
+  count: number,
+): Float64Array {
   const out = new Float64Array(count * size);
   for (let at = 0; at < count; at++) {
     const example = (first + at) % batch;

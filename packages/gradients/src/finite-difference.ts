@@ -16,7 +16,9 @@ export function finiteDifference(
   { step, memory, alternatives }: MethodOptions & { readonly step: number },
 ): PreparedMethod {
   const outputSizes = sizesOf(circuit, measurements);
-  const slots = circuit.slots.map((slot): Slot => (slot.differentiable ? { ...slot, axis: 'batch' } : slot));
+  const slots = circuit.slots.map((slot): Slot =>
+    slot.differentiable ? { ...slot, axis: 'batch' } : slot,
+  );
   const varied = circuit.slots.filter((slot) => slot.differentiable);
   const uses = new Map(circuit.slots.map((slot) => [slot.name, unnormalisedUses(circuit, slot)]));
   const powers = measurements.map(homogeneity);
@@ -35,7 +37,9 @@ export function finiteDifference(
       if (bad === undefined || powers.every((power) => power !== undefined)) return;
       throw new UnsupportedError(
         `finite-difference cannot differentiate a variance by slot '${bad.name}', amplitudes used without normalisation`,
-        { remedy: `Prepare the state with normalize: true${alternatives.includes('adjoint') ? ', or use adjoint' : ''}` },
+        {
+          remedy: `Prepare the state with normalize: true${alternatives.includes('adjoint') ? ', or use adjoint' : ''}`,
+        },
       );
     },
     *derivatives({ values, slots: wanted, weights, seed }) {
@@ -70,7 +74,13 @@ export function finiteDifference(
             const { slot, element } = elements[evaluation >> 1]!;
             const size = sizeOf(slot.shape);
             const row = rows[slot.name]!.subarray(at * size, (at + 1) * size);
-            norms[at] = perturb(row, slot, element, evaluation % 2 === 0 ? step : -step, uses.get(slot.name)! > 0);
+            norms[at] = perturb(
+              row,
+              slot,
+              element,
+              evaluation % 2 === 0 ? step : -step,
+              uses.get(slot.name)! > 0,
+            );
           }
           return rows;
         },

@@ -19,7 +19,10 @@ export interface LinearMeasurements {
 }
 
 /** Replaces variances by expectation values, see {@link LinearMeasurements}. */
-export function linearMeasurements(circuit: Circuit, measurements: readonly Measurement[]): LinearMeasurements {
+export function linearMeasurements(
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+): LinearMeasurements {
   const squares = new Map<string, SquareSlot>();
   const squareOf = (o: Observable): Observable => {
     if (o.type === 'projector') return o;
@@ -51,7 +54,10 @@ export function squareValues({ slot, of }: SquareSlot, values: SlotValues): Floa
   return out;
 }
 
-function squaredHermitian(o: HermitianObservable, squareSlot: (name: string) => string): HermitianObservable {
+function squaredHermitian(
+  o: HermitianObservable,
+  squareSlot: (name: string) => string,
+): HermitianObservable {
   const { matrix } = o;
   return 'slot' in matrix
     ? { ...o, matrix: { slot: squareSlot(matrix.slot) } }

@@ -42,7 +42,12 @@ export class Accumulator {
   readonly #sizes: readonly number[];
   readonly #weights: Request['weights'];
 
-  constructor(batch: number, parameters: number, outputSizes: readonly number[], weights: Request['weights']) {
+  constructor(
+    batch: number,
+    parameters: number,
+    outputSizes: readonly number[],
+    weights: Request['weights'],
+  ) {
     this.rows = weights === undefined ? outputSizes.reduce((a, b) => a + b, 0) : 1;
     this.data = new Float64Array(batch * this.rows * parameters);
     this.#parameters = parameters;
@@ -51,7 +56,12 @@ export class Accumulator {
   }
 
   /** Adds `coefficient · result(measurement, output)` to the derivatives of one example by one parameter. */
-  add(example: number, parameter: number, coefficient: number, result: (m: number, output: number) => number): void {
+  add(
+    example: number,
+    parameter: number,
+    coefficient: number,
+    result: (m: number, output: number) => number,
+  ): void {
     let row = example * this.rows;
     this.#sizes.forEach((size, m) => {
       if (this.#weights === undefined) {

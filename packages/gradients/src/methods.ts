@@ -2,10 +2,19 @@ import { UnsupportedError } from '@ketwork/base';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
 import type { Capabilities, DifferentiationMethod } from '@ketwork/simulator';
 
-const METHODS: readonly DifferentiationMethod[] = ['adjoint', 'parameter-shift', 'finite-difference'];
+const METHODS: readonly DifferentiationMethod[] = [
+  'adjoint',
+  'parameter-shift',
+  'finite-difference',
+];
 
 /** Why a method cannot differentiate a measurement, or undefined where it can. */
-function limit(method: DifferentiationMethod, m: Measurement, shots: boolean, capabilities: Capabilities): string | undefined {
+function limit(
+  method: DifferentiationMethod,
+  m: Measurement,
+  shots: boolean,
+  capabilities: Capabilities,
+): string | undefined {
   if (m.type === 'samples' || m.type === 'counts') return 'random outcomes have no derivative';
   switch (method) {
     case 'adjoint':
@@ -14,7 +23,8 @@ function limit(method: DifferentiationMethod, m: Measurement, shots: boolean, ca
         ? undefined
         : `engine '${capabilities.engine}' has no adjoint differentiation of ${m.type}`;
     case 'parameter-shift': {
-      if (m.type === 'state') return 'amplitudes obey no parameter-shift rule: they are not linear in the density matrix';
+      if (m.type === 'state')
+        return 'amplitudes obey no parameter-shift rule: they are not linear in the density matrix';
       // The variance is differentiated through the expectation values of O and O².
       const needed = m.type === 'variance' ? 'expval' : m.type;
       const able = shots ? capabilities.shots : capabilities.analytic;
@@ -23,7 +33,9 @@ function limit(method: DifferentiationMethod, m: Measurement, shots: boolean, ca
         : `engine '${capabilities.engine}' cannot compute ${needed} ${shots ? 'from shots' : 'exactly'}`;
     }
     case 'finite-difference':
-      return shots ? 'the noise of shots, divided by the small step, drowns central differences' : undefined;
+      return shots
+        ? 'the noise of shots, divided by the small step, drowns central differences'
+        : undefined;
   }
 }
 
@@ -35,17 +47,26 @@ function obstacle(
   capabilities: Capabilities,
 ): { readonly operation: number; readonly why: string } | undefined {
   for (const [operation, op] of ops.entries()) {
-    const inner = op.type === 'conditional' ? obstacle(method, [...op.then, ...op.otherwise], shots, capabilities) : undefined;
+    const inner =
+      op.type === 'conditional'
+        ? obstacle(method, [...op.then, ...op.otherwise], shots, capabilities)
+        : undefined;
     const why = inner?.why ?? fault(method, op, shots, capabilities);
     if (why !== undefined) return { operation, why };
   }
   return undefined;
 }
 
-function fault(method: DifferentiationMethod, op: Op, shots: boolean, capabilities: Capabilities): string | undefined {
+function fault(
+  method: DifferentiationMethod,
+  op: Op,
+  shots: boolean,
+  capabilities: Capabilities,
+): string | undefined {
   const filter = op.type === 'matrix' && !op.unitary;
   if (method === 'adjoint' && capabilities.adjointIrreversible !== true) {
-    if (filter) return `adjoint differentiation of engine '${capabilities.engine}' cannot undo a map that is not unitary`;
+    if (filter)
+      return `adjoint differentiation of engine '${capabilities.engine}' cannot undo a map that is not unitary`;
     if (op.type === 'measure' || op.type === 'reset' || op.type === 'channel') {
       return `adjoint differentiation of engine '${capabilities.engine}' cannot undo operations of type '${op.type}'`;
     }

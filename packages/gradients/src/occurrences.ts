@@ -49,14 +49,22 @@ export function shiftedCircuit(circuit: Circuit): ShiftedCircuit {
   const rewrite = (op: Op, operation: number, repeated: boolean): Op => {
     const place = (angle: Angle, frequencies: readonly number[]): Angle =>
       repeated
-        ? block(angle, operation, 'enters an angle inside a loop, where one shift would act several times')
+        ? block(
+            angle,
+            operation,
+            'enters an angle inside a loop, where one shift would act several times',
+          )
         : shift(angle, operation, frequencies);
     switch (op.type) {
       case 'gate':
         return { ...op, angles: op.angles.map((angle, i) => place(angle, gateFrequencies(op, i))) };
       case 'evolution': {
         if ('slot' in op.generator) {
-          obstacles.push({ operation, slot: op.generator.slot, why: 'is the generator of an evolution' });
+          obstacles.push({
+            operation,
+            slot: op.generator.slot,
+            why: 'is the generator of an evolution',
+          });
         }
         const frequencies = evolutionFrequencies(op);
         if (frequencies !== undefined) return { ...op, time: place(op.time, frequencies) };
@@ -69,11 +77,16 @@ export function shiftedCircuit(circuit: Circuit): ShiftedCircuit {
       }
       case 'statePreparation':
         if ('slot' in op.amplitudes) {
-          obstacles.push({ operation, slot: op.amplitudes.slot, why: 'holds amplitudes, not angles' });
+          obstacles.push({
+            operation,
+            slot: op.amplitudes.slot,
+            why: 'holds amplitudes, not angles',
+          });
         }
         return op;
       case 'channel':
-        for (const angle of op.angles) block(angle, operation, 'is a parameter of a channel, not of a rotation');
+        for (const angle of op.angles)
+          block(angle, operation, 'is a parameter of a channel, not of a rotation');
         return op;
       case 'conditional': {
         const inner = repeated || op.repeat !== undefined;
@@ -90,7 +103,13 @@ export function shiftedCircuit(circuit: Circuit): ShiftedCircuit {
 
   const ops = circuit.ops.map((op, operation) => rewrite(op, operation, false));
   if (occurrences.length === 0) return { circuit, shifts, occurrences, obstacles };
-  const slot = { name: shifts, shape: [occurrences.length], kind: 'scalar', axis: 'batch', differentiable: false } as const;
+  const slot = {
+    name: shifts,
+    shape: [occurrences.length],
+    kind: 'scalar',
+    axis: 'batch',
+    differentiable: false,
+  } as const;
   return {
     circuit: Object.freeze({ ...circuit, slots: [...circuit.slots, slot], ops }),
     shifts,

@@ -34,8 +34,12 @@ export function parameterShift(
   const limit = rowLimit(memory, circuit.qubits, numbers);
 
   /** Values of everything but the shifts. */
-  const given = (values: SlotValues): Map<string, { readonly slot: Slot; readonly array: Float64Array }> => {
-    const all = new Map(circuit.slots.map((slot) => [slot.name, { slot, array: values.get(slot.name) }]));
+  const given = (
+    values: SlotValues,
+  ): Map<string, { readonly slot: Slot; readonly array: Float64Array }> => {
+    const all = new Map(
+      circuit.slots.map((slot) => [slot.name, { slot, array: values.get(slot.name) }]),
+    );
     for (const square of linear.squares) {
       all.set(square.slot.name, { slot: square.slot, array: squareValues(square, values) });
     }
@@ -47,7 +51,12 @@ export function parameterShift(
     request: Request,
     stream: number,
     evaluations: readonly { readonly column: number; readonly shift: number }[],
-    consume: (evaluation: number, example: number, results: readonly Float64Array[], at: number) => void,
+    consume: (
+      evaluation: number,
+      example: number,
+      results: readonly Float64Array[],
+      at: number,
+    ) => void,
   ): Computation<void> {
     const { batch } = request.values;
     const all = given(request.values);
@@ -61,7 +70,10 @@ export function parameterShift(
       values(first, count) {
         const rows: Record<string, Float64Array> = {};
         for (const [name, { slot, array }] of all) {
-          rows[name] = slot.axis === 'batch' ? repeated(array, sizeOf(slot.shape), batch, first, count) : array;
+          rows[name] =
+            slot.axis === 'batch'
+              ? repeated(array, sizeOf(slot.shape), batch, first, count)
+              : array;
         }
         if (occurrences.length > 0) {
           const width = occurrences.length;
@@ -87,7 +99,8 @@ export function parameterShift(
     yield* run(request, UNSHIFTED, [{ column: -1, shift: 0 }], (_, example, results, at) => {
       found.forEach((mean, m) => {
         const size = outputSizes[m]!;
-        for (let o = 0; mean !== undefined && o < size; o++) mean[example * size + o] = results[m]![at * 2 * size + o]!;
+        for (let o = 0; mean !== undefined && o < size; o++)
+          mean[example * size + o] = results[m]![at * 2 * size + o]!;
       });
     });
     return found;
@@ -104,13 +117,16 @@ export function parameterShift(
         const observable = kind === 'hermitian' ? 'is the matrix of an observable' : undefined;
         const why = obstacle?.why ?? observable;
         if (why === undefined) continue;
-        throw new UnsupportedError(`parameter-shift cannot differentiate by slot '${name}': it ${why}`, {
-          ...(obstacle?.operation === undefined ? {} : { operation: obstacle.operation }),
-          remedy:
-            alternatives.length === 0
-              ? `Leave '${name}' out of wrt`
-              : `Use ${alternatives.join(' or ')}, or leave '${name}' out of wrt`,
-        });
+        throw new UnsupportedError(
+          `parameter-shift cannot differentiate by slot '${name}': it ${why}`,
+          {
+            ...(obstacle?.operation === undefined ? {} : { operation: obstacle.operation }),
+            remedy:
+              alternatives.length === 0
+                ? `Leave '${name}' out of wrt`
+                : `Use ${alternatives.join(' or ')}, or leave '${name}' out of wrt`,
+          },
+        );
       }
     },
     *derivatives(request) {
@@ -119,7 +135,12 @@ export function parameterShift(
         .map((occurrence, column) => ({ occurrence, column }))
         .filter(({ occurrence }) => wanted.some((slot) => occurrence.slots.has(slot.name)));
       const evaluations = active.flatMap(({ occurrence, column }, parameter) =>
-        occurrence.rule.map(({ shift, coefficient }) => ({ parameter, column, shift, coefficient })),
+        occurrence.rule.map(({ shift, coefficient }) => ({
+          parameter,
+          column,
+          shift,
+          coefficient,
+        })),
       );
       const sums = new Accumulator(values.batch, active.length, outputSizes, request.weights);
       const mean = evaluations.length === 0 ? [] : yield* means(request);
@@ -131,7 +152,9 @@ export function parameterShift(
           if (average === undefined) return results[m]![at * size + o]!;
           // d(⟨O²⟩ − ⟨O⟩²) = d⟨O²⟩ − 2⟨O⟩ d⟨O⟩
           const row = at * 2 * size;
-          return results[m]![row + size + o]! - 2 * average[example * size + o]! * results[m]![row + o]!;
+          return (
+            results[m]![row + size + o]! - 2 * average[example * size + o]! * results[m]![row + o]!
+          );
         });
       });
       return {
@@ -139,7 +162,12 @@ export function parameterShift(
         rows: sums.rows,
         parameters: active.length,
         data: sums.data,
-        partials: chainRule(circuit, active.map(({ occurrence }) => occurrence), wanted, values),
+        partials: chainRule(
+          circuit,
+          active.map(({ occurrence }) => occurrence),
+          wanted,
+          values,
+        ),
       };
     },
   };
@@ -169,7 +197,9 @@ function chainRule(
     });
   // Angles of shared slots only, the usual case, are the same in every example.
   const fixed = active.map((occurrence) =>
-    [...occurrence.slots].every((name) => places.get(name)!.stride === 0) ? at(occurrence, 0) : undefined,
+    [...occurrence.slots].every((name) => places.get(name)!.stride === 0)
+      ? at(occurrence, 0)
+      : undefined,
   );
   return (parameter, example) => fixed[parameter] ?? at(active[parameter]!, example);
 }

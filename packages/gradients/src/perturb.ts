@@ -16,7 +16,13 @@ export function unnormalisedUses(circuit: Circuit, slot: Slot): number {
  * must have norm 1 are divided by their norm afterwards, and the norm is returned (1 elsewhere): results of the state that
  * was meant follow from it by {@link homogeneity}.
  */
-export function perturb(values: Float64Array, slot: Slot, element: number, step: number, normalise: boolean): number {
+export function perturb(
+  values: Float64Array,
+  slot: Slot,
+  element: number,
+  step: number,
+  normalise: boolean,
+): number {
   if (slot.kind === 'hermitian') {
     const d = slot.shape[0]!;
     const imaginary = element % 2;

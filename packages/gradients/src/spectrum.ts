@@ -16,7 +16,10 @@ export function evolutionFrequencies(op: EvolutionOp): number[] | undefined {
   if ('terms' in generator && generator.terms.length === 1) {
     const { coefficient, paulis } = generator.terms[0]!;
     const c = Math.abs(coefficient);
-    return differences([...(paulis.length === 0 ? [c] : [-c, c]), ...(op.controls.length > 0 ? [0] : [])]);
+    return differences([
+      ...(paulis.length === 0 ? [c] : [-c, c]),
+      ...(op.controls.length > 0 ? [0] : []),
+    ]);
   }
   if (op.qubits.length > MAX_SPECTRUM_QUBITS) return undefined;
   const d = 2 ** op.qubits.length;
@@ -33,7 +36,8 @@ function differences(values: readonly number[]): number[] {
   sorted.forEach((high, i) => {
     for (const low of sorted.slice(0, i)) {
       const gap = high - low;
-      if (gap > 1e-10 * scale && !found.some((w) => Math.abs(w - gap) <= 1e-10 * scale)) found.push(gap);
+      if (gap > 1e-10 * scale && !found.some((w) => Math.abs(w - gap) <= 1e-10 * scale))
+        found.push(gap);
     }
   });
   return found.sort((a, b) => a - b);
@@ -46,10 +50,16 @@ function hermitianEigenvalues(matrix: ArrayLike<number>, d: number): number[] {
     for (let c = 0; c < d; c++) {
       const re = matrix[2 * (r * d + c)]!;
       const im = matrix[2 * (r * d + c) + 1]!;
-      real.set(r, c, re).set(r + d, c + d, re).set(r, c + d, -im).set(r + d, c, im);
+      real
+        .set(r, c, re)
+        .set(r + d, c + d, re)
+        .set(r, c + d, -im)
+        .set(r + d, c, im);
     }
   }
-  const all = new EigenvalueDecomposition(real, { assumeSymmetric: true }).realEigenvalues.sort((a, b) => a - b);
+  const all = new EigenvalueDecomposition(real, { assumeSymmetric: true }).realEigenvalues.sort(
+    (a, b) => a - b,
+  );
   return all.filter((_, i) => i % 2 === 0);
 }
 
@@ -58,7 +68,10 @@ function pauliMatrix(terms: readonly PauliTerm[], qubits: readonly number[]): Fl
   const d = 2 ** qubits.length;
   const out = new Float64Array(2 * d * d);
   for (const { coefficient, paulis } of terms) {
-    const factors = paulis.map(({ qubit, pauli }) => ({ bit: qubits.length - 1 - qubits.indexOf(qubit), pauli }));
+    const factors = paulis.map(({ qubit, pauli }) => ({
+      bit: qubits.length - 1 - qubits.indexOf(qubit),
+      pauli,
+    }));
     for (let column = 0; column < d; column++) {
       let row = column;
       let quarters = 0; // power of i

@@ -3,13 +3,21 @@ import { gates } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
 import { cpu, reference } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
-import { expectClose, Random, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
+import {
+  expectClose,
+  Random,
+  randomCircuit,
+  randomMeasurement,
+  randomValues,
+} from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
 
 /** Slots a parameter-shift program can differentiate by: scalars that enter no evolution under a slot's matrix. */
 function shiftable(circuit: Circuit): string[] {
   const blocked = JSON.stringify(
-    circuit.ops.filter((op) => op.type === 'evolution' && 'slot' in op.generator).map((op) => (op as { time: unknown }).time),
+    circuit.ops
+      .filter((op) => op.type === 'evolution' && 'slot' in op.generator)
+      .map((op) => (op as { time: unknown }).time),
   );
   return circuit.slots
     .filter(({ name, kind }) => kind === 'scalar' && !blocked.includes(`"slot":"${name}"`))
@@ -24,42 +32,55 @@ describe.each(Object.entries(engines))('on %s', (name, engine) => {
   const kinds = engine.capabilities.ops;
   const options = { qubits: 3, ops: 14, kinds, slotGenerators: name === 'reference' };
 
-  test.each(Array.from({ length: 60 }, (_, seed) => seed))('all methods agree on random circuit %i', (seed) => {
-    const random = new Random(seed);
-    const circuit = randomCircuit(random, options);
-    const batch = 1 + (seed % 4);
-    const values = randomValues(random, circuit, batch);
-    const list: Measurement[] = TYPES.map((type) => randomMeasurement(random, circuit, type));
-    const raw = circuit.ops.some((op) => op.type === 'statePreparation' && 'slot' in op.amplitudes && !op.normalize);
-    const truth = differentiate(reference(), circuit, list, { method: 'adjoint' }).jacobian(values);
+  test.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'all methods agree on random circuit %i',
+    (seed) => {
+      const random = new Random(seed);
+      const circuit = randomCircuit(random, options);
+      const batch = 1 + (seed % 4);
+      const values = randomValues(random, circuit, batch);
+      const list: Measurement[] = TYPES.map((type) => randomMeasurement(random, circuit, type));
+      const raw = circuit.ops.some(
+        (op) => op.type === 'statePreparation' && 'slot' in op.amplitudes && !op.normalize,
+      );
+      const truth = differentiate(reference(), circuit, list, { method: 'adjoint' }).jacobian(
+        values,
+      );
 
-    const wrt = shiftable(circuit);
-    const shifts = differentiate(engine, circuit, list, { method: 'parameter-shift' });
-    const shifted = shifts.jacobian(values, { wrt });
-    expect(Object.keys(shifted)).toEqual(wrt);
-    for (const slot of wrt) expectClose(shifted[slot]!, truth[slot]!, 1e-9, `shift, ${slot}`);
+      const wrt = shiftable(circuit);
+      const shifts = differentiate(engine, circuit, list, { method: 'parameter-shift' });
+      const shifted = shifts.jacobian(values, { wrt });
+      expect(Object.keys(shifted)).toEqual(wrt);
+      for (const slot of wrt) expectClose(shifted[slot]!, truth[slot]!, 1e-9, `shift, ${slot}`);
 
-    // Every kind of slot, but no variance by amplitudes that are not normalised.
-    const some = raw ? list.filter((m) => m.type !== 'variance') : list;
-    const exact = raw ? differentiate(reference(), circuit, some, { method: 'adjoint' }).jacobian(values) : truth;
-    const differences = differentiate(engine, circuit, some, { method: 'finite-difference' }).jacobian(values);
-    expect(Object.keys(differences)).toEqual(circuit.slots.map((slot) => slot.name));
-    for (const slot of Object.keys(differences)) {
-      expectClose(differences[slot]!, exact[slot]!, 1e-6, `differences, ${slot}`);
-    }
+      // Every kind of slot, but no variance by amplitudes that are not normalised.
+      const some = raw ? list.filter((m) => m.type !== 'variance') : list;
+      const exact = raw
+        ? differentiate(reference(), circuit, some, { method: 'adjoint' }).jacobian(values)
+        : truth;
+      const differences = differentiate(engine, circuit, some, {
+        method: 'finite-difference',
+      }).jacobian(values);
+      expect(Object.keys(differences)).toEqual(circuit.slots.map((slot) => slot.name));
+      for (const slot of Object.keys(differences)) {
+        expectClose(differences[slot]!, exact[slot]!, 1e-6, `differences, ${slot}`);
+      }
 
-    if (name === 'reference') return;
-    if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) {
-      expect(() => differentiate(engine, circuit, list, { method: 'adjoint' })).toThrow('cannot undo a map that is not unitary');
-      expect(differentiate(engine, circuit, list).method).toBe('parameter-shift');
-      return;
-    }
-    expect(differentiate(engine, circuit, list).method).toBe('adjoint');
-    const adjoint = differentiate(engine, circuit, list, { method: 'adjoint' }).jacobian(values);
-    for (const slot of Object.keys(truth)) {
-      expectClose(adjoint[slot]!, truth[slot]!, 1e-9, `adjoint, ${slot}`);
-    }
-  });
+      if (name === 'reference') return;
+      if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) {
+        expect(() => differentiate(engine, circuit, list, { method: 'adjoint' })).toThrow(
+          'cannot undo a map that is not unitary',
+        );
+        expect(differentiate(engine, circuit, list).method).toBe('parameter-shift');
+        return;
+      }
+      expect(differentiate(engine, circuit, list).method).toBe('adjoint');
+      const adjoint = differentiate(engine, circuit, list, { method: 'adjoint' }).jacobian(values);
+      for (const slot of Object.keys(truth)) {
+        expectClose(adjoint[slot]!, truth[slot]!, 1e-9, `adjoint, ${slot}`);
+      }
+    },
+  );
 
   test('vjp is the contraction of the jacobian, for every form of the result', () => {
     for (const method of ['adjoint', 'parameter-shift', 'finite-difference'] as const) {
@@ -68,12 +89,18 @@ describe.each(Object.entries(engines))('on %s', (name, engine) => {
         const circuit = randomCircuit(random, { ...options, kinds: ['gate'] });
         const batch = 3;
         const values = randomValues(random, circuit, batch);
-        const list = [randomMeasurement(random, circuit, 'expval'), randomMeasurement(random, circuit, 'variance')];
+        const list = [
+          randomMeasurement(random, circuit, 'expval'),
+          randomMeasurement(random, circuit, 'variance'),
+        ];
         const program = differentiate(engine, circuit, list, { method });
         const sizes = program.outputShapes.map(([size]) => size!);
         const outputs = sizes.reduce((a, b) => a + b, 0);
         // The second measurement is left out every other time.
-        const dy = [random.normals(batch * sizes[0]!), seed % 2 === 0 ? random.normals(batch * sizes[1]!) : undefined];
+        const dy = [
+          random.normals(batch * sizes[0]!),
+          seed % 2 === 0 ? random.normals(batch * sizes[1]!) : undefined,
+        ];
         const wrt = shiftable(circuit);
         const jacobian = program.jacobian(values, { wrt });
         const sum = program.vjp(values, dy, { wrt });
@@ -87,7 +114,8 @@ describe.each(Object.entries(engines))('on %s', (name, engine) => {
             dy.forEach((part, m) => {
               for (let k = 0; k < sizes[m]!; k++, o++) {
                 for (let i = 0; i < size; i++) {
-                  expected[b * size + i]! += (part?.[b * sizes[m]! + k] ?? 0) * jacobian[slot.name]![o * size + i]!;
+                  expected[b * size + i]! +=
+                    (part?.[b * sizes[m]! + k] ?? 0) * jacobian[slot.name]![o * size + i]!;
                 }
               }
             });
@@ -135,7 +163,15 @@ test('parameter-shift covers every gate with parameters, bare and under a contro
         schema: 'ketwork.circuit/1',
         qubits: 4,
         bits: 0,
-        slots: [{ name: 'w', shape: [row.parameters.length], kind: 'scalar', axis: 'shared', differentiable: true }],
+        slots: [
+          {
+            name: 'w',
+            shape: [row.parameters.length],
+            kind: 'scalar',
+            axis: 'shared',
+            differentiable: true,
+          },
+        ],
         ops: [
           ...around,
           {
@@ -152,11 +188,16 @@ test('parameter-shift covers every gate with parameters, bare and under a contro
       const values = { w: row.parameters.map((_, i) => 0.6 - 0.9 * i) };
       const m: Measurement = { type: 'probabilities' };
       const exact = engine.compile(circuit, m).jacobian(values).w;
-      const shifted = differentiate(engine, circuit, m, { method: 'parameter-shift' }).jacobian(values).w;
+      const shifted = differentiate(engine, circuit, m, { method: 'parameter-shift' }).jacobian(
+        values,
+      ).w;
       expectClose(shifted, exact, 1e-12, row.name);
       // A global phase alone is the one parameter that nothing depends on.
       const visible = row.name !== 'GPhase' || controls.length > 0;
-      expect(exact.some((x) => Math.abs(x) > 1e-3), row.name).toBe(visible);
+      expect(
+        exact.some((x) => Math.abs(x) > 1e-3),
+        row.name,
+      ).toBe(visible);
     }
   }
 });

@@ -4,12 +4,20 @@ import { expect, test } from 'vitest';
 /** Derivative at θ of a sum of sines and cosines, by the rule and exactly. */
 function compare(frequencies: readonly number[], theta: number): number {
   const f = (x: number): number =>
-    0.3 + frequencies.reduce((sum, w, k) => sum + (0.5 + k) * Math.cos(w * x + 0.2) - 0.7 * Math.sin(w * x - k), 0);
+    0.3 +
+    frequencies.reduce(
+      (sum, w, k) => sum + (0.5 + k) * Math.cos(w * x + 0.2) - 0.7 * Math.sin(w * x - k),
+      0,
+    );
   const exact = frequencies.reduce(
-    (sum, w, k) => sum - w * (0.5 + k) * Math.sin(w * theta + 0.2) - 0.7 * w * Math.cos(w * theta - k),
+    (sum, w, k) =>
+      sum - w * (0.5 + k) * Math.sin(w * theta + 0.2) - 0.7 * w * Math.cos(w * theta - k),
     0,
   );
-  const byRule = shiftRule(frequencies).reduce((sum, { shift, coefficient }) => sum + coefficient * f(theta + shift), 0);
+  const byRule = shiftRule(frequencies).reduce(
+    (sum, { shift, coefficient }) => sum + coefficient * f(theta + shift),
+    0,
+  );
   return Math.abs(byRule - exact) / (1 + Math.abs(exact));
 }
 
@@ -39,8 +47,12 @@ test('four terms for controlled rotations, with the known coefficients', () => {
   const plus = (Math.SQRT2 + 1) / (4 * Math.SQRT2);
   const minus = (Math.SQRT2 - 1) / (4 * Math.SQRT2);
   const rule = shiftRule([0.5, 1]);
-  expect(rule.map(({ shift }) => shift / Math.PI)).toEqual([0.5, -0.5, 1.5, -1.5].map((x) => expect.closeTo(x, 14)));
-  expect(rule.map(({ coefficient }) => coefficient)).toEqual([plus, -plus, -minus, minus].map((x) => expect.closeTo(x, 14)));
+  expect(rule.map(({ shift }) => shift / Math.PI)).toEqual(
+    [0.5, -0.5, 1.5, -1.5].map((x) => expect.closeTo(x, 14)),
+  );
+  expect(rule.map(({ coefficient }) => coefficient)).toEqual(
+    [plus, -plus, -minus, minus].map((x) => expect.closeTo(x, 14)),
+  );
 });
 
 test('order and repetition of frequencies do not matter; none gives no rule', () => {

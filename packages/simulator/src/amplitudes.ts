@@ -31,10 +31,15 @@ export function complexAmplitudes(
     });
   }
   if (!Number.isInteger(example) || example < 0 || example >= batch) {
-    throw new ValueError(`there is no example ${example} in a batch of ${batch}`, { remedy: `Use 0 to ${batch - 1}` });
+    throw new ValueError(`there is no example ${example} in a batch of ${batch}`, {
+      remedy: `Use 0 to ${batch - 1}`,
+    });
   }
   const start = 2 * size * example;
-  return Array.from({ length: size }, (_, i) => new Complex(state[start + 2 * i], state[start + 2 * i + 1]));
+  return Array.from(
+    { length: size },
+    (_, i) => new Complex(state[start + 2 * i], state[start + 2 * i + 1]),
+  );
 }
 
 /**

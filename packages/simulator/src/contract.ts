@@ -25,7 +25,9 @@ export type Results<M> = M extends readonly Measurement[]
 export type Measurements = Measurement | readonly Measurement[];
 
 /** Cotangents: what {@link Results} is, as arrays of the same shapes. In a list, undefined stands for zero. */
-export type Cotangents<M> = M extends readonly Measurement[] ? readonly (Numbers | undefined)[] : Numbers;
+export type Cotangents<M> = M extends readonly Measurement[]
+  ? readonly (Numbers | undefined)[]
+  : Numbers;
 
 /** Options of {@link Program.run}. */
 export interface RunOptions {
@@ -125,7 +127,10 @@ export interface AsyncProgram<Names extends string = string, M extends Measureme
     options?: VjpOptions<Names> & AsyncCallOptions,
   ): Promise<Gradients<Names>>;
   /** All derivatives, `[batch, outputs, ...shape]` per slot, the outputs of all measurements one after the other. */
-  jacobian(values: Values<Names>, options?: JacobianOptions<Names> & AsyncCallOptions): Promise<Gradients<Names>>;
+  jacobian(
+    values: Values<Names>,
+    options?: JacobianOptions<Names> & AsyncCallOptions,
+  ): Promise<Gradients<Names>>;
   /** Frees what the engine holds for this program; using the program afterwards rejects. */
   dispose(): void;
 }

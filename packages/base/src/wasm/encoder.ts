@@ -4,7 +4,12 @@
  */
 
 /** WebAssembly value types by their byte in the binary format. */
-export const valueType: { readonly i32: 0x7f; readonly i64: 0x7e; readonly f64: 0x7c; readonly v128: 0x7b } = {
+export const valueType: {
+  readonly i32: 0x7f;
+  readonly i64: 0x7e;
+  readonly f64: 0x7c;
+  readonly v128: 0x7b;
+} = {
   i32: 0x7f,
   i64: 0x7e,
   f64: 0x7c,
@@ -55,7 +60,8 @@ export class ByteWriter {
     for (;;) {
       const low = rest & 127;
       rest >>= 7;
-      if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) return this.byte(low);
+      if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0))
+        return this.byte(low);
       this.byte(low | 128);
     }
   }
@@ -329,7 +335,11 @@ export interface ModuleParts {
   /** Functions in index order; those with a name are exported. */
   readonly functions: readonly { readonly name?: string; readonly body: FunctionBuilder }[];
   /** Import `env.memory`, of at least this many 64 KiB pages; no memory when absent. */
-  readonly memory?: { readonly minimum: number; readonly maximum?: number; readonly shared?: boolean };
+  readonly memory?: {
+    readonly minimum: number;
+    readonly maximum?: number;
+    readonly shared?: boolean;
+  };
 }
 
 /**
@@ -363,13 +373,19 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   section(1, (s) => {
     s.unsigned(types.length);
     for (const { parameters, results } of types) {
-      s.byte(0x60).unsigned(parameters.length).raw(parameters).unsigned(results.length).raw(results);
+      s.byte(0x60)
+        .unsigned(parameters.length)
+        .raw(parameters)
+        .unsigned(results.length)
+        .raw(results);
     }
   });
   if (memory !== undefined) {
     section(2, (s) => {
       s.unsigned(1).name('env').name('memory').byte(2);
-      s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(memory.minimum);
+      s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(
+        memory.minimum,
+      );
       if (memory.maximum !== undefined) s.unsigned(memory.maximum);
     });
   }
@@ -378,9 +394,14 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const index of typeOf) s.unsigned(index);
   });
   section(7, (s) => {
-    const exported = functions.map(({ name }, index) => ({ name, index })).filter((f) => f.name !== undefined);
+    const exported = functions
+      .map(({ name }, index) => ({ name, index }))
+      .filter((f) => f.name !== undefined);
     s.unsigned(exported.length);
-    for (const { name, index } of exported) s.name(name ?? '').byte(0).unsigned(index);
+    for (const { name, index } of exported)
+      s.name(name ?? '')
+        .byte(0)
+        .unsigned(index);
   });
   section(10, (s) => {
     s.unsigned(functions.length);

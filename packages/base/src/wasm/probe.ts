@@ -26,12 +26,16 @@ export function wasmFeatures(): WasmFeatures {
   if (features !== undefined) return features;
   const { v128 } = valueType;
   const valid = (body: FunctionBuilder): boolean =>
-    typeof WebAssembly === 'object' && WebAssembly.validate(encodeModule({ functions: [{ body }] }));
+    typeof WebAssembly === 'object' &&
+    WebAssembly.validate(encodeModule({ functions: [{ body }] }));
   const three = [v128, v128, v128];
   features = {
     simd: valid(new FunctionBuilder([v128, v128], [v128]).get(0).get(1).op('f64x2Add')),
-    relaxedSimd: valid(new FunctionBuilder(three, [v128]).get(0).get(1).get(2).op('f64x2RelaxedMadd')),
-    sharedMemory: typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false,
+    relaxedSimd: valid(
+      new FunctionBuilder(three, [v128]).get(0).get(1).get(2).op('f64x2RelaxedMadd'),
+    ),
+    sharedMemory:
+      typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false,
   };
   return features;
 }
@@ -58,7 +62,8 @@ export function compileWasm(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module 
     const text = String(cause);
     if (/unsafe-eval|Content Security Policy|disallowed by embedder/i.test(text)) {
       throw new EnvironmentError("the page's content security policy forbids WebAssembly", {
-        remedy: "Add 'wasm-unsafe-eval' to the script-src directive of its Content-Security-Policy header",
+        remedy:
+          "Add 'wasm-unsafe-eval' to the script-src directive of its Content-Security-Policy header",
         cause,
       });
     }

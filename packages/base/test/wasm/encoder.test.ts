@@ -59,7 +59,15 @@ describe('FunctionBuilder', () => {
     const vector = f.local(v128);
     const count = f.local(i32);
     const other = f.local(v128);
-    f.get(0).op('f64x2Splat').set(vector).i32(3).set(count).get(vector).f64x2(2).op('f64x2Mul').set(other);
+    f.get(0)
+      .op('f64x2Splat')
+      .set(vector)
+      .i32(3)
+      .set(count)
+      .get(vector)
+      .f64x2(2)
+      .op('f64x2Mul')
+      .set(other);
     f.get(other).f64x2Lane(1);
     expect(run(f, 4)).toBe(8);
   });
@@ -87,7 +95,9 @@ describe('encodeModule', () => {
     const f = new FunctionBuilder([]);
     f.i32(0).f64x2(2.5).store(16).i32(96).i32(16).i32(16).memoryCopy();
     f.i32(0).i32(255).i32(8).memoryFill();
-    const module = new WebAssembly.Module(encodeModule({ functions: [{ name: 'f', body: f }], memory: { minimum: 1 } }));
+    const module = new WebAssembly.Module(
+      encodeModule({ functions: [{ name: 'f', body: f }], memory: { minimum: 1 } }),
+    );
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     (exports['f'] as () => void)();

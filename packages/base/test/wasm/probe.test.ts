@@ -17,7 +17,9 @@ describe('compileWasm', () => {
     vi.stubGlobal('WebAssembly', {
       Module: class {
         constructor() {
-          throw new Error("Refused to compile: violates the following Content Security Policy directive: 'unsafe-eval'");
+          throw new Error(
+            "Refused to compile: violates the following Content Security Policy directive: 'unsafe-eval'",
+          );
         }
       },
     });

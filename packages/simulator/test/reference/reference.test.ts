@@ -226,7 +226,9 @@ describe('reference', () => {
     const program = engine.compile(turn, expval(Z(0)));
     expect(program.run({ x: [0.3, 0.4] }, { out })).toBe(out);
     expectClose(out, [Math.cos(0.3), Math.cos(0.4)], 1e-15);
-    expect(() => program.run({ x: [0.3] }, { out })).toThrow("'out' has 2 numbers and the result has 1");
+    expect(() => program.run({ x: [0.3] }, { out })).toThrow(
+      "'out' has 2 numbers and the result has 1",
+    );
     const [z, p] = engine.compile(turn, [expval(Z(0)), probabilities()]).run({ x: [0.3] });
     expectClose(z, [Math.cos(0.3)], 1e-15);
     expectClose(p, [Math.cos(0.15) ** 2, Math.sin(0.15) ** 2], 1e-15);
