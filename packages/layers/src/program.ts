@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError, bits } from '@ketwork/base';
+import { bits, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
@@ -47,7 +47,7 @@ export class LayerProgram {
       }
     }
     this.#sizes = outputShapes(circuit, this.#measurements).map((shape) =>
-      shape.reduce((a, b) => a * b, 1),
+      sizeOf(shape),
     );
     this.outputs = this.#sizes.reduce((a, b) => a + b, 0);
     this.#options = options;

@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import { gatherRows } from '@ketwork/nn';
 import type { Batch, Shape } from '@ketwork/nn';
 
@@ -20,7 +20,7 @@ export class Examples {
   readonly #labelSize: number;
 
   constructor(what: string, data: TrainingData, inputShape: Shape) {
-    const inputSize = inputShape.reduce((a, b) => a * b, 1);
+    const inputSize = sizeOf(inputShape);
     const size = data.inputs.length / inputSize;
     const labelSize = data.labels.length / size;
     const shape = `[${inputShape.join(', ')}]`;

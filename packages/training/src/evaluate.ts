@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import { forward, lossValues, networkOf } from '@ketwork/nn';
 import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
@@ -87,7 +87,7 @@ export async function evaluateExamples(
   const run = lossValues(network, loss);
   const means = new Means(metrics);
   const breather = new Breather();
-  const width = network.outputShape.reduce((a, b) => a * b, 1);
+  const width = sizeOf(network.outputShape);
   const outputs = new Float64Array(size * width);
   const labels: number[] = [];
   for (let start = 0; start < size; start += batchSize) {
@@ -134,8 +134,8 @@ export async function predict(
 ): Promise<Float64Array> {
   checkBatchSize('predict', batchSize);
   const network = networkOf(model);
-  const inputSize = network.inputShape.reduce((a, b) => a * b, 1);
-  const width = network.outputShape.reduce((a, b) => a * b, 1);
+  const inputSize = sizeOf(network.inputShape);
+  const width = sizeOf(network.outputShape);
   const size = inputs.length / inputSize;
   // Labels are not needed; the check of the inputs is the same.
   const examples = new Examples(

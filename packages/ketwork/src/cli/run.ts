@@ -1,4 +1,4 @@
-import { FormatError, UnsupportedError } from '@ketwork/base';
+import { FormatError, sizeOf, UnsupportedError } from '@ketwork/base';
 import { Z, counts, expval, probabilities, state } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { cpu, reference } from '@ketwork/simulator';
@@ -127,7 +127,7 @@ function wanted(wish: Wish): number {
 }
 
 function batchOf(result: Float64Array | Uint8Array | Counts[], shape: readonly number[]): number {
-  return Array.isArray(result) ? result.length : result.length / shape.reduce((a, b) => a * b, 1);
+  return Array.isArray(result) ? result.length : result.length / sizeOf(shape);
 }
 
 function partsOf(circuit: Circuit, wish: Wish): Part[] {

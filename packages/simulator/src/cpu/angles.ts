@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Angle, AngleFunction, Circuit, Slot } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 
@@ -61,7 +61,7 @@ export class AngleTable {
     if (typeof angle === 'number') return this.#node(`${angle}`, { op: 'constant', axis: 'constant', value: angle }, operation);
     if ('slot' in angle) {
       const slot = this.#slots.get(angle.slot) as Slot;
-      const size = slot.shape.reduce((a, b) => a * b, 1);
+      const size = sizeOf(slot.shape);
       const node = { op: 'element', axis: slot.axis, slot, size, index: angle.index } as const;
       return this.#node(`${angle.slot}[${angle.index}]`, node, operation);
     }
@@ -107,6 +107,11 @@ export class AngleTable {
   /** Whether a node varies with the example. */
   isBatch(node: number): boolean {
     return (this.nodes[node] as Node).axis === 'batch';
+  }
+
+  /** Whether some angle is computed, so that it may come out as no finite number. */
+  get mayFail(): boolean {
+    return this.nodes.some(({ op }) => op !== 'constant' && op !== 'element');
   }
 
   /** Which nodes depend on one of these slots. */

@@ -1,5 +1,5 @@
-import type { Circuit } from '@ketwork/circuit';
-import type { Explanation } from '../contract.ts';
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import type { CompileOptions, Explanation } from '../contract.ts';
 import { coefficientsOf } from './element.ts';
 import type { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
@@ -32,5 +32,17 @@ export function explainProgram(circuit: Circuit, lowered: Lowered, executor: Exe
       bytes,
       blocksPerCall: blocks,
     },
+  };
+}
+
+/** Says how a program that draws shots is run: probabilities first, exactly, in one or more measurement settings. */
+export function explainShots(circuit: Circuit, measurements: readonly Measurement[], options: CompileOptions): Explanation {
+  const own = measurements.map((m) => ('shots' in m ? m.shots : (options.shots ?? 0)));
+  const shots = Math.max(...own);
+  return {
+    text:
+      `cpu: ${circuit.qubits} qubits, ${circuit.ops.length} operations; exact probabilities in the bases the measurements ` +
+      `need, then up to ${shots} seeded shots per example and basis.`,
+    details: { engine: 'cpu', regime: 'shots', qubits: circuit.qubits, operations: circuit.ops.length, shots },
   };
 }

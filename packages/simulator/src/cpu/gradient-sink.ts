@@ -1,3 +1,4 @@
+import { sizeOf } from '@ketwork/base';
 import type { Slot } from '@ketwork/circuit';
 import { CHUNK } from './angles.ts';
 
@@ -21,7 +22,7 @@ export class GradientSink {
     const chunks = Math.ceil(batch / CHUNK);
     this.#targets = new Map(
       wrt.map((slot) => {
-        const size = slot.shape.reduce((a, b) => a * b, 1);
+        const size = sizeOf(slot.shape);
         const rows = slot.axis === 'batch' || (options.perExample === true && options.squaredNorms !== true);
         const mode = rows ? 'rows' : options.squaredNorms === true ? 'norms' : 'sum';
         const length = mode === 'rows' ? batch : mode === 'norms' ? Math.min(CHUNK, batch) : chunks;

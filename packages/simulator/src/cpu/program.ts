@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ketwork/base';
+import { sizeOf, UnsupportedError } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import type { CheckedProgram } from '../compile.ts';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -24,7 +24,7 @@ import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
-import { explainProgram } from './explain.ts';
+import { explainProgram, explainShots } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
 import { addHermitianGradient } from './hermitian-gradient.ts';
 import { lower } from './lower.ts';
@@ -96,8 +96,16 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const slots = readValues(this.circuit, values);
     const sizes = this.#checked.outputSizes;
     checkOut(out, this.#checked, slots.batch);
-    const results = sizes.map((size, i) => (i === 0 && out !== undefined ? out : new Float64Array(slots.batch * size)));
+    // An angle that is not a number is found in the middle of a large batch, and nothing may be written then.
+    const direct = slots.batch <= CHUNK || !this.#lowered.angles.mayFail;
+    const results = sizes.map((size, i) =>
+      i === 0 && out !== undefined && direct ? out : new Float64Array(slots.batch * size),
+    );
     this.#evaluate(slots, results);
+    if (out !== undefined && !direct) {
+      out.set(results[0] as Float64Array);
+      results[0] = out;
+    }
     return (this.#checked.single ? results[0] : results) as Results<M>;
   }
 
@@ -178,7 +186,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const { batch } = slots;
     const { outputSizes } = this.#checked;
     const outputs = outputSizes.reduce((a, b) => a + b, 0);
-    const slotSize = (slot: Slot): number => slot.shape.reduce((a, b) => a * b, 1);
+    const slotSize = (slot: Slot): number => sizeOf(slot.shape);
     const jacobian: Record<string, Float64Array> = {};
     for (const slot of wrt) jacobian[slot.name] = new Float64Array(batch * outputs * slotSize(slot));
     let output = 0;
@@ -438,6 +446,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   explain(): Explanation {
+    if (this.#withShots !== undefined) return explainShots(this.circuit, this.#checked.measurements, this.options);
     return explainProgram(this.circuit, this.#lowered, this.#runner());
   }
 

@@ -1,3 +1,4 @@
+import { squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliTerm } from '@ketwork/circuit';
 
 /** A weighted Walsh–Hadamard coefficient: the mean of a product of Z on the qubits of `mask`, added to a column. */
@@ -74,8 +75,7 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
   const expectation = (observable: Observable, squared: boolean): number => {
     const column = columns++;
     if (observable.type === 'pauli') {
-      const terms = observable.terms.map(masked);
-      addTerms(squared ? square(terms) : terms, column);
+      addTerms((squared ? squaredPauli(observable) : observable).terms.map(masked), column);
     } else if (observable.type === 'projector') {
       // |b⟩⟨b| is the mean over all Z products on its qubits with the signs of b; it is its own square.
       const bits = observable.qubits.map(bitOf);
@@ -136,24 +136,6 @@ export function outcomeOrder(qubits: readonly number[]): number[] {
   return Array.from({ length: 2 ** qubits.length }, (_, outcome) =>
     weight.reduce((sum, w, i) => (((outcome >> (qubits.length - 1 - i)) & 1) === 1 ? sum + w : sum), 0),
   );
-}
-
-/** The square of a sum of Pauli strings; products that anticommute cancel in pairs. */
-function square(terms: readonly MaskedTerm[]): MaskedTerm[] {
-  const sums = new Map<string, { x: number; z: number; coefficient: number }>();
-  for (const a of terms) {
-    for (const b of terms) {
-      const x = a.x ^ b.x;
-      const z = a.z ^ b.z;
-      const power = bitCount(a.x & a.z) + bitCount(b.x & b.z) - bitCount(x & z) + 2 * bitCount(a.z & b.x);
-      if ((power & 1) === 1) continue;
-      const id = `${x} ${z}`;
-      const sum = sums.get(id) ?? { x, z, coefficient: 0 };
-      sum.coefficient += ((power & 3) === 0 ? 1 : -1) * a.coefficient * b.coefficient;
-      sums.set(id, sum);
-    }
-  }
-  return [...sums.values()].filter(({ coefficient }) => coefficient !== 0);
 }
 
 /** The square of a matrix, row-major, interleaved. */

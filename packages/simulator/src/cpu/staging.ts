@@ -1,5 +1,5 @@
 /** Data that enter a state or an observable as they are: embedded amplitudes and Hermitian matrices, lane by lane. */
-import { ValueError } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Slot, StatePreparationOp } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import { outcomeOrder, squareMatrix } from './readout.ts';
@@ -27,7 +27,7 @@ export class Preparation {
     this.size = 2 ** op.qubits.length;
     this.slot = 'slot' in op.amplitudes ? op.amplitudes.slot : undefined;
     const slot = slots.find(({ name }) => name === this.slot);
-    this.#complex = slot === undefined || slot.shape.reduce((a, b) => a * b, 1) === 2 * this.size;
+    this.#complex = slot === undefined || sizeOf(slot.shape) === 2 * this.size;
     this.#shared = slot?.axis !== 'batch';
     this.#order = outcomeOrder(op.qubits);
     this.#amplitudes = [new Float64Array(2 * this.size), new Float64Array(2 * this.size)];

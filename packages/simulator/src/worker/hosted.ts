@@ -1,4 +1,4 @@
-import { createPool, EnvironmentError, workerUrl } from '@ketwork/base';
+import { createPool, EnvironmentError, sizeOf, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive, checkOut, outWithShots } from '../calls.ts';
@@ -194,7 +194,7 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
     const gradient = options.gradient === true;
     let values = 0;
     for (const { shape, axis } of this.circuit.slots) {
-      values += (axis === 'batch' ? batch : 1) * shape.reduce((a, b) => a * b, 1);
+      values += (axis === 'batch' ? batch : 1) * sizeOf(shape);
     }
     const states = (gradient ? 3 : 1) * batch * 2 * 2 ** this.circuit.qubits;
     const outputs = this.#checked.outputSizes.reduce((a, b) => a + b, 0);

@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@ketwork/base';
+import { EnvironmentError, sizeOf } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions, outWithShots } from '../calls.ts';
@@ -203,7 +203,7 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     ]);
     const gradients = joinedGradients(parts as Gradients[]);
     for (const { name, shape } of summed) {
-      const size = shape.reduce((a, b) => a * b, 1);
+      const size = sizeOf(shape);
       gradients[name] = treeSum(gradients[name]!, size);
     }
     return gradients as Gradients<Names>;

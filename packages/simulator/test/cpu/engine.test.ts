@@ -152,6 +152,12 @@ describe('programs', () => {
     expect(program.estimateMemory(64, { gradient: true })).toBeGreaterThan(program.estimateMemory(64));
   });
 
+  it('explain shots as what they are', () => {
+    const { text, details } = engine.compile(entangled, [counts(500), expval(X(0))], { shots: 20 }).explain();
+    expect(text).toMatch(/up to 500 seeded shots/);
+    expect(details).toMatchObject({ regime: 'shots', operations: 15 });
+  });
+
   it('share compiled code and memory without disturbing each other', () => {
     const first = engine.compile(entangled, expval(Z(0)));
     const second = engine.compile(entangled, state());
