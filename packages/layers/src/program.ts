@@ -46,9 +46,7 @@ export class LayerProgram {
         );
       }
     }
-    this.#sizes = outputShapes(circuit, this.#measurements).map((shape) =>
-      sizeOf(shape),
-    );
+    this.#sizes = outputShapes(circuit, this.#measurements).map((shape) => sizeOf(shape));
     this.outputs = this.#sizes.reduce((a, b) => a + b, 0);
     this.#options = options;
   }

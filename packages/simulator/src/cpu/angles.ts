@@ -10,9 +10,20 @@ type NodeAxis = 'constant' | 'shared' | 'batch';
 
 type Node =
   | { readonly op: 'constant'; readonly axis: 'constant'; readonly value: number }
-  | { readonly op: 'element'; readonly axis: 'shared' | 'batch'; readonly slot: Slot; readonly size: number; readonly index: number }
+  | {
+      readonly op: 'element';
+      readonly axis: 'shared' | 'batch';
+      readonly slot: Slot;
+      readonly size: number;
+      readonly index: number;
+    }
   | { readonly op: 'add' | 'mul'; readonly axis: NodeAxis; readonly args: readonly number[] }
-  | { readonly op: 'fn'; readonly axis: NodeAxis; readonly fn: AngleFunction; readonly arg: number };
+  | {
+      readonly op: 'fn';
+      readonly axis: NodeAxis;
+      readonly fn: AngleFunction;
+      readonly arg: number;
+    };
 
 const value: Record<AngleFunction, (x: number) => number> = {
   sin: Math.sin,
@@ -58,7 +69,8 @@ export class AngleTable {
 
   /** Adds an angle and returns its node. */
   add(angle: Angle, operation: number): number {
-    if (typeof angle === 'number') return this.#node(`${angle}`, { op: 'constant', axis: 'constant', value: angle }, operation);
+    if (typeof angle === 'number')
+      return this.#node(`${angle}`, { op: 'constant', axis: 'constant', value: angle }, operation);
     if ('slot' in angle) {
       const slot = this.#slots.get(angle.slot) as Slot;
       const size = sizeOf(slot.shape);
@@ -70,7 +82,8 @@ export class AngleTable {
       const node = { op: 'fn', axis: (this.nodes[arg] as Node).axis, fn: angle.fn, arg } as const;
       return this.#node(`${angle.fn} ${arg}`, node, operation);
     }
-    const [op, terms] = 'add' in angle ? (['add', angle.add] as const) : (['mul', angle.mul] as const);
+    const [op, terms] =
+      'add' in angle ? (['add', angle.add] as const) : (['mul', angle.mul] as const);
     const args = terms.map((term) => this.add(term, operation));
     return this.#node(`${op} ${args.join()}`, { op, axis: this.#axisOf(args), args }, operation);
   }
@@ -78,7 +91,11 @@ export class AngleTable {
   /** Adds the sum of two nodes and returns its node. */
   sum(a: number, b: number, operation: number): number {
     const args = [a, b];
-    return this.#node(`add ${args.join()}`, { op: 'add', axis: this.#axisOf(args), args }, operation);
+    return this.#node(
+      `add ${args.join()}`,
+      { op: 'add', axis: this.#axisOf(args), args },
+      operation,
+    );
   }
 
   #axisOf(args: readonly number[]): NodeAxis {
@@ -150,7 +167,8 @@ export class AngleTable {
           continue;
         case 'element': {
           const data = values.get(node.slot.name);
-          for (let i = 0, at = start * node.size + node.index; i < count; i++, at += node.size) out[i] = data[at] as number;
+          for (let i = 0, at = start * node.size + node.index; i < count; i++, at += node.size)
+            out[i] = data[at] as number;
           continue; // slot values were checked on entry
         }
         case 'fn': {
@@ -165,8 +183,12 @@ export class AngleTable {
           for (const arg of node.args) {
             const x = this.#values[arg] as Float64Array;
             const varies = this.isBatch(arg) ? 1 : 0;
-            if (sum) for (let i = 0; i < count; i++) out[i] = (out[i] as number) + (x[i * varies] as number);
-            else for (let i = 0; i < count; i++) out[i] = (out[i] as number) * (x[i * varies] as number);
+            if (sum)
+              for (let i = 0; i < count; i++)
+                out[i] = (out[i] as number) + (x[i * varies] as number);
+            else
+              for (let i = 0; i < count; i++)
+                out[i] = (out[i] as number) * (x[i * varies] as number);
           }
         }
       }
@@ -210,11 +232,14 @@ export class AngleTable {
         for (let i = 0; i < lanes; i++) {
           const a = adjoint[i] as number;
           // A zero adjoint stays zero even where the slope is infinite.
-          if (a !== 0) into[i] = (into[i] as number) + a * slope(x[i * varies] as number, y[i * varies] as number);
+          if (a !== 0)
+            into[i] =
+              (into[i] as number) + a * slope(x[i * varies] as number, y[i * varies] as number);
         }
       } else if ('args' in node) {
         node.args.forEach((arg, position) => {
-          if (depends[arg] === true) this.#spread(node, index, arg, position, wide(index) ? count : 1, wide(arg));
+          if (depends[arg] === true)
+            this.#spread(node, index, arg, position, wide(index) ? count : 1, wide(arg));
         });
       }
       adjoint.fill(0, 0, wide(index) ? count : 1);
@@ -222,7 +247,14 @@ export class AngleTable {
   }
 
   /** Adds one argument's share of a sum's or product's adjoint. */
-  #spread(node: Node & { args: readonly number[] }, index: number, arg: number, position: number, lanes: number, wideArg: boolean): void {
+  #spread(
+    node: Node & { args: readonly number[] },
+    index: number,
+    arg: number,
+    position: number,
+    lanes: number,
+    wideArg: boolean,
+  ): void {
     const adjoint = this.#adjoints[index] as Float64Array;
     const into = this.#adjoints[arg] as Float64Array;
     for (let i = 0; i < lanes; i++) {

@@ -64,5 +64,7 @@ export function support(element: Element): number[] {
 /** Coefficients an element uses. */
 export function coefficientsOf(element: Element): readonly Coefficient[] {
   if (element.type === 'matrix') return [];
-  return element.type === 'table' ? element.parts.map(({ coefficient }) => coefficient) : [element.coefficient];
+  return element.type === 'table'
+    ? element.parts.map(({ coefficient }) => coefficient)
+    : [element.coefficient];
 }

@@ -2,7 +2,14 @@ import { UnsupportedError, ValueError, wasmFeatures } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive } from '../calls.ts';
 import { checkProgram } from '../compile.ts';
-import type { AsyncEngine, Capabilities, CompileOptions, Engine, Measurements, Program } from '../contract.ts';
+import type {
+  AsyncEngine,
+  Capabilities,
+  CompileOptions,
+  Engine,
+  Measurements,
+  Program,
+} from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
 import { threaded } from '../worker/threaded.ts';
 import { cpuCapabilities } from './capabilities.ts';

@@ -14,24 +14,40 @@ const MAX_QUBITS = 8;
 export function evolutionPrimitives(op: EvolutionOp, operation: number): Primitive[] {
   const { generator, time, controls, qubits } = op;
   if ('slot' in generator) {
-    throw new UnsupportedError(`the CPU engine cannot evolve under the matrix of slot '${generator.slot}'`, {
-      operation,
-      remedy: 'Use a fixed generator, or the reference engine',
-    });
+    throw new UnsupportedError(
+      `the CPU engine cannot evolve under the matrix of slot '${generator.slot}'`,
+      {
+        operation,
+        remedy: 'Use a fixed generator, or the reference engine',
+      },
+    );
   }
-  if ('terms' in generator && generator.terms.every((a) => generator.terms.every((b) => commute(a, b)))) {
+  if (
+    'terms' in generator &&
+    generator.terms.every((a) => generator.terms.every((b) => commute(a, b)))
+  ) {
     return generator.terms.map((term): Primitive => {
       const on = term.paulis.map(({ qubit }) => qubit);
       const word = term.paulis.map(({ pauli }) => pauli).join('');
-      if (on.length === 0) return { type: 'phase', qubits: [], angle: scaled(-term.coefficient, time), controls };
-      return { type: 'rotation', word, qubits: on, angle: scaled(2 * term.coefficient, time), controls };
+      if (on.length === 0)
+        return { type: 'phase', qubits: [], angle: scaled(-term.coefficient, time), controls };
+      return {
+        type: 'rotation',
+        word,
+        qubits: on,
+        angle: scaled(2 * term.coefficient, time),
+        controls,
+      };
     });
   }
   if (qubits.length > MAX_QUBITS) {
-    throw new UnsupportedError(`the generator acts on ${qubits.length} qubits and its terms do not commute`, {
-      operation,
-      remedy: `The CPU engine diagonalises up to ${MAX_QUBITS} qubits; split the evolution into Trotter steps`,
-    });
+    throw new UnsupportedError(
+      `the generator acts on ${qubits.length} qubits and its terms do not commute`,
+      {
+        operation,
+        remedy: `The CPU engine diagonalises up to ${MAX_QUBITS} qubits; split the evolution into Trotter steps`,
+      },
+    );
   }
   const size = 2 ** qubits.length;
   const matrix = 'terms' in generator ? matrixOfTerms(generator.terms, qubits) : generator.matrix;
@@ -54,7 +70,12 @@ export function evolutionPrimitives(op: EvolutionOp, operation: number): Primiti
       qubit,
       value: ((i >> (qubits.length - 1 - k)) & 1) as 0 | 1,
     }));
-    return { type: 'phase', qubits: [], angle: scaled(-value, time), controls: [...controls, ...pattern] };
+    return {
+      type: 'phase',
+      qubits: [],
+      angle: scaled(-value, time),
+      controls: [...controls, ...pattern],
+    };
   });
   return [
     { type: 'matrix', qubits, matrix: toEigenbasis, controls: [] },

@@ -34,7 +34,8 @@ interface Addresses {
 type Entry = (...args: number[]) => void;
 
 /** Blocks of two examples per call: about a hundred microseconds of work, so that compiled code can be replaced between calls. */
-const blocksPerCall = (qubits: number): number => Math.min(CHUNK / 2, Math.max(1, 2 ** (11 - qubits)));
+const blocksPerCall = (qubits: number): number =>
+  Math.min(CHUNK / 2, Math.max(1, 2 ** (11 - qubits)));
 
 /** One module of a program, ready to run. */
 export class Executor {
@@ -54,7 +55,10 @@ export class Executor {
   /** Bytes of columns (results or cotangents) per block. */
   readonly columnBytes: number;
   readonly preparations: readonly Preparation[];
-  readonly #matrices: { stage: (values: SlotValues, example: number, at: number, lane: 0 | 1) => void; offset: number }[];
+  readonly #matrices: {
+    stage: (values: SlotValues, example: number, at: number, lane: 0 | 1) => void;
+    offset: number;
+  }[];
   readonly #preparationOffsets: readonly number[];
 
   /** @param single one block per call, for callers that read the state between calls */
@@ -73,7 +77,9 @@ export class Executor {
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits);
     this.built = buildModule(lowered, readout, wants);
     this.packed = isPacked(lowered);
-    this.columnBytes = this.#gradient ? cotangentBytes(lowered.qubits, readout) : 16 * readout.columns;
+    this.columnBytes = this.#gradient
+      ? cotangentBytes(lowered.qubits, readout)
+      : 16 * readout.columns;
     this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
     const layout = inputLayout(lowered, readout);
     this.#preparationOffsets = layout.preparations;
@@ -86,7 +92,9 @@ export class Executor {
       return [{ stage, offset }];
     });
     this.#addresses = this.#place();
-    const instance = new WebAssembly.Instance(this.built.module, { env: { memory: memory.memory } });
+    const instance = new WebAssembly.Instance(this.built.module, {
+      env: { memory: memory.memory },
+    });
     this.#entry = instance.exports[this.#gradient ? 'gradient' : 'run'] as Entry;
     this.#tabulate = instance.exports['tabulate'] as Entry | undefined;
     this.#contract = instance.exports['contract'] as Entry | undefined;
@@ -191,9 +199,16 @@ export class Executor {
       const base = (this.#addresses.input + (lane >> 1) * this.built.inputBytes) / 8;
       const side = (lane & 1) as 0 | 1;
       this.preparations.forEach((preparation, p) =>
-        preparation.stage(values, example, doubles, base + (this.#preparationOffsets[p] as number) / 8, side),
+        preparation.stage(
+          values,
+          example,
+          doubles,
+          base + (this.#preparationOffsets[p] as number) / 8,
+          side,
+        ),
       );
-      for (const { stage, offset } of this.#matrices) stage(values, example, base + offset / 8, side);
+      for (const { stage, offset } of this.#matrices)
+        stage(values, example, base + offset / 8, side);
     }
   }
 
@@ -234,7 +249,17 @@ export class Executor {
   /** Runs the staged blocks; `perBlock` keeps the cells of shared coefficients apart. */
   call(blocks: number, perBlock = false): void {
     const a = this.#addresses;
-    const common = [a.state, a.shared, a.pairs, a.constants, a.angles, a.input, a.scratch, blocks, a.columns] as const;
+    const common = [
+      a.state,
+      a.shared,
+      a.pairs,
+      a.constants,
+      a.angles,
+      a.input,
+      a.scratch,
+      blocks,
+      a.columns,
+    ] as const;
     const stride = perBlock ? 16 * this.#lowered.shared.length : 0;
     this.#entry(...common, a.sharedCells, a.batchCells, stride, a.tables, a.tableCells, a.packed);
   }

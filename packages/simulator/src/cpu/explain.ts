@@ -5,14 +5,19 @@ import type { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
 
 /** Says how the engine runs a program, in words and as data. */
-export function explainProgram(circuit: Circuit, lowered: Lowered, executor: Executor): Explanation {
+export function explainProgram(
+  circuit: Circuit,
+  lowered: Lowered,
+  executor: Executor,
+): Explanation {
   const { built, bytes, blocks, packed } = executor;
   const { qubits } = circuit;
   const { elements } = lowered;
   const tables = built.tables.length;
   const merged = built.tables.reduce((sum, table) => sum + new Set(coefficientsOf(table)).size, 0);
   const lanes = packed ? 'one example, its last qubit in the lanes' : 'two examples per vector';
-  const tabled = tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;
+  const tabled =
+    tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;
   const calls = packed || blocks === 1 ? '' : `; ${blocks} pairs of examples per call`;
   return {
     text:
@@ -36,13 +41,23 @@ export function explainProgram(circuit: Circuit, lowered: Lowered, executor: Exe
 }
 
 /** Says how a program that draws shots is run: probabilities first, exactly, in one or more measurement settings. */
-export function explainShots(circuit: Circuit, measurements: readonly Measurement[], options: CompileOptions): Explanation {
+export function explainShots(
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+  options: CompileOptions,
+): Explanation {
   const own = measurements.map((m) => ('shots' in m ? m.shots : (options.shots ?? 0)));
   const shots = Math.max(...own);
   return {
     text:
       `cpu: ${circuit.qubits} qubits, ${circuit.ops.length} operations; exact probabilities in the bases the measurements ` +
       `need, then up to ${shots} seeded shots per example and basis.`,
-    details: { engine: 'cpu', regime: 'shots', qubits: circuit.qubits, operations: circuit.ops.length, shots },
+    details: {
+      engine: 'cpu',
+      regime: 'shots',
+      qubits: circuit.qubits,
+      operations: circuit.ops.length,
+      shots,
+    },
   };
 }

@@ -18,12 +18,17 @@ export class GradientSink {
   #start = 0;
   #count = 0;
 
-  constructor(wrt: readonly Slot[], batch: number, options: { readonly perExample?: boolean; readonly squaredNorms?: boolean }) {
+  constructor(
+    wrt: readonly Slot[],
+    batch: number,
+    options: { readonly perExample?: boolean; readonly squaredNorms?: boolean },
+  ) {
     const chunks = Math.ceil(batch / CHUNK);
     this.#targets = new Map(
       wrt.map((slot) => {
         const size = sizeOf(slot.shape);
-        const rows = slot.axis === 'batch' || (options.perExample === true && options.squaredNorms !== true);
+        const rows =
+          slot.axis === 'batch' || (options.perExample === true && options.squaredNorms !== true);
         const mode = rows ? 'rows' : options.squaredNorms === true ? 'norms' : 'sum';
         const length = mode === 'rows' ? batch : mode === 'norms' ? Math.min(CHUNK, batch) : chunks;
         const norms = new Float64Array(mode === 'norms' ? batch : 0);
@@ -54,13 +59,15 @@ export class GradientSink {
       return;
     }
     let at = (mode === 'rows' ? this.#start : 0) * size + element;
-    for (let i = 0; i < this.#count; i++, at += size) data[at] = (data[at] as number) + (column[i] as number);
+    for (let i = 0; i < this.#count; i++, at += size)
+      data[at] = (data[at] as number) + (column[i] as number);
   }
 
   /** Where an example's gradient of a slot is to be added. */
   row(name: string, example: number): { data: Float64Array; start: number } {
     const { mode, size, data } = this.#targets.get(name) as Target;
-    const row = mode === 'sum' ? this.#start / CHUNK : mode === 'rows' ? example : example - this.#start;
+    const row =
+      mode === 'sum' ? this.#start / CHUNK : mode === 'rows' ? example : example - this.#start;
     return { data, start: row * size };
   }
 

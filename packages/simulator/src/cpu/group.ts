@@ -24,10 +24,16 @@ const MAX_ELEMENTS = 24;
  *
  * @param lane qubit that is no outer control, because its two values share a vector
  */
-export function groupElements(elements: readonly Element[], qubits: number, size: number, lane?: number): Group[] {
+export function groupElements(
+  elements: readonly Element[],
+  qubits: number,
+  size: number,
+  lane?: number,
+): Group[] {
   const supports = elements.map(support);
   const wide = elements.map(
-    (element, i) => isDense(element) || element.type === 'table' || (supports[i] as number[]).length > size,
+    (element, i) =>
+      isDense(element) || element.type === 'table' || (supports[i] as number[]).length > size,
   );
   let left = elements.map((_, index) => index);
   const groups: Group[] = [];
@@ -59,7 +65,8 @@ export function groupElements(elements: readonly Element[], qubits: number, size
       for (const candidate of partners(left, supports, register)) {
         const wider = new Set(register).add(candidate);
         const found = reachable(left, supports, wide, wider, qubits);
-        if (best === undefined || found.length > best.members.length) best = { register: wider, members: found };
+        if (best === undefined || found.length > best.members.length)
+          best = { register: wider, members: found };
       }
       if (best === undefined) break;
       ({ register, members } = best);

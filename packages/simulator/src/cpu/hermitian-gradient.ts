@@ -41,8 +41,19 @@ export function addHermitianGradient(
 /** From the derivative with respect to B = A² to that with respect to A: g Aᵀ + Aᵀ g. */
 function throughSquare(g: Float64Array, matrix: ArrayLike<number>, size: number): Float64Array {
   const out = new Float64Array(g.length);
-  const addProduct = (to: number, a: ArrayLike<number>, at: number, b: ArrayLike<number>, bt: number): void => {
-    const [ar, ai, br, bi] = [a[at], a[at + 1], b[bt], b[bt + 1]] as [number, number, number, number];
+  const addProduct = (
+    to: number,
+    a: ArrayLike<number>,
+    at: number,
+    b: ArrayLike<number>,
+    bt: number,
+  ): void => {
+    const [ar, ai, br, bi] = [a[at], a[at + 1], b[bt], b[bt + 1]] as [
+      number,
+      number,
+      number,
+      number,
+    ];
     out[to] = (out[to] as number) + ar * br - ai * bi;
     out[to + 1] = (out[to + 1] as number) + ar * bi + ai * br;
   };

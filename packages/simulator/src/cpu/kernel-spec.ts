@@ -75,7 +75,10 @@ export function kernelCall(
   const laneAt = lane === undefined ? -1 : register.indexOf(lane);
   // The lane qubit enters a register by changing places with an address qubit that the group does not use.
   const taken = new Set([...register, ...group.controls.map(({ qubit }) => qubit)]);
-  const partner = laneAt < 0 ? -1 : Array.from({ length: qubits }, (_, q) => q).findLast((q) => !taken.has(q)) ?? -1;
+  const partner =
+    laneAt < 0
+      ? -1
+      : (Array.from({ length: qubits }, (_, q) => q).findLast((q) => !taken.has(q)) ?? -1);
   const addresses = register.map((qubit) => (qubit === lane ? partner : qubit));
   const coefficients: Coefficient[] = [];
   const constants: (readonly number[])[] = [];
@@ -84,7 +87,10 @@ export function kernelCall(
   const table = head?.type === 'table' ? head : undefined;
   const steps = group.elements.map((element): Step => {
     if (element.type === 'table') {
-      return { type: 'table', gradient: backward && element.parts.some((part) => wants(part.coefficient)) };
+      return {
+        type: 'table',
+        gradient: backward && element.parts.some((part) => wants(part.coefficient)),
+      };
     }
     let mask = 0;
     let value = 0;
@@ -93,9 +99,18 @@ export function kernelCall(
       if (control.value === 1) value |= bit(control.qubit);
     }
     if (element.type === 'matrix') {
-      const { pattern, values } = matrixPattern(backward ? adjoint(element.matrix) : element.matrix);
+      const { pattern, values } = matrixPattern(
+        backward ? adjoint(element.matrix) : element.matrix,
+      );
       constants.push(values);
-      return { type: 'matrix', bits: element.qubits.map(bit), mask, value, pattern, constant: constants.length - 1 };
+      return {
+        type: 'matrix',
+        bits: element.qubits.map(bit),
+        mask,
+        value,
+        pattern,
+        constant: constants.length - 1,
+      };
     }
     let coefficient = coefficients.indexOf(element.coefficient);
     if (coefficient < 0) coefficient = coefficients.push(element.coefficient) - 1;
@@ -158,7 +173,20 @@ function adjoint(matrix: readonly number[]): number[] {
 }
 
 /** The run-time arguments of a kernel behind its pointers, in order. */
-export function kernelArguments(call: KernelCall, constants: readonly number[], table: number | undefined): number[] {
-  const coefficients = call.coefficients.map(({ axis, index }) => index * (axis === 'shared' ? 16 : 32));
-  return [call.mask, call.base, ...call.strides, ...coefficients, ...constants, ...(table === undefined ? [] : [table])];
+export function kernelArguments(
+  call: KernelCall,
+  constants: readonly number[],
+  table: number | undefined,
+): number[] {
+  const coefficients = call.coefficients.map(
+    ({ axis, index }) => index * (axis === 'shared' ? 16 : 32),
+  );
+  return [
+    call.mask,
+    call.base,
+    ...call.strides,
+    ...coefficients,
+    ...constants,
+    ...(table === undefined ? [] : [table]),
+  ];
 }

@@ -46,7 +46,8 @@ const parity = (bits: number): number => {
 };
 
 /** Power of i of the factor u in `new_a = cos · psi_a + sin · u · psi_b`, b = a ^ x. */
-const unit = (step: Step & { type: 'turn' }, source: number): number => step.power + 2 * parity(source & step.z);
+const unit = (step: Step & { type: 'turn' }, source: number): number =>
+  step.power + 2 * parity(source & step.z);
 
 /** Whether a turn acts on this amplitude. */
 const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
@@ -75,7 +76,9 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   const constantCount = steps.filter((step) => step.type === 'matrix').length;
   const tabled = steps[0]?.type === 'table';
   const argumentCount = 2 + width + axes.length + constantCount + (tabled ? 1 : 0);
-  const f = new FunctionBuilder(Array(pointers + (fixed === undefined ? argumentCount : 0)).fill(i32));
+  const f = new FunctionBuilder(
+    Array(pointers + (fixed === undefined ? argumentCount : 0)).fill(i32),
+  );
   const [mask, base, strides] = [0, 1, 2];
   const coefficientAt = strides + width;
   const constantAt = coefficientAt + axes.length;
@@ -90,7 +93,10 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   /** Pointer plus argument, as a place. */
   const at = (pointer: number, argument: number): Place => {
     if (fixed !== undefined) return { local: pointer, offset: fixed[argument] as number };
-    f.get(pointer).get(pointers + argument).op('i32Add').set(offset);
+    f.get(pointer)
+      .get(pointers + argument)
+      .op('i32Add')
+      .set(offset);
     return { local: offset, offset: 0 };
   };
   const coefficients = axes.map((axis, i) => {
@@ -98,11 +104,24 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     const sin = f.local(v128);
     const place = at(axis === 'shared' ? 1 : 2, coefficientAt + i);
     if (axis === 'shared') {
-      f.get(place.local).loadSplat(place.offset).set(cos).get(place.local).loadSplat(place.offset + 8).set(sin);
-    } else f.get(place.local).load(place.offset).set(cos).get(place.local).load(place.offset + 16).set(sin);
+      f.get(place.local)
+        .loadSplat(place.offset)
+        .set(cos)
+        .get(place.local)
+        .loadSplat(place.offset + 8)
+        .set(sin);
+    } else
+      f.get(place.local)
+        .load(place.offset)
+        .set(cos)
+        .get(place.local)
+        .load(place.offset + 16)
+        .set(sin);
     return { cos, sin };
   });
-  const wanted = axes.map((_, i) => steps.some((s) => s.type === 'turn' && s.gradient && s.coefficient === i));
+  const wanted = axes.map((_, i) =>
+    steps.some((s) => s.type === 'turn' && s.gradient && s.coefficient === i),
+  );
   const sums = wanted.map((want) => (want ? f.local(v128) : -1));
   const constants = Array.from({ length: constantCount }, (_, i): Place => {
     const place = at(3, constantAt + i);
@@ -113,7 +132,9 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   });
 
   const states = backward ? [0, end] : [0];
-  const registers = states.map(() => Array.from({ length: size }, () => ({ re: f.local(v128), im: f.local(v128) })));
+  const registers = states.map(() =>
+    Array.from({ length: size }, () => ({ re: f.local(v128), im: f.local(v128) })),
+  );
   const places = writePlaces(f, width, fixed, (argument) => pointers + argument, strides);
 
   if (!single) f.i32(0).set(offset).loop();
@@ -126,8 +147,12 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   const vectors = registers.map((slots, s): Amplitude[] =>
     slots.map(({ re, im }, a) => {
       const place = places.amplitudes[a] as Place;
-      f.get(place.local).load(place.offset + (states[s] as number)).set(re);
-      f.get(place.local).load(place.offset + (states[s] as number) + 16).set(im);
+      f.get(place.local)
+        .load(place.offset + (states[s] as number))
+        .set(re);
+      f.get(place.local)
+        .load(place.offset + (states[s] as number) + 16)
+        .set(im);
       return { re: { local: re, negative: false }, im: { local: im, negative: false } };
     }),
   );
@@ -149,7 +174,11 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   if (spec.lane !== undefined) {
     for (const vector of vectors) {
       settle(f, vector);
-      exchangeLane(f, vector.map(({ re, im }) => ({ re: re.local, im: im.local })), spec.lane);
+      exchangeLane(
+        f,
+        vector.map(({ re, im }) => ({ re: re.local, im: im.local })),
+        spec.lane,
+      );
     }
   }
   vectors.forEach((vector, s) =>
@@ -177,13 +206,23 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     f.get(axis === 'shared' ? 5 : 6);
     push(coefficientAt + i);
     if (axis === 'batch') f.i32(1).op('i32ShrU');
-    f.op('i32Add').tee(offset).get(offset).load(0).get(sums[i] as number).op('f64x2Add').store(0);
+    f.op('i32Add')
+      .tee(offset)
+      .get(offset)
+      .load(0)
+      .get(sums[i] as number)
+      .op('f64x2Add')
+      .store(0);
   });
   return f;
 }
 
 /** Exchanges a register bit with the lanes: of two vectors that differ in the bit, one gets the lanes 0, one the lanes 1. */
-function exchangeLane(f: FunctionBuilder, slots: readonly { re: number; im: number }[], position: number): void {
+function exchangeLane(
+  f: FunctionBuilder,
+  slots: readonly { re: number; im: number }[],
+  position: number,
+): void {
   const low = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
   const high = low.map((byte) => byte + 8);
   const bit = 1 << position;
@@ -237,7 +276,13 @@ function writePlaces(
     amplitudes.push({ local: f.local(i32), offset: 0 });
   }
   const advance = (): void => {
-    relative.forEach((bytes, a) => f.get(first).get(bytes).op('i32Add').set((amplitudes[a] as Place).local));
+    relative.forEach((bytes, a) =>
+      f
+        .get(first)
+        .get(bytes)
+        .op('i32Add')
+        .set((amplitudes[a] as Place).local),
+    );
   };
   return { first, amplitudes, advance };
 }
@@ -264,7 +309,10 @@ function assign(
 ): void {
   const stores: { amplitude: Amplitude; part: 're' | 'im'; negative: boolean }[] = [];
   for (const { amplitude, re, im } of targets) {
-    for (const [part, terms] of [['re', re], ['im', im]] as const) {
+    for (const [part, terms] of [
+      ['re', re],
+      ['im', im],
+    ] as const) {
       const negative = pushSum(f, terms);
       if (scale !== undefined) {
         scale();
@@ -280,10 +328,23 @@ function assign(
   }
 }
 
-function turn(f: FunctionBuilder, step: Step & { type: 'turn' }, vector: Amplitude[], cos: number, sin: number, inverse: boolean): void {
+function turn(
+  f: FunctionBuilder,
+  step: Step & { type: 'turn' },
+  vector: Amplitude[],
+  cos: number,
+  sin: number,
+  inverse: boolean,
+): void {
   const sign = inverse ? 2 : 0;
-  const withCos = (component: Component): Term => ({ coefficient: () => void f.get(cos), component });
-  const withSin = (component: Component): Term => ({ coefficient: () => void f.get(sin), component });
+  const withCos = (component: Component): Term => ({
+    coefficient: () => void f.get(cos),
+    component,
+  });
+  const withSin = (component: Component): Term => ({
+    coefficient: () => void f.get(sin),
+    component,
+  });
   for (let a = 0; a < vector.length; a++) {
     const b = a ^ step.x;
     if (!applies(step, a) || b < a) continue;
@@ -354,7 +415,12 @@ function lookUp(
 }
 
 /** sum += Re(conj(lambda_a) · u · psi_b): half the derivative with respect to the coefficient's angle. */
-function accumulate(f: FunctionBuilder, step: Step & { type: 'turn' }, sum: number, vectors: readonly Amplitude[][]): void {
+function accumulate(
+  f: FunctionBuilder,
+  step: Step & { type: 'turn' },
+  sum: number,
+  vectors: readonly Amplitude[][],
+): void {
   const [psi, lambda] = vectors as [Amplitude[], Amplitude[]];
   f.get(sum);
   for (let a = 0; a < psi.length; a++) {
@@ -370,9 +436,15 @@ function accumulate(f: FunctionBuilder, step: Step & { type: 'turn' }, sum: numb
   f.set(sum);
 }
 
-function multiply(f: FunctionBuilder, step: Step & { type: 'matrix' }, vector: Amplitude[], constants: Place): void {
+function multiply(
+  f: FunctionBuilder,
+  step: Step & { type: 'matrix' },
+  vector: Amplitude[],
+  constants: Place,
+): void {
   const { bits, pattern } = step;
-  const constant = (index: number) => (): void => void f.get(constants.local).loadSplat(constants.offset + 8 * index);
+  const constant = (index: number) => (): void =>
+    void f.get(constants.local).loadSplat(constants.offset + 8 * index);
   const dimension = 1 << bits.length;
   const all = bits.reduce((sum, bit) => sum | bit, 0);
   // Row r of the matrix, first qubit most significant, as bits of the register index.

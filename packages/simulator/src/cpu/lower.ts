@@ -45,15 +45,35 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     const { angle } = primitive;
     if (primitive.type === 'phase') {
       if (qubits.length + controls.length === 0 && !keepGlobalPhase) return;
-      elements.push({ type: 'phase', qubits, controls, coefficient: coefficient(angle, 1, operation), operation });
+      elements.push({
+        type: 'phase',
+        qubits,
+        controls,
+        coefficient: coefficient(angle, 1, operation),
+        operation,
+      });
       return;
     }
     const { word } = primitive;
     const halved = !keepGlobalPhase && controls.length === 0;
     const rotation = (letters: string, on: readonly number[]): Element =>
       halved && /^Z+$/.test(letters)
-        ? { type: 'phase', odd: true, qubits: on, controls, coefficient: coefficient(angle, 1, operation), operation }
-        : { type: 'rotation', word: letters, qubits: on, controls, coefficient: coefficient(angle, 0.5, operation), operation };
+        ? {
+            type: 'phase',
+            odd: true,
+            qubits: on,
+            controls,
+            coefficient: coefficient(angle, 1, operation),
+            operation,
+          }
+        : {
+            type: 'rotation',
+            word: letters,
+            qubits: on,
+            controls,
+            coefficient: coefficient(angle, 0.5, operation),
+            operation,
+          };
     if (qubits.length <= 2) elements.push(rotation(word, qubits));
     else elements.push(...ladder(word, qubits, rotation('Z', qubits.slice(-1)), operation));
   };
@@ -80,7 +100,16 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     }
   });
   const batched = circuit.slots.some(({ axis }) => axis === 'batch');
-  return { qubits: circuit.qubits, batched, angles, elements, preparations, shared: [], batch: [], filters };
+  return {
+    qubits: circuit.qubits,
+    batched,
+    angles,
+    elements,
+    preparations,
+    shared: [],
+    batch: [],
+    filters,
+  };
 }
 
 function refused(op: Op, operation: number): UnsupportedError {
@@ -95,7 +124,12 @@ const Z_TO_Y = [H, 0, H, 0, 0, H, 0, -H];
 const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
 
 /** A rotation about a long Pauli word: basis changes to Z, parity gathered on the last qubit, `middle` there, all undone. */
-function ladder(word: string, qubits: readonly number[], middle: Element, operation: number): Element[] {
+function ladder(
+  word: string,
+  qubits: readonly number[],
+  middle: Element,
+  operation: number,
+): Element[] {
   const matrix = (entries: readonly number[], qubit: number): Element => ({
     type: 'matrix',
     qubits: [qubit],

@@ -24,9 +24,13 @@ export class EngineMemory {
    */
   reserve(bytes: number): void {
     if (bytes > LIMIT) {
-      throw new UnsupportedError(`the program needs ${(bytes / 2 ** 30).toFixed(1)} GiB; the CPU engine can use 4 GiB`, {
-        remedy: 'Use fewer qubits, or for gradients parameter-shift, which holds one state instead of two',
-      });
+      throw new UnsupportedError(
+        `the program needs ${(bytes / 2 ** 30).toFixed(1)} GiB; the CPU engine can use 4 GiB`,
+        {
+          remedy:
+            'Use fewer qubits, or for gradients parameter-shift, which holds one state instead of two',
+        },
+      );
     }
     const missing = bytes - this.memory.buffer.byteLength;
     if (missing <= 0) return;

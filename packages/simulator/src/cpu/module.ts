@@ -50,7 +50,10 @@ export interface EngineModule {
 }
 
 /** Bytes of staged data per block: prepared amplitudes and Hermitian matrices that come with the data, then nothing else. */
-export function inputLayout(lowered: Lowered, readout: Readout): { preparations: number[]; matrices: Map<ReadoutStep, number>; bytes: number } {
+export function inputLayout(
+  lowered: Lowered,
+  readout: Readout,
+): { preparations: number[]; matrices: Map<ReadoutStep, number>; bytes: number } {
   let bytes = 0;
   const preparations = lowered.preparations.map(({ qubits }) => {
     const at = bytes;
@@ -105,7 +108,8 @@ const CACHE_LIMIT = 256;
 /** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
 function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   let id = '';
-  for (let i = 0; i < bytes.length; i += 8192) id += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  for (let i = 0; i < bytes.length; i += 8192)
+    id += String.fromCharCode(...bytes.subarray(i, i + 8192));
   const known = cache.get(id);
   if (known !== undefined) {
     cache.delete(id);
@@ -119,7 +123,11 @@ function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
 }
 
 /** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
-export function buildModule(lowered: Lowered, readout: Readout, wants?: GradientWants): EngineModule {
+export function buildModule(
+  lowered: Lowered,
+  readout: Readout,
+  wants?: GradientWants,
+): EngineModule {
   const writer = new ProgramWriter(lowered, readout);
   writer.forward();
   if (wants === undefined) writer.readOut();
@@ -130,7 +138,9 @@ export function buildModule(lowered: Lowered, readout: Readout, wants?: Gradient
 class ProgramWriter {
   readonly #lowered: Lowered;
   readonly #readout: Readout;
-  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map((body) => ({ body }));
+  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map(
+    (body) => ({ body }),
+  );
   readonly #kernels = new Map<string, number>();
   readonly #constants = new ConstantData();
   readonly #main: FunctionBuilder;
@@ -159,18 +169,28 @@ class ProgramWriter {
       main.get(argument.angles).get(argument.pairs).i32(batch.length).call(runtime.sincos);
     }
     if (this.#packed) {
-      main.get(argument.packed).i32(this.#stateBytes / 2).call(runtime.clear);
+      main
+        .get(argument.packed)
+        .i32(this.#stateBytes / 2)
+        .call(runtime.clear);
       main.get(argument.packed).f64(1).f64Store();
-      for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false, () => false);
-      main.get(argument.state).get(argument.packed).i32(this.#stateBytes / 2).call(runtime.spread);
+      for (const group of this.#group(elements, forwardGroup(qubits)))
+        this.#apply(group, false, () => false);
+      main
+        .get(argument.state)
+        .get(argument.packed)
+        .i32(this.#stateBytes / 2)
+        .call(runtime.spread);
       return;
     }
     if (qubits <= FIXED_QUBITS) {
-      for (let at = 16; at < this.#stateBytes; at += 16) main.get(argument.state).f64x2(0).store(at);
+      for (let at = 16; at < this.#stateBytes; at += 16)
+        main.get(argument.state).f64x2(0).store(at);
     } else main.get(argument.state).i32(this.#stateBytes).call(runtime.clear);
     main.get(argument.state).f64x2(1).store();
     this.#prepare();
-    for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false, () => false);
+    for (const group of this.#group(elements, forwardGroup(qubits)))
+      this.#apply(group, false, () => false);
   }
 
   #group(elements: readonly Element[], size: number): Group[] {
@@ -183,7 +203,11 @@ class ProgramWriter {
     let before = 0;
     this.#lowered.preparations.forEach(({ qubits }, i) => {
       const mask = this.#mask(qubits);
-      this.#main.get(argument.state).get(argument.input).i32(layout.preparations[i] as number).op('i32Add');
+      this.#main
+        .get(argument.state)
+        .get(argument.input)
+        .i32(layout.preparations[i] as number)
+        .op('i32Add');
       this.#main.i32(mask).i32(before).call(runtime.expand);
       before |= mask;
     });
@@ -210,14 +234,18 @@ class ProgramWriter {
     const call = this.#packed
       ? kernelCall(group, qubits - 1, qubits - 1, backward, wants)
       : kernelCall(group, qubits, undefined, backward, wants);
-    const constants = call.constants.map((values) => (values.length === 0 ? 0 : this.#constants.doubles(values)));
-    const table = call.table === undefined ? undefined : this.#tables.indexOf(call.table) * this.#stateBytes;
+    const constants = call.constants.map((values) =>
+      values.length === 0 ? 0 : this.#constants.doubles(values),
+    );
+    const table =
+      call.table === undefined ? undefined : this.#tables.indexOf(call.table) * this.#stateBytes;
     const values = kernelArguments(call, constants, table);
     const fixed = this.#lowered.qubits <= FIXED_QUBITS;
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      kernel = this.#functions.push({ body: writeKernel(call.spec, fixed ? values : undefined) }) - 1;
+      kernel =
+        this.#functions.push({ body: writeKernel(call.spec, fixed ? values : undefined) }) - 1;
       this.#kernels.set(id, kernel);
     }
     const main = this.#main;
@@ -235,20 +263,30 @@ class ProgramWriter {
       const original = matrix;
       matrix = Array.from({ length: 2 * size * size }, (_, i) => {
         const entry = i >> 1;
-        const mirrored = (original[2 * ((entry % size) * size + Math.floor(entry / size)) + (i & 1)]) as number;
+        const mirrored = original[
+          2 * ((entry % size) * size + Math.floor(entry / size)) + (i & 1)
+        ] as number;
         return (i & 1) === 1 ? -mirrored : mirrored;
       });
     }
-    const base = this.#mask(group.controls.filter(({ value }) => value === 1).map(({ qubit }) => qubit));
+    const base = this.#mask(
+      group.controls.filter(({ value }) => value === 1).map(({ qubit }) => qubit),
+    );
     const offsets = this.#offsets(element.qubits, base);
-    const rest = this.#rest(this.#mask(element.qubits) | this.#mask(group.controls.map(({ qubit }) => qubit)));
+    const rest = this.#rest(
+      this.#mask(element.qubits) | this.#mask(group.controls.map(({ qubit }) => qubit)),
+    );
     const at = this.#constants.doubles(matrix);
     this.#scratchBytes = Math.max(this.#scratchBytes, 32 * size);
     for (const state of backward ? [0, this.#stateBytes] : [0]) {
       this.#main.get(argument.state).i32(state).op('i32Add');
       this.#constant(at);
       this.#constant(offsets);
-      this.#main.i32(4 * size).i32(rest).get(argument.scratch).call(runtime.dense);
+      this.#main
+        .i32(4 * size)
+        .i32(rest)
+        .get(argument.scratch)
+        .call(runtime.dense);
     }
   }
 
@@ -258,7 +296,10 @@ class ProgramWriter {
     const strides = qubits.map((qubit) => stride(qubit, this.#lowered.qubits));
     return this.#constants.integers(
       Array.from({ length: size }, (_, index) =>
-        strides.reduce((sum, bytes, i) => (((index >> (qubits.length - 1 - i)) & 1) === 1 ? sum + bytes : sum), base),
+        strides.reduce(
+          (sum, bytes, i) => (((index >> (qubits.length - 1 - i)) & 1) === 1 ? sum + bytes : sum),
+          base,
+        ),
       ),
     );
   }
@@ -271,18 +312,29 @@ class ProgramWriter {
   /** Fills the (cleared) columns of a block. */
   readOut(): void {
     const main = this.#main;
-    const column = (index: number): unknown => main.get(argument.out).i32(16 * index).op('i32Add');
+    const column = (index: number): unknown =>
+      main
+        .get(argument.out)
+        .i32(16 * index)
+        .op('i32Add');
     for (const step of this.#readout.steps) {
       if (step.type === 'state') continue; // the caller reads the state itself
       if (step.type === 'probabilities') {
         main.get(argument.state);
         column(step.column);
-        main.i32(32 * step.kept).i32(this.#rest(32 * step.kept)).call(runtime.marginal);
+        main
+          .i32(32 * step.kept)
+          .i32(this.#rest(32 * step.kept))
+          .call(runtime.marginal);
       } else if (step.type === 'diagonal' && isSmall(this.#lowered.qubits, step.entries)) {
         writeSmallMeans(main, this.#small(step, argument.out));
       } else if (step.type === 'diagonal') {
         const { bytes, table } = this.#diagonal(step);
-        main.get(argument.state).get(argument.scratch).i32(32 * step.kept).i32(this.#rest(32 * step.kept));
+        main
+          .get(argument.state)
+          .get(argument.scratch)
+          .i32(32 * step.kept)
+          .i32(this.#rest(32 * step.kept));
         main.call(runtime.marginal);
         main.get(argument.scratch).i32(bytes).call(runtime.walshHadamard);
         main.get(argument.scratch);
@@ -293,7 +345,12 @@ class ProgramWriter {
         // Pairs are enumerated by the highest flipped bit; without one every amplitude is its own partner.
         const top = step.x === 0 ? 0 : 2 ** (31 - Math.clz32(step.x));
         const count = step.x === 0 ? 1 : 2;
-        main.get(argument.state).i32(32 * step.x).i32(32 * step.z).i32(32 * top).i32(this.#stateBytes);
+        main
+          .get(argument.state)
+          .i32(32 * step.x)
+          .i32(32 * step.z)
+          .i32(32 * top)
+          .i32(this.#stateBytes);
         // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
         this.#constant(this.#constants.doubles([count * (odd ? -sign : sign) * step.weight]));
         column(step.column);
@@ -306,7 +363,11 @@ class ProgramWriter {
       }
     }
     if (this.#readout.columns > 0) {
-      main.get(argument.out).i32(16 * this.#readout.columns).op('i32Add').set(argument.out);
+      main
+        .get(argument.out)
+        .i32(16 * this.#readout.columns)
+        .op('i32Add')
+        .set(argument.out);
     }
   }
 
@@ -336,9 +397,14 @@ class ProgramWriter {
     const size = 2 ** step.qubits.length;
     if ('slot' in step.matrix) {
       const { matrices } = inputLayout(this.#lowered, this.#readout);
-      main.get(argument.input).i32(matrices.get(step) as number).op('i32Add');
+      main
+        .get(argument.input)
+        .i32(matrices.get(step) as number)
+        .op('i32Add');
     } else {
-      this.#constant(this.#constants.doubles(step.matrix.values.flatMap((value) => [value, value])));
+      this.#constant(
+        this.#constants.doubles(step.matrix.values.flatMap((value) => [value, value])),
+      );
     }
     this.#constant(this.#offsets(step.qubits, 0));
     main.i32(4 * size).i32(this.#rest(this.#mask(step.qubits)));
@@ -350,14 +416,22 @@ class ProgramWriter {
     this.#seed();
     const { elements } = this.#lowered;
     const wanted = (coefficient: Coefficient): boolean => wants.nodes[coefficient.node] === true;
-    const first = wants.amplitudes ? 0 : elements.findIndex((element) => coefficientsOf(element).some(wanted));
+    const first = wants.amplitudes
+      ? 0
+      : elements.findIndex((element) => coefficientsOf(element).some(wanted));
     if (first < 0) return;
     const half = this.#stateBytes / 2;
     if (this.#packed) {
       this.#main.get(argument.packed).i32(half).op('i32Add');
-      this.#main.get(argument.state).i32(this.#stateBytes).op('i32Add').i32(half).call(runtime.gather);
+      this.#main
+        .get(argument.state)
+        .i32(this.#stateBytes)
+        .op('i32Add')
+        .i32(half)
+        .call(runtime.gather);
     }
-    for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP)) this.#apply(group, true, wanted);
+    for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP))
+      this.#apply(group, true, wanted);
     if (this.#tables.length > 0) this.#contractBlock();
   }
 
@@ -367,7 +441,11 @@ class ProgramWriter {
     const contract = this.#functions.push({ name: 'contract', body: this.#contraction() }) - 1;
     main.get(argument.sharedCellStride).if();
     main.get(argument.tableCells).get(argument.constants).get(argument.sharedCells).call(contract);
-    main.get(argument.tableCells).i32((this.#stateBytes / 2) * this.#tables.length).call(runtime.clear).op('end');
+    main
+      .get(argument.tableCells)
+      .i32((this.#stateBytes / 2) * this.#tables.length)
+      .call(runtime.clear)
+      .op('end');
   }
 
   /**
@@ -378,7 +456,11 @@ class ProgramWriter {
     const f = new FunctionBuilder([i32, i32, i32]);
     const bytes = this.#stateBytes / 2;
     this.#tables.forEach(({ parts }, t) => {
-      const cells = (): unknown => f.get(0).i32(t * bytes).op('i32Add');
+      const cells = (): unknown =>
+        f
+          .get(0)
+          .i32(t * bytes)
+          .op('i32Add');
       cells();
       f.i32(bytes).call(runtime.walshHadamard);
       const rows = parts.flatMap(({ mask, weight, offset, coefficient }) => [
@@ -386,7 +468,12 @@ class ProgramWriter {
         { value: 16 * mask, column: 16 * coefficient.index, weight: -weight / 2 },
       ]);
       cells();
-      f.get(1).i32(this.#constants.table(rows)).op('i32Add').i32(rows.length).get(2).call(runtime.pick);
+      f.get(1)
+        .i32(this.#constants.table(rows))
+        .op('i32Add')
+        .i32(rows.length)
+        .get(2)
+        .call(runtime.pick);
     });
     return f;
   }
@@ -396,8 +483,17 @@ class ProgramWriter {
     const f = new FunctionBuilder([i32, i32]);
     const bytes = this.#stateBytes / 2;
     this.#tables.forEach((_, t) => {
-      f.get(0).i32(t * bytes).op('i32Add').i32(bytes).call(runtime.walshHadamard);
-      f.get(0).i32(t * bytes).op('i32Add').get(1).i32(t * this.#stateBytes).op('i32Add');
+      f.get(0)
+        .i32(t * bytes)
+        .op('i32Add')
+        .i32(bytes)
+        .call(runtime.walshHadamard);
+      f.get(0)
+        .i32(t * bytes)
+        .op('i32Add')
+        .get(1)
+        .i32(t * this.#stateBytes)
+        .op('i32Add');
       f.i32(2 ** this.#lowered.qubits).call(runtime.sincos);
     });
     return f;
@@ -408,7 +504,11 @@ class ProgramWriter {
     const main = this.#main;
     const { steps, columns } = this.#readout;
     const lambda = (): unknown => main.get(argument.state).i32(this.#stateBytes).op('i32Add');
-    const column = (index: number): unknown => main.get(argument.dy).i32(16 * index).op('i32Add');
+    const column = (index: number): unknown =>
+      main
+        .get(argument.dy)
+        .i32(16 * index)
+        .op('i32Add');
     let written = false;
     const [head] = steps;
     if (head?.type !== 'diagonal' && head?.type !== 'probabilities') {
@@ -441,7 +541,10 @@ class ProgramWriter {
         const { odd, sign } = pauliPhase(step);
         main.get(argument.state);
         lambda();
-        main.i32(32 * step.x).i32(32 * step.z).i32(this.#stateBytes);
+        main
+          .i32(32 * step.x)
+          .i32(32 * step.z)
+          .i32(this.#stateBytes);
         this.#constant(this.#constants.doubles([sign * step.weight]));
         column(step.column);
         main.call(odd ? runtime.addPauliOdd : runtime.addPauliEven);
@@ -473,11 +576,18 @@ class ProgramWriter {
     if (this.#gradient) {
       advance(argument.dy, cotangentBytes(this.#lowered.qubits, this.#readout));
       advance(argument.batchCells, 16 * batch.length);
-      main.get(argument.sharedCells).get(argument.sharedCellStride).op('i32Add').set(argument.sharedCells);
+      main
+        .get(argument.sharedCells)
+        .get(argument.sharedCellStride)
+        .op('i32Add')
+        .set(argument.sharedCells);
     }
     main.get(argument.count).i32(1).op('i32Sub').tee(argument.count).brIf(0).op('end');
     if (this.#tables.length > 0) this.#functions.push({ name: 'tabulate', body: this.#tabulate() });
-    const bytes = encodeModule({ functions: [...this.#functions, { name, body: main }], memory: { minimum: 1 } });
+    const bytes = encodeModule({
+      functions: [...this.#functions, { name, body: main }],
+      memory: { minimum: 1 },
+    });
     return {
       module: compileCached(bytes),
       constants: this.#constants.bytes.slice(),

@@ -25,7 +25,10 @@ function powerOfI(re: number, im: number): number | undefined {
 }
 
 /** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
-export function matrixPattern(matrix: readonly number[]): { pattern: MatrixPattern; values: number[] } {
+export function matrixPattern(matrix: readonly number[]): {
+  pattern: MatrixPattern;
+  values: number[];
+} {
   const size = Math.sqrt(matrix.length / 2);
   const entries: { row: number; column: number; re: number; im: number }[] = [];
   for (let i = 0; i < size * size; i++) {
@@ -52,7 +55,8 @@ export function matrixPattern(matrix: readonly number[]): { pattern: MatrixPatte
   const values: number[] = [];
   const add = (row: number, column: number, re: number, im: number): void => {
     const power = powerOfI(re, im);
-    if (power === undefined) rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
+    if (power === undefined)
+      rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
     else rows[row]?.push({ column, power });
   };
   for (const { row, column, re, im } of entries) add(row, column, re, im);

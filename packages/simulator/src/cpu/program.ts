@@ -43,7 +43,10 @@ interface Differentiator {
   /** Whether embedded amplitudes are differentiated. */
   readonly embedded: boolean;
   /** Coefficients whose gradients are wanted. */
-  readonly active: { readonly shared: readonly Coefficient[]; readonly batch: readonly Coefficient[] };
+  readonly active: {
+    readonly shared: readonly Coefficient[];
+    readonly batch: readonly Coefficient[];
+  };
 }
 
 /** An analytic program of the CPU engine. */
@@ -78,14 +81,19 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     this.outputShapes = checked.outputShapes;
     this.#checked = checked;
     this.#memory = memory;
-    const sampled = checked.measurements.some(({ type }) => type === 'samples' || type === 'counts');
+    const sampled = checked.measurements.some(
+      ({ type }) => type === 'samples' || type === 'counts',
+    );
     this.#withShots =
       sampled || options.shots !== undefined
         ? withShots((c, m) => compileAnalytic(c, m, memory), circuit, measurements, options)
         : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
     this.#readsState = checked.measurements.some(({ type }) => type === 'state');
-    const written = { lowered: lower(circuit, this.#readsState), readout: planReadout(circuit, analytic) };
+    const written = {
+      lowered: lower(circuit, this.#readsState),
+      readout: planReadout(circuit, analytic),
+    };
     ({ lowered: this.#lowered, readout: this.#readout } = optimize(written, sequence));
   }
 
@@ -132,11 +140,13 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
             for (let i = 0; i < size; i++) result[start + i] = doubles[state + 2 * i] as number;
           } else if (plan.type === 'columns') {
             const { columns } = plan;
-            for (let i = 0; i < size; i++) result[start + i] = doubles[at + 2 * (columns[i] as number)] as number;
+            for (let i = 0; i < size; i++)
+              result[start + i] = doubles[at + 2 * (columns[i] as number)] as number;
           } else {
             for (let i = 0; i < size; i++) {
               const mean = doubles[at + 2 * (plan.means[i] as number)] as number;
-              result[start + i] = (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
+              result[start + i] =
+                (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
             }
           }
         }
@@ -145,7 +155,14 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   #runner(): Executor {
-    this.#forward ??= new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, undefined, this.#readsState);
+    this.#forward ??= new Executor(
+      this.circuit,
+      this.#lowered,
+      this.#readout,
+      this.#memory,
+      undefined,
+      this.#readsState,
+    );
     return this.#forward;
   }
 
@@ -175,7 +192,12 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     checkVjpOptions(options);
     const wrt = this.#differentiable(options.wrt);
     const slots = readValues(this.circuit, values);
-    const cotangents = readCotangents(dy, this.#checked.outputSizes, this.#checked.single, slots.batch);
+    const cotangents = readCotangents(
+      dy,
+      this.#checked.outputSizes,
+      this.#checked.single,
+      slots.batch,
+    );
     return this.#backpropagate(slots, wrt, cotangents, options) as Gradients<Names>;
   }
 
@@ -188,12 +210,14 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const outputs = outputSizes.reduce((a, b) => a + b, 0);
     const slotSize = (slot: Slot): number => sizeOf(slot.shape);
     const jacobian: Record<string, Float64Array> = {};
-    for (const slot of wrt) jacobian[slot.name] = new Float64Array(batch * outputs * slotSize(slot));
+    for (const slot of wrt)
+      jacobian[slot.name] = new Float64Array(batch * outputs * slotSize(slot));
     let output = 0;
     outputSizes.forEach((size, m) => {
       for (let i = 0; i < size; i++, output++) {
         const dy = outputSizes.map((length) => new Float64Array(batch * length));
-        for (let example = 0; example < batch; example++) (dy[m] as Float64Array)[example * size + i] = 1;
+        for (let example = 0; example < batch; example++)
+          (dy[m] as Float64Array)[example * size + i] = 1;
         const rows = this.#backpropagate(slots, wrt, dy, { perExample: true });
         for (const slot of wrt) {
           const width = slotSize(slot);
@@ -212,17 +236,25 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** The slots to differentiate, refusing what the adjoint method cannot do. */
   #differentiable(names: readonly Names[] | undefined): Slot[] {
     if (this.#withShots !== undefined) {
-      throw new UnsupportedError('the adjoint method needs exact results, and this program draws shots', {
-        remedy: "Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
-      });
+      throw new UnsupportedError(
+        'the adjoint method needs exact results, and this program draws shots',
+        {
+          remedy:
+            "Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
+        },
+      );
     }
     const wrt = readWrt(this.circuit, names);
     const [irreversible] = this.#lowered.filters;
     if (irreversible !== undefined) {
-      throw new UnsupportedError('a map that is not unitary cannot be undone, which the adjoint method needs', {
-        operation: irreversible,
-        remedy: "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
-      });
+      throw new UnsupportedError(
+        'a map that is not unitary cannot be undone, which the adjoint method needs',
+        {
+          operation: irreversible,
+          remedy:
+            "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
+        },
+      );
     }
     return wrt;
   }
@@ -272,7 +304,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
           }
         }
         if (embedded) {
-          for (let i = 0; i < count; i++) this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
+          for (let i = 0; i < count; i++)
+            this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
         }
       }
       // A packed program has one example, spread over both lanes.
@@ -282,10 +315,14 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         for (const { node, scale, index } of active.shared) {
           const at = executor.cellAt('shared', index, 0);
           const adjoint = angles.adjoint(node);
-          adjoint[0] = (adjoint[0] as number) + 2 * scale * ((doubles[at] as number) + (doubles[at + 1] as number));
+          adjoint[0] =
+            (adjoint[0] as number) +
+            2 * scale * ((doubles[at] as number) + (doubles[at + 1] as number));
         }
       }
-      angles.backpropagate(depends, chunk, perExample, (slot, element, column) => sink.add(slot, element, column));
+      angles.backpropagate(depends, chunk, perExample, (slot, element, column) =>
+        sink.add(slot, element, column),
+      );
       sink.closeChunk();
     }
     if (wrt.some(({ kind }) => kind === 'hermitian')) this.#matrixGradients(slots, dy, means, sink);
@@ -301,8 +338,18 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
       const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
       const wants = { nodes: depends, amplitudes: embedded };
-      const executor = new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, wants, embedded);
-      const active = { shared: shared.filter((c) => depends[c.node]), batch: batch.filter((c) => depends[c.node]) };
+      const executor = new Executor(
+        this.circuit,
+        this.#lowered,
+        this.#readout,
+        this.#memory,
+        wants,
+        embedded,
+      );
+      const active = {
+        shared: shared.filter((c) => depends[c.node]),
+        batch: batch.filter((c) => depends[c.node]),
+      };
       made = { executor, depends, embedded, active };
       this.#backward.set(id, made);
     }
@@ -317,7 +364,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       for (let i = 0; i < count; i++) {
         const at = executor.columnsAt(i >> 1) + (i & 1);
-        for (let c = 0; c < columns; c++) means[(first + i) * columns + c] = executor.doubles[at + 2 * c] as number;
+        for (let c = 0; c < columns; c++)
+          means[(first + i) * columns + c] = executor.doubles[at + 2 * c] as number;
       }
     });
     return means;
@@ -347,7 +395,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       }
       for (let i = 0; i < count; i++) {
         const at = base + (i >> 1) * stride + (i & 1);
-        for (let k = 0; k < size; k++) doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
+        for (let k = 0; k < size; k++)
+          doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
       }
       return;
     }
@@ -393,13 +442,33 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   ): void {
     const { qubits } = this.circuit;
     const all = Array.from({ length: qubits }, (_, qubit) => qubit);
-    this.#stateReader ??= new Executor(this.circuit, this.#lowered, this.#readout, this.#memory, undefined, true);
+    this.#stateReader ??= new Executor(
+      this.circuit,
+      this.#lowered,
+      this.#readout,
+      this.#memory,
+      undefined,
+      true,
+    );
     const tasks = this.#readout.steps.flatMap((step) => {
-      if (step.type !== 'hermitian' || !('slot' in step.matrix) || !sink.wants(step.matrix.slot)) return [];
+      if (step.type !== 'hermitian' || !('slot' in step.matrix) || !sink.wants(step.matrix.slot))
+        return [];
       const { slot, squared } = step.matrix;
-      const rests = basisIndices(all.filter((qubit) => !step.qubits.includes(qubit)), qubits);
+      const rests = basisIndices(
+        all.filter((qubit) => !step.qubits.includes(qubit)),
+        qubits,
+      );
       const shared = this.circuit.slots.find(({ name }) => name === slot)?.axis === 'shared';
-      return [{ slot, squared, shared, column: step.column, places: basisIndices(step.qubits, qubits), rests }];
+      return [
+        {
+          slot,
+          squared,
+          shared,
+          column: step.column,
+          places: basisIndices(step.qubits, qubits),
+          rests,
+        },
+      ];
     });
     const cotangents = new Float64Array(this.#readout.columns);
     sink.openChunk(0, Math.min(CHUNK, slots.batch));
@@ -410,7 +479,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       }
       cotangents.fill(0);
       this.#eachCotangent(dy, means, example, (column, amount) => {
-        if (column < cotangents.length) cotangents[column] = (cotangents[column] as number) + amount;
+        if (column < cotangents.length)
+          cotangents[column] = (cotangents[column] as number) + amount;
       });
       const amplitude = (index: number): [number, number] => {
         const at = executor.amplitudeAt(index) + lane;
@@ -421,7 +491,15 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         const first = shared ? 0 : example * length;
         const matrix = squared ? slots.get(slot).subarray(first, first + length) : undefined;
         const { data, start } = sink.row(slot, example);
-        addHermitianGradient(amplitude, places, rests, matrix, cotangents[column] as number, data, start);
+        addHermitianGradient(
+          amplitude,
+          places,
+          rests,
+          matrix,
+          cotangents[column] as number,
+          data,
+          start,
+        );
       }
     };
     // One block of two examples per call, whose states are still in memory.
@@ -433,7 +511,12 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: 0 | 1): void {
     const { qubits } = this.#lowered;
-    const offsets = executor.preparations.map((p) => basisIndices(p.qubits.toSorted((a, b) => a - b), qubits));
+    const offsets = executor.preparations.map((p) =>
+      basisIndices(
+        p.qubits.toSorted((a, b) => a - b),
+        qubits,
+      ),
+    );
     const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
       const at = executor.amplitudeAt(index, 'lambda') + lane;
       return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
@@ -446,7 +529,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   explain(): Explanation {
-    if (this.#withShots !== undefined) return explainShots(this.circuit, this.#checked.measurements, this.options);
+    if (this.#withShots !== undefined)
+      return explainShots(this.circuit, this.#checked.measurements, this.options);
     return explainProgram(this.circuit, this.#lowered, this.#runner());
   }
 
@@ -477,7 +561,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 function basisIndices(on: readonly number[], qubits: number): number[] {
   const places = on.map((qubit) => 2 ** (qubits - 1 - qubit));
   return Array.from({ length: 2 ** on.length }, (_, index) =>
-    places.reduce((sum, place, i) => (((index >> (on.length - 1 - i)) & 1) === 1 ? sum + place : sum), 0),
+    places.reduce(
+      (sum, place, i) => (((index >> (on.length - 1 - i)) & 1) === 1 ? sum + place : sum),
+      0,
+    ),
   );
 }
 
@@ -487,5 +574,11 @@ function compileAnalytic<Names extends string, const M extends Measurements>(
   measurements: M,
   memory: EngineMemory,
 ): Program<Names, M> {
-  return new CpuProgram(circuit, measurements, {}, checkProgram(circuit, measurements, {}, cpuCapabilities), memory);
+  return new CpuProgram(
+    circuit,
+    measurements,
+    {},
+    checkProgram(circuit, measurements, {}, cpuCapabilities),
+    memory,
+  );
 }

@@ -12,8 +12,19 @@ export interface DiagonalEntry {
 export type ReadoutStep =
   | { readonly type: 'probabilities'; readonly kept: number; readonly column: number }
   | { readonly type: 'diagonal'; readonly kept: number; readonly entries: readonly DiagonalEntry[] }
-  | { readonly type: 'pauli'; readonly x: number; readonly z: number; readonly weight: number; readonly column: number }
-  | { readonly type: 'hermitian'; readonly qubits: readonly number[]; readonly matrix: HermitianSource; readonly column: number }
+  | {
+      readonly type: 'pauli';
+      readonly x: number;
+      readonly z: number;
+      readonly weight: number;
+      readonly column: number;
+    }
+  | {
+      readonly type: 'hermitian';
+      readonly qubits: readonly number[];
+      readonly matrix: HermitianSource;
+      readonly column: number;
+    }
   | { readonly type: 'state' };
 
 /** Where a Hermitian matrix comes from: fixed numbers, or a slot, perhaps squared (for variances). */
@@ -24,7 +35,11 @@ export type HermitianSource =
 /** How one measurement's result is made of columns. */
 export type ResultPlan =
   | { readonly type: 'columns'; readonly columns: readonly number[] }
-  | { readonly type: 'variance'; readonly means: readonly number[]; readonly squares: readonly number[] }
+  | {
+      readonly type: 'variance';
+      readonly means: readonly number[];
+      readonly squares: readonly number[];
+    }
   | { readonly type: 'state' };
 
 /** The read-outs of a program: numbers per example ("columns") and how results are made of them. */
@@ -92,7 +107,9 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
     } else {
       const { matrix } = observable;
       const source: HermitianSource =
-        'slot' in matrix ? { slot: matrix.slot, squared } : { values: squared ? squareMatrix(matrix) : matrix };
+        'slot' in matrix
+          ? { slot: matrix.slot, squared }
+          : { values: squared ? squareMatrix(matrix) : matrix };
       steps.push({ type: 'hermitian', qubits: observable.qubits, matrix: source, column });
     }
     return column;
@@ -101,7 +118,10 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
   const results = measurements.map((measurement): ResultPlan => {
     switch (measurement.type) {
       case 'expval':
-        return { type: 'columns', columns: measurement.observables.map((o) => expectation(o, false)) };
+        return {
+          type: 'columns',
+          columns: measurement.observables.map((o) => expectation(o, false)),
+        };
       case 'variance':
         return {
           type: 'variance',
@@ -134,12 +154,19 @@ export function outcomeOrder(qubits: readonly number[]): number[] {
   const sorted = qubits.toSorted((a, b) => a - b);
   const weight = qubits.map((qubit) => 2 ** (sorted.length - 1 - sorted.indexOf(qubit)));
   return Array.from({ length: 2 ** qubits.length }, (_, outcome) =>
-    weight.reduce((sum, w, i) => (((outcome >> (qubits.length - 1 - i)) & 1) === 1 ? sum + w : sum), 0),
+    weight.reduce(
+      (sum, w, i) => (((outcome >> (qubits.length - 1 - i)) & 1) === 1 ? sum + w : sum),
+      0,
+    ),
   );
 }
 
 /** The square of a matrix, row-major, interleaved. */
-export function squareMatrix(matrix: ArrayLike<number>, offset = 0, size: number = Math.sqrt(matrix.length / 2)): number[] {
+export function squareMatrix(
+  matrix: ArrayLike<number>,
+  offset = 0,
+  size: number = Math.sqrt(matrix.length / 2),
+): number[] {
   const out: number[] = [];
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
@@ -148,8 +175,12 @@ export function squareMatrix(matrix: ArrayLike<number>, offset = 0, size: number
       for (let k = 0; k < size; k++) {
         const a = offset + 2 * (row * size + k);
         const b = offset + 2 * (k * size + column);
-        re += (matrix[a] as number) * (matrix[b] as number) - (matrix[a + 1] as number) * (matrix[b + 1] as number);
-        im += (matrix[a] as number) * (matrix[b + 1] as number) + (matrix[a + 1] as number) * (matrix[b] as number);
+        re +=
+          (matrix[a] as number) * (matrix[b] as number) -
+          (matrix[a + 1] as number) * (matrix[b + 1] as number);
+        im +=
+          (matrix[a] as number) * (matrix[b + 1] as number) +
+          (matrix[a + 1] as number) * (matrix[b] as number);
       }
       out.push(re, im);
     }

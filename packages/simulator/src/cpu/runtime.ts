@@ -62,7 +62,13 @@ function forSubsets(f: FunctionBuilder, index: number, mask: number, body: () =>
 }
 
 /** Runs `body` for index = 0, step, 2 step, … below `limit` (a local), at least once. */
-function forRange(f: FunctionBuilder, index: number, step: number, limit: number, body: () => unknown): void {
+function forRange(
+  f: FunctionBuilder,
+  index: number,
+  step: number,
+  limit: number,
+  body: () => unknown,
+): void {
   f.i32(0).set(index).loop();
   body();
   f.get(index).i32(step).op('i32Add').tee(index).get(limit).op('i32LtU').brIf(0).op('end');
@@ -74,9 +80,9 @@ function forRange(f: FunctionBuilder, index: number, step: number, limit: number
  */
 function sincos(): FunctionBuilder {
   const f = new FunctionBuilder([i32, i32, i32]);
-  const [x, j, r, z, sine, cosine, quadrant, odd] = Array.from({ length: 8 }, () => f.local(v128)) as [
-    number, number, number, number, number, number, number, number,
-  ];
+  const [x, j, r, z, sine, cosine, quadrant, odd] = Array.from({ length: 8 }, () =>
+    f.local(v128),
+  ) as [number, number, number, number, number, number, number, number];
   const horner = (coefficients: readonly number[]): void => {
     f.f64x2(coefficients[0] as number);
     for (const c of coefficients.slice(1)) f.get(z).op('f64x2Mul').f64x2(c).op('f64x2Add');
@@ -87,14 +93,27 @@ function sincos(): FunctionBuilder {
   f.get(j).f64x2(6.077100506303966e-11).op('f64x2Mul').op('f64x2Sub');
   f.get(j).f64x2(2.0222662487959506e-21).op('f64x2Mul').op('f64x2Sub').tee(r);
   f.get(r).op('f64x2Mul').set(z);
-  horner([1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6, -1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1]);
+  horner([
+    1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6,
+    -1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1,
+  ]);
   f.get(z).op('f64x2Mul').get(r).op('f64x2Mul').get(r).op('f64x2Add').set(sine);
-  horner([-1.13596475577881948265e-11, 2.08757232129817482790e-9, -2.75573143513906633035e-7, 2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2]);
+  horner([
+    -1.13596475577881948265e-11, 2.0875723212981748279e-9, -2.75573143513906633035e-7,
+    2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2,
+  ]);
   f.get(z).op('f64x2Mul').get(z).op('f64x2Mul');
   f.f64x2(1).get(z).f64x2(0.5).op('f64x2Mul').op('f64x2Sub').op('f64x2Add').set(cosine);
   // Adding 1.5 · 2^52 leaves the quadrant in the low bits of the mantissa.
   f.get(j).f64x2(6755399441055744).op('f64x2Add').set(quadrant);
-  f.get(quadrant).i64(1).op('i64x2Splat').op('v128And').i64(1).op('i64x2Splat').op('i64x2Eq').set(odd);
+  f.get(quadrant)
+    .i64(1)
+    .op('i64x2Splat')
+    .op('v128And')
+    .i64(1)
+    .op('i64x2Splat')
+    .op('i64x2Eq')
+    .set(odd);
   const signBit = (): void => {
     f.i64(2).op('i64x2Splat').op('v128And').i32(62).op('i64x2Shl');
   };
@@ -136,16 +155,44 @@ function expand(): FunctionBuilder {
   const [vr, vi] = [f.local(v128), f.local(v128)];
   const last = f.local(i32);
   // Address of the last amplitude: 32 · (2^bits - 1).
-  f.get(1).i32(1).get(2).op('i32Popcnt').op('i32Shl').i32(1).op('i32Sub').i32(5).op('i32Shl').op('i32Add').set(last);
+  f.get(1)
+    .i32(1)
+    .get(2)
+    .op('i32Popcnt')
+    .op('i32Shl')
+    .i32(1)
+    .op('i32Sub')
+    .i32(5)
+    .op('i32Shl')
+    .op('i32Add')
+    .set(last);
   forSubsets(f, outer, 3, () => {
     f.get(0).get(outer).op('i32Add').tee(target).load(0).set(vr).get(target).load(16).set(vi);
     f.get(2).set(inner).get(last).set(source);
     // Descending, so that the value at subset 0 is overwritten last.
     f.loop();
     f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').tee(target);
-    f.get(vr).get(source).load(0).op('f64x2Mul').get(vi).get(source).load(16).op('f64x2Mul').op('f64x2Sub').store(0);
+    f.get(vr)
+      .get(source)
+      .load(0)
+      .op('f64x2Mul')
+      .get(vi)
+      .get(source)
+      .load(16)
+      .op('f64x2Mul')
+      .op('f64x2Sub')
+      .store(0);
     f.get(target);
-    f.get(vr).get(source).load(16).op('f64x2Mul').get(vi).get(source).load(0).op('f64x2Mul').op('f64x2Add').store(16);
+    f.get(vr)
+      .get(source)
+      .load(16)
+      .op('f64x2Mul')
+      .get(vi)
+      .get(source)
+      .load(0)
+      .op('f64x2Mul')
+      .op('f64x2Add')
+      .store(16);
     f.get(source).i32(32).op('i32Sub').set(source);
     f.get(inner).if();
     f.get(inner).i32(1).op('i32Sub').get(2).op('i32And').set(inner).br(1);
@@ -193,7 +240,10 @@ function walshHadamard(): FunctionBuilder {
  * Tables of (source offset i32, column offset i32, weight f64): `pick` adds weighted values to columns,
  * `scatter` is its transpose.
  */
-function transfer(from: (f: FunctionBuilder) => void, to: (f: FunctionBuilder) => void): FunctionBuilder {
+function transfer(
+  from: (f: FunctionBuilder) => void,
+  to: (f: FunctionBuilder) => void,
+): FunctionBuilder {
   const f = new FunctionBuilder([i32, i32, i32, i32]); // values, table, count, columns
   const target = f.local(i32);
   f.loop();
@@ -233,7 +283,14 @@ function diagonal(add: boolean): FunctionBuilder {
 
 /** Pushes a sign mask: the sign bit set in both lanes where an odd number of bits of (index & z) is set. */
 function pushSign(f: FunctionBuilder, index: number, z: number): void {
-  f.get(index).get(z).op('i32And').op('i32Popcnt').op('i64ExtendI32U').i64(63).op('i64Shl').op('i64x2Splat');
+  f.get(index)
+    .get(z)
+    .op('i32And')
+    .op('i32Popcnt')
+    .op('i64ExtendI32U')
+    .i64(63)
+    .op('i64Shl')
+    .op('i64x2Splat');
 }
 
 /**
@@ -249,9 +306,29 @@ function pauli(odd: boolean): FunctionBuilder {
   f.get(0).get(a).op('i32Add').set(at);
   f.get(sum);
   if (odd) {
-    f.get(at).load(0).get(other).load(16).op('f64x2Mul').get(at).load(16).get(other).load(0).op('f64x2Mul').op('f64x2Sub');
+    f.get(at)
+      .load(0)
+      .get(other)
+      .load(16)
+      .op('f64x2Mul')
+      .get(at)
+      .load(16)
+      .get(other)
+      .load(0)
+      .op('f64x2Mul')
+      .op('f64x2Sub');
   } else {
-    f.get(at).load(0).get(other).load(0).op('f64x2Mul').get(at).load(16).get(other).load(16).op('f64x2Mul').op('f64x2Add');
+    f.get(at)
+      .load(0)
+      .get(other)
+      .load(0)
+      .op('f64x2Mul')
+      .get(at)
+      .load(16)
+      .get(other)
+      .load(16)
+      .op('f64x2Mul')
+      .op('f64x2Add');
   }
   pushSign(f, b, 2);
   f.op('v128Xor').op('f64x2Add').set(sum);
@@ -273,9 +350,23 @@ function addPauli(odd: boolean): FunctionBuilder {
     f.get(weight);
     pushSign(f, b, 3);
     f.op('v128Xor').set(w);
-    f.get(target).get(target).load(0).get(w).get(other).load(odd ? 16 : 0).op('f64x2Mul');
+    f.get(target)
+      .get(target)
+      .load(0)
+      .get(w)
+      .get(other)
+      .load(odd ? 16 : 0)
+      .op('f64x2Mul');
     f.op(odd ? 'f64x2Sub' : 'f64x2Add').store(0);
-    f.get(target).get(target).load(16).get(w).get(other).load(odd ? 0 : 16).op('f64x2Mul').op('f64x2Add').store(16);
+    f.get(target)
+      .get(target)
+      .load(16)
+      .get(w)
+      .get(other)
+      .load(odd ? 0 : 16)
+      .op('f64x2Mul')
+      .op('f64x2Add')
+      .store(16);
   });
   return f;
 }
@@ -286,11 +377,21 @@ function addPauli(odd: boolean): FunctionBuilder {
  */
 function pushRow(
   f: FunctionBuilder,
-  at: { row: number; base: number; offsets: number; bytes: number; j: number; source: number; re: number; im: number },
+  at: {
+    row: number;
+    base: number;
+    offsets: number;
+    bytes: number;
+    j: number;
+    source: number;
+    re: number;
+    im: number;
+  },
   splat: boolean,
 ): void {
   const { row, base, offsets, bytes, j, source, re, im } = at;
-  const entry = (part: 0 | 1): void => void (splat ? f.get(row).loadSplat(8 * part) : f.get(row).load(16 * part));
+  const entry = (part: 0 | 1): void =>
+    void (splat ? f.get(row).loadSplat(8 * part) : f.get(row).load(16 * part));
   f.f64x2(0).set(re).f64x2(0).set(im);
   forRange(f, j, 4, bytes, () => {
     f.get(offsets).get(j).op('i32Add').i32Load().get(base).op('i32Add').set(source);
@@ -304,7 +405,10 @@ function pushRow(
     f.get(source).load(16).op('f64x2Mul').op('f64x2Add');
     entry(1);
     f.get(source).load(0).op('f64x2Mul').op('f64x2Add').set(im);
-    f.get(row).i32(splat ? 16 : 32).op('i32Add').set(row);
+    f.get(row)
+      .i32(splat ? 16 : 32)
+      .op('i32Add')
+      .set(row);
   });
 }
 
@@ -351,8 +455,22 @@ function addHermitian(): FunctionBuilder {
     forRange(f, i, 4, 4, () => {
       pushRow(f, at, false);
       f.get(3).get(i).op('i32Add').i32Load().get(o).op('i32Add').get(1).op('i32Add').set(target);
-      f.get(target).get(target).load(0).get(weight).get(at.re).op('f64x2Mul').op('f64x2Add').store(0);
-      f.get(target).get(target).load(16).get(weight).get(at.im).op('f64x2Mul').op('f64x2Add').store(16);
+      f.get(target)
+        .get(target)
+        .load(0)
+        .get(weight)
+        .get(at.re)
+        .op('f64x2Mul')
+        .op('f64x2Add')
+        .store(0);
+      f.get(target)
+        .get(target)
+        .load(16)
+        .get(weight)
+        .get(at.im)
+        .op('f64x2Mul')
+        .op('f64x2Add')
+        .store(16);
     });
   });
   return f;
@@ -398,8 +516,15 @@ function spread(): FunctionBuilder {
   forRange(f, at, 32, 2, () => {
     f.get(1).get(at).op('i32Add').set(source);
     f.get(0).get(at).i32(1).op('i32Shl').op('i32Add').set(target);
-    for (const [lane, to] of [[0, 0], [8, 32]] as const) {
-      for (const part of [0, 16]) f.get(target).get(source).loadSplat(part + lane).store(to + part);
+    for (const [lane, to] of [
+      [0, 0],
+      [8, 32],
+    ] as const) {
+      for (const part of [0, 16])
+        f.get(target)
+          .get(source)
+          .loadSplat(part + lane)
+          .store(to + part);
     }
   });
   return f;
@@ -413,7 +538,14 @@ function gather(): FunctionBuilder {
     f.get(0).get(at).op('i32Add').set(target);
     f.get(1).get(at).i32(1).op('i32Shl').op('i32Add').set(source);
     for (const part of [0, 16]) {
-      f.get(target).get(source).f64Load(part).f64Store(part).get(target).get(source).f64Load(32 + part).f64Store(part + 8);
+      f.get(target)
+        .get(source)
+        .f64Load(part)
+        .f64Store(part)
+        .get(target)
+        .get(source)
+        .f64Load(32 + part)
+        .f64Store(part + 8);
     }
   });
   return f;

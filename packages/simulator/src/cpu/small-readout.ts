@@ -17,7 +17,8 @@ export interface SmallReadout {
 }
 
 /** Whether writing the read-out straight is worth it. */
-export const isSmall = (qubits: number, entries: readonly DiagonalEntry[]): boolean => qubits <= 3 && entries.length <= 4;
+export const isSmall = (qubits: number, entries: readonly DiagonalEntry[]): boolean =>
+  qubits <= 3 && entries.length <= 4;
 
 const odd = (a: number, b: number): boolean => (bitCount(a & b) & 1) === 1;
 
@@ -27,8 +28,18 @@ export function writeSmallMeans(f: FunctionBuilder, at: SmallReadout): void {
   const part = f.local(valueType.v128);
   const probabilities = Array.from({ length: size }, (_, a) => {
     const p = f.local(valueType.v128);
-    f.get(at.state).load(32 * a).tee(part).get(part).op('f64x2Mul');
-    f.get(at.state).load(32 * a + 16).tee(part).get(part).op('f64x2Mul').op('f64x2Add').set(p);
+    f.get(at.state)
+      .load(32 * a)
+      .tee(part)
+      .get(part)
+      .op('f64x2Mul');
+    f.get(at.state)
+      .load(32 * a + 16)
+      .tee(part)
+      .get(part)
+      .op('f64x2Mul')
+      .op('f64x2Add')
+      .set(p);
     return p;
   });
   for (const column of new Set(at.entries.map((entry) => entry.column))) {
@@ -69,7 +80,12 @@ export function writeSmallSeed(f: FunctionBuilder, at: SmallReadout): void {
     });
     f.set(weight);
     for (const part of [0, 16]) {
-      f.get(at.state).get(at.state).load(32 * a + part).get(weight).op('f64x2Mul').store(32 * (size + a) + part);
+      f.get(at.state)
+        .get(at.state)
+        .load(32 * a + part)
+        .get(weight)
+        .op('f64x2Mul')
+        .store(32 * (size + a) + part);
     }
   }
 }

@@ -50,7 +50,9 @@ export class Preparation {
       for (let i = 0; i < width * this.size; i++) sum += (data[start + i] as number) ** 2;
       norm = Math.sqrt(sum);
       if (!(norm > 0 && norm < Infinity)) {
-        throw new ValueError(`amplitudes of example ${example} have norm ${norm}`, { remedy: 'Scale them to a finite norm above 0' });
+        throw new ValueError(`amplitudes of example ${example} have norm ${norm}`, {
+          remedy: 'Scale them to a finite norm above 0',
+        });
       }
     }
     this.#norms[lane] = norm;
@@ -80,13 +82,16 @@ export class Preparation {
     const own = this.#amplitudes[lane];
     const norm = this.#norms[lane];
     let along = 0;
-    if (this.#op.normalize) for (let i = 0; i < own.length; i++) along += (own[i] as number) * (gradient[i] as number);
+    if (this.#op.normalize)
+      for (let i = 0; i < own.length; i++) along += (own[i] as number) * (gradient[i] as number);
     const width = this.#complex ? 2 : 1;
     for (let i = 0; i < this.size; i++) {
       for (let part = 0; part < width; part++) {
         const index = 2 * (this.#order[i] as number) + part;
         const at = start + width * i + part;
-        out[at] = (out[at] as number) + ((gradient[index] as number) - along * (own[index] as number)) / norm;
+        out[at] =
+          (out[at] as number) +
+          ((gradient[index] as number) - along * (own[index] as number)) / norm;
       }
     }
   }

@@ -1,5 +1,19 @@
 import { KetworkError, UnsupportedError, ValueError } from '@ketwork/base';
-import { X, Y, Z, angle, circuit, counts, expval, input, pauli, probabilities, state, variance, weight } from '@ketwork/circuit';
+import {
+  X,
+  Y,
+  Z,
+  angle,
+  circuit,
+  counts,
+  expval,
+  input,
+  pauli,
+  probabilities,
+  state,
+  variance,
+  weight,
+} from '@ketwork/circuit';
 import { describe, expect, it } from 'vitest';
 import { cpu, reference } from '../../src/index.ts';
 
@@ -44,7 +58,10 @@ describe('batches', () => {
       expect(sum[p]).toBeCloseTo(total, 12);
     }
     for (let i = 0; i < batch; i++) {
-      expect(norms[i]).toBeCloseTo(rows.slice(18 * i, 18 * i + 18).reduce((s, g) => s + g * g, 0), 13);
+      expect(norms[i]).toBeCloseTo(
+        rows.slice(18 * i, 18 * i + 18).reduce((s, g) => s + g * g, 0),
+        13,
+      );
     }
   });
 
@@ -63,7 +80,10 @@ describe('large states', () => {
       q.h(0);
       for (let i = 1; i < 18; i++) q.cnot(i - 1, i);
     });
-    const program = engine.compile(ghz, [expval(pauli('Z'.repeat(18)), pauli('X'.repeat(18)), Z(9)), probabilities([0, 17])]);
+    const program = engine.compile(ghz, [
+      expval(pauli('Z'.repeat(18)), pauli('X'.repeat(18)), Z(9)),
+      probabilities([0, 17]),
+    ]);
     const [means, outcomes] = program.run();
     [1, 1, 0].forEach((mean, i) => expect(means[i]).toBeCloseTo(mean, 12));
     [0.5, 0, 0, 0.5].forEach((p, i) => expect(outcomes[i]).toBeCloseTo(p, 12));
@@ -124,7 +144,13 @@ describe('differentiation', () => {
   it('refuses to undo a map that is not unitary, naming it', () => {
     const filter = circuit(1, { w: weight([]) }, (q, { w }) => {
       q.ry(w.at(), 0);
-      q.linear([[1, 0], [0, 0.5]], [0]);
+      q.linear(
+        [
+          [1, 0],
+          [0, 0.5],
+        ],
+        [0],
+      );
     });
     const program = engine.compile(filter, expval(Z(0)));
     expect(() => program.vjp({ w: [0.1] }, [1])).toThrowErrorMatchingInlineSnapshot(
@@ -149,11 +175,15 @@ describe('programs', () => {
     const program = engine.compile(entangled, expval(Z(0)));
     expect(program.explain().text).toMatch(/3 qubits, two examples per vector/);
     expect(program.explain().details).toMatchObject({ engine: 'cpu', qubits: 3 });
-    expect(program.estimateMemory(64, { gradient: true })).toBeGreaterThan(program.estimateMemory(64));
+    expect(program.estimateMemory(64, { gradient: true })).toBeGreaterThan(
+      program.estimateMemory(64),
+    );
   });
 
   it('explain shots as what they are', () => {
-    const { text, details } = engine.compile(entangled, [counts(500), expval(X(0))], { shots: 20 }).explain();
+    const { text, details } = engine
+      .compile(entangled, [counts(500), expval(X(0))], { shots: 20 })
+      .explain();
     expect(text).toMatch(/up to 500 seeded shots/);
     expect(details).toMatchObject({ regime: 'shots', operations: 15 });
   });

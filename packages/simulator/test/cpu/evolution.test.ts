@@ -9,13 +9,24 @@ const first = (made: Circuit): EvolutionOp => made.ops[0] as EvolutionOp;
 
 describe('evolutionPrimitives', () => {
   it('turns commuting Pauli strings into rotations', () => {
-    const made = circuit(3, (q) => q.evolution(pauli('XX').scale(0.5).add(pauli('ZZ')).add(pauli('IIX')), 0.3));
-    expect(evolutionPrimitives(first(made), 0).map(({ type }) => type)).toEqual(['rotation', 'rotation', 'rotation']);
+    const made = circuit(3, (q) =>
+      q.evolution(pauli('XX').scale(0.5).add(pauli('ZZ')).add(pauli('IIX')), 0.3),
+    );
+    expect(evolutionPrimitives(first(made), 0).map(({ type }) => type)).toEqual([
+      'rotation',
+      'rotation',
+      'rotation',
+    ]);
   });
 
   it('diagonalises what does not commute', () => {
     const made = circuit(1, (q) => q.evolution(X(0).add(Z(0)), 0.3));
-    expect(evolutionPrimitives(first(made), 0).map(({ type }) => type)).toEqual(['matrix', 'phase', 'phase', 'matrix']);
+    expect(evolutionPrimitives(first(made), 0).map(({ type }) => type)).toEqual([
+      'matrix',
+      'phase',
+      'phase',
+      'matrix',
+    ]);
   });
 
   it('refuses a generator that comes with the data, naming the operation', async () => {
@@ -29,7 +40,9 @@ describe('evolutionPrimitives', () => {
   });
 
   it('refuses to diagonalise more than eight qubits', () => {
-    const field = Array.from({ length: 9 }, (_, i) => X(i).add(Z(i))).reduce((sum, term) => sum.add(term));
+    const field = Array.from({ length: 9 }, (_, i) => X(i).add(Z(i))).reduce((sum, term) =>
+      sum.add(term),
+    );
     const made = circuit(9, (q) => q.evolution(field, 0.3));
     expect(() => evolutionPrimitives(first(made), 4)).toThrow(/operation 4: .*Trotter/);
   });

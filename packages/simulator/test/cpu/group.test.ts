@@ -9,18 +9,27 @@ describe('groupElements', () => {
   it('keeps every element once, and the order of elements that share a qubit', () => {
     for (let seed = 0; seed < 60; seed++) {
       const random = new Random(seed);
-      const made = randomCircuit(random, { qubits: random.integer(1, 6), ops: 25, kinds: ['gate', 'matrix'] });
+      const made = randomCircuit(random, {
+        qubits: random.integer(1, 6),
+        ops: 25,
+        kinds: ['gate', 'matrix'],
+      });
       const { elements } = lower(made, true);
       for (const size of [1, 2, 3]) {
         const groups = groupElements(elements, made.qubits, size);
         const total = groups.reduce((sum, group) => sum + group.elements.length, 0);
         expect(total).toBe(elements.length);
         // An element of a group is the original one, or that with its controls moved to the group.
-        const order = groups.flatMap((group) => group.elements.map((element) => ({ element, group })));
+        const order = groups.flatMap((group) =>
+          group.elements.map((element) => ({ element, group })),
+        );
         for (let qubit = 0; qubit < made.qubits; qubit++) {
           const before = elements.filter((e) => support(e).includes(qubit)).map((e) => e.operation);
           const after = order
-            .filter(({ element, group }) => support(element).includes(qubit) || group.controls.some((c) => c.qubit === qubit))
+            .filter(
+              ({ element, group }) =>
+                support(element).includes(qubit) || group.controls.some((c) => c.qubit === qubit),
+            )
             .map(({ element }) => element.operation);
           expect(after).toEqual(before);
         }
@@ -42,7 +51,9 @@ describe('groupElements', () => {
   });
 
   it('gives a large matrix a group of its own', () => {
-    const identity = Array.from({ length: 8 }, (_, r) => Array.from({ length: 8 }, (_, c) => (r === c ? 1 : 0)));
+    const identity = Array.from({ length: 8 }, (_, r) =>
+      Array.from({ length: 8 }, (_, c) => (r === c ? 1 : 0)),
+    );
     const { elements } = lower(
       circuit(4, (q) => {
         q.h(0).unitary(identity, [0, 1, 2]).h(0);

@@ -1,6 +1,12 @@
 import { X, Z, circuit, expval, weight } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
-import { Random, expectClose, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
+import {
+  Random,
+  expectClose,
+  randomCircuit,
+  randomMeasurement,
+  randomValues,
+} from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
 import { lower } from '../../src/cpu/lower.ts';
 import { isPacked } from '../../src/cpu/module.ts';
@@ -10,7 +16,10 @@ const engine = await cpu();
 const judge = reference();
 
 /** The circuit with all slots shared, so that a run is one example. */
-const single = (made: Circuit): Circuit => ({ ...made, slots: made.slots.map((slot) => ({ ...slot, axis: 'shared' })) });
+const single = (made: Circuit): Circuit => ({
+  ...made,
+  slots: made.slots.map((slot) => ({ ...slot, axis: 'shared' })),
+});
 
 describe('a circuit run on one example, its last qubit in the lanes', () => {
   it('gives what the reference gives', () => {
@@ -39,7 +48,8 @@ describe('a circuit run on one example, its last qubit in the lanes', () => {
       for (const options of [{}, { perExample: true }, { squaredNorms: true }]) {
         const expected = slow.vjp(values, dy, options);
         const found = fast.vjp(values, dy, options);
-        for (const name of Object.keys(expected)) expectClose(found[name]!, expected[name]!, 1e-11, `seed ${seed}, ${name}`);
+        for (const name of Object.keys(expected))
+          expectClose(found[name]!, expected[name]!, 1e-11, `seed ${seed}, ${name}`);
       }
     }
     expect(packed).toBeGreaterThan(100);
@@ -53,6 +63,11 @@ describe('a circuit run on one example, its last qubit in the lanes', () => {
     expect(isPacked(lower(made, false))).toBe(false);
     const values = { w: [0.7] };
     const measured = expval(Z(2), X(3));
-    expectClose(engine.compile(made, measured).run(values), judge.compile(made, measured).run(values), 1e-14, 'run');
+    expectClose(
+      engine.compile(made, measured).run(values),
+      judge.compile(made, measured).run(values),
+      1e-14,
+      'run',
+    );
   });
 });

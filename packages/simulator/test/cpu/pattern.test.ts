@@ -2,14 +2,18 @@ import { gate } from '@ketwork/circuit';
 import { describe, expect, it } from 'vitest';
 import { matrixPattern } from '../../src/cpu/pattern.ts';
 
-const patternOf = (name: string): ReturnType<typeof matrixPattern> => matrixPattern([...gate(name).matrix([])]);
+const patternOf = (name: string): ReturnType<typeof matrixPattern> =>
+  matrixPattern([...gate(name).matrix([])]);
 
 describe('matrixPattern', () => {
-  it.each(['X', 'Y', 'Z', 'S', 'Sdg', 'SWAP', 'ISWAP', 'CNOT', 'CZ'])('%s only renames amplitudes', (name) => {
-    const { pattern, values } = patternOf(name);
-    expect(pattern.monomial).toBe(true);
-    expect(values).toEqual([]);
-  });
+  it.each(['X', 'Y', 'Z', 'S', 'Sdg', 'SWAP', 'ISWAP', 'CNOT', 'CZ'])(
+    '%s only renames amplitudes',
+    (name) => {
+      const { pattern, values } = patternOf(name);
+      expect(pattern.monomial).toBe(true);
+      expect(values).toEqual([]);
+    },
+  );
 
   it.each(['H', 'ECR'])('%s has one constant', (name) => {
     const { pattern, values } = patternOf(name);
@@ -17,7 +21,9 @@ describe('matrixPattern', () => {
     expect(values).toHaveLength(1);
   });
 
-  it.each(['T', 'SX', 'CH'])('%s rebuilds its matrix', (name) => expectRebuilt([...gate(name).matrix([])]));
+  it.each(['T', 'SX', 'CH'])('%s rebuilds its matrix', (name) =>
+    expectRebuilt([...gate(name).matrix([])]),
+  );
 
   it('rebuilds matrices with rows of zeros, and without any entry', () => {
     expectRebuilt([1, 0, 0, 0, 0, 0, 0, 0]);
@@ -32,8 +38,16 @@ function expectRebuilt(matrix: number[]): void {
   const out = new Array<number>(matrix.length).fill(0);
   pattern.rows.forEach((row, r) => {
     for (const { column, power, constant } of row) {
-      const [re, im] = [[1, 0], [0, 1], [-1, 0], [0, -1]][power]!;
-      const own = constant === undefined ? [pattern.scaled ? values[0]! : 1, 0] : [values[constant]!, values[constant + 1]!];
+      const [re, im] = [
+        [1, 0],
+        [0, 1],
+        [-1, 0],
+        [0, -1],
+      ][power]!;
+      const own =
+        constant === undefined
+          ? [pattern.scaled ? values[0]! : 1, 0]
+          : [values[constant]!, values[constant + 1]!];
       out[2 * (r * size + column)] = re! * own[0]! - im! * own[1]!;
       out[2 * (r * size + column) + 1] = re! * own[1]! + im! * own[0]!;
     }

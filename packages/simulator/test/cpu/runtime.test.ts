@@ -7,11 +7,15 @@ const doubles = new Float64Array(memory.buffer);
 const names = Object.keys(runtime);
 const { exports } = new WebAssembly.Instance(
   new WebAssembly.Module(
-    encodeModule({ functions: runtimeFunctions().map((body, i) => ({ name: names[i]!, body })), memory: { minimum: 1 } }),
+    encodeModule({
+      functions: runtimeFunctions().map((body, i) => ({ name: names[i]!, body })),
+      memory: { minimum: 1 },
+    }),
   ),
   { env: { memory } },
 );
-const call = (name: keyof typeof runtime, ...args: number[]): void => (exports[name] as (...a: number[]) => void)(...args);
+const call = (name: keyof typeof runtime, ...args: number[]): void =>
+  (exports[name] as (...a: number[]) => void)(...args);
 
 describe('sincos', () => {
   it('is within one unit in the last place of 1 of the library functions', () => {
@@ -21,7 +25,11 @@ describe('sincos', () => {
       doubles.set(angles, 0);
       call('sincos', 0, 64, 1);
       angles.forEach((angle, lane) => {
-        worst = Math.max(worst, Math.abs(doubles[8 + lane]! - Math.cos(angle)), Math.abs(doubles[10 + lane]! - Math.sin(angle)));
+        worst = Math.max(
+          worst,
+          Math.abs(doubles[8 + lane]! - Math.cos(angle)),
+          Math.abs(doubles[10 + lane]! - Math.sin(angle)),
+        );
       });
     }
     expect(worst).toBeLessThan(2.3e-16);

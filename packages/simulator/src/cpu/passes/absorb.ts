@@ -23,7 +23,9 @@ export const absorbFlips: Pass = (program) => {
   const blocked = new Set<number>();
   for (const step of readout.steps) {
     if (step.type === 'diagonal') {
-      strings.push(...step.entries.map(({ mask, weight, column }) => ({ x: 0, z: mask, weight, column })));
+      strings.push(
+        ...step.entries.map(({ mask, weight, column }) => ({ x: 0, z: mask, weight, column })),
+      );
     } else if (step.type === 'pauli') strings.push({ ...step });
     else for (const qubit of readQubits(step, qubits)) blocked.add(qubit);
   }
@@ -52,7 +54,13 @@ export const absorbFlips: Pass = (program) => {
 /** The element as an X or a CNOT. */
 function asFlip(element: Element): { control: number | undefined; target: number } | undefined {
   const { controls, qubits } = element;
-  if (element.type !== 'matrix' || qubits.length !== 1 || controls.length > 1 || controls[0]?.value === 0) return undefined;
+  if (
+    element.type !== 'matrix' ||
+    qubits.length !== 1 ||
+    controls.length > 1 ||
+    controls[0]?.value === 0
+  )
+    return undefined;
   const [a, , b, bi, c, ci, d] = element.matrix;
   if (a !== 0 || d !== 0 || b !== 1 || bi !== 0 || c !== 1 || ci !== 0) return undefined;
   return { control: controls[0]?.qubit, target: qubits[0] as number };
@@ -65,7 +73,8 @@ function flipString(string: MutableString, target: number): void {
 function controlledFlip(string: MutableString, control: number, target: number): void {
   const has = (bits: number, bit: number): boolean => (bits & bit) !== 0;
   const { x, z } = string;
-  if (has(x, control) && has(z, target) && has(x, target) === has(z, control)) string.weight = -string.weight;
+  if (has(x, control) && has(z, target) && has(x, target) === has(z, control))
+    string.weight = -string.weight;
   if (has(x, control)) string.x ^= target;
   if (has(z, target)) string.z ^= control;
 }

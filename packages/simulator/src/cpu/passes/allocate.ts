@@ -23,7 +23,10 @@ export const allocateCoefficients: Pass = (program) => {
   const elements = lowered.elements.map((element): Element => {
     if (element.type === 'matrix') return element;
     if (element.type !== 'table') return { ...element, coefficient: numbered(element.coefficient) };
-    const parts = element.parts.map((part) => ({ ...part, coefficient: numbered(part.coefficient) }));
+    const parts = element.parts.map((part) => ({
+      ...part,
+      coefficient: numbered(part.coefficient),
+    }));
     return { ...element, parts };
   });
   const allocated = withElements(program, elements);

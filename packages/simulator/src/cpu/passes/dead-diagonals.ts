@@ -22,7 +22,8 @@ export const deadDiagonals: Pass = (program) => {
     const exposed = touched.some((q) => coherent.has(q));
     if (shape === 'diagonal' && !exposed) return false;
     // Through a permutation, an earlier diagonal spreads over all qubits of the permutation.
-    if (shape === 'other' || (shape === 'permutation' && exposed)) for (const qubit of touched) coherent.add(qubit);
+    if (shape === 'other' || (shape === 'permutation' && exposed))
+      for (const qubit of touched) coherent.add(qubit);
     return true;
   });
   return withElements(program, kept.toReversed());

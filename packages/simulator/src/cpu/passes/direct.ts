@@ -10,8 +10,15 @@ const WIDE = 5;
 export const readDirectly: Pass = (program) => {
   const { readout } = program;
   const steps = readout.steps.flatMap((step): ReadoutStep[] => {
-    if (step.type !== 'diagonal' || step.entries.length > FEW || bitCount(step.kept) < WIDE) return [step];
-    return step.entries.map(({ mask, weight, column }) => ({ type: 'pauli', x: 0, z: mask, weight, column }));
+    if (step.type !== 'diagonal' || step.entries.length > FEW || bitCount(step.kept) < WIDE)
+      return [step];
+    return step.entries.map(({ mask, weight, column }) => ({
+      type: 'pauli',
+      x: 0,
+      z: mask,
+      weight,
+      column,
+    }));
   });
   return { ...program, readout: { ...readout, steps } };
 };

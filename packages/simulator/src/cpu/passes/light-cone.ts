@@ -11,7 +11,10 @@ export const lightCone: Pass = (program) => {
   const needed = new Set(readout.steps.flatMap((step) => readQubits(step, lowered.qubits)));
   const kept = lowered.elements.toReversed().filter((element) => {
     const touched = support(element);
-    const acts = touched.length === 0 || lowered.filters.has(element.operation) || touched.some((q) => needed.has(q));
+    const acts =
+      touched.length === 0 ||
+      lowered.filters.has(element.operation) ||
+      touched.some((q) => needed.has(q));
     if (acts) for (const qubit of touched) needed.add(qubit);
     return acts;
   });

@@ -18,7 +18,8 @@ const MIN_QUBITS = 3;
  */
 export const mergeDiagonals: Pass = (program) => {
   const { lowered } = program;
-  if (!lowered.batched || lowered.qubits < MIN_QUBITS || lowered.qubits > MAX_QUBITS) return program;
+  if (!lowered.batched || lowered.qubits < MIN_QUBITS || lowered.qubits > MAX_QUBITS)
+    return program;
   const out: Element[] = [];
   let left: readonly Element[] = lowered.elements;
   while (left.length > 0) {
@@ -51,8 +52,14 @@ function split(
 }
 
 /** Takes all phases and flips that can run now; the phases become one table behind the flips where that pays. */
-function collect(elements: readonly Element[], program: EngineProgram): { elements: Element[]; left: readonly Element[] } {
-  const { taken, left } = split(elements, (e) => isSharedPhase(e, program) || flipsOf(e) !== undefined);
+function collect(
+  elements: readonly Element[],
+  program: EngineProgram,
+): { elements: Element[]; left: readonly Element[] } {
+  const { taken, left } = split(
+    elements,
+    (e) => isSharedPhase(e, program) || flipsOf(e) !== undefined,
+  );
   const phases = taken.filter((element) => isSharedPhase(element, program));
   if (phases.length < WORTH) {
     // Flips alone are taken only together with a table, so that every round takes something else too.
@@ -70,14 +77,21 @@ function collect(elements: readonly Element[], program: EngineProgram): { elemen
       for (const { control, target } of moves) {
         parts.forEach((part, i) => {
           if ((part.mask & bit(target)) === 0) return;
-          if (control === undefined) parts[i] = { ...part, weight: -part.weight, offset: part.offset + part.weight };
+          if (control === undefined)
+            parts[i] = { ...part, weight: -part.weight, offset: part.offset + part.weight };
           else parts[i] = { ...part, mask: part.mask ^ bit(control) };
         });
       }
     } else if (element.type === 'phase') parts.push(...partsOf(element, bit));
   }
   const all = Array.from({ length: qubits }, (_, q) => q);
-  const table: Element = { type: 'table', qubits: all, controls: [], parts, operation: phases[0]?.operation ?? 0 };
+  const table: Element = {
+    type: 'table',
+    qubits: all,
+    controls: [],
+    parts,
+    operation: phases[0]?.operation ?? 0,
+  };
   return { elements: [...flips, table], left };
 }
 
@@ -91,7 +105,10 @@ function isSharedPhase(element: Element, { lowered }: EngineProgram): boolean {
 }
 
 /** A phase as a sum over parities: of its bits together, or (all bits set) of every subset of them. */
-function partsOf(element: Element & { type: 'phase' }, bit: (qubit: number) => number): TablePart[] {
+function partsOf(
+  element: Element & { type: 'phase' },
+  bit: (qubit: number) => number,
+): TablePart[] {
   const { coefficient } = element;
   if (element.odd === true) {
     const mask = element.qubits.reduce((sum, qubit) => sum | bit(qubit), 0);
@@ -99,10 +116,7 @@ function partsOf(element: Element & { type: 'phase' }, bit: (qubit: number) => n
   }
   // Π b_i = Σ over subsets S of (-1)^{|S|+1} parity_S / 2^{k-1}; a bit that must be 0 is 1 minus its parity, worked out
   // by multiplying the factors (1 - (±1) s_i) / 2 with s_i = (-1)^{b_i}.
-  const conditions = [
-    ...element.qubits.map((qubit) => ({ qubit, value: 1 })),
-    ...element.controls,
-  ];
+  const conditions = [...element.qubits.map((qubit) => ({ qubit, value: 1 })), ...element.controls];
   const parts: TablePart[] = [];
   for (let subset = 0; subset < 2 ** conditions.length; subset++) {
     let mask = 0;

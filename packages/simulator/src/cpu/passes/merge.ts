@@ -21,7 +21,11 @@ export const mergeNeighbours: Pass = (program: EngineProgram) => {
     if (at === undefined || found === undefined) kept.push(element);
     else if (!isTurn(found) || !isTurn(element)) kept.splice(at, 1);
     else {
-      const node = lowered.angles.sum(found.coefficient.node, element.coefficient.node, found.operation);
+      const node = lowered.angles.sum(
+        found.coefficient.node,
+        element.coefficient.node,
+        found.operation,
+      );
       kept[at] = { ...found, coefficient: { ...found.coefficient, node } };
     }
   }
@@ -29,7 +33,8 @@ export const mergeNeighbours: Pass = (program: EngineProgram) => {
 };
 
 type Turn = Element & { readonly type: 'rotation' | 'phase' };
-const isTurn = (element: Element): element is Turn => element.type === 'rotation' || element.type === 'phase';
+const isTurn = (element: Element): element is Turn =>
+  element.type === 'rotation' || element.type === 'phase';
 
 /** Position of the element that `element` merges with or cancels. */
 function partner(kept: readonly Element[], element: Element, lowered: Lowered): number | undefined {
@@ -45,7 +50,9 @@ function partner(kept: readonly Element[], element: Element, lowered: Lowered): 
 
 const sameControls = (a: Element, b: Element): boolean =>
   a.controls.length === b.controls.length &&
-  a.controls.every(({ qubit, value }) => b.controls.some((c) => c.qubit === qubit && c.value === value));
+  a.controls.every(({ qubit, value }) =>
+    b.controls.some((c) => c.qubit === qubit && c.value === value),
+  );
 
 const sameQubits = (a: Element, b: Element): boolean =>
   a.qubits.length === b.qubits.length && a.qubits.every((qubit, i) => qubit === b.qubits[i]);
@@ -82,6 +89,7 @@ function commute(a: Element, b: Element, shared: readonly number[], lowered: Low
   const diagonalA = shapeOf(a) === 'diagonal';
   const diagonalB = shapeOf(b) === 'diagonal';
   if (diagonalA && diagonalB) return true;
-  const onlyControls = (e: Element): boolean => shared.every((q) => e.controls.some(({ qubit }) => qubit === q));
+  const onlyControls = (e: Element): boolean =>
+    shared.every((q) => e.controls.some(({ qubit }) => qubit === q));
   return (diagonalA && onlyControls(b)) || (diagonalB && onlyControls(a));
 }

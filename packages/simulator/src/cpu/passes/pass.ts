@@ -19,7 +19,9 @@ export function withElements(program: EngineProgram, elements: readonly Element[
 
 /** Qubits of the set bits of a basis index, bit n-1-q being qubit q. */
 export function qubitsOf(mask: number, qubits: number): number[] {
-  return Array.from({ length: qubits }, (_, q) => q).filter((q) => (mask & (2 ** (qubits - 1 - q))) !== 0);
+  return Array.from({ length: qubits }, (_, q) => q).filter(
+    (q) => (mask & (2 ** (qubits - 1 - q))) !== 0,
+  );
 }
 
 /** Qubits a read-out looks at; `state` looks at all. */
@@ -44,5 +46,7 @@ export function shapeOf(element: Element): 'diagonal' | 'permutation' | 'other' 
   const { pattern } = matrixPattern(element.matrix);
   if (pattern.rows.every((row, r) => row.length === 1 && row[0]?.column === r)) return 'diagonal';
   // Factors of i would turn into phases of the measured state, so a permutation has none.
-  return pattern.monomial && pattern.rows.every(([entry]) => entry?.power === 0) ? 'permutation' : 'other';
+  return pattern.monomial && pattern.rows.every(([entry]) => entry?.power === 0)
+    ? 'permutation'
+    : 'other';
 }

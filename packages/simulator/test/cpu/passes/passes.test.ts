@@ -1,6 +1,12 @@
 import { X, Y, Z, circuit, expval, input, probabilities, state, weight } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
-import { Random, expectClose, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
+import {
+  Random,
+  expectClose,
+  randomCircuit,
+  randomMeasurement,
+  randomValues,
+} from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
 import { cpuCapabilities } from '../../../src/cpu/capabilities.ts';
 import { lower } from '../../../src/cpu/lower.ts';
@@ -42,7 +48,10 @@ describe.each(Object.entries(single))('%s alone', (name, pass) => {
       const types = ['expval', 'expval', 'probabilities', 'variance'] as const;
       const measurement = randomMeasurement(random, made, random.pick(types));
       const checked = checkProgram(made, measurement, {}, cpuCapabilities);
-      const sequence = [[name, pass], ['allocate', allocateCoefficients]] as const;
+      const sequence = [
+        [name, pass],
+        ['allocate', allocateCoefficients],
+      ] as const;
       const program = new CpuProgram(made, measurement, {}, checked, memory, sequence);
       const exact = judge.compile(made, measurement);
       const y = exact.run(values) as Float64Array;
@@ -50,14 +59,19 @@ describe.each(Object.entries(single))('%s alone', (name, pass) => {
       const dy = y.map((_, i) => Math.cos(i));
       const expected = exact.vjp(values, dy);
       const gradient = program.vjp(values, dy);
-      for (const slot of Object.keys(expected)) expectClose(gradient[slot]!, expected[slot]!, 1e-11, `seed ${seed}, ${slot}`);
+      for (const slot of Object.keys(expected))
+        expectClose(gradient[slot]!, expected[slot]!, 1e-11, `seed ${seed}, ${slot}`);
     }
   });
 });
 
 const after = (pass: Pass, made: Circuit, measurement: Measurement): EngineProgram =>
-  pass({ lowered: lower(made, measurement.type === 'state'), readout: planReadout(made, [measurement]) });
-const count = (pass: Pass, made: Circuit, measurement: Measurement): number => after(pass, made, measurement).lowered.elements.length;
+  pass({
+    lowered: lower(made, measurement.type === 'state'),
+    readout: planReadout(made, [measurement]),
+  });
+const count = (pass: Pass, made: Circuit, measurement: Measurement): number =>
+  after(pass, made, measurement).lowered.elements.length;
 
 describe('mergeNeighbours', () => {
   it('cancels gates that undo each other, past gates on other qubits', () => {
@@ -73,14 +87,18 @@ describe('mergeNeighbours', () => {
   });
 
   it('does not move a turn past one that does not commute', () => {
-    const made = circuit(2, { w: weight([2]) }, (q, { w }) => q.rz(w.at(0), 1).cnot(0, 1).rz(w.at(1), 1));
+    const made = circuit(2, { w: weight([2]) }, (q, { w }) =>
+      q.rz(w.at(0), 1).cnot(0, 1).rz(w.at(1), 1),
+    );
     expect(count(mergeNeighbours, made, expval(X(1)))).toBe(3);
   });
 });
 
 describe('lightCone', () => {
   it('drops what cannot reach the read-outs', () => {
-    const made = circuit(3, { w: weight([3]) }, (q, { w }) => q.ry(w.at(0), 0).ry(w.at(1), 1).cnot(0, 1).ry(w.at(2), 2));
+    const made = circuit(3, { w: weight([3]) }, (q, { w }) =>
+      q.ry(w.at(0), 0).ry(w.at(1), 1).cnot(0, 1).ry(w.at(2), 2),
+    );
     expect(count(lightCone, made, expval(Z(0)))).toBe(2 + 1);
     expect(count(lightCone, made, expval(Z(2)))).toBe(1);
     expect(count(lightCone, made, state())).toBe(4);
@@ -89,13 +107,17 @@ describe('lightCone', () => {
 
 describe('deadDiagonals', () => {
   it('drops phases that only permutations and probabilities follow', () => {
-    const made = circuit(2, { w: weight([2]) }, (q, { w }) => q.h(0).rz(w.at(0), 0).cnot(0, 1).cp(w.at(1), 0, 1));
+    const made = circuit(2, { w: weight([2]) }, (q, { w }) =>
+      q.h(0).rz(w.at(0), 0).cnot(0, 1).cp(w.at(1), 0, 1),
+    );
     expect(count(deadDiagonals, made, probabilities())).toBe(2);
     expect(count(deadDiagonals, made, expval(Z(0), Z(1)))).toBe(2);
   });
 
   it('keeps phases that X or Y sees', () => {
-    const made = circuit(2, { w: weight([2]) }, (q, { w }) => q.h(0).rz(w.at(0), 0).cnot(0, 1).cp(w.at(1), 0, 1));
+    const made = circuit(2, { w: weight([2]) }, (q, { w }) =>
+      q.h(0).rz(w.at(0), 0).cnot(0, 1).cp(w.at(1), 0, 1),
+    );
     expect(count(deadDiagonals, made, expval(X(0)))).toBe(4);
     expect(count(deadDiagonals, made, expval(Z(0), Y(1)))).toBe(4);
   });
@@ -127,14 +149,20 @@ describe('readDirectly', () => {
   it('replaces the transform for a few wide products', () => {
     const made = circuit(6, (q) => q.h(0));
     const wide = expval(Z(0).mul(Z(1)).mul(Z(2)).mul(Z(3)).mul(Z(4)));
-    expect(after(readDirectly, made, wide).readout.steps.map(({ type }) => type)).toEqual(['pauli']);
-    expect(after(readDirectly, made, expval(Z(0))).readout.steps.map(({ type }) => type)).toEqual(['diagonal']);
+    expect(after(readDirectly, made, wide).readout.steps.map(({ type }) => type)).toEqual([
+      'pauli',
+    ]);
+    expect(after(readDirectly, made, expval(Z(0))).readout.steps.map(({ type }) => type)).toEqual([
+      'diagonal',
+    ]);
   });
 });
 
 describe('mergeDiagonals', () => {
   it('makes one table of the phases around a ring of CNOTs', () => {
-    const made = circuit(4, { x: input(), w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w, { ranges: [1, 1] }));
+    const made = circuit(4, { x: input(), w: weight([2, 4, 3]) }, (q, { w }) =>
+      q.stronglyEntanglingLayers(w, { ranges: [1, 1] }),
+    );
     const { elements } = after(mergeDiagonals, made, expval(X(0))).lowered;
     // RZ · (RY, ring) · [RZ moved through the ring, RZ] · (RY, ring) · [RZ moved through the ring].
     const order = elements.map(({ type }) => type).filter((type, i, list) => type !== list[i - 1]);
@@ -149,22 +177,43 @@ describe('mergeDiagonals', () => {
     });
     const values = { x: [0], w: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
     const checked = checkProgram(made, state(), {}, cpuCapabilities);
-    const sequence = [['merge diagonals', mergeDiagonals], ['allocate', allocateCoefficients]] as const;
+    const sequence = [
+      ['merge diagonals', mergeDiagonals],
+      ['allocate', allocateCoefficients],
+    ] as const;
     const program = new CpuProgram(made, state(), {}, checked, memory, sequence);
-    expect(after(mergeDiagonals, made, state()).lowered.elements.some(({ type }) => type === 'table')).toBe(true);
-    expectClose(program.run(values), reference().compile(made, state()).run(values), 1e-14, 'state');
+    expect(
+      after(mergeDiagonals, made, state()).lowered.elements.some(({ type }) => type === 'table'),
+    ).toBe(true);
+    expectClose(
+      program.run(values),
+      reference().compile(made, state()).run(values),
+      1e-14,
+      'state',
+    );
   });
 
   it('leaves a circuit alone that is run on one example at a time', () => {
     const made = circuit(4, { w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w));
-    expect(after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(({ type }) => type === 'table')).toBe(false);
+    expect(
+      after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(
+        ({ type }) => type === 'table',
+      ),
+    ).toBe(false);
   });
 
   it('leaves phases of single examples, and a few shared ones, as they are', () => {
     const made = circuit(3, { x: input([3]), w: weight([3]) }, (q, { x, w }) => {
-      for (let i = 0; i < 3; i++) q.h(i).rz(x.at(i), i).cnot(i, (i + 1) % 3);
+      for (let i = 0; i < 3; i++)
+        q.h(i)
+          .rz(x.at(i), i)
+          .cnot(i, (i + 1) % 3);
       for (let i = 0; i < 3; i++) q.rz(w.at(i), i).h(i);
     });
-    expect(after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(({ type }) => type === 'table')).toBe(false);
+    expect(
+      after(mergeDiagonals, made, expval(X(0))).lowered.elements.some(
+        ({ type }) => type === 'table',
+      ),
+    ).toBe(false);
   });
 });
