@@ -5,8 +5,9 @@ import { CHUNK } from './angles.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { buildModule, cotangentBytes, inputLayout, isPacked } from './module.ts';
+import { buildModule, isPacked } from './module.ts';
 import type { EngineModule, GradientWants } from './module.ts';
+import { cotangentBytes, inputLayout } from './readout-code.ts';
 import type { Readout } from './readout.ts';
 import { Preparation, stageMatrix } from './staging.ts';
 
@@ -77,11 +78,9 @@ export class Executor {
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits);
     this.built = buildModule(lowered, readout, wants);
     this.packed = isPacked(lowered);
-    this.columnBytes = this.#gradient
-      ? cotangentBytes(lowered.qubits, readout)
-      : 16 * readout.columns;
+    this.columnBytes = this.#gradient ? cotangentBytes({ lowered, readout }) : 16 * readout.columns;
     this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
-    const layout = inputLayout(lowered, readout);
+    const layout = inputLayout({ lowered, readout });
     this.#preparationOffsets = layout.preparations;
     this.#matrices = [...layout.matrices].flatMap(([step, offset]) => {
       if (step.type !== 'hermitian' || !('slot' in step.matrix)) return [];

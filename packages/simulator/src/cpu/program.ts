@@ -22,6 +22,7 @@ import type { RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
+import { BatchCotangents } from './cotangents.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import { explainProgram, explainShots } from './explain.ts';
@@ -269,7 +270,12 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const perExample = options.perExample === true || options.squaredNorms === true;
     const sink = new GradientSink(wrt, slots.batch, options);
     const { executor, depends, embedded, active } = this.#differentiator(wrt);
-    const means = this.#means(slots);
+    const cotangents = new BatchCotangents(
+      this.#readout,
+      dy,
+      this.#checked.outputSizes,
+      this.#means(slots),
+    );
 
     executor.begin(slots);
     for (let start = 0; start < slots.batch; start += CHUNK) {
@@ -283,7 +289,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         const blocks = Math.ceil(count / 2);
         executor.stage(slots, start, first, count);
         executor.clearColumns(blocks);
-        this.#stageCotangents(executor, dy, means, start + first, count);
+        cotangents.stage(executor, start + first, count);
         executor.clearCells(blocks, perExample);
         executor.call(blocks, perExample);
         const { doubles } = executor;
@@ -325,7 +331,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       );
       sink.closeChunk();
     }
-    if (wrt.some(({ kind }) => kind === 'hermitian')) this.#matrixGradients(slots, dy, means, sink);
+    if (wrt.some(({ kind }) => kind === 'hermitian'))
+      this.#matrixGradients(slots, cotangents, sink);
     return sink.finish();
   }
 
@@ -371,75 +378,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     return means;
   }
 
-  /** Writes cotangents, turned into cotangents of the columns, into the staging area. */
-  #stageCotangents(
-    executor: Executor,
-    dy: readonly (Float64Array | undefined)[],
-    means: Float64Array | undefined,
-    first: number,
-    count: number,
-  ): void {
-    const { doubles } = executor;
-    const base = executor.columnsAt(0);
-    const stride = executor.columnBytes / 8;
-    const { results } = this.#readout;
-    const [only] = results;
-    const [source] = dy;
-    // By far the commonest case, and with few qubits the time counts.
-    if (results.length === 1 && only?.type === 'columns' && source !== undefined) {
-      const { columns } = only;
-      const size = columns.length;
-      if (size === 1 && stride === 2) {
-        doubles.set(source.subarray(first, first + count), base);
-        return;
-      }
-      for (let i = 0; i < count; i++) {
-        const at = base + (i >> 1) * stride + (i & 1);
-        for (let k = 0; k < size; k++)
-          doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
-      }
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      const at = base + (i >> 1) * stride + (i & 1);
-      this.#eachCotangent(dy, means, first + i, (column, amount) => {
-        doubles[at + 2 * column] = (doubles[at + 2 * column] as number) + amount;
-      });
-    }
-  }
-
-  /** Names the cotangent of each column; half that of the state follows as columns of their own. */
-  #eachCotangent(
-    dy: readonly (Float64Array | undefined)[],
-    means: Float64Array | undefined,
-    example: number,
-    add: (column: number, amount: number) => void,
-  ): void {
-    const { columns, results } = this.#readout;
-    results.forEach((plan, m) => {
-      const source = dy[m];
-      if (source === undefined) return;
-      const size = this.#checked.outputSizes[m] as number;
-      for (let i = 0; i < size; i++) {
-        const d = source[example * size + i] as number;
-        if (plan.type === 'columns') add(plan.columns[i] as number, d);
-        else if (plan.type === 'state') add(columns + i, 0.5 * d);
-        else {
-          const mean = plan.means[i] as number;
-          add(plan.squares[i] as number, d);
-          add(mean, -2 * d * (means?.[example * columns + mean] as number));
-        }
-      }
-    });
-  }
-
   /** Adds the gradients with respect to Hermitian matrices that come with the data. */
-  #matrixGradients(
-    slots: SlotValues,
-    dy: readonly (Float64Array | undefined)[],
-    means: Float64Array | undefined,
-    sink: GradientSink,
-  ): void {
+  #matrixGradients(slots: SlotValues, cotangents: BatchCotangents, sink: GradientSink): void {
     const { qubits } = this.circuit;
     const all = Array.from({ length: qubits }, (_, qubit) => qubit);
     this.#stateReader ??= new Executor(
@@ -470,17 +410,16 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         },
       ];
     });
-    const cotangents = new Float64Array(this.#readout.columns);
+    const byColumn = new Float64Array(this.#readout.columns);
     sink.openChunk(0, Math.min(CHUNK, slots.batch));
     const one = (executor: Executor, example: number, lane: number): void => {
       if (example > 0 && example % CHUNK === 0) {
         sink.closeChunk();
         sink.openChunk(example, Math.min(CHUNK, slots.batch - example));
       }
-      cotangents.fill(0);
-      this.#eachCotangent(dy, means, example, (column, amount) => {
-        if (column < cotangents.length)
-          cotangents[column] = (cotangents[column] as number) + amount;
+      byColumn.fill(0);
+      cotangents.each(example, (column, amount) => {
+        if (column < byColumn.length) byColumn[column] = (byColumn[column] as number) + amount;
       });
       const amplitude = (index: number): [number, number] => {
         const at = executor.amplitudeAt(index) + lane;
@@ -496,7 +435,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
           places,
           rests,
           matrix,
-          cotangents[column] as number,
+          byColumn[column] as number,
           data,
           start,
         );

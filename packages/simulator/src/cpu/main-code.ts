@@ -1,0 +1,81 @@
+import { FunctionBuilder, valueType } from '@ketwork/base';
+import { ConstantData } from './constant-data.ts';
+import { stride } from './kernel-spec.ts';
+
+/** Parameters of `run` and `gradient`, in order. */
+export const argument = {
+  state: 0,
+  shared: 1,
+  pairs: 2,
+  constants: 3,
+  angles: 4,
+  input: 5,
+  scratch: 6,
+  count: 7,
+  out: 8, // run
+  dy: 8, // gradient
+  sharedCells: 9,
+  batchCells: 10,
+  sharedCellStride: 11,
+  tables: 12,
+  tableCells: 13,
+  packed: 14,
+} as const;
+
+/** The function that takes blocks through a circuit, while it is written, with the numbers it refers to. */
+export class MainCode {
+  readonly main: FunctionBuilder = new FunctionBuilder(
+    Array(Object.keys(argument).length - 1).fill(valueType.i32), // `out` and `dy` share a place
+  );
+  readonly constants: ConstantData = new ConstantData();
+  readonly qubits: number;
+  /** Bytes of a state of a block. */
+  readonly stateBytes: number;
+  /** Bytes of scratch space needed so far. */
+  scratchBytes = 16;
+
+  constructor(qubits: number) {
+    this.qubits = qubits;
+    this.stateBytes = 2 ** (qubits + 5);
+  }
+
+  /** Makes sure of this much scratch space. */
+  needScratch(bytes: number): void {
+    this.scratchBytes = Math.max(this.scratchBytes, bytes);
+  }
+
+  /** Byte mask of qubits. */
+  mask(qubits: readonly number[]): number {
+    return qubits.reduce((mask, qubit) => mask | stride(qubit, this.qubits), 0);
+  }
+
+  /** Byte mask of the qubits not in a byte mask. */
+  rest(mask: number): number {
+    return (this.stateBytes - 32) & ~mask;
+  }
+
+  /** Byte offsets of the amplitudes of a set of qubits, first qubit most significant, as a constant. */
+  offsets(qubits: readonly number[], base: number): number {
+    const size = 2 ** qubits.length;
+    const strides = qubits.map((qubit) => stride(qubit, this.qubits));
+    return this.constants.integers(
+      Array.from({ length: size }, (_, index) =>
+        strides.reduce(
+          (sum, bytes, i) => (((index >> (qubits.length - 1 - i)) & 1) === 1 ? sum + bytes : sum),
+          base,
+        ),
+      ),
+    );
+  }
+
+  /** Pushes an argument plus bytes. */
+  push(local: number, bytes = 0): void {
+    this.main.get(local);
+    if (bytes > 0) this.main.i32(bytes).op('i32Add');
+  }
+
+  /** Pushes the address of a constant. */
+  pushConstant(offset: number): void {
+    this.push(argument.constants, offset);
+  }
+}
