@@ -126,6 +126,17 @@ export class AngleTable {
     return (this.nodes[node] as Node).axis === 'batch';
   }
 
+  /** The slot element a node is, if it is one and no expression uses it: its adjoint is the slot's gradient. */
+  plainElement(node: number): { readonly slot: Slot; readonly index: number } | undefined {
+    const found = this.nodes[node] as Node;
+    if (found.op !== 'element') return undefined;
+    const used = this.nodes.some(
+      (other) =>
+        ('args' in other && other.args.includes(node)) || ('arg' in other && other.arg === node),
+    );
+    return used ? undefined : found;
+  }
+
   /** Whether some angle is computed, so that it may come out as no finite number. */
   get mayFail(): boolean {
     return this.nodes.some(({ op }) => op !== 'constant' && op !== 'element');

@@ -12,6 +12,8 @@ interface Target {
   readonly norms: Float64Array;
 }
 
+const NONE = new Float64Array(0);
+
 /** Collects gradients of slots chunk by chunk, summed, per example or as squared norms. */
 export class GradientSink {
   readonly #targets: ReadonlyMap<string, Target>;
@@ -31,7 +33,7 @@ export class GradientSink {
           slot.axis === 'batch' || (options.perExample === true && options.squaredNorms !== true);
         const mode = rows ? 'rows' : options.squaredNorms === true ? 'norms' : 'sum';
         const length = mode === 'rows' ? batch : mode === 'norms' ? Math.min(CHUNK, batch) : chunks;
-        const norms = new Float64Array(mode === 'norms' ? batch : 0);
+        const norms = mode === 'norms' ? new Float64Array(batch) : NONE;
         return [slot.name, { slot, size, mode, data: new Float64Array(length * size), norms }];
       }),
     );
@@ -107,5 +109,5 @@ export function treeSum(rows: Float64Array, size: number): Float64Array {
       }
     }
   }
-  return rows.slice(0, size);
+  return count === 1 ? rows : rows.slice(0, size);
 }

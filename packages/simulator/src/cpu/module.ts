@@ -263,11 +263,18 @@ class ProgramWriter {
     if (this.#tables.length > 0) this.#contractBlock();
   }
 
+  get #readsState(): boolean {
+    return this.#plan.readout.steps.some(({ type }) => type === 'state');
+  }
+
   /** Where cells of shared coefficients are kept per block, those of tables must be contracted block by block too. */
   #contractBlock(): void {
     const { main } = this.#code;
     const contract =
-      this.#functions.push({ name: 'contract', body: contraction(this.#code, this.#tables) }) - 1;
+      this.#functions.push({
+        name: 'contract',
+        body: contraction(this.#code, this.#tables, this.#readsState),
+      }) - 1;
     main.get(argument.sharedCellStride).if();
     main.get(argument.tableCells).get(argument.constants).get(argument.sharedCells).call(contract);
     main

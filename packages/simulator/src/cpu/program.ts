@@ -23,7 +23,8 @@ import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { CHUNK } from './angles.ts';
 import { BatchCotangents } from './cotangents.ts';
-import type { Coefficient } from './element.ts';
+import { makeDifferentiator } from './differentiator.ts';
+import type { Differentiator } from './differentiator.ts';
 import { Executor } from './executor.ts';
 import { explainProgram, explainShots } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
@@ -35,20 +36,6 @@ import { optimize, passes } from './passes/sequence.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
 import { preparationGradients } from './staging.ts';
-
-/** A gradient module and what it differentiates by. */
-interface Differentiator {
-  readonly executor: Executor;
-  /** Nodes of the angle table that depend on a wanted slot. */
-  readonly depends: readonly boolean[];
-  /** Whether embedded amplitudes are differentiated. */
-  readonly embedded: boolean;
-  /** Coefficients whose gradients are wanted. */
-  readonly active: {
-    readonly shared: readonly Coefficient[];
-    readonly batch: readonly Coefficient[];
-  };
-}
 
 /** An analytic program of the CPU engine. */
 export class CpuProgram<Names extends string, M extends Measurements> implements Program<Names, M> {
@@ -269,7 +256,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const { angles } = this.#lowered;
     const perExample = options.perExample === true || options.squaredNorms === true;
     const sink = new GradientSink(wrt, slots.batch, options);
-    const { executor, depends, embedded, active } = this.#differentiator(wrt);
+    const differentiator = this.#differentiator(wrt);
+    const { executor, embedded, active } = differentiator;
+    // A packed program has one example, spread over both lanes.
+    const split = perExample && !executor.packed;
+    const depends = split ? differentiator.perExample.depends : differentiator.depends;
     const cotangents = new BatchCotangents(
       this.#readout,
       dy,
@@ -300,8 +291,21 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
             adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
           }
         }
-        if (perExample && !executor.packed) {
-          for (const { node, scale, index } of active.shared) {
+        if (split) {
+          const base = executor.cellAt('shared', 0, 0);
+          const stride = executor.cellAt('shared', 0, 1) - base;
+          for (const { slot, cells, elements, factors } of differentiator.perExample.plain) {
+            for (let i = 0; i < count; i++) {
+              const { data, start: row } = sink.row(slot, start + first + i);
+              const from = base + (i >> 1) * stride + (i & 1);
+              for (let k = 0; k < cells.length; k++) {
+                const to = row + (elements[k] as number);
+                const cell = doubles[from + (cells[k] as number)] as number;
+                data[to] = (data[to] as number) + (factors[k] as number) * cell;
+              }
+            }
+          }
+          for (const { node, scale, index } of differentiator.perExample.others) {
             const adjoint = angles.adjoint(node);
             for (let i = 0; i < count; i++) {
               const cell = doubles[executor.cellAt('shared', index, i >> 1) + (i & 1)] as number;
@@ -314,8 +318,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
             this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
         }
       }
-      // A packed program has one example, spread over both lanes.
-      if (!perExample || executor.packed) {
+      if (!split) {
         executor.contractTables();
         const { doubles } = executor;
         for (const { node, scale, index } of active.shared) {
@@ -341,23 +344,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const id = wrt.map(({ name }) => name).join('\n');
     let made = this.#backward.get(id);
     if (made === undefined) {
-      const { angles, shared, batch } = this.#lowered;
-      const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
-      const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
-      const wants = { nodes: depends, amplitudes: embedded };
-      const executor = new Executor(
-        this.circuit,
-        this.#lowered,
-        this.#readout,
-        this.#memory,
-        wants,
-        embedded,
-      );
-      const active = {
-        shared: shared.filter((c) => depends[c.node]),
-        batch: batch.filter((c) => depends[c.node]),
-      };
-      made = { executor, depends, embedded, active };
+      made = makeDifferentiator(this.circuit, this.#lowered, this.#readout, this.#memory, wrt);
       this.#backward.set(id, made);
     }
     return made;

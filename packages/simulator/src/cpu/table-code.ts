@@ -11,9 +11,14 @@ export type Table = Element & { readonly type: 'table' };
 
 /**
  * (table cells, constants, shared cells): gradients of the tables' coefficients. With the sum of cells under each
- * parity from one Walsh–Hadamard transform, dL/dθ = offset · W[0] + weight · (W[0] - W[mask]) / 2.
+ * parity from one Walsh–Hadamard transform, dL/dθ = offset · W[0] + weight · (W[0] - W[mask]) / 2. W[0] is what a global
+ * phase would do, -Im⟨lambda|psi⟩: zero for Hermitian observables, so it is left out unless the state itself is read.
  */
-export function contraction(code: MainCode, tables: readonly Table[]): FunctionBuilder {
+export function contraction(
+  code: MainCode,
+  tables: readonly Table[],
+  readsState: boolean,
+): FunctionBuilder {
   const f = new FunctionBuilder([i32, i32, i32]);
   const bytes = code.stateBytes / 2;
   tables.forEach(({ parts }, t) => {
@@ -25,7 +30,9 @@ export function contraction(code: MainCode, tables: readonly Table[]): FunctionB
     cells();
     f.i32(bytes).call(runtime.walshHadamard);
     const rows = parts.flatMap(({ mask, weight, offset, coefficient }) => [
-      { value: 0, column: 16 * coefficient.index, weight: offset + weight / 2 },
+      ...(readsState
+        ? [{ value: 0, column: 16 * coefficient.index, weight: offset + weight / 2 }]
+        : []),
       { value: 16 * mask, column: 16 * coefficient.index, weight: -weight / 2 },
     ]);
     cells();

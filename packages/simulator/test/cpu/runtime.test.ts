@@ -43,8 +43,8 @@ describe('sincos', () => {
 });
 
 describe('walshHadamard', () => {
-  it('equals the sum over signs', () => {
-    const values = [3, -1, 4, 1, -5, 9, 2, 6];
+  it.each([1, 2, 4, 8, 16])('of %i values equals the sum over signs', (count) => {
+    const values = Array.from({ length: count }, (_, i) => ((7 * i * i) % 11) - 4);
     values.forEach((value, i) => doubles.set([value, 2 * value], 2 * i));
     call('walshHadamard', 0, 16 * values.length);
     for (let mask = 0; mask < values.length; mask++) {

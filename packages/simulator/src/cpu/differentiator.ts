@@ -1,0 +1,88 @@
+import type { Circuit, Slot } from '@ketwork/circuit';
+import type { AngleTable } from './angles.ts';
+import type { Coefficient } from './element.ts';
+import { Executor } from './executor.ts';
+import type { Lowered } from './lower.ts';
+import type { EngineMemory } from './memory.ts';
+import type { Readout } from './readout.ts';
+
+/** A gradient module and what it differentiates by. */
+export interface Differentiator {
+  readonly executor: Executor;
+  /** Nodes of the angle table that depend on a wanted slot. */
+  readonly depends: readonly boolean[];
+  /** Whether embedded amplitudes are differentiated. */
+  readonly embedded: boolean;
+  /** Coefficients whose gradients are wanted. */
+  readonly active: {
+    readonly shared: readonly Coefficient[];
+    readonly batch: readonly Coefficient[];
+  };
+  /** For gradients of each example: shared coefficients that are slot elements as they stand, by slot, and the others. */
+  readonly perExample: {
+    readonly plain: readonly PlainCoefficients[];
+    readonly others: readonly Coefficient[];
+    readonly depends: readonly boolean[];
+  };
+}
+
+/** Coefficients of a slot's elements: gradient cells go straight into the slot's gradient. */
+interface PlainCoefficients {
+  readonly slot: string;
+  readonly cells: Int32Array;
+  readonly elements: Int32Array;
+  readonly factors: Float64Array;
+}
+
+/** Builds the gradient module for some slots and sorts what it has to collect. */
+export function makeDifferentiator(
+  circuit: Circuit,
+  lowered: Lowered,
+  readout: Readout,
+  memory: EngineMemory,
+  wrt: readonly Slot[],
+): Differentiator {
+  const { angles } = lowered;
+  const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
+  const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
+  const wants = { nodes: depends, amplitudes: embedded };
+  const shared = lowered.shared.filter((coefficient) => depends[coefficient.node]);
+  const batch = lowered.batch.filter((coefficient) => depends[coefficient.node]);
+  return {
+    executor: new Executor(circuit, lowered, readout, memory, wants, embedded),
+    depends,
+    embedded,
+    active: { shared, batch },
+    perExample: directCoefficients(angles, shared, depends),
+  };
+}
+
+/** Sorts shared coefficients into those that are slot elements as they stand, and others. */
+function directCoefficients(
+  angles: AngleTable,
+  shared: readonly Coefficient[],
+  depends: readonly boolean[],
+): Differentiator['perExample'] {
+  const bySlot = new Map<string, { cell: number; element: number; factor: number }[]>();
+  const others: Coefficient[] = [];
+  const rest = [...depends];
+  for (const coefficient of shared) {
+    const element = angles.plainElement(coefficient.node);
+    if (element === undefined) {
+      others.push(coefficient);
+      continue;
+    }
+    rest[coefficient.node] = false;
+    const { name } = element.slot;
+    if (!bySlot.has(name)) bySlot.set(name, []);
+    const factor = 2 * coefficient.scale;
+    bySlot.get(name)?.push({ cell: 2 * coefficient.index, element: element.index, factor });
+  }
+  const plain = [...bySlot].map(([slot, entries]) => ({
+    slot,
+    cells: Int32Array.from(entries, ({ cell }) => cell),
+    elements: Int32Array.from(entries, ({ element }) => element),
+    factors: Float64Array.from(entries, ({ factor }) => factor),
+  }));
+  return { plain, others, depends: rest };
+}
