@@ -1,5 +1,6 @@
-// Browser: the packed packages, unbundled, in headless Chromium; and on a page that forbids WebAssembly.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), and on a page that forbids
+// WebAssembly.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { build } from 'vite';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
@@ -34,8 +36,38 @@ const types: Readonly<Record<string, string>> = {
 const faults: string[] = [];
 const notes: string[] = [];
 
+/** The program and its worker variant bundled, as an application would ship them. */
+async function bundle(app: string): Promise<string> {
+  const source = join(app, 'bundle');
+  const tests = join(root, 'packages', 'ketwork', 'test', 'packed');
+  mkdirSync(source, { recursive: true });
+  for (const name of ['program', 'workers']) {
+    const text = readFileSync(join(tests, `${name}.ts`), 'utf8');
+    writeFileSync(join(source, `${name}.ts`), text);
+  }
+  const out = join(source, 'dist');
+  await build({
+    root: source,
+    logLevel: 'error',
+    base: '/bundle/',
+    worker: { format: 'es' },
+    build: {
+      outDir: out,
+      emptyOutDir: true,
+      target: 'esnext',
+      minify: true,
+      rollupOptions: {
+        input: { workers: join(source, 'workers.ts') },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+  });
+  return out;
+}
+
 /** Serves the installation, the page and the program; `/strict` has a policy without 'wasm-unsafe-eval'. */
-function serve(app: string): Promise<Server> {
+function serve(app: string, bundled: string): Promise<Server> {
   const program = readFileSync(
     join(root, 'packages', 'ketwork', 'test', 'packed', 'program.ts'),
     'utf8',
@@ -49,7 +81,12 @@ function serve(app: string): Promise<Server> {
     const strict = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
     if (path === '/' || path === '/strict')
       send(200, 'text/html', page, path === '/' ? {} : strict);
-    else if (path === '/program.js') send(200, 'text/javascript', stripTypeScriptTypes(program));
+    else if (path === '/bundled') send(200, 'text/html', '<!doctype html><title>ketwork</title>');
+    else if (path.startsWith('/bundle/')) {
+      const file = join(bundled, normalize(path.slice('/bundle/'.length)));
+      if (existsSync(file)) send(200, types[extname(file)] ?? 'text/plain', readFileSync(file));
+      else send(404, 'text/plain', path);
+    } else if (path === '/program.js') send(200, 'text/javascript', stripTypeScriptTypes(program));
     else {
       // ml-matrix imports its own files without their ending, as bundlers allow.
       const named = join(app, normalize(path));
@@ -64,8 +101,7 @@ function serve(app: string): Promise<Server> {
 }
 
 /** What the page of {@link serve} may be asked to do; runs in the browser. */
-async function runProgram(): Promise<{ error?: string; result?: unknown }> {
-  const at = '/program.js';
+async function runProgram(at: string): Promise<{ error?: string; result?: unknown }> {
   const describe = (error: unknown): string =>
     error instanceof Error
       ? `${error.name}: ${error.message}\n${error.stack ?? ''}`
@@ -78,7 +114,11 @@ async function runProgram(): Promise<{ error?: string; result?: unknown }> {
   }
 }
 
-async function visit(browser: Browser, url: string): Promise<{ error?: string; result?: unknown }> {
+async function visit(
+  browser: Browser,
+  url: string,
+  module = '/program.js',
+): Promise<{ error?: string; result?: unknown }> {
   const page = await browser.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -91,7 +131,7 @@ async function visit(browser: Browser, url: string): Promise<{ error?: string; r
     }
   });
   await page.goto(url);
-  const outcome = await page.evaluate(runProgram);
+  const outcome = await page.evaluate(runProgram, module);
   await page.close();
   if (outcome.error === undefined) return outcome;
   return { error: [outcome.error, ...complaints].join('\n') };
@@ -103,6 +143,9 @@ async function checkPages(browser: Browser, server: Server): Promise<void> {
   if (plain.error !== undefined) faults.push(`the program fails in the browser\n${plain.error}`);
   else
     notes.push(`Chromium ${browser.version()} runs the program: ${JSON.stringify(plain.result)}`);
+  const bundled = await visit(browser, `${base}/bundled`, '/bundle/workers.js');
+  if (bundled.error !== undefined) faults.push(`the bundle fails in the browser\n${bundled.error}`);
+  else notes.push(`bundled, with workers: ${JSON.stringify(bundled.result)}`);
   const strict = await visit(browser, `${base}/strict`);
   if (strict.error === undefined) faults.push("a page without 'wasm-unsafe-eval' runs the program");
   else if (!/^EnvironmentError: .*wasm-unsafe-eval/.test(strict.error)) {
@@ -121,7 +164,7 @@ if (executable === undefined) {
   let browser: Browser | undefined;
   try {
     const { app } = await installPacked(scratch);
-    server = await serve(app);
+    server = await serve(app, await bundle(app));
     browser = await chromium.launch({ executablePath: executable, args: flags });
     await checkPages(browser, server);
   } catch (error) {

@@ -11,6 +11,12 @@ import {
 export interface PoolOptions {
   /** Module that the workers run; it calls `serve`. See {@link workerUrl}. */
   readonly url: URL;
+  /**
+   * How a browser starts a worker. Bundlers follow only a literal
+   * `() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })`; by default it starts from `url`, which
+   * serves unbundled pages.
+   */
+  readonly webWorker?: () => object;
   /** Largest number of workers, at least 1; each starts when there is work for it. */
   readonly size: number;
   /** Copied to every worker as it starts, as `context.data`. */
@@ -100,7 +106,7 @@ interface Place {
 export function createPool<Request = unknown, Response = unknown>(
   options: PoolOptions,
 ): Pool<Request, Response> {
-  const { url, size, workerData } = options;
+  const { url, size, workerData, webWorker } = options;
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new ValueError(`pool size ${String(size)} is not a positive integer`);
   }
@@ -166,14 +172,15 @@ export function createPool<Request = unknown, Response = unknown>(
   };
 
   const start = (place: Place): Thread => {
-    const thread = startThread(url, {
-      message: (message) => {
+    const events = {
+      message: (message: FromWorker): void => {
         if (place.thread === thread) receive(place, message);
       },
-      dead: (reason, cause) => {
+      dead: (reason: string, cause?: unknown): void => {
         if (place.thread === thread) bury(place, reason, cause);
       },
-    });
+    };
+    const thread = startThread(url, events, webWorker);
     try {
       thread.send({ type: 'start', data: workerData } satisfies ToWorker, []);
     } catch (cause) {

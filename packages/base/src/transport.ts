@@ -130,8 +130,12 @@ function nodeThreads(): NodeThreads | undefined {
     : process.getBuiltinModule?.('node:worker_threads');
 }
 
-/** Starts a thread from a module. */
-export function startThread(url: URL, events: ThreadEvents): Thread {
+/** Starts a thread from a module; in a browser by `webWorker`, where that is given. */
+export function startThread(
+  url: URL,
+  events: ThreadEvents,
+  webWorker: () => object = () => new Worker(url, { type: 'module' }),
+): Thread {
   const threads = nodeThreads();
   if (threads !== undefined) {
     // A worker inherits the flags of the process, and refuses to load a file under `node --input-type=module --eval …`.
@@ -154,7 +158,7 @@ export function startThread(url: URL, events: ThreadEvents): Thread {
       remedy: 'Run in the calling thread instead',
     });
   }
-  const worker = new Worker(url, { type: 'module' });
+  const worker = webWorker() as Worker;
   worker.addEventListener('message', (event: MessageEvent<FromWorker>) =>
     events.message(event.data),
   );

@@ -57,8 +57,12 @@ export async function hosted(options: HostedOptions): Promise<AsyncEngine> {
 
 /** Workers that host an engine each. */
 export function hostPool(workerData: HostedEngine, size: number): Pool<Request, Response> {
-  const url = workerUrl(new URL('./worker.js', import.meta.url), import.meta.url);
-  return createPool<Request, Response>({ url, size, workerData });
+  // Bundlers follow the literal in `webWorker`; written out here, they would copy the module a second time.
+  const file = './worker.js';
+  const url = workerUrl(new URL(file, import.meta.url), import.meta.url);
+  const webWorker = (): object =>
+    new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return createPool<Request, Response>({ url, webWorker, size, workerData });
 }
 
 /** The engine behind a pool of one worker, which it disposes of where that cannot start. */
