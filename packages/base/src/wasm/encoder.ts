@@ -19,7 +19,15 @@ export const valueType: {
 /** A WebAssembly value type. */
 export type ValueType = (typeof valueType)[keyof typeof valueType];
 
-/** A growing list of bytes with the integer encodings of the WebAssembly binary format. */
+/**
+ * A growing list of bytes with the integer encodings of the WebAssembly binary format.
+ *
+ * @example
+ * ```ts
+ * import { ByteWriter } from '@ketwork/base';
+ * console.log([...new ByteWriter().unsigned(300).bytes()]); // [172, 2]
+ * ```
+ */
 export class ByteWriter {
   #bytes: Uint8Array = new Uint8Array(512);
   #length = 0;

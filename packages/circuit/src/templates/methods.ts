@@ -25,6 +25,13 @@ import type { TemplateAngles, TemplateTarget } from './target.ts';
 /**
  * The templates as methods: each calls the function of the same name and returns the builder. Parameters are slots or
  * nested lists of numbers and expressions, in radians.
+ *
+ * @example
+ * ```ts
+ * import { circuit, input } from '@ketwork/circuit';
+ * const embedded = circuit(2, { x: input([2]) }, (q, { x }) => q.angleEmbedding(x));
+ * console.log(embedded.ops.length); // 2
+ * ```
  */
 export abstract class TemplateMethods extends GateMethods implements TemplateTarget {
   /** Number of qubits of the circuit. */
