@@ -20,6 +20,8 @@ export interface ErrorDetails {
  * ```
  */
 export class KetworkError extends Error {
+  /** Name of the class, written out since minifiers rename classes. */
+  override name: string = 'KetworkError';
   /** Stable identifier of the kind of error, upper case, such as `CIRCUIT` or `VALUE`. */
   readonly code: string;
   /** Index of the operation at fault, counted from 0; undefined where no operation is concerned. */
@@ -34,7 +36,6 @@ export class KetworkError extends Error {
       `${where}${what}${remedy}`,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
-    this.name = new.target.name;
     this.code = code;
     this.operation = details.operation;
     this.remedy = details.remedy;
@@ -52,6 +53,9 @@ export class KetworkError extends Error {
  * ```
  */
 export class CircuitError extends KetworkError {
+  /** Name of the class. */
+  override name: string = 'CircuitError';
+
   constructor(what: string, details?: ErrorDetails) {
     super('CIRCUIT', what, details);
   }
@@ -68,6 +72,9 @@ export class CircuitError extends KetworkError {
  * ```
  */
 export class ValueError extends KetworkError {
+  /** Name of the class. */
+  override name: string = 'ValueError';
+
   constructor(what: string, details?: ErrorDetails) {
     super('VALUE', what, details);
   }
@@ -84,6 +91,9 @@ export class ValueError extends KetworkError {
  * ```
  */
 export class UnsupportedError extends KetworkError {
+  /** Name of the class. */
+  override name: string = 'UnsupportedError';
+
   constructor(what: string, details?: ErrorDetails) {
     super('UNSUPPORTED', what, details);
   }
@@ -100,6 +110,9 @@ export class UnsupportedError extends KetworkError {
  * ```
  */
 export class FormatError extends KetworkError {
+  /** Name of the class. */
+  override name: string = 'FormatError';
+
   constructor(what: string, details?: ErrorDetails) {
     super('FORMAT', what, details);
   }
@@ -116,6 +129,9 @@ export class FormatError extends KetworkError {
  * ```
  */
 export class EnvironmentError extends KetworkError {
+  /** Name of the class. */
+  override name: string = 'EnvironmentError';
+
   constructor(what: string, details?: ErrorDetails) {
     super('ENVIRONMENT', what, details);
   }
