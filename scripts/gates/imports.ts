@@ -175,14 +175,14 @@ for (const relative of files) {
   }
 }
 
-// Circles of files. Imports of types alone leave no trace at run time and may go both ways.
+// Circles of files, those of types alone included: they cost nothing at run time, but a reader goes round in them.
 const state = new Map<string, 'open' | 'closed'>();
 const path: string[] = [];
 function walk(file: string): void {
   state.set(file, 'open');
   path.push(file);
-  for (const { to, typeOnly } of graph.get(file) ?? []) {
-    if (typeOnly || !graph.has(to)) continue;
+  for (const { to } of graph.get(file) ?? []) {
+    if (!graph.has(to)) continue;
     if (state.get(to) === 'open') {
       faults.push(`circle: ${[...path.slice(path.indexOf(to)), to].map(shown).join(' → ')}`);
     } else if (!state.has(to)) walk(to);

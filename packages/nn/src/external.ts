@@ -1,6 +1,6 @@
 import { sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import type { Axis, DifferentiableMap, MaybePromise, Want } from './contract.ts';
+import type { Axis, DifferentiableMap, MaybePromise, Want } from './map.ts';
 import { isPromise, shapeText } from './shape.ts';
 
 /** A recorded call of an external map. */

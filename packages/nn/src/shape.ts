@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import type { Shape } from './contract.ts';
+import type { Shape } from './map.ts';
 
 /** A shape as messages show it. */
 export function shapeText(shape: Shape): string {

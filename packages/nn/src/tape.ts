@@ -1,17 +1,21 @@
 import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import type {
-  Axis,
-  DifferentiableMap,
-  MaybePromise,
-  Parameter,
-  Shape,
-  Tensor,
-  Want,
-} from './contract.ts';
 import { groupCalls, runForward, runVjp } from './external.ts';
 import type { ExternalCall } from './external.ts';
+import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape, Want } from './map.ts';
 import { isPromise, shapeText } from './shape.ts';
+
+/** A node of a {@link Tape}: a value whose shape is known when it is recorded and whose numbers are known after the run. */
+export interface Tensor {
+  /** The tape that holds it. */
+  readonly tape: Tape;
+  /** Position on the tape. */
+  readonly id: number;
+  /** Shape without the batch axis. */
+  readonly shape: Shape;
+  /** Whether the value is one for all examples or one for each. */
+  readonly axis: Axis;
+}
 
 /**
  * A primitive operation with its closed gradient rule. Arrays of batch inputs are `[batch, ...shape]`, of shared inputs

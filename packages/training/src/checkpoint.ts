@@ -2,7 +2,7 @@ import { FormatError, ValueError } from '@ketwork/base';
 import { loadSafetensors, loadState, saveSafetensors, stateOf } from '@ketwork/nn';
 import type { BuiltLayer, Optimizer, OptimizerState, ShapedArray } from '@ketwork/nn';
 import { readIfThere, writeAtomically } from './files.ts';
-import type { EpochRecord } from './fit.ts';
+import type { EpochRecord } from './run.ts';
 
 const FORMAT = 'ketwork.checkpoint/1';
 

@@ -10,6 +10,6 @@ export type {
   FitOptions,
   FitProgress,
   FitResult,
-} from './fit.ts';
+} from './run.ts';
 export { accuracy, classesOf, meanSquaredError } from './metrics.ts';
 export type { Metric } from './metrics.ts';

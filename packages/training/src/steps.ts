@@ -5,7 +5,7 @@ import { copyState, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { RunIdentity, RunState } from './checkpoint.ts';
 import { Breather, bindEngine } from './engine.ts';
 import { evaluateExamples } from './evaluate.ts';
-import type { EpochRecord, FitPlan, FitProgress, FitResult } from './fit.ts';
+import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
 import { Means } from './metrics.ts';
 
 /** The steps of a training run, one after the other; what remains to be said at the end is the return value. */
