@@ -60,6 +60,8 @@ export class AngleTable {
   readonly #operation: number[] = [];
   readonly #known = new Map<string, number>();
   readonly #slots: ReadonlyMap<string, Slot>;
+  /** Nodes that vary with the example, and all others, each in the order of evaluation. */
+  readonly #order: Readonly<Record<'batch' | 'fixed', number[]>> = { batch: [], fixed: [] };
   readonly #values: Float64Array[] = [];
   readonly #adjoints: Float64Array[] = [];
 
@@ -115,6 +117,7 @@ export class AngleTable {
     const index = this.nodes.push(node) - 1;
     this.#known.set(id, index);
     this.#operation.push(operation);
+    this.#order[node.axis === 'batch' ? 'batch' : 'fixed'].push(index);
     const length = node.axis === 'batch' ? CHUNK : 1;
     this.#values.push(new Float64Array(length));
     this.#adjoints.push(new Float64Array(CHUNK));
@@ -168,9 +171,8 @@ export class AngleTable {
    * @throws ValueError where an angle is not a finite number.
    */
   evaluate(values: SlotValues, axis: 'batch' | 'fixed', start = 0, count = 1): void {
-    for (let index = 0; index < this.nodes.length; index++) {
+    for (const index of this.#order[axis]) {
       const node = this.nodes[index] as Node;
-      if ((node.axis === 'batch') !== (axis === 'batch')) continue;
       const out = this.#values[index] as Float64Array;
       switch (node.op) {
         case 'constant':
