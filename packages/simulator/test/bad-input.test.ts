@@ -270,10 +270,10 @@ describe('what run refuses', () => {
 
   it('writes nothing where it refuses', async () => {
     const roots = circuit(1, { x: input([1]) }, (q, { x }) => q.rx(angle.sqrt(x.at(0)), 0));
-    const x = new Float64Array(200).fill(1);
-    x[150] = -1;
+    const x = new Float64Array(600).fill(1);
+    x[450] = -1;
     for (const engine of engines) {
-      const out = new Float64Array(200);
+      const out = new Float64Array(600);
       await expect(async () =>
         engine.compile(roots, expval(Z(0))).run({ x }, { out }),
       ).rejects.toThrow(/sqrt/);

@@ -4,6 +4,8 @@ import type { SlotValues } from '../values.ts';
 
 /** Examples are worked on in chunks of this many; sums over a batch are a tree over chunks. */
 export const CHUNK = 64;
+/** Examples of a forward pass, which adds nothing up, are worked on in larger pieces. */
+export const PIECE = 256;
 
 /** Where a node's value comes from. */
 type NodeAxis = 'constant' | 'shared' | 'batch';
@@ -118,7 +120,7 @@ export class AngleTable {
     this.#known.set(id, index);
     this.#operation.push(operation);
     this.#order[node.axis === 'batch' ? 'batch' : 'fixed'].push(index);
-    const length = node.axis === 'batch' ? CHUNK : 1;
+    const length = node.axis === 'batch' ? PIECE : 1;
     this.#values.push(new Float64Array(length));
     this.#adjoints.push(new Float64Array(CHUNK));
     return index;

@@ -1,7 +1,7 @@
 /** Carries examples into the engine's memory, calls the module block by block and brings results back. */
 import type { Circuit } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
-import { CHUNK } from './angles.ts';
+import { CHUNK, PIECE } from './angles.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
@@ -35,8 +35,8 @@ interface Addresses {
 type Entry = (...args: number[]) => void;
 
 /** Blocks of two examples per call: about a hundred microseconds of work, so that compiled code can be replaced between calls. */
-const blocksPerCall = (qubits: number): number =>
-  Math.min(CHUNK / 2, Math.max(1, 2 ** (11 - qubits)));
+const blocksPerCall = (qubits: number, examples: number): number =>
+  Math.min(examples / 2, Math.max(1, 2 ** (11 - qubits)));
 
 /** One module of a program, ready to run. */
 export class Executor {
@@ -75,7 +75,7 @@ export class Executor {
     this.#lowered = lowered;
     this.#readout = readout;
     this.#gradient = wants !== undefined;
-    this.blocks = single ? 1 : blocksPerCall(lowered.qubits);
+    this.blocks = single ? 1 : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE);
     this.built = buildModule(lowered, readout, wants);
     this.packed = isPacked(lowered);
     this.columnBytes = this.#gradient ? cotangentBytes({ lowered, readout }) : 16 * readout.columns;

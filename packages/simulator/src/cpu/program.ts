@@ -21,7 +21,7 @@ import { withShots } from '../shots.ts';
 import type { RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
-import { CHUNK } from './angles.ts';
+import { CHUNK, PIECE } from './angles.ts';
 import { BatchCotangents } from './cotangents.ts';
 import { makeDifferentiator } from './differentiator.ts';
 import type { Differentiator } from './differentiator.ts';
@@ -93,7 +93,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const sizes = this.#checked.outputSizes;
     checkOut(out, this.#checked, slots.batch);
     // An angle that is not a number is found in the middle of a large batch, and nothing may be written then.
-    const direct = slots.batch <= CHUNK || !this.#lowered.angles.mayFail;
+    const direct = slots.batch <= PIECE || !this.#lowered.angles.mayFail;
     const results = sizes.map((size, i) =>
       i === 0 && out !== undefined && direct ? out : new Float64Array(slots.batch * size),
     );
@@ -161,8 +161,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     read: (executor: Executor, first: number, count: number) => void,
   ): void {
     executor.begin(slots);
-    for (let start = 0; start < slots.batch; start += CHUNK) {
-      const chunk = Math.min(CHUNK, slots.batch - start);
+    for (let start = 0; start < slots.batch; start += PIECE) {
+      const chunk = Math.min(PIECE, slots.batch - start);
       this.#lowered.angles.evaluate(slots, 'batch', start, chunk);
       for (let first = 0; first < chunk; first += 2 * executor.blocks) {
         const count = Math.min(2 * executor.blocks, chunk - first);
