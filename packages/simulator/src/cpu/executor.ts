@@ -38,11 +38,13 @@ type Entry = (...args: number[]) => void;
 const blocksPerCall = (qubits: number, examples: number): number =>
   Math.min(examples / 2, Math.max(1, 2 ** (11 - qubits)));
 
+/** The angle between -π and π; exact for large angles too, unlike a remainder by a rounded π. */
+const wholeTurnsOff = (angle: number): number => Math.atan2(Math.sin(angle), Math.cos(angle));
+
 /** One module of a program, ready to run. */
 export class Executor {
   readonly #memory: EngineMemory;
   readonly #lowered: Lowered;
-  readonly #readout: Readout;
   readonly #gradient: boolean;
   readonly #entry: Entry;
   readonly #tabulate: Entry | undefined;
@@ -73,7 +75,6 @@ export class Executor {
   ) {
     this.#memory = memory;
     this.#lowered = lowered;
-    this.#readout = readout;
     this.#gradient = wants !== undefined;
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE);
     this.built = buildModule(lowered, readout, wants);
@@ -162,8 +163,8 @@ export class Executor {
       };
       for (const { mask, weight, offset, coefficient } of parts) {
         let angle = angles.column(coefficient.node)[0] as number;
-        // Weights are multiples of 1/4 at least, so this period leaves every entry as it is.
-        if (Math.abs(angle) > 1e3) angle %= 8 * Math.PI;
+        // An entry holds the angle or not, so whole turns do not matter; sums of small numbers are exact.
+        if (Math.abs(angle) > 8) angle = wholeTurnsOff(angle);
         add(0, (offset + weight / 2) * angle);
         add(mask, (-weight / 2) * angle);
       }
@@ -188,7 +189,7 @@ export class Executor {
       for (let lane = 0; lane < lanes; lane++) {
         // An idle lane repeats the last example.
         let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
-        if (Math.abs(angle) > 1e5) angle = Math.atan2(Math.sin(angle), Math.cos(angle));
+        if (Math.abs(angle) > 1e5) angle = wholeTurnsOff(angle);
         doubles[at + ((lane >> 1) * batch.length + index) * 2 + (lane & 1)] = angle;
       }
     }
@@ -272,10 +273,5 @@ export class Executor {
   /** Memory as doubles. */
   get doubles(): Float64Array {
     return this.#memory.doubles;
-  }
-
-  /** Number of result columns per example. */
-  get columns(): number {
-    return this.#readout.columns;
   }
 }

@@ -151,12 +151,15 @@ function matrixDerivative(
   angles: readonly number[],
   position: number,
 ): Float64Array {
+  // Functions of half the angle repeat after two turns. A shift added to a large angle would lose its digits.
+  const half = angles[position]! / 2;
+  const near = 2 * Math.atan2(Math.sin(half), Math.cos(half));
   let sum = new Float64Array(matrixAt(angles).length);
   for (let m = 1; m <= 4; m++) {
     const shift = ((2 * m - 1) * Math.PI) / 4;
     const sign = m % 2 === 1 ? 1 : -1;
     const weight = sign / (8 * Math.sin(shift / 2) ** 2);
-    const shifted = matrixAt(angles.map((x, i) => (i === position ? x + 2 * shift : x)));
+    const shifted = matrixAt(angles.map((x, i) => (i === position ? near + 2 * shift : x)));
     // The factor 1/2: by the angle, not by half of it.
     sum = addScaled(sum, shifted, weight / 2) as Float64Array<ArrayBuffer>;
   }

@@ -193,6 +193,21 @@ describe('mergeDiagonals', () => {
     );
   });
 
+  it('stays exact for large angles', () => {
+    const made = circuit(4, { x: input([4]), w: weight([2, 4, 3]) }, (q, { x, w }) =>
+      q.angleEmbedding(x).stronglyEntanglingLayers(w),
+    );
+    const w = Float64Array.from({ length: 24 }, (_, i) => [7, 900, 1e6, -1e8][i % 4]! + 0.1 * i);
+    const values = { x: [0.1, 0.2, 0.3, 0.4], w };
+    const measured = expval(X(0), Z(1), Y(2));
+    const checked = checkProgram(made, measured, {}, cpuCapabilities);
+    const program = new CpuProgram(made, measured, {}, checked, memory);
+    const exact = reference().compile(made, measured);
+    expectClose(program.run(values), exact.run(values), 1e-13, 'run');
+    const [found, expected] = [program, exact].map((p) => p.vjp(values, [1, 1, 1]).w);
+    expectClose(found!, expected!, 1e-12, 'vjp');
+  });
+
   it('leaves a circuit alone that is run on one example at a time', () => {
     const made = circuit(4, { w: weight([2, 4, 3]) }, (q, { w }) => q.stronglyEntanglingLayers(w));
     expect(
