@@ -60,8 +60,7 @@ function ourWork(
     : () => program.vjp({ x, w }, dy, { wrt: ['w'] }).w;
 }
 
-const ourName = (what: What): string =>
-  what === 'value' ? 'value' : 'value and gradient in one vjp';
+const ourName = (what: What): string => (what === 'value' ? 'value' : 'gradient (vjp)');
 
 async function embedded(
   { settings, peers, skip }: Context,

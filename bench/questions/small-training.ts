@@ -151,7 +151,7 @@ async function againstPrototypes({ settings, peers }: Context): Promise<Row[]> {
     ...(await compare(
       {
         question: name,
-        case: `value and gradient in one vjp, minibatch ${minibatch}`,
+        case: `gradient (vjp), minibatch ${minibatch}`,
         unit: 'ms/epoch',
         ours: { timer: local(once), toUnit },
         peers: [kernelSide, wholeSide],
