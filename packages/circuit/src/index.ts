@@ -19,7 +19,17 @@ export { circuit } from './builder.ts';
 export type { Builder, ConditionLike, NamedSlots, SlotRecord } from './builder.ts';
 export type { ControlLike, GateMethods, GateOptions } from './gate-methods.ts';
 export type { AmplitudesLike, ComplexLike, MatrixLike } from './matrix-like.ts';
-export { I, X, Y, Z, hermitian, pauli, projector, squaredPauli } from './observable.ts';
+export {
+  I,
+  X,
+  Y,
+  Z,
+  hermitian,
+  pauli,
+  projector,
+  squaredMatrix,
+  squaredPauli,
+} from './observable.ts';
 export type { PauliSum } from './observable.ts';
 export { counts, expval, probabilities, samples, state, variance } from './measurement.ts';
 export { draw } from './draw/text.ts';

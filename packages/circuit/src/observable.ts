@@ -209,6 +209,39 @@ export function squaredPauli(observable: PauliObservable): PauliSum {
   return pauliSum(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
 }
 
+/**
+ * The square of a matrix.
+ *
+ * @param matrix row-major, interleaved re, im, `[d, d, 2]`.
+ * @returns `[d, d, 2]`.
+ *
+ * @example
+ * ```ts
+ * import { squaredMatrix } from '@ketwork/circuit';
+ * const y = [0, 0, 0, -1, 0, 1, 0, 0]; // Y
+ * console.log([...squaredMatrix(y)]); // [1, 0, 0, 0, 0, 0, 1, 0]
+ * ```
+ */
+export function squaredMatrix(matrix: ArrayLike<number>): Float64Array {
+  const d = Math.sqrt(matrix.length / 2);
+  const out = new Float64Array(2 * d * d);
+  for (let row = 0; row < d; row++) {
+    for (let column = 0; column < d; column++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < d; k++) {
+        const a = 2 * (row * d + k);
+        const b = 2 * (k * d + column);
+        re += matrix[a]! * matrix[b]! - matrix[a + 1]! * matrix[b + 1]!;
+        im += matrix[a]! * matrix[b + 1]! + matrix[a + 1]! * matrix[b]!;
+      }
+      out[2 * (row * d + column)] = re;
+      out[2 * (row * d + column) + 1] = im;
+    }
+  }
+  return out;
+}
+
 /** Checks `A = A†` to 1e-10 and finiteness of an interleaved matrix. @throws ValueError */
 export function checkHermitian(matrix: ArrayLike<number>, what: string, operation?: number): void {
   const details = operation === undefined ? {} : { operation };

@@ -1,4 +1,4 @@
-import { squaredPauli } from '@ketwork/circuit';
+import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
 import type { Circuit, HermitianObservable, Measurement, Observable, Slot } from '@ketwork/circuit';
 import type { SlotValues } from '@ketwork/simulator';
 
@@ -49,7 +49,7 @@ export function squareValues({ slot, of }: SquareSlot, values: SlotValues): Floa
   const d = slot.shape[0]!;
   const out = new Float64Array(given.length);
   for (let start = 0; start < given.length; start += 2 * d * d) {
-    out.set(squaredMatrix(given.subarray(start, start + 2 * d * d), d), start);
+    out.set(squaredMatrix(given.subarray(start, start + 2 * d * d)), start);
   }
   return out;
 }
@@ -61,24 +61,5 @@ function squaredHermitian(
   const { matrix } = o;
   return 'slot' in matrix
     ? { ...o, matrix: { slot: squareSlot(matrix.slot) } }
-    : { ...o, matrix: [...squaredMatrix(matrix, 2 ** o.qubits.length)] };
-}
-
-function squaredMatrix(a: ArrayLike<number>, d: number): Float64Array {
-  const out = new Float64Array(2 * d * d);
-  for (let r = 0; r < d; r++) {
-    for (let c = 0; c < d; c++) {
-      let re = 0;
-      let im = 0;
-      for (let k = 0; k < d; k++) {
-        const x = 2 * (r * d + k);
-        const y = 2 * (k * d + c);
-        re += a[x]! * a[y]! - a[x + 1]! * a[y + 1]!;
-        im += a[x]! * a[y + 1]! + a[x + 1]! * a[y]!;
-      }
-      out[2 * (r * d + c)] = re;
-      out[2 * (r * d + c) + 1] = im;
-    }
-  }
-  return out;
+    : { ...o, matrix: [...squaredMatrix(matrix)] };
 }

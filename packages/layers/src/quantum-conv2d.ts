@@ -1,4 +1,4 @@
-import { ValueError, col2im, windowPositions } from '@ketwork/base';
+import { col2im, sizeOf, ValueError, windowPositions } from '@ketwork/base';
 import type { Key, WindowShape } from '@ketwork/base';
 import { Z, expval } from '@ketwork/circuit';
 import type { Circuit, Slot } from '@ketwork/circuit';
@@ -10,7 +10,7 @@ import { LayerProgram } from './program.ts';
 import type { ProgramOptions } from './program.ts';
 import { quantumFilter } from './quantum-filter.ts';
 import type { QuantumFilterOptions } from './quantum-filter.ts';
-import { initialize, initializerOf, sizeOf, slotRoles } from './slots.ts';
+import { initialize, initializerOf, slotRoles } from './slots.ts';
 import type { SlotInitializers } from './slots.ts';
 import { windowRows } from './windows.ts';
 

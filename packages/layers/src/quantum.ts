@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { ops } from '@ketwork/nn';
 import type { DifferentiableMap, Json, Layer, Shape, Tensor } from '@ketwork/nn';
@@ -6,7 +6,7 @@ import type { Measurements } from '@ketwork/simulator';
 import { after } from './maybe-promise.ts';
 import { LayerProgram } from './program.ts';
 import type { ProgramOptions } from './program.ts';
-import { initialize, initializerOf, sizeOf, slotRoles } from './slots.ts';
+import { initialize, initializerOf, slotRoles } from './slots.ts';
 import type { ConstantValues, SlotInitializers, SlotRoles } from './slots.ts';
 
 /** Options of {@link quantum}. */

@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError, fold } from '@ketwork/base';
+import { UnsupportedError, ValueError, fold, sizeOf } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import { initializers } from '@ketwork/nn';
@@ -18,11 +18,6 @@ export interface SlotRoles {
   readonly weights: readonly Slot[];
   /** Values of the other shared slots. */
   readonly constants: Readonly<Record<string, Float64Array>>;
-}
-
-/** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** Sorts the slots of a circuit by what a layer does with them. */

@@ -1,5 +1,6 @@
+import { hint } from '@ketwork/base';
 import { parseArgs } from 'node:util';
-import { UsageError, nearName } from './usage.ts';
+import { UsageError } from './usage.ts';
 
 /** Options a command takes, as `parseArgs` of Node wants them. */
 export type OptionTable = Readonly<
@@ -32,7 +33,7 @@ export function readArguments(args: readonly string[], own: OptionTable): Argume
   for (const token of tokens) {
     if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
     const known = Object.keys(options).map((name) => `--${name}`);
-    throw new UsageError(`unknown option ${token.rawName}${nearName(token.rawName, known)}`);
+    throw new UsageError(`unknown option ${token.rawName}${hint(token.rawName, known)}`);
   }
   const { values, positionals } = strictly(args, options);
   return {

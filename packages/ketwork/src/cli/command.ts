@@ -1,7 +1,7 @@
-import { KetworkError } from '@ketwork/base';
+import { hint, KetworkError } from '@ketwork/base';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { UsageError, nearName } from './usage.ts';
+import { UsageError } from './usage.ts';
 
 interface Command {
   /** Works and returns what to print. */
@@ -49,7 +49,7 @@ export async function answer([name, ...args]: readonly string[]): Promise<string
     const option = name.startsWith('-');
     const known = option ? ['--help', '--version'] : Object.keys(commands);
     const what = option ? `unknown option ${name}` : `unknown command '${name}'`;
-    throw new UsageError(`${what}${nearName(name, known)}`);
+    throw new UsageError(`${what}${hint(name, known)}`);
   }
   const command = await load();
   const end = args.indexOf('--');

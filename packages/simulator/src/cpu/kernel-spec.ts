@@ -1,7 +1,7 @@
 /** Groups reduced to their structure, so that groups of equal structure share one kernel. */
 import type { Coefficient, Element } from './element.ts';
 import type { Group } from './group.ts';
-import { matrixPattern } from './pattern.ts';
+import { adjoint, matrixPattern } from './pattern.ts';
 import type { MatrixPattern } from './pattern.ts';
 
 /** An element with qubits replaced by bits of the register index: bit p belongs to `register[p]`. */
@@ -158,18 +158,6 @@ export function kernelCall(
     constants,
     table,
   };
-}
-
-function adjoint(matrix: readonly number[]): number[] {
-  const size = Math.sqrt(matrix.length / 2);
-  const out: number[] = [];
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const at = 2 * (column * size + row);
-      out.push(matrix[at] as number, -(matrix[at + 1] as number));
-    }
-  }
-  return out;
 }
 
 /** The run-time arguments of a kernel behind its pointers, in order. */

@@ -12,6 +12,7 @@ import { kernelArguments, kernelCall } from './kernel-spec.ts';
 import { writeKernel } from './kernel.ts';
 import type { Lowered } from './lower.ts';
 import { MainCode, argument } from './main-code.ts';
+import { adjoint } from './pattern.ts';
 import { cotangentBytes, inputLayout, writeReadout, writeSeed } from './readout-code.ts';
 import type { ReadoutPlan } from './readout-code.ts';
 import type { Readout } from './readout.ts';
@@ -200,18 +201,8 @@ class ProgramWriter {
   }
 
   #dense(group: Group, element: Element & { type: 'matrix' }, backward: boolean): void {
-    let { matrix } = element;
+    const matrix = backward ? adjoint(element.matrix) : element.matrix;
     const size = 2 ** element.qubits.length;
-    if (backward) {
-      const original = matrix;
-      matrix = Array.from({ length: 2 * size * size }, (_, i) => {
-        const entry = i >> 1;
-        const mirrored = original[
-          2 * ((entry % size) * size + Math.floor(entry / size)) + (i & 1)
-        ] as number;
-        return (i & 1) === 1 ? -mirrored : mirrored;
-      });
-    }
     const base = this.#code.mask(
       group.controls.filter(({ value }) => value === 1).map(({ qubit }) => qubit),
     );

@@ -66,3 +66,16 @@ export function matrixPattern(matrix: readonly number[]): {
   });
   return { pattern: { monomial: false, scaled: false, rows }, values };
 }
+
+/** The conjugate transpose of a matrix, row-major, interleaved. */
+export function adjoint(matrix: readonly number[]): number[] {
+  const size = Math.sqrt(matrix.length / 2);
+  const out: number[] = [];
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const at = 2 * (column * size + row);
+      out.push(matrix[at] as number, -(matrix[at + 1] as number));
+    }
+  }
+  return out;
+}

@@ -1,4 +1,4 @@
-import { squaredPauli } from '@ketwork/circuit';
+import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliTerm } from '@ketwork/circuit';
 
 /** A weighted Walsh–Hadamard coefficient: the mean of a product of Z on the qubits of `mask`, added to a column. */
@@ -109,7 +109,7 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
       const source: HermitianSource =
         'slot' in matrix
           ? { slot: matrix.slot, squared }
-          : { values: squared ? squareMatrix(matrix) : matrix };
+          : { values: squared ? [...squaredMatrix(matrix)] : matrix };
       steps.push({ type: 'hermitian', qubits: observable.qubits, matrix: source, column });
     }
     return column;
@@ -159,31 +159,4 @@ export function outcomeOrder(qubits: readonly number[]): number[] {
       0,
     ),
   );
-}
-
-/** The square of a matrix, row-major, interleaved. */
-export function squareMatrix(
-  matrix: ArrayLike<number>,
-  offset = 0,
-  size: number = Math.sqrt(matrix.length / 2),
-): number[] {
-  const out: number[] = [];
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      let re = 0;
-      let im = 0;
-      for (let k = 0; k < size; k++) {
-        const a = offset + 2 * (row * size + k);
-        const b = offset + 2 * (k * size + column);
-        re +=
-          (matrix[a] as number) * (matrix[b] as number) -
-          (matrix[a + 1] as number) * (matrix[b + 1] as number);
-        im +=
-          (matrix[a] as number) * (matrix[b + 1] as number) +
-          (matrix[a + 1] as number) * (matrix[b] as number);
-      }
-      out.push(re, im);
-    }
-  }
-  return out;
 }

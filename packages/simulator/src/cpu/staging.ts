@@ -1,8 +1,9 @@
 /** Data that enter a state or an observable as they are: embedded amplitudes and Hermitian matrices, lane by lane. */
 import { sizeOf, ValueError } from '@ketwork/base';
+import { squaredMatrix } from '@ketwork/circuit';
 import type { Slot, StatePreparationOp } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
-import { outcomeOrder, squareMatrix } from './readout.ts';
+import { outcomeOrder } from './readout.ts';
 import type { HermitianSource } from './readout.ts';
 
 /** One state preparation made ready for staging. */
@@ -31,11 +32,6 @@ export class Preparation {
     this.#shared = slot?.axis !== 'batch';
     this.#order = outcomeOrder(op.qubits);
     this.#amplitudes = [new Float64Array(2 * this.size), new Float64Array(2 * this.size)];
-  }
-
-  /** Numbers per example in the slot. */
-  get slotSize(): number {
-    return this.#complex ? 2 * this.size : this.size;
   }
 
   /** Writes the amplitudes of an example into a lane of the staging area at `at` (in doubles). */
@@ -155,7 +151,7 @@ export function stageMatrix(
   const data = values.get(source.slot);
   const length = 2 * size * size;
   const start = shared ? 0 : example * length;
-  const matrix = source.squared ? squareMatrix(data, start, size) : data;
+  const matrix = source.squared ? squaredMatrix(data.subarray(start, start + length)) : data;
   const from = source.squared ? 0 : start;
   for (let i = 0; i < length; i++) memory[at + 2 * i + lane] = matrix[from + i] as number;
 }
