@@ -61,6 +61,8 @@ export class AngleTable {
   /** First operation that uses each node, for messages. */
   readonly #operation: number[] = [];
   readonly #known = new Map<string, number>();
+  /** Nodes that are arguments of others. */
+  readonly #used = new Set<number>();
   readonly #slots: ReadonlyMap<string, Slot>;
   /** Nodes that vary with the example, and all others, each in the order of evaluation. */
   readonly #order: Readonly<Record<'batch' | 'fixed', number[]>> = { batch: [], fixed: [] };
@@ -118,6 +120,8 @@ export class AngleTable {
     if (known !== undefined) return known;
     const index = this.nodes.push(node) - 1;
     this.#known.set(id, index);
+    if ('args' in node) for (const arg of node.args) this.#used.add(arg);
+    else if ('arg' in node) this.#used.add(node.arg);
     this.#operation.push(operation);
     this.#order[node.axis === 'batch' ? 'batch' : 'fixed'].push(index);
     const length = node.axis === 'batch' ? PIECE : 1;
@@ -135,11 +139,7 @@ export class AngleTable {
   plainElement(node: number): { readonly slot: Slot; readonly index: number } | undefined {
     const found = this.nodes[node] as Node;
     if (found.op !== 'element') return undefined;
-    const used = this.nodes.some(
-      (other) =>
-        ('args' in other && other.args.includes(node)) || ('arg' in other && other.arg === node),
-    );
-    return used ? undefined : found;
+    return this.#used.has(node) ? undefined : found;
   }
 
   /** Whether some angle is computed, so that it may come out as no finite number. */

@@ -24,11 +24,25 @@ function powerOfI(re: number, im: number): number | undefined {
   return undefined;
 }
 
+interface SplitMatrix {
+  readonly pattern: MatrixPattern;
+  readonly values: readonly number[];
+}
+
+/** Passes ask again and again for the pattern of the same matrix. */
+const known = new WeakMap<readonly number[], SplitMatrix>();
+
 /** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
-export function matrixPattern(matrix: readonly number[]): {
-  pattern: MatrixPattern;
-  values: number[];
-} {
+export function matrixPattern(matrix: readonly number[]): SplitMatrix {
+  let found = known.get(matrix);
+  if (found === undefined) {
+    found = splitMatrix(matrix);
+    known.set(matrix, found);
+  }
+  return found;
+}
+
+function splitMatrix(matrix: readonly number[]): SplitMatrix {
   const size = Math.sqrt(matrix.length / 2);
   const entries: { row: number; column: number; re: number; im: number }[] = [];
   for (let i = 0; i < size * size; i++) {

@@ -50,6 +50,29 @@ describe('groupElements', () => {
     }
   });
 
+  it('takes time in proportion to the number of elements', () => {
+    const time = (gates: number): number => {
+      const { elements } = lower(
+        circuit(12, (q) => {
+          // Qubit 11 is touched by the first gate only, so that no scan of all elements would end early.
+          q.h(11);
+          for (let i = 0; i < gates; i++) q.rx(0.1 * i, i % 11).cz(i % 11, (i + 1) % 11);
+        }),
+        false,
+      );
+      let best = Infinity;
+      for (let round = 0; round < 3; round++) {
+        const start = performance.now();
+        groupElements(elements, 12, 3);
+        best = Math.min(best, performance.now() - start);
+      }
+      return best;
+    };
+    time(2000);
+    // Eight times the gates; 64 times the time if each group looked at all that is left.
+    expect(time(16_000) / time(2000)).toBeLessThan(24);
+  });
+
   it('gives a large matrix a group of its own', () => {
     const identity = Array.from({ length: 8 }, (_, r) =>
       Array.from({ length: 8 }, (_, c) => (r === c ? 1 : 0)),

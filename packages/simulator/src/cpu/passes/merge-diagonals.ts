@@ -25,7 +25,7 @@ export const mergeDiagonals: Pass = (program) => {
   while (left.length > 0) {
     const layer = collect(left, program);
     out.push(...layer.elements);
-    const others = split(layer.left, (element) => !isSharedPhase(element, program));
+    const others = split(layer.left, program, (element) => !isSharedPhase(element, program));
     out.push(...others.taken);
     left = others.left;
   }
@@ -35,12 +35,15 @@ export const mergeDiagonals: Pass = (program) => {
 /** Takes the elements that satisfy `wanted` and wait for no other element of the list. */
 function split(
   elements: readonly Element[],
+  { lowered }: EngineProgram,
   wanted: (element: Element) => boolean,
 ): { taken: Element[]; left: Element[] } {
+  const { qubits } = lowered;
   const blocked = new Set<number>();
   const taken: Element[] = [];
   const left: Element[] = [];
-  for (const element of elements) {
+  for (const [at, element] of elements.entries()) {
+    if (blocked.size === qubits) return { taken, left: left.concat(elements.slice(at)) };
     const touched = support(element);
     if (wanted(element) && !touched.some((q) => blocked.has(q))) taken.push(element);
     else {
@@ -58,12 +61,13 @@ function collect(
 ): { elements: Element[]; left: readonly Element[] } {
   const { taken, left } = split(
     elements,
+    program,
     (e) => isSharedPhase(e, program) || flipsOf(e) !== undefined,
   );
   const phases = taken.filter((element) => isSharedPhase(element, program));
   if (phases.length < WORTH) {
     // Flips alone are taken only together with a table, so that every round takes something else too.
-    const rest = split(elements, (e) => isSharedPhase(e, program));
+    const rest = split(elements, program, (e) => isSharedPhase(e, program));
     return { elements: rest.taken, left: rest.left };
   }
   const { qubits } = program.lowered;
