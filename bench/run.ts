@@ -6,14 +6,18 @@ import { firstLine } from './harness/question.ts';
 import type { Peers, Question } from './harness/question.ts';
 import { formatTable, missed } from './harness/row.ts';
 import type { HeaderRow, Row } from './harness/row.ts';
-import { PennyLane } from './peers/pennylane.ts';
+import { installPeers } from './peers/install.ts';
+import { NativePeers } from './peers/native.ts';
+import { chooseNpmFolder, choosePython } from './peers/places.ts';
 import { Prototypes } from './peers/prototypes.ts';
 import { QuantumCircuitPeer } from './peers/quantum-circuit.ts';
 import { hybridStep } from './questions/hybrid-step.ts';
+import { large } from './questions/large.ts';
 import { layers } from './questions/layers.ts';
 import { matrixProducts } from './questions/matmul.ts';
 import { perExample } from './questions/per-example.ts';
 import { smallTraining } from './questions/small-training.ts';
+import { structured } from './questions/structured.ts';
 import { threads } from './questions/threads.ts';
 
 const questions: readonly Question[] = [
@@ -23,31 +27,48 @@ const questions: readonly Question[] = [
   matrixProducts,
   hybridStep,
   threads,
+  large,
+  structured,
 ];
 
 const usage = `npm run bench -- [question ...] [--rounds n] [--strict]
 
   --rounds n   samples of each figure (default 9)
   --strict     exit with 1 where a goal is not met
+  --tiny       everything small, to see that it works; writes no results
+  --install-peers   install the peers into bench/.peers (some 1.5 GB, minutes) and stop
 
 ${questions.map(({ name, asks }) => `  ${name.padEnd(16)}${asks}`).join('\n')}
 
-KETWORK_PYTHON      a Python with pennylane and pennylane-lightning (default python3)
+KETWORK_PYTHON      a Python with the native peers (default: the installed one, else python3)
 KETWORK_PROTOTYPES  folder of the engine's prototypes (jit.mjs)
-KETWORK_PEERS       folder with node_modules/quantum-circuit`;
+KETWORK_PEERS       folder with node_modules/quantum-circuit (default: the installed one)`;
 
-function readArguments(): { chosen: Question[]; rounds: number; strict: boolean } {
+interface Arguments {
+  readonly chosen: Question[];
+  readonly rounds: number;
+  readonly strict: boolean;
+  readonly tiny: boolean;
+}
+
+function readArguments(): Arguments {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2).filter((argument) => argument !== '--'),
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '9' },
       strict: { type: 'boolean', default: false },
+      tiny: { type: 'boolean', default: false },
+      'install-peers': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     console.log(usage);
+    process.exit(0);
+  }
+  if (values['install-peers']) {
+    installPeers((line) => console.log(line));
     process.exit(0);
   }
   const rounds = Number(values.rounds);
@@ -59,44 +80,62 @@ function readArguments(): { chosen: Question[]; rounds: number; strict: boolean 
   const chosen = questions.filter(
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
-  return { chosen, rounds, strict: values.strict };
+  return { chosen, rounds, strict: values.strict, tiny: values.tiny };
 }
 
 /** Starts the peers there are; `skip` hears why others are missing. */
 async function startPeers(
   skip: (reason: string) => void,
-): Promise<{ peers: Peers; versions: Record<string, string> }> {
-  const { KETWORK_PYTHON: python = 'python3', KETWORK_PROTOTYPES, KETWORK_PEERS } = process.env;
+): Promise<{ peers: Peers; versions: Record<string, string>; stop: () => void }> {
+  const { KETWORK_PROTOTYPES } = process.env;
   const peers: { -readonly [Name in keyof Peers]: Peers[Name] } = {};
   const versions: Record<string, string> = {};
+  const python = choosePython();
+  const started = new Map<number, Promise<NativePeers>>();
+  const native = (threads: number): Promise<NativePeers> => {
+    const running = started.get(threads) ?? NativePeers.start(python, threads);
+    started.set(threads, running);
+    return running;
+  };
+  const install = 'npm run bench -- --install-peers';
   try {
-    peers.pennylane = await PennyLane.start(python);
-    Object.assign(versions, peers.pennylane.versions);
+    const first = await native(1);
+    Object.assign(versions, first.versions);
+    for (const [peer, reason] of Object.entries(first.missing))
+      skip(`${peer}: ${reason}; ${install}`);
+    peers.native = native;
   } catch (error) {
-    skip(`PennyLane: KETWORK_PYTHON cannot import it (${firstLine(error)})`);
+    skip(`native peers: no Python runs them (${firstLine(error)}); ${install}`);
   }
   if (KETWORK_PROTOTYPES === undefined) skip('prototypes: KETWORK_PROTOTYPES names no folder');
   else peers.prototypes = await Prototypes.load(KETWORK_PROTOTYPES);
-  if (KETWORK_PEERS === undefined) {
-    skip(
-      'quantum-circuit: 38 MB with mathjs 6, so not a dependency, and KETWORK_PEERS names no folder',
-    );
+  const npmPeers = chooseNpmFolder();
+  if (npmPeers === undefined) {
+    skip(`quantum-circuit: 38 MB with mathjs 6, so not a dependency; ${install}`);
   } else {
-    peers.quantumCircuit = new QuantumCircuitPeer(KETWORK_PEERS);
+    peers.quantumCircuit = new QuantumCircuitPeer(npmPeers);
     versions['quantum-circuit'] = peers.quantumCircuit.version;
   }
-  return { peers, versions };
+  const stop = (): void => {
+    for (const process of started.values()) {
+      void process.then(
+        (running) => running.stop(),
+        () => {},
+      );
+    }
+  };
+  return { peers, versions, stop };
 }
 
 /** Seconds as a person reads them. */
 const took = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
 
 async function main(): Promise<void> {
-  const { chosen, rounds, strict } = readArguments();
+  const { chosen, rounds, strict, tiny } = readArguments();
   const began = performance.now();
   const absent: string[] = [];
   const say = (reason: string): void => console.log(`skipped: ${reason}`);
-  const { peers, versions } = await startPeers((reason) => {
+  const { peers, versions, stop } = await startPeers((reason) => {
     absent.push(reason);
     say(reason);
   });
@@ -106,13 +145,15 @@ async function main(): Promise<void> {
   try {
     for (const question of chosen) {
       const start = performance.now();
-      const settings = { rounds, sampleSeconds: 0.05 };
+      const settings = tiny
+        ? { rounds: 1, sampleSeconds: 0.001, warmSeconds: 0.01 }
+        : { rounds, sampleSeconds: 0.05 };
       const skipped = [...absent];
       const skip = (reason: string): void => {
         skipped.push(reason);
         say(reason);
       };
-      const rows = await question.answer({ settings, peers, skip });
+      const rows = await question.answer({ settings, tiny, peers, skip });
       const header: HeaderRow = {
         question: question.name,
         header: true,
@@ -123,12 +164,13 @@ async function main(): Promise<void> {
         skipped,
       };
       const lines = [header, ...rows].map((row) => `  ${JSON.stringify(row)}`);
-      writeFileSync(new URL(`${question.name}.json`, results), `[\n${lines.join(',\n')}\n]\n`);
+      if (!tiny)
+        writeFileSync(new URL(`${question.name}.json`, results), `[\n${lines.join(',\n')}\n]\n`);
       console.log(`\n${question.name}: ${question.asks} (${took(start)})\n${formatTable(rows)}`);
       failures.push(...missed(rows));
     }
   } finally {
-    peers.pennylane?.stop();
+    stop();
   }
   console.log(
     failures.length === 0

@@ -11,6 +11,10 @@ export interface Settings {
   readonly rounds: number;
   /** Processor time that one sample should take, in seconds; work that takes longer runs once per sample. */
   readonly sampleSeconds: number;
+  /** What the rounds of one comparison may take together, in seconds; fewer rounds are made where they would take longer. */
+  readonly budgetSeconds?: number;
+  /** The longest warm-up of one side, in seconds of wall time. Default 2.5; a call that takes longer is made once. */
+  readonly warmSeconds?: number;
 }
 
 /** Processor time of this process: it does not count while other jobs hold the core. Includes garbage collection. */
@@ -42,14 +46,11 @@ const pause = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds);
   });
 
-/** The longest warm-up of one side, in seconds of wall time. */
-const WARM_LIMIT = 2.5;
-
 /**
  * Runs until optimised code has replaced the first code: until three samples in a row bring nothing better than 3 %.
  * Returns the seconds of one call.
  */
-async function warm(timer: Timer, sampleSeconds: number): Promise<number> {
+async function warm(timer: Timer, { sampleSeconds, warmSeconds = 2.5 }: Settings): Promise<number> {
   const began = performance.now();
   let calls = 1;
   let best = Infinity;
@@ -59,7 +60,7 @@ async function warm(timer: Timer, sampleSeconds: number): Promise<number> {
     if (perCall < 0.97 * best) idle = 0;
     else idle++;
     best = Math.min(best, perCall);
-    if (performance.now() - began > 1000 * WARM_LIMIT) break;
+    if (performance.now() - began > 1000 * warmSeconds) break;
     calls = callsFor(best, sampleSeconds / 2);
     // Compiled code arrives from other threads, which a busy machine may not have let run yet.
     await pause(10);
@@ -71,17 +72,32 @@ function callsFor(perCall: number, sampleSeconds: number): number {
   return Math.max(1, Math.min(1e6, Math.round(sampleSeconds / Math.max(perCall, 1e-7))));
 }
 
-/** Seconds per call of each side, one sample per round; the sides alternate, and each round starts with another one. */
+/** From this many seconds on a call is its own warm-up: optimised code replaces the first code long before its end. */
+const SLOW_CALL = 2;
+
+/**
+ * Seconds per call of each side, one sample per round; the sides alternate, and each round starts with another one. The
+ * number of rounds is at least one, whatever the budget; the warm-up of a slow side is its first.
+ */
 export async function interleave(
   timers: readonly Timer[],
-  { rounds, sampleSeconds }: Settings,
+  settings: Settings,
 ): Promise<number[][]> {
+  const { rounds, sampleSeconds, budgetSeconds = Infinity } = settings;
   const calls: number[] = [];
-  for (const timer of timers) calls.push(callsFor(await warm(timer, sampleSeconds), sampleSeconds));
   const samples: number[][] = timers.map(() => []);
-  for (let round = 0; round < rounds; round++) {
+  let perRound = 0;
+  for (const [side, timer] of timers.entries()) {
+    const best = await warm(timer, settings);
+    if (best >= SLOW_CALL) samples[side]!.push(best);
+    calls.push(callsFor(best, sampleSeconds));
+    perRound += calls.at(-1)! * best;
+  }
+  const made = Math.max(1, Math.min(rounds, Math.floor(budgetSeconds / perRound)));
+  for (let round = 0; round < made; round++) {
     for (let turn = 0; turn < timers.length; turn++) {
       const side = (turn + round) % timers.length;
+      if (samples[side]!.length > round) continue;
       samples[side]!.push((await timers[side]!(calls[side]!)) / calls[side]!);
     }
   }

@@ -1,4 +1,4 @@
-import type { PennyLane } from '../peers/pennylane.ts';
+import type { NativePeers } from '../peers/native.ts';
 import type { Prototypes } from '../peers/prototypes.ts';
 import type { QuantumCircuitPeer } from '../peers/quantum-circuit.ts';
 import { interleave } from './measure.ts';
@@ -8,7 +8,8 @@ import type { Row } from './row.ts';
 
 /** Peers that may be absent. */
 export interface Peers {
-  readonly pennylane?: PennyLane;
+  /** Native simulators in a Python process that is held to this number of threads. */
+  readonly native?: (threads: number) => Promise<NativePeers>;
   readonly prototypes?: Prototypes;
   readonly quantumCircuit?: QuantumCircuitPeer;
 }
@@ -16,6 +17,8 @@ export interface Peers {
 /** What a question is run with. */
 export interface Context {
   readonly settings: Settings;
+  /** Makes everything small: to see that the question works, not for figures. */
+  readonly tiny?: boolean;
   readonly peers: Peers;
   /** Notes a case that is left out, and why. */
   readonly skip: (reason: string) => void;
@@ -34,6 +37,8 @@ export interface Side {
   readonly timer: Timer;
   /** Turns seconds per call into the unit of the row. */
   readonly toUnit: (seconds: number) => number;
+  /** Seconds that planning took, once, before what is timed. */
+  readonly plan?: number;
 }
 
 /** A peer of a comparison. */
@@ -70,6 +75,7 @@ export async function compare(comparison: Comparison, settings: Settings): Promi
       peer: samples[i + 1]!.map(peer.toUnit),
       peerName: peer.name,
       ...(peer.goal === undefined ? {} : { goal: peer.goal }),
+      ...(peer.plan === undefined ? {} : { plan: [ours.plan ?? 0, peer.plan] as const }),
     }),
   );
 }

@@ -20,6 +20,8 @@ export interface Row {
   readonly met: boolean | null;
   /** Interquartile range over median, the larger of the two sides. */
   readonly spread: number;
+  /** Milliseconds of planning, once per circuit and not part of the figures above: ours and the peer's. */
+  readonly plan?: readonly [ours: number, peer: number];
 }
 
 /** First row of a result file. */
@@ -45,6 +47,8 @@ export interface Figures {
   readonly goal?: number;
   /** Whether more is better, as with GF/s. Default false: the unit is a time. */
   readonly rate?: boolean;
+  /** Seconds of planning, ours and the peer's. */
+  readonly plan?: readonly [ours: number, peer: number];
 }
 
 const digits = (value: number): number => Number(value.toPrecision(4));
@@ -59,6 +63,7 @@ export function makeRow({
   peerName,
   goal,
   rate,
+  plan,
 }: Figures): Row {
   const mine = median(ours);
   const theirs = peer === undefined ? null : median(peer);
@@ -74,15 +79,20 @@ export function makeRow({
     goal: goal ?? null,
     met: ratio === null || goal === undefined ? null : ratio >= goal,
     spread: digits(Math.max(spread(ours), peer === undefined ? 0 : spread(peer))),
+    ...(plan === undefined ? {} : { plan: [digits(1e3 * plan[0]), digits(1e3 * plan[1])] }),
   };
 }
 
 /** Rows whose goal is not met. */
 export const missed = (rows: readonly Row[]): Row[] => rows.filter(({ met }) => met === false);
 
+const short = (milliseconds: number): string => String(Number(milliseconds.toPrecision(2)));
+
 /** The rows as a table for people. */
 export function formatTable(rows: readonly Row[]): string {
+  const planned = rows.some(({ plan }) => plan !== undefined);
   const head = ['case', 'unit', 'ours', 'peer', 'ratio', 'goal', 'met', 'spread', 'peer name'];
+  if (planned) head.splice(8, 0, 'plan ms');
   const number = (value: number | null): string => (value === null ? '-' : String(value));
   const lines = rows.map((row) => [
     row.case,
@@ -93,6 +103,7 @@ export function formatTable(rows: readonly Row[]): string {
     row.goal === null ? '-' : `${row.goal}x`,
     row.met === null ? '-' : row.met ? 'yes' : 'NO',
     `${(100 * row.spread).toFixed(0)}%`,
+    ...(planned ? [row.plan === undefined ? '-' : row.plan.map(short).join(' / ')] : []),
     row.peerName ?? '-',
   ]);
   const table = [head, ...lines];

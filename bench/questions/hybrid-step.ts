@@ -7,8 +7,8 @@ import { angles, embeddedLayers, ones } from '../harness/circuits.ts';
 import { local } from '../harness/measure.ts';
 import { compare, mustAgree } from '../harness/question.ts';
 import type { PeerSide, Question } from '../harness/question.ts';
-import { deviceName, nest } from '../peers/pennylane.ts';
-import type { Device, Nested } from '../peers/pennylane.ts';
+import { nest } from '../peers/native.ts';
+import type { Nested } from '../peers/native.ts';
 
 const name = 'hybrid-step';
 const FEATURES = 16;
@@ -44,22 +44,22 @@ export const hybridStep: Question = {
     };
 
     const sides: PeerSide[] = [];
-    for (const device of peers.pennylane === undefined
-      ? []
-      : (['lightning.qubit', 'default.qubit'] as Device[])) {
-      const peer = await peers.pennylane!.hybrid({
-        device,
+    const native = await peers.native?.(1);
+    for (const peer of ['lightning.qubit', 'default.qubit'] as const) {
+      if (native?.has(peer) !== true) continue;
+      const prepared = await native.hybrid({
+        peer,
         qubits: QUBITS,
         x: nest(x, [BATCH, FEATURES]),
         y: nest(y, [BATCH, OUTPUTS]),
         parameters: parametersOf(network),
       });
       const { loss, grads } = evaluate();
-      mustAgree(`${name}, loss of ${device}`, [loss], peer.value, 1e-8);
+      mustAgree(`${name}, loss of ${peer}`, [loss], prepared.value, 1e-8);
       const flat = grads.flatMap((values) => [...values]);
-      mustAgree(`${name}, gradients of ${device}`, flat, peer.gradient, 1e-8);
-      const label = `${deviceName(device, BATCH)}, autograd and NumPy`;
-      sides.push({ name: label, timer: peer.timer, toUnit: (seconds) => 1e6 * seconds });
+      mustAgree(`${name}, gradients of ${peer}`, flat, prepared.gradient, 1e-8);
+      const label = `${prepared.name}, autograd and NumPy`;
+      sides.push({ name: label, timer: prepared.timer, toUnit: (seconds) => 1e6 * seconds });
     }
 
     const program = engine.compile(circuit, measurement);

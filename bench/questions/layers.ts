@@ -1,41 +1,70 @@
 import { expval, Z } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
-import { cpu } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
 import { angles, embeddedLayers, ones, plainLayers } from '../harness/circuits.ts';
+import { engineAt, planned, precisions } from '../harness/engines.ts';
 import { local } from '../harness/measure.ts';
-import { compare, firstLine, mustAgree } from '../harness/question.ts';
+import { nativeSides } from '../harness/native-sides.ts';
+import type { NativeMode } from '../harness/native-sides.ts';
+import { compare, mustAgree } from '../harness/question.ts';
 import type { Context, PeerSide, Question } from '../harness/question.ts';
 import type { Row } from '../harness/row.ts';
 import { jsqubitsName, jsqubitsValue } from '../peers/jsqubits.ts';
-import { deviceName } from '../peers/pennylane.ts';
-import type { Device } from '../peers/pennylane.ts';
+import type { Precision } from '../peers/native.ts';
 import { prototypeName } from '../peers/prototypes.ts';
 import { quantumCircuitName } from '../peers/quantum-circuit.ts';
 
 const name = 'layers';
 const LAYERS = 3;
-const BATCH = 256;
 
 type What = 'value' | 'gradient';
 
-/** Examples of the batch that a peer is timed on, so that a call stays short and its memory small. */
-const examplesFor: Record<Device, (qubits: number) => number> = {
-  'lightning.qubit': () => 32,
-  'default.qubit': (qubits) => Math.min(BATCH, 2 ** (17 - qubits)),
-};
+/** Least ratios promised against every native peer, and so against the fastest. */
+const goals: Record<What, number> = { value: 3, gradient: 4 };
+
+/** Peers that compute at this precision, each on as many examples as keep a call short and its memory small. */
+function modesFor(what: What, precision: Precision, qubits: number, batch: number): NativeMode[] {
+  const goal = goals[what];
+  const few = Math.min(batch, 32);
+  const many = Math.min(batch, 2 ** (17 - qubits));
+  const modes: NativeMode[] = [
+    { peer: 'lightning.qubit', examples: Math.min(batch, 8), goal },
+    { peer: 'tensorcircuit', examples: what === 'value' ? batch : many, goal },
+  ];
+  if (precision === 'f64') modes.push({ peer: 'default.qubit', examples: many, goal });
+  if (what === 'gradient') {
+    if (precision === 'f64') modes.push({ peer: 'qulacs', examples: few, goal });
+    return modes;
+  }
+  modes.push({ peer: 'aer', examples: few, goal });
+  if (precision === 'f64') {
+    modes.push({ peer: 'qulacs', mode: 'as written', examples: few, goal });
+    modes.push({ peer: 'qulacs', mode: 'optimize_light', examples: few, goal });
+    modes.push({ peer: 'qulacs', mode: 'optimize(3)', examples: few, goal });
+  } else {
+    for (const mode of ['f2', 'f3', 'f4']) modes.push({ peer: 'qsim', mode, examples: few, goal });
+  }
+  return modes;
+}
 
 /** Strongly entangling layers from 4 to 12 qubits, against the prototypes from 2 on. */
 export const layers: Question = {
   name,
   asks: '3 strongly entangling layers, batch 256, up to 12 qubits: how long are value and gradient?',
   async answer(context) {
-    const engine = await cpu();
     const rows: Row[] = [];
-    for (const qubits of [2, 4, 6, 8, 10, 12]) {
-      for (const what of ['value', 'gradient'] as const) {
-        if (qubits >= 4) rows.push(...(await embedded(context, engine, qubits, what)));
-        rows.push(...(await againstPrototypes(context, engine, qubits, what)));
+    for (const precision of precisions) {
+      using engine = await engineAt(precision);
+      if (engine === undefined) {
+        context.skip(`${name}: the engine has no ${precision}`);
+        continue;
+      }
+      for (const qubits of context.tiny === true ? [4] : [2, 4, 6, 8, 10, 12]) {
+        for (const what of ['value', 'gradient'] as const) {
+          if (qubits >= 4) rows.push(...(await embedded(context, engine, precision, qubits, what)));
+          if (precision === 'f64')
+            rows.push(...(await againstPrototypes(context, engine, qubits, what)));
+        }
       }
     }
     return rows;
@@ -51,7 +80,7 @@ function ourWork(
   what: What,
   x: Float64Array,
   w: Float64Array,
-  batch = BATCH,
+  batch: number,
 ): () => Float64Array {
   const program = engine.compile(circuit, expval(Z(0)));
   const dy = ones(batch);
@@ -61,44 +90,42 @@ function ourWork(
 }
 
 const ourName = (what: What): string => (what === 'value' ? 'value' : 'gradient (vjp)');
+const batchOf = ({ tiny }: Context): number => (tiny === true ? 8 : 256);
 
 async function embedded(
-  { settings, peers, skip }: Context,
+  context: Context,
   engine: Engine,
+  precision: Precision,
   qubits: number,
   what: What,
 ): Promise<Row[]> {
+  const { settings, peers } = context;
+  const batch = batchOf(context);
   const circuit = embeddedLayers(qubits, LAYERS);
-  const x = angles(BATCH * qubits, 0.3);
+  const x = angles(batch * qubits, 0.3);
   const w = angles(LAYERS * qubits * 3);
-  const sides: PeerSide[] = [];
-  const drops: (() => Promise<void>)[] = [];
-  for (const device of peers.pennylane === undefined
-    ? []
-    : (Object.keys(examplesFor) as Device[])) {
-    const examples = examplesFor[device](qubits);
-    const part = x.subarray(0, examples * qubits);
-    const task = { device, what, qubits, layers: LAYERS, x: part, w };
-    const peer = await peers.pennylane!.circuit(task).catch((error: unknown) => {
-      skip(`${device} with ${examples} examples, ${qubits} qubits, ${what}: ${firstLine(error)}`);
-    });
-    if (peer === undefined) continue;
-    const same = ourWork(engine, circuit, what, part, w, examples)();
-    mustAgree(`${name}, ${qubits} qubits, ${device}`, same, peer[what], 1e-8);
-    sides.push({
-      name: deviceName(device, examples),
-      timer: peer.timer,
-      toUnit: perExample(examples),
-    });
-    drops.push(peer.drop);
-  }
-  if (what === 'value' && qubits <= 8) {
-    const values = ourWork(engine, circuit, what, x, w)();
-    const add = (label: string, evaluate: (start: number) => number): void => {
-      mustAgree(`${name}, ${qubits} qubits, ${label}`, [values[0]!], [evaluate(0)], 1e-8);
+  const label = `${qubits} qubits, embedded data, ${ourName(what)}, ${precision}`;
+  const ours = planned(() => ourWork(engine, circuit, what, x, w, batch));
+  const native = await nativeSides(
+    context,
+    await peers.native?.(1),
+    `${name}, ${label}`,
+    { precision, what, circuit, x, batch, w, measured: [0] },
+    modesFor(what, precision, qubits, batch),
+    (examples) => {
+      const part = x.subarray(0, examples * qubits);
+      return ourWork(engine, circuit, what, part, w, examples)();
+    },
+    perExample,
+  );
+  const sides: PeerSide[] = [...native.sides];
+  if (what === 'value' && precision === 'f64' && qubits <= 8) {
+    const add = (peerName: string, evaluate: (start: number) => number): void => {
+      const theirs = [evaluate(0)];
+      mustAgree(`${name}, ${qubits} qubits, ${peerName}`, [ours.result[0]!], theirs, 1e-8);
       let example = 0;
-      const timer = local(() => evaluate((example++ % BATCH) * qubits));
-      sides.push({ name: label, timer, toUnit: perExample(1) });
+      const timer = local(() => evaluate((example++ % batch) * qubits));
+      sides.push({ name: peerName, timer, toUnit: perExample(1) });
     };
     add(jsqubitsName, (start) => jsqubitsValue(qubits, w, x, start));
     const evaluate = peers.quantumCircuit?.value(qubits, w);
@@ -108,28 +135,31 @@ async function embedded(
   const rows = await compare(
     {
       question: name,
-      case: `${qubits} qubits, embedded data, ${ourName(what)}`,
+      case: label,
       unit: 'us/example',
-      ours: { timer: local(ourWork(engine, circuit, what, x, w)), toUnit: perExample(BATCH) },
+      ours: { timer: local(ours.work), toUnit: perExample(batch), plan: ours.plan },
       peers: sides,
     },
-    settings,
+    { budgetSeconds: 5, ...settings },
   );
-  for (const drop of drops) await drop();
+  await native.drop();
   return rows;
 }
 
 async function againstPrototypes(
-  { settings, peers }: Context,
+  context: Context,
   engine: Engine,
   qubits: number,
   what: What,
 ): Promise<Row[]> {
+  const { settings, peers } = context;
+  const batch = batchOf(context);
   if (peers.prototypes === undefined) return [];
   const w = angles(LAYERS * qubits * 3);
-  const work = ourWork(engine, plainLayers(qubits, LAYERS), what, new Float64Array(BATCH), w);
+  const data = new Float64Array(batch);
+  const work = ourWork(engine, plainLayers(qubits, LAYERS), what, data, w, batch);
   const kind = what === 'value' ? 'forward' : 'adjoint';
-  const kernel = peers.prototypes.kernel(kind, qubits, w, BATCH);
+  const kernel = peers.prototypes.kernel(kind, qubits, w, batch);
   kernel.run();
   const theirs = what === 'value' ? kernel.values() : kernel.sum();
   mustAgree(`${name}, ${qubits} qubits, prototype`, work(), theirs, 1e-8);
@@ -138,12 +168,12 @@ async function againstPrototypes(
       question: name,
       case: `${qubits} qubits, no data, ring of neighbours, ${ourName(what)}`,
       unit: 'us/example',
-      ours: { timer: local(work), toUnit: perExample(BATCH) },
+      ours: { timer: local(work), toUnit: perExample(batch) },
       peers: [
         {
           name: prototypeName(kind),
           timer: local(kernel.run),
-          toUnit: perExample(BATCH),
+          toUnit: perExample(batch),
           goal: 1,
         },
       ],

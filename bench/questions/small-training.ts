@@ -2,12 +2,12 @@ import { expval, Z } from '@ketwork/circuit';
 import { cpu } from '@ketwork/simulator';
 import { angles, embeddedLayers, ones } from '../harness/circuits.ts';
 import { local } from '../harness/measure.ts';
+import { nativeSides } from '../harness/native-sides.ts';
+import type { NativeMode } from '../harness/native-sides.ts';
 import { compare, mustAgree } from '../harness/question.ts';
 import type { Context, PeerSide, Question } from '../harness/question.ts';
 import type { Row } from '../harness/row.ts';
 import { jsqubitsName, jsqubitsValue } from '../peers/jsqubits.ts';
-import { deviceName } from '../peers/pennylane.ts';
-import type { Device } from '../peers/pennylane.ts';
 import { prototypeName } from '../peers/prototypes.ts';
 import { quantumCircuitName } from '../peers/quantum-circuit.ts';
 
@@ -17,8 +17,12 @@ const SAMPLES = 16384;
 
 const name = 'small-training';
 
-/** Least ratios promised against PennyLane. */
-const goals: Record<Device, number> = { 'lightning.qubit': 200, 'default.qubit': 2 };
+/** The peers with the least ratios promised. */
+const modes: readonly NativeMode[] = [
+  { peer: 'lightning.qubit', goal: 1000 },
+  { peer: 'default.qubit', goal: 5 },
+  { peer: 'tensorcircuit', goal: 5 },
+];
 
 /** The named complaint: an epoch over 16,384 samples with 2 qubits and 12 parameters. */
 export const smallTraining: Question = {
@@ -26,19 +30,21 @@ export const smallTraining: Question = {
   asks: '2 qubits, 12 parameters, 16,384 samples: how long is one epoch of value and gradient?',
   async answer(context) {
     const rows: Row[] = [];
-    for (const minibatch of [32, 256, SAMPLES]) rows.push(...(await training(context, minibatch)));
+    const minibatches = context.tiny === true ? [32] : [32, 256, SAMPLES];
+    for (const minibatch of minibatches) rows.push(...(await training(context, minibatch)));
     rows.push(...(await againstPrototypes(context)), ...(await forwardOnly(context)));
     return rows;
   },
 };
 
-async function prepare(minibatch: number): Promise<Prepared> {
+async function prepare({ tiny }: Context, minibatch: number): Promise<Prepared> {
+  const samples = tiny === true ? 512 : SAMPLES;
   const engine = await cpu();
   const program = engine.compile(embeddedLayers(QUBITS, LAYERS), expval(Z(0)));
-  const x = angles(SAMPLES * QUBITS, 0.3);
+  const x = angles(samples * QUBITS, 0.3);
   const w = angles(LAYERS * QUBITS * 3);
   const dy = ones(minibatch);
-  const parts = Array.from({ length: SAMPLES / minibatch }, (_, i) =>
+  const parts = Array.from({ length: samples / minibatch }, (_, i) =>
     x.subarray(i * minibatch * QUBITS, (i + 1) * minibatch * QUBITS),
   );
   return {
@@ -61,34 +67,29 @@ interface Prepared {
 
 const milliseconds = (scale: number) => (seconds: number) => 1e3 * scale * seconds;
 
-async function training({ settings, peers }: Context, minibatch: number): Promise<Row[]> {
-  const ours = await prepare(minibatch);
+async function training(context: Context, minibatch: number): Promise<Row[]> {
+  const { settings, peers } = context;
+  const ours = await prepare(context, minibatch);
   const { w, parts } = ours;
-  const sides: PeerSide[] = [];
-  const drops: (() => Promise<void>)[] = [];
-  const devices: Device[] =
-    minibatch === SAMPLES ? ['default.qubit'] : ['lightning.qubit', 'default.qubit'];
-  for (const device of peers.pennylane === undefined ? [] : devices) {
-    const task = {
-      device,
+  // Minibatches do not influence each other: one is timed and multiplied.
+  const toUnit = milliseconds(parts.length);
+  const { sides, drop } = await nativeSides(
+    context,
+    await peers.native?.(1),
+    `${name}, minibatch ${minibatch}`,
+    {
+      precision: 'f64',
       what: 'gradient',
-      qubits: QUBITS,
-      layers: LAYERS,
+      circuit: embeddedLayers(QUBITS, LAYERS),
       x: parts[0]!,
+      batch: minibatch,
       w,
-    } as const;
-    const peer = await peers.pennylane!.circuit(task);
-    mustAgree(`${name}, ${device}`, ours.gradient(parts[0]!), peer.gradient, 1e-8);
-    // Minibatches do not influence each other: one is timed and multiplied.
-    const toUnit = milliseconds(parts.length);
-    sides.push({
-      name: deviceName(device, minibatch),
-      timer: peer.timer,
-      toUnit,
-      goal: goals[device],
-    });
-    drops.push(peer.drop);
-  }
+      measured: [0],
+    },
+    minibatch === SAMPLES ? modes.filter(({ peer }) => peer !== 'lightning.qubit') : modes,
+    () => ours.gradient(parts[0]!),
+    () => toUnit,
+  );
   if (sides.length === 0) return [];
   const epoch = (): void => {
     for (const part of parts) {
@@ -106,16 +107,17 @@ async function training({ settings, peers }: Context, minibatch: number): Promis
     },
     settings,
   );
-  for (const drop of drops) await drop();
+  await drop();
   return rows;
 }
 
 /** The prototypes compute value and gradient in one pass, as vjp does, which keeps the value to itself. */
-async function againstPrototypes({ settings, peers }: Context): Promise<Row[]> {
+async function againstPrototypes(context: Context): Promise<Row[]> {
+  const { settings, peers } = context;
   if (peers.prototypes === undefined) return [];
   const minibatch = 256;
-  const { x, w, parts, run, gradient } = await prepare(minibatch);
-  const kernel = peers.prototypes.kernel('adjoint', QUBITS, w, SAMPLES, x);
+  const { x, w, parts, run, gradient } = await prepare(context, minibatch);
+  const kernel = peers.prototypes.kernel('adjoint', QUBITS, w, x.length / QUBITS, x);
   kernel.run();
   const ours = summed(parts.map((part) => gradient(part)));
   mustAgree(`${name}, prototype`, ours, kernel.sum(), 1e-8);
@@ -167,9 +169,10 @@ function summed(gradients: readonly Float64Array[]): Float64Array {
   return total;
 }
 
-async function forwardOnly({ settings, peers }: Context): Promise<Row[]> {
+async function forwardOnly(context: Context): Promise<Row[]> {
+  const { settings, peers } = context;
   const minibatch = 256;
-  const ours = await prepare(minibatch);
+  const ours = await prepare(context, minibatch);
   const { w, parts } = ours;
   const part = parts[0]!;
   const values = ours.run(part);

@@ -3,7 +3,7 @@ import { elapsed, interleave } from '../harness/measure.ts';
 import { mustAgree, mustBeSame } from '../harness/question.ts';
 import { formatTable, makeRow, missed } from '../harness/row.ts';
 import { median, quantile, spread } from '../harness/statistics.ts';
-import { nest } from '../peers/pennylane.ts';
+import { nest } from '../peers/native.ts';
 
 describe('statistics', () => {
   it('takes quantiles between neighbours, in any order of samples', () => {
