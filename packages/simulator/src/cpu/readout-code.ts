@@ -2,7 +2,7 @@
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
-import { bitCount } from './readout.ts';
+import { bitCount, highestBit, pauliPhase } from './readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from './readout.ts';
 import { runtime } from './runtime.ts';
 import { isSmall, writeSmallMeans, writeSmallSeed } from './small-readout.ts';
@@ -51,21 +51,31 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
     } else if (step.type === 'diagonal' && isSmall(code.qubits, step.entries)) {
       writeSmallMeans(main, small(code, step, argument.out));
     } else if (step.type === 'diagonal') {
-      const { bytes, table } = diagonal(code, step);
-      main
-        .get(argument.state)
-        .get(argument.scratch)
-        .i32(32 * step.kept)
-        .i32(code.rest(32 * step.kept));
+      const table = entryTable(code, step, 1);
+      main.get(argument.state);
+      table.push();
+      main.i32(32 * step.kept).i32(code.rest(32 * step.kept));
       main.call(runtime.marginal);
-      main.get(argument.scratch).i32(bytes).call(runtime.walshHadamard);
+      table.pick();
+    } else if (step.type === 'flips') {
+      // Pairs count twice.
+      const table = entryTable(code, step, 2);
+      main.get(argument.state);
+      table.push();
+      pushPairs(code, step);
+      main.call(step.odd ? runtime.flippedOdd : runtime.flippedEven);
+      table.pick();
+    } else if (step.type === 'basis') {
+      const table = toBasis(code, step);
       main.get(argument.scratch);
-      code.pushConstant(table);
-      main.i32(step.entries.length).get(argument.out).call(runtime.pick);
+      table.push();
+      main.i32(32 * step.kept).i32(code.rest(32 * step.kept));
+      main.call(runtime.marginal);
+      table.pick();
     } else if (step.type === 'pauli') {
-      const { odd, sign } = pauliPhase(step);
+      const { odd, sign } = pauliPhase(step.x, step.z);
       // Pairs are enumerated by the highest flipped bit; without one every amplitude is its own partner.
-      const top = step.x === 0 ? 0 : 2 ** (31 - Math.clz32(step.x));
+      const top = highestBit(step.x);
       const count = step.x === 0 ? 1 : 2;
       main
         .get(argument.state)
@@ -106,18 +116,80 @@ function small(
   return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
 }
 
-function diagonal(
-  code: MainCode,
-  step: ReadoutStep & { type: 'diagonal' },
-): { bytes: number; table: number } {
+type Entries = { readonly kept: number; readonly entries: readonly DiagonalEntry[] };
+
+/** Values by the kept bits in scratch space, from byte `at` on, and their way to the columns and back. */
+interface EntryTable {
+  readonly push: () => void;
+  /** Adds the weighted transform of the values to the columns. */
+  readonly pick: () => void;
+  /** Makes the values the transform of the weighted cotangents of the columns. */
+  readonly scatter: () => void;
+}
+
+function entryTable(code: MainCode, step: Entries, factor: number, at = 0): EntryTable {
+  const { main } = code;
   const bytes = 16 * 2 ** bitCount(step.kept);
-  code.needScratch(bytes);
+  code.needScratch(at + bytes);
   const rows = step.entries.map(({ mask, column, weight }) => ({
     value: 16 * compress(mask, step.kept),
     column: 16 * column,
-    weight,
+    weight: factor * weight,
   }));
-  return { bytes, table: code.constants.table(rows) };
+  const table = code.constants.table(rows);
+  const push = (): void => code.push(argument.scratch, at);
+  const transform = (): void => {
+    push();
+    main
+      .i32(bytes)
+      .i32(bytes - 16)
+      .call(runtime.walshHadamard);
+  };
+  const move = (columns: number, how: number): void => {
+    push();
+    code.pushConstant(table);
+    main.i32(rows.length).get(columns).call(how);
+  };
+  return {
+    push,
+    pick: () => {
+      transform();
+      move(argument.out, runtime.pick);
+    },
+    scatter: () => {
+      push();
+      main.i32(bytes).call(runtime.clear);
+      move(argument.dy, runtime.scatter);
+      transform();
+    },
+  };
+}
+
+/** Pushes the bits by which pairs of amplitudes are told apart, those summed over, and the flipped bits. */
+function pushPairs(code: MainCode, { x, kept }: { x: number; kept: number }): void {
+  code.main
+    .i32(32 * kept)
+    .i32(code.rest(32 * (kept | highestBit(x))))
+    .i32(32 * x);
+}
+
+/** Copies the state to scratch space and turns it to a basis, times 2^{turned qubits / 2}; the table lies behind. */
+function toBasis(code: MainCode, step: ReadoutStep & { type: 'basis' }): EntryTable {
+  const { main } = code;
+  const table = entryTable(code, step, 2 ** -bitCount(step.x | step.y), code.stateBytes);
+  main.get(argument.scratch).get(argument.state).i32(code.stateBytes);
+  main.i32(32 * step.y).call(runtime.toBasis);
+  turnScratch(code, step);
+  return table;
+}
+
+function turnScratch(code: MainCode, { x, y }: { x: number; y: number }): void {
+  const { main } = code;
+  main
+    .get(argument.scratch)
+    .i32(code.stateBytes)
+    .i32(32 * (x | y));
+  main.call(runtime.walshHadamard);
 }
 
 /** Pushes matrix, offsets, their length and the mask of the other qubits. */
@@ -159,14 +231,7 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
       writeSmallSeed(main, small(code, step, argument.dy));
       written = true;
     } else if (step.type === 'diagonal' || step.type === 'probabilities') {
-      if (step.type === 'diagonal') {
-        const { bytes, table } = diagonal(code, step);
-        main.get(argument.scratch).i32(bytes).call(runtime.clear);
-        main.get(argument.scratch);
-        code.pushConstant(table);
-        main.i32(step.entries.length).get(argument.dy).call(runtime.scatter);
-        main.get(argument.scratch).i32(bytes).call(runtime.walshHadamard);
-      }
+      if (step.type === 'diagonal') entryTable(code, step, 1).scatter();
       main.get(argument.state);
       lambda();
       if (step.type === 'diagonal') main.get(argument.scratch);
@@ -174,8 +239,27 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
       main.i32(32 * step.kept).i32(code.rest(32 * step.kept));
       main.call(written ? runtime.addDiagonal : runtime.setDiagonal);
       written = true;
+    } else if (step.type === 'flips') {
+      const table = entryTable(code, step, 1);
+      table.scatter();
+      main.get(argument.state);
+      lambda();
+      table.push();
+      pushPairs(code, step);
+      main.call(step.odd ? runtime.addFlippedOdd : runtime.addFlippedEven);
+    } else if (step.type === 'basis') {
+      const table = toBasis(code, step);
+      table.scatter();
+      main.get(argument.scratch).get(argument.scratch);
+      table.push();
+      main.i32(32 * step.kept).i32(code.rest(32 * step.kept));
+      main.call(runtime.setDiagonal);
+      turnScratch(code, step);
+      lambda();
+      main.get(argument.scratch).i32(code.stateBytes);
+      main.i32(32 * step.y).call(runtime.addFromBasis);
     } else if (step.type === 'pauli') {
-      const { odd, sign } = pauliPhase(step);
+      const { odd, sign } = pauliPhase(step.x, step.z);
       main.get(argument.state);
       lambda();
       main
@@ -205,12 +289,6 @@ export function cotangentBytes({ lowered, readout }: ReadoutPlan): number {
   const { qubits } = lowered;
   const state = readout.steps.some(({ type }) => type === 'state') ? 2 ** (qubits + 5) : 0;
   return 16 * readout.columns + state;
-}
-
-/** A Pauli string is i^|x&z| X^x Z^z: whether the power of i is odd, and the sign that remains. */
-function pauliPhase({ x, z }: { x: number; z: number }): { odd: boolean; sign: number } {
-  const power = bitCount(x & z) & 3;
-  return { odd: (power & 1) === 1, sign: power >= 2 ? -1 : 1 };
 }
 
 /** The bits of `value` under `mask`, moved together. */

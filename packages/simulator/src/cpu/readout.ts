@@ -19,6 +19,26 @@ export type ReadoutStep =
       readonly weight: number;
       readonly column: number;
     }
+  /**
+   * Strings that flip the same bits `x`: one pass over pairs of amplitudes, then a transform over the bits of `kept`.
+   * Without the highest flipped bit, which tells the two of a pair apart, an entry's mask is the string's z; its weight
+   * takes in the sign of i^|x&z|. `odd`: strings with an odd number of Y, read from imaginary parts.
+   */
+  | {
+      readonly type: 'flips';
+      readonly x: number;
+      readonly odd: boolean;
+      readonly kept: number;
+      readonly entries: readonly DiagonalEntry[];
+    }
+  /** Strings that commute qubit by qubit, read in their common basis: X on the qubits of `x`, Y on those of `y`, Z elsewhere. */
+  | {
+      readonly type: 'basis';
+      readonly x: number;
+      readonly y: number;
+      readonly kept: number;
+      readonly entries: readonly DiagonalEntry[];
+    }
   | {
       readonly type: 'hermitian';
       readonly qubits: readonly number[];
@@ -54,6 +74,15 @@ export function bitCount(bits: number): number {
   let count = 0;
   for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
   return count;
+}
+
+/** The highest set bit. */
+export const highestBit = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
+
+/** A Pauli string is i^|x&z| X^x Z^z: whether the power of i is odd, and the sign that remains. */
+export function pauliPhase(x: number, z: number): { odd: boolean; sign: 1 | -1 } {
+  const power = bitCount(x & z) & 3;
+  return { odd: (power & 1) === 1, sign: power >= 2 ? -1 : 1 };
 }
 
 /** A Pauli string as bit masks with a real coefficient: `i^|x&z| X^x Z^z`. */

@@ -5,6 +5,7 @@
 import { FunctionBuilder, valueType } from '@ketwork/base';
 import { forRange, forSubsets } from './loops.ts';
 import { addHermitian, dense, hermitian } from './runtime-matrix.ts';
+import { addFlipped, flipped, quarterTurns } from './runtime-strings.ts';
 
 const { i32, v128 } = valueType;
 
@@ -29,6 +30,12 @@ export const runtime = {
   addVector: 16,
   spread: 17,
   gather: 18,
+  flippedEven: 19,
+  flippedOdd: 20,
+  addFlippedEven: 21,
+  addFlippedOdd: 22,
+  toBasis: 23,
+  addFromBasis: 24,
 } as const;
 
 /** Builds the fixed functions. */
@@ -53,6 +60,12 @@ export function runtimeFunctions(): FunctionBuilder[] {
     addVector(),
     spread(),
     gather(),
+    flipped(false),
+    flipped(true),
+    addFlipped(false),
+    addFlipped(true),
+    quarterTurns(false),
+    quarterTurns(true),
   ];
 }
 
@@ -192,8 +205,8 @@ function marginal(): FunctionBuilder {
     f.f64x2(0).set(sum);
     forSubsets(f, inner, 3, () => {
       f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at).get(sum);
-      for (const part of [0, 16]) f.get(at).load(part).tee(x).get(x).op('f64x2Mul').op('f64x2Add');
-      f.set(sum);
+      for (const part of [0, 16]) f.get(at).load(part).tee(x).get(x).op('f64x2Mul');
+      f.op('f64x2Add').op('f64x2Add').set(sum);
     });
     f.get(1).get(sum).store().get(1).i32(16).op('i32Add').set(1);
   });
@@ -201,21 +214,27 @@ function marginal(): FunctionBuilder {
 }
 
 /**
- * (data, bytes): unnormalised Walsh–Hadamard transform of 16-byte values, in place: two index bits at a time, so that
- * values are loaded and stored half as often, and a last one alone where their number is odd.
+ * (data, bytes, bits): unnormalised Walsh–Hadamard transform of 16-byte values over some bits of their byte index, in
+ * place: two bits at a time, so that values are loaded and stored half as often, and a last one alone where their number
+ * is odd.
  */
 function walshHadamard(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32]);
-  const [half, mask, at] = [f.local(i32), f.local(i32), f.local(i32)];
+  const f = new FunctionBuilder([i32, i32, i32]);
+  const [low, high, mask, at] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [p0, p1, p2, p3] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [a, b, c, d] = [f.local(v128), f.local(v128), f.local(v128), f.local(v128)];
   const butterfly = (x: number, y: number): void => {
     f.get(x).get(y).op('f64x2Add').get(x).get(y).op('f64x2Sub').set(y).set(x);
   };
+  /** Moves the lowest of the bits left into a local; zero where there is none. */
+  const take = (bit: number): void => {
+    f.get(2).i32(0).get(2).op('i32Sub').op('i32And').set(bit);
+    f.get(2).get(bit).op('i32Xor').set(2);
+  };
   /** For every index without the bits of `mask`. */
   const forOthers = (body: () => void): void => {
     f.i32(0).set(at).loop();
-    f.get(0).get(at).op('i32Add').tee(p0).get(half).op('i32Add').set(p1);
+    f.get(0).get(at).op('i32Add').tee(p0).get(low).op('i32Add').set(p1);
     body();
     f.get(at)
       .get(mask)
@@ -228,19 +247,20 @@ function walshHadamard(): FunctionBuilder {
       .op('i32And');
     f.tee(at).get(1).op('i32LtU').brIf(0).op('end');
   };
-  f.i32(16).set(half).block().loop();
-  f.get(half).get(1).op('i32GeU').brIf(1);
-  f.get(half).i32(1).op('i32Shl').get(1).op('i32GeU').if();
-  f.get(half).set(mask);
+  f.block().loop();
+  f.get(2).op('i32Eqz').brIf(1);
+  take(low);
+  take(high);
+  f.get(low).get(high).op('i32Or').set(mask);
+  f.get(high).op('i32Eqz').if();
   forOthers(() => {
     f.get(p0).load().set(a).get(p1).load().set(b);
     butterfly(a, b);
     f.get(p0).get(a).store().get(p1).get(b).store();
   });
   f.br(2).op('end');
-  f.get(half).i32(3).op('i32Mul').set(mask);
   forOthers(() => {
-    f.get(p0).get(half).i32(1).op('i32Shl').op('i32Add').tee(p2).get(half).op('i32Add').set(p3);
+    f.get(p0).get(high).op('i32Add').tee(p2).get(low).op('i32Add').set(p3);
     f.get(p0).load().set(a).get(p1).load().set(b).get(p2).load().set(c).get(p3).load().set(d);
     butterfly(a, b);
     butterfly(c, d);
@@ -248,7 +268,7 @@ function walshHadamard(): FunctionBuilder {
     butterfly(b, d);
     f.get(p0).get(a).store().get(p1).get(b).store().get(p2).get(c).store().get(p3).get(d).store();
   });
-  f.get(half).i32(2).op('i32Shl').set(half).br(0).op('end').op('end');
+  f.br(0).op('end').op('end');
   return f;
 }
 

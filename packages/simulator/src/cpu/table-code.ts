@@ -28,7 +28,9 @@ export function contraction(
         .i32(t * bytes)
         .op('i32Add');
     cells();
-    f.i32(bytes).call(runtime.walshHadamard);
+    f.i32(bytes)
+      .i32(bytes - 16)
+      .call(runtime.walshHadamard);
     const rows = parts.flatMap(({ mask, weight, offset, coefficient }) => [
       ...(readsState
         ? [{ value: 0, column: 16 * coefficient.index, weight: offset + weight / 2 }]
@@ -55,6 +57,7 @@ export function tabulation(code: MainCode, tables: readonly Table[]): FunctionBu
       .i32(t * bytes)
       .op('i32Add')
       .i32(bytes)
+      .i32(bytes - 16)
       .call(runtime.walshHadamard);
     f.get(0)
       .i32(t * bytes)

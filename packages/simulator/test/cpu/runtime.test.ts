@@ -46,7 +46,7 @@ describe('walshHadamard', () => {
   it.each([1, 2, 4, 8, 16])('of %i values equals the sum over signs', (count) => {
     const values = Array.from({ length: count }, (_, i) => ((7 * i * i) % 11) - 4);
     values.forEach((value, i) => doubles.set([value, 2 * value], 2 * i));
-    call('walshHadamard', 0, 16 * values.length);
+    call('walshHadamard', 0, 16 * values.length, 16 * (values.length - 1));
     for (let mask = 0; mask < values.length; mask++) {
       let sum = 0;
       values.forEach((value, i) => {
@@ -54,6 +54,21 @@ describe('walshHadamard', () => {
         sum += ones % 2 === 0 ? value : -value;
       });
       expect([doubles[2 * mask], doubles[2 * mask + 1]]).toEqual([sum, 2 * sum]);
+    }
+  });
+
+  it('transforms only the bits asked for', () => {
+    const values = Array.from({ length: 16 }, (_, i) => ((5 * i * i) % 13) - 6);
+    values.forEach((value, i) => doubles.set([value, -value], 2 * i));
+    call('walshHadamard', 0, 16 * 16, 16 * 0b1101);
+    for (let index = 0; index < 16; index++) {
+      let sum = 0;
+      values.forEach((value, i) => {
+        if (((i ^ index) & 0b0010) !== 0) return;
+        const ones = (i & index & 0b1101).toString(2).replaceAll('0', '').length;
+        sum += ones % 2 === 0 ? value : -value;
+      });
+      expect([doubles[2 * index], 0 - doubles[2 * index + 1]!]).toEqual([sum, sum]);
     }
   });
 });

@@ -32,6 +32,9 @@ export function readQubits(step: ReadoutStep, qubits: number): number[] {
       return qubitsOf(step.kept, qubits);
     case 'pauli':
       return qubitsOf(step.x | step.z, qubits);
+    case 'flips':
+    case 'basis':
+      return qubitsOf(step.x | step.kept, qubits);
     case 'hermitian':
       return [...step.qubits];
     default:

@@ -2,6 +2,7 @@ import { absorbFlips } from './absorb.ts';
 import { allocateCoefficients } from './allocate.ts';
 import { deadDiagonals } from './dead-diagonals.ts';
 import { readDirectly } from './direct.ts';
+import { groupStrings } from './group-strings.ts';
 import { lightCone } from './light-cone.ts';
 import { mergeDiagonals } from './merge-diagonals.ts';
 import { mergeNeighbours } from './merge.ts';
@@ -15,6 +16,7 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['absorb flips', absorbFlips],
   ['light cone', lightCone],
   ['read directly', readDirectly],
+  ['group strings', groupStrings],
   ['merge diagonals', mergeDiagonals],
   ['allocate coefficients', allocateCoefficients],
 ];

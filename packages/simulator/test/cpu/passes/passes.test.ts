@@ -15,6 +15,7 @@ import { absorbFlips } from '../../../src/cpu/passes/absorb.ts';
 import { allocateCoefficients } from '../../../src/cpu/passes/allocate.ts';
 import { deadDiagonals } from '../../../src/cpu/passes/dead-diagonals.ts';
 import { readDirectly } from '../../../src/cpu/passes/direct.ts';
+import { groupStrings } from '../../../src/cpu/passes/group-strings.ts';
 import { lightCone } from '../../../src/cpu/passes/light-cone.ts';
 import { mergeDiagonals } from '../../../src/cpu/passes/merge-diagonals.ts';
 import { mergeNeighbours } from '../../../src/cpu/passes/merge.ts';
@@ -27,6 +28,7 @@ const memory = new EngineMemory();
 const single: Record<string, Pass> = {
   absorbFlips,
   deadDiagonals,
+  groupStrings,
   lightCone,
   mergeDiagonals,
   mergeNeighbours,
