@@ -39,6 +39,18 @@ export interface KernelSpec {
   readonly lane: number | undefined;
   readonly axes: readonly ('shared' | 'batch')[];
   readonly steps: readonly Step[];
+  /** For chunks of large states: how amplitudes are found; else by strides. */
+  readonly walk?: MapWalk;
+}
+
+/** A walk over a chunk by tables of an affine address map, see `walk.ts`. */
+export interface MapWalk {
+  /** Logarithm of the number of rounds. */
+  readonly rounds: number;
+  /** Whether amplitudes are stored elsewhere than they are loaded. */
+  readonly moves: boolean;
+  /** Bytes from psi to lambda where both are loaded and where they are stored. */
+  readonly lambda: { readonly from: number; readonly to: number };
 }
 
 /** A kernel and the run-time arguments of one of its uses. */
@@ -48,6 +60,8 @@ export interface KernelCall {
   readonly mask: number;
   readonly base: number;
   readonly strides: readonly number[];
+  /** The qubit that each bit of the register is in addresses: the register's, but for that in the lanes. */
+  readonly addresses: readonly number[];
   readonly coefficients: readonly Coefficient[];
   /** Constants of the matrices in order; the caller places them and passes their offsets. */
   readonly constants: readonly (readonly number[])[];
@@ -154,6 +168,7 @@ export function kernelCall(
     mask,
     base,
     strides: addresses.map((qubit) => stride(qubit, qubits)),
+    addresses,
     coefficients,
     constants,
     table,

@@ -5,6 +5,8 @@
  */
 import { FunctionBuilder, valueType } from '@ketwork/base';
 import type { KernelSpec, Step } from './kernel-spec.ts';
+import { mapWalk, strideWalk } from './walk.ts';
+import type { Place } from './walk.ts';
 
 /** A register that holds a component up to a sign, which is applied where the component is next used. */
 interface Component {
@@ -59,12 +61,6 @@ const { i32, v128 } = valueType;
 const FORWARD_POINTERS = 5; // psi, shared coefficients, batch coefficients, constants, tables
 const BACKWARD_POINTERS = 8; // and the gradient cells of shared and batch coefficients, and of tables
 
-/** An address: a local plus an offset known when the code is written. */
-interface Place {
-  readonly local: number;
-  readonly offset: number;
-}
-
 /**
  * Writes the kernel of a structure.
  *
@@ -75,20 +71,18 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   const pointers = backward ? BACKWARD_POINTERS : FORWARD_POINTERS;
   const constantCount = steps.filter((step) => step.type === 'matrix').length;
   const tabled = steps[0]?.type === 'table';
-  const argumentCount = 2 + width + axes.length + constantCount + (tabled ? 1 : 0);
+  const places = spec.walk === undefined ? 2 + width : 1;
+  const argumentCount = places + axes.length + constantCount + (tabled ? 1 : 0);
   const f = new FunctionBuilder(
     Array(pointers + (fixed === undefined ? argumentCount : 0)).fill(i32),
   );
-  const [mask, base, strides] = [0, 1, 2];
-  const coefficientAt = strides + width;
+  const coefficientAt = places;
   const constantAt = coefficientAt + axes.length;
   const push = (argument: number): unknown =>
     fixed === undefined ? f.get(pointers + argument) : f.i32(fixed[argument] as number);
 
   const size = 1 << width;
   const offset = f.local(i32);
-  const end = 2 ** (spec.qubits + 5);
-  const single = fixed !== undefined && width === spec.qubits;
 
   /** Pointer plus argument, as a place. */
   const at = (pointer: number, argument: number): Place => {
@@ -131,27 +125,22 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
     return { local, offset: 0 };
   });
 
-  const states = backward ? [0, end] : [0];
+  const walk =
+    spec.walk === undefined
+      ? strideWalk(f, spec, fixed, push, pointers)
+      : mapWalk(f, spec, spec.walk, () => push(0));
+  const states = backward ? [0, 1] : [0];
   const registers = states.map(() =>
     Array.from({ length: size }, () => ({ re: f.local(v128), im: f.local(v128) })),
   );
-  const places = writePlaces(f, width, fixed, (argument) => pointers + argument, strides);
-
-  if (!single) f.i32(0).set(offset).loop();
-  f.get(0);
-  push(base);
-  f.op('i32Add');
-  if (!single) f.get(offset).op('i32Add');
-  f.set(places.first);
-  places.advance();
+  const from = walk.open();
   const vectors = registers.map((slots, s): Amplitude[] =>
     slots.map(({ re, im }, a) => {
-      const place = places.amplitudes[a] as Place;
-      f.get(place.local)
-        .load(place.offset + (states[s] as number))
-        .set(re);
-      f.get(place.local)
-        .load(place.offset + (states[s] as number) + 16)
+      const { local, offset: at } = from[a] as Place;
+      const behind = (s === 1 ? walk.lambda.from : 0) + at;
+      f.get(local).load(behind).set(re);
+      f.get(local)
+        .load(behind + 16)
         .set(im);
       return { re: { local: re, negative: false }, im: { local: im, negative: false } };
     }),
@@ -161,7 +150,7 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
   for (const step of steps) {
     if (step.type === 'table') {
       const table = (): unknown => push(constantAt + constantCount);
-      lookUp(f, { places: places.amplitudes, table, backward, gradient: step.gradient }, vectors);
+      lookUp(f, { places: from, table, backward, gradient: step.gradient }, vectors);
     } else if (step.type === 'turn') {
       if (step.gradient) accumulate(f, step, sums[step.coefficient] as number, vectors);
       const { cos, sin } = coefficients[step.coefficient] as { cos: number; sin: number };
@@ -181,24 +170,19 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
       );
     }
   }
+  const to = walk.turn();
   vectors.forEach((vector, s) =>
     vector.forEach(({ re, im }, a) => {
-      const place = places.amplitudes[a] as Place;
+      const { local, offset: at } = to[a] as Place;
+      const behind = (s === 1 ? walk.lambda.to : 0) + at;
       [re, im].forEach((component, part) => {
-        f.get(place.local).get(component.local);
+        f.get(local).get(component.local);
         if (component.negative) f.op('f64x2Neg');
-        f.store(place.offset + (states[s] as number) + 16 * part);
+        f.store(behind + 16 * part);
       });
     }),
   );
-  if (!single) {
-    // The next index with zeros in all masked bits.
-    f.get(offset);
-    push(mask);
-    f.op('i32Or').i32(32).op('i32Add');
-    push(mask);
-    f.i32(-1).op('i32Xor').op('i32And').tee(offset).i32(end).op('i32LtU').brIf(0).op('end');
-  }
+  walk.close();
 
   axes.forEach((axis, i) => {
     if (sums[i] === -1) return;
@@ -247,44 +231,6 @@ function settle(f: FunctionBuilder, vector: Amplitude[]): void {
       amplitude[part] = { local, negative: false };
     }
   }
-}
-
-/** Addresses of the register's amplitudes: one local and fixed offsets, or a local each from run-time strides. */
-function writePlaces(
-  f: FunctionBuilder,
-  width: number,
-  fixed: readonly number[] | undefined,
-  parameter: (argument: number) => number,
-  strides: number,
-): { first: number; amplitudes: Place[]; advance: () => void } {
-  const first = f.local(i32);
-  const amplitudes: Place[] = [{ local: first, offset: 0 }];
-  const relative: number[] = [];
-  for (let a = 1; a < 1 << width; a++) {
-    const low = a & -a;
-    const stride = strides + Math.log2(low);
-    if (fixed !== undefined) {
-      const rest = amplitudes[a ^ low] as Place;
-      amplitudes.push({ local: first, offset: rest.offset + (fixed[stride] as number) });
-      continue;
-    }
-    const bytes = f.local(i32);
-    relative[a] = bytes;
-    f.get(parameter(stride));
-    if (a !== low) f.get(relative[a ^ low] as number).op('i32Add');
-    f.set(bytes);
-    amplitudes.push({ local: f.local(i32), offset: 0 });
-  }
-  const advance = (): void => {
-    relative.forEach((bytes, a) =>
-      f
-        .get(first)
-        .get(bytes)
-        .op('i32Add')
-        .set((amplitudes[a] as Place).local),
-    );
-  };
-  return { first, amplitudes, advance };
 }
 
 /** Pushes a sum of signed terms and returns whether the pushed value is its negative. */

@@ -27,14 +27,16 @@ export class MainCode {
   readonly main: FunctionBuilder = new FunctionBuilder(
     Array(Object.keys(argument).length - 1).fill(valueType.i32), // `out` and `dy` share a place
   );
-  readonly constants: ConstantData = new ConstantData();
+  readonly constants: ConstantData;
   readonly qubits: number;
   /** Bytes of a state of a block. */
   readonly stateBytes: number;
   /** Bytes of scratch space needed so far. */
   scratchBytes = 16;
 
-  constructor(qubits: number) {
+  /** @param constants numbers that other functions of the module refer to as well */
+  constructor(qubits: number, constants: ConstantData = new ConstantData()) {
+    this.constants = constants;
     this.qubits = qubits;
     this.stateBytes = 2 ** (qubits + 5);
   }

@@ -64,7 +64,7 @@ const cache = new Map<string, WebAssembly.Module>();
 const CACHE_LIMIT = 256;
 
 /** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
-function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   let id = '';
   for (let i = 0; i < bytes.length; i += 8192)
     id += String.fromCharCode(...bytes.subarray(i, i + 8192));

@@ -29,9 +29,13 @@ import { Executor } from './executor.ts';
 import { explainProgram, explainShots } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
 import { addHermitianGradient } from './hermitian-gradient.ts';
+import { isLarge, largeSizes } from './large/module.ts';
+import type { LargeSizes } from './large/module.ts';
+import { LargeProgram } from './large/program.ts';
 import { lower } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
+import { groupStrings } from './passes/group-strings.ts';
 import { optimize, passes } from './passes/sequence.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
@@ -49,12 +53,17 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #readout: Readout;
   readonly #readsState: boolean;
   readonly #withShots: RunWithShots<Names, M> | undefined;
+  /** Where the state is worked on chunk by chunk. */
+  readonly #large: LargeProgram | undefined;
   #forward: Executor | undefined;
   #stateReader: Executor | undefined;
   readonly #backward = new Map<string, Differentiator>();
   #disposed = false;
 
-  /** @param sequence the compiler passes to run, for tests of single ones */
+  /**
+   * @param sequence the compiler passes to run, for tests of single ones
+   * @param large what counts as a large state, for tests on small ones
+   */
   constructor(
     circuit: Circuit<Names>,
     measurements: M,
@@ -62,6 +71,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     checked: CheckedProgram,
     memory: EngineMemory,
     sequence: typeof passes = passes,
+    large: LargeSizes = largeSizes,
   ) {
     this.circuit = circuit;
     this.measurements = measurements;
@@ -82,7 +92,17 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       lowered: lower(circuit, this.#readsState),
       readout: planReadout(circuit, analytic),
     };
-    ({ lowered: this.#lowered, readout: this.#readout } = optimize(written, sequence));
+    // A large state is read string by string.
+    const single = optimize(
+      written,
+      sequence.filter(([, pass]) => pass !== groupStrings),
+    );
+    const isChunked = isLarge(single.lowered, single.readout, large);
+    const grouped = !isChunked && sequence.some(([, pass]) => pass === groupStrings);
+    ({ lowered: this.#lowered, readout: this.#readout } = grouped ? groupStrings(single) : single);
+    this.#large = isChunked
+      ? new LargeProgram(this.#lowered, this.#readout, memory, large)
+      : undefined;
   }
 
   run(values?: Values<Names>, options: RunOptions = {}): Results<M> {
@@ -108,6 +128,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** Fills the results of all measurements. */
   #evaluate(slots: SlotValues, results: readonly Float64Array[]): void {
     const { outputSizes } = this.#checked;
+    if (this.#large !== undefined) {
+      this.#large.evaluate(slots, results, outputSizes);
+      return;
+    }
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       const { doubles } = executor;
       const base = executor.columnsAt(0);
@@ -255,18 +279,22 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   ): Record<string, Float64Array> {
     const { angles } = this.#lowered;
     const perExample = options.perExample === true || options.squaredNorms === true;
-    const sink = new GradientSink(wrt, slots.batch, options);
-    const differentiator = this.#differentiator(wrt);
-    const { executor, embedded, active } = differentiator;
-    // A packed program has one example, spread over both lanes.
-    const split = perExample && !executor.packed;
-    const depends = split ? differentiator.perExample.depends : differentiator.depends;
     const cotangents = new BatchCotangents(
       this.#readout,
       dy,
       this.#checked.outputSizes,
       this.#means(slots),
     );
+    if (this.#large !== undefined) {
+      const { perExample: rows = false, squaredNorms = false } = options;
+      return this.#large.backpropagate(slots, { wrt, perExample: rows, squaredNorms }, cotangents);
+    }
+    const sink = new GradientSink(wrt, slots.batch, options);
+    const differentiator = this.#differentiator(wrt);
+    const { executor, embedded, active } = differentiator;
+    // A packed program has one example, spread over both lanes.
+    const split = perExample && !executor.packed;
+    const depends = split ? differentiator.perExample.depends : differentiator.depends;
 
     executor.begin(slots);
     for (let start = 0; start < slots.batch; start += CHUNK) {
@@ -353,6 +381,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** Means of the observables whose variance is measured, `[batch, columns]`; undefined where there are none. */
   #means(slots: SlotValues): Float64Array | undefined {
     if (!this.#readout.results.some(({ type }) => type === 'variance')) return undefined;
+    if (this.#large !== undefined) return this.#large.columns(slots);
     const { columns } = this.#readout;
     const means = new Float64Array(slots.batch * columns);
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
@@ -457,12 +486,17 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   explain(): Explanation {
     if (this.#withShots !== undefined)
       return explainShots(this.circuit, this.#checked.measurements, this.options);
+    if (this.#large !== undefined) return this.#large.explain(this.circuit.ops.length);
     return explainProgram(this.circuit, this.#lowered, this.#runner());
   }
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
     const state = 2 ** (this.circuit.qubits + 5);
     const results = this.#checked.outputSizes.reduce((a, b) => a + b, 0);
+    if (this.#large !== undefined)
+      return (
+        this.#large.runner.bytes + (options.gradient === true ? state / 2 : 0) + 8 * batch * results
+      );
     return this.#runner().bytes + (options.gradient === true ? state : 0) + 8 * batch * results;
   }
 
@@ -471,6 +505,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     this.#forward = undefined;
     this.#stateReader = undefined;
     this.#backward.clear();
+    this.#large?.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -73,7 +73,7 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
       main.call(runtime.marginal);
       table.pick();
     } else if (step.type === 'pauli') {
-      const { odd, sign } = pauliPhase(step.x, step.z);
+      const { odd, sign } = pauliPhase(step.x, step.z, step.last);
       // Pairs are enumerated by the highest flipped bit; without one every amplitude is its own partner.
       const top = highestBit(step.x);
       const count = step.x === 0 ? 1 : 2;
@@ -86,7 +86,8 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
       // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
       code.pushConstant(code.constants.doubles([count * (odd ? -sign : sign) * step.weight]));
       column(step.column);
-      main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
+      if (step.last?.x === 1) main.call(odd ? runtime.pauliOddCrossed : runtime.pauliEvenCrossed);
+      else main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
     } else {
       main.get(argument.state);
       hermitian(code, plan, step);
@@ -259,7 +260,7 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
       main.get(argument.scratch).i32(code.stateBytes);
       main.i32(32 * step.y).call(runtime.addFromBasis);
     } else if (step.type === 'pauli') {
-      const { odd, sign } = pauliPhase(step.x, step.z);
+      const { odd, sign } = pauliPhase(step.x, step.z, step.last);
       main.get(argument.state);
       lambda();
       main
@@ -268,7 +269,9 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
         .i32(code.stateBytes);
       code.pushConstant(code.constants.doubles([sign * step.weight]));
       column(step.column);
-      main.call(odd ? runtime.addPauliOdd : runtime.addPauliEven);
+      if (step.last?.x === 1)
+        main.call(odd ? runtime.addPauliOddCrossed : runtime.addPauliEvenCrossed);
+      else main.call(odd ? runtime.addPauliOdd : runtime.addPauliEven);
     } else if (step.type === 'hermitian') {
       main.get(argument.state);
       lambda();

@@ -18,6 +18,8 @@ export type ReadoutStep =
       readonly z: number;
       readonly weight: number;
       readonly column: number;
+      /** What the string has on the qubit in the lanes, where the state is packed. */
+      readonly last?: { readonly x: number; readonly z: number };
     }
   /**
    * Strings that flip the same bits `x`: one pass over pairs of amplitudes, then a transform over the bits of `kept`.
@@ -80,8 +82,12 @@ export function bitCount(bits: number): number {
 export const highestBit = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
 
 /** A Pauli string is i^|x&z| X^x Z^z: whether the power of i is odd, and the sign that remains. */
-export function pauliPhase(x: number, z: number): { odd: boolean; sign: 1 | -1 } {
-  const power = bitCount(x & z) & 3;
+export function pauliPhase(
+  x: number,
+  z: number,
+  last: { readonly x: number; readonly z: number } = { x: 0, z: 0 },
+): { odd: boolean; sign: 1 | -1 } {
+  const power = (bitCount(x & z) + (last.x & last.z)) & 3;
   return { odd: (power & 1) === 1, sign: power >= 2 ? -1 : 1 };
 }
 

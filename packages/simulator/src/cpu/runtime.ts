@@ -36,6 +36,10 @@ export const runtime = {
   addFlippedOdd: 22,
   toBasis: 23,
   addFromBasis: 24,
+  pauliEvenCrossed: 25,
+  pauliOddCrossed: 26,
+  addPauliEvenCrossed: 27,
+  addPauliOddCrossed: 28,
 } as const;
 
 /** Builds the fixed functions. */
@@ -50,10 +54,10 @@ export function runtimeFunctions(): FunctionBuilder[] {
     scatter(),
     diagonal(false),
     diagonal(true),
-    pauli(false),
-    pauli(true),
-    addPauli(false),
-    addPauli(true),
+    pauli(false, false),
+    pauli(true, false),
+    addPauli(false, false),
+    addPauli(true, false),
     hermitian(),
     addHermitian(),
     dense(),
@@ -66,6 +70,10 @@ export function runtimeFunctions(): FunctionBuilder[] {
     addFlipped(true),
     quarterTurns(false),
     quarterTurns(true),
+    pauli(false, true),
+    pauli(true, true),
+    addPauli(false, true),
+    addPauli(true, true),
   ];
 }
 
@@ -329,43 +337,37 @@ function pushSign(f: FunctionBuilder, index: number, z: number): void {
     .op('i64x2Splat');
 }
 
+/** Pushes a part of an amplitude, with its lanes exchanged where `crossed`. */
+function loadOther(
+  f: FunctionBuilder,
+  address: number,
+  part: number,
+  crossed: boolean,
+  vector: number,
+): FunctionBuilder {
+  f.get(address).load(part);
+  if (crossed)
+    f.tee(vector).get(vector).shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+  return f;
+}
+
 /**
  * (state, x, z, top, bytes, weight, out): out += weight · Σ (-1)^{|b & z|} part(conj(psi_a) psi_b), b = a ^ x, over all a
- * without the bit `top` of x; the part is real for an even number of Y, imaginary for an odd one.
+ * without the bit `top` of x; the part is real for an even number of Y, imaginary for an odd one. `crossed`: psi_b is taken from the other lane.
  */
-function pauli(odd: boolean): FunctionBuilder {
+function pauli(odd: boolean, crossed: boolean): FunctionBuilder {
   const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
   const [a, b, at, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
-  const sum = f.local(v128);
+  const [sum, swap] = [f.local(v128), f.local(v128)];
   f.f64x2(0).set(sum).i32(0).set(a).loop();
   f.get(a).get(1).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
   f.get(0).get(a).op('i32Add').set(at);
   f.get(sum);
-  if (odd) {
-    f.get(at)
-      .load(0)
-      .get(other)
-      .load(16)
-      .op('f64x2Mul')
-      .get(at)
-      .load(16)
-      .get(other)
-      .load(0)
-      .op('f64x2Mul')
-      .op('f64x2Sub');
-  } else {
-    f.get(at)
-      .load(0)
-      .get(other)
-      .load(0)
-      .op('f64x2Mul')
-      .get(at)
-      .load(16)
-      .get(other)
-      .load(16)
-      .op('f64x2Mul')
-      .op('f64x2Add');
-  }
+  f.get(at).load(0);
+  loadOther(f, other, odd ? 16 : 0, crossed, swap).op('f64x2Mul');
+  f.get(at).load(16);
+  loadOther(f, other, odd ? 0 : 16, crossed, swap).op('f64x2Mul');
+  f.op(odd ? 'f64x2Sub' : 'f64x2Add');
   pushSign(f, b, 2);
   f.op('v128Xor').op('f64x2Add').set(sum);
   f.get(a).get(3).op('i32Or').i32(32).op('i32Add').get(3).i32(-1).op('i32Xor').op('i32And');
@@ -375,10 +377,10 @@ function pauli(odd: boolean): FunctionBuilder {
 }
 
 /** (state, lambda, x, z, bytes, weight, dy): lambda_a += weight · dy · [i] (-1)^{|b & z|} psi_b, b = a ^ x. */
-function addPauli(odd: boolean): FunctionBuilder {
+function addPauli(odd: boolean, crossed: boolean): FunctionBuilder {
   const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
   const [a, b, target, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
-  const [weight, w] = [f.local(v128), f.local(v128)];
+  const [weight, w, swap] = [f.local(v128), f.local(v128), f.local(v128)];
   f.get(5).loadSplat().get(6).load().op('f64x2Mul').set(weight);
   forRange(f, a, 32, 4, () => {
     f.get(a).get(2).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
@@ -386,20 +388,11 @@ function addPauli(odd: boolean): FunctionBuilder {
     f.get(weight);
     pushSign(f, b, 3);
     f.op('v128Xor').set(w);
-    f.get(target)
-      .get(target)
-      .load(0)
-      .get(w)
-      .get(other)
-      .load(odd ? 16 : 0)
-      .op('f64x2Mul');
+    f.get(target).get(target).load(0).get(w);
+    loadOther(f, other, odd ? 16 : 0, crossed, swap).op('f64x2Mul');
     f.op(odd ? 'f64x2Sub' : 'f64x2Add').store(0);
-    f.get(target)
-      .get(target)
-      .load(16)
-      .get(w)
-      .get(other)
-      .load(odd ? 0 : 16)
+    f.get(target).get(target).load(16).get(w);
+    loadOther(f, other, odd ? 0 : 16, crossed, swap)
       .op('f64x2Mul')
       .op('f64x2Add')
       .store(16);

@@ -1,0 +1,179 @@
+/** Elements as a chunk sees them: only local qubits, the others being constant over the chunk. */
+import type { Control } from '@ketwork/circuit';
+import type { Coefficient, Element } from '../element.ts';
+import type { Lowered } from '../lower.ts';
+import type { Item } from './action.ts';
+import { phaseOf } from './stages.ts';
+
+/** A condition on a chunk's number: these bits have this value. */
+export interface Condition {
+  readonly mask: number;
+  readonly value: number;
+}
+
+/** A coefficient that depends on the chunk: (cos, ±sin) where the condition holds, else (1, 0). */
+export interface ChunkCoefficient extends Condition {
+  /** Position among the program's coefficients. */
+  readonly base: number;
+  /** The sine changes its sign where an odd number of these bits is set. */
+  readonly sign: number;
+}
+
+/** An element on local qubits, numbered by their place among them, and when it runs. */
+export interface LocalElement {
+  readonly element: Element;
+  /** For elements without a coefficient, which cannot be switched off by it. */
+  readonly condition: Condition;
+}
+
+/** The coefficients of a large program: those of the circuit, one value each, and those of chunks. */
+export class Coefficients {
+  /** All coefficients of the circuit; the position is the index in kernels. */
+  readonly base: Coefficient[] = [];
+  /** Those of the stage in work. */
+  chunk: ChunkCoefficient[] = [];
+  readonly #lowered: Lowered;
+  readonly #known = new Map<string, Coefficient>();
+  readonly #made = new Map<string, Coefficient>();
+
+  constructor(lowered: Lowered) {
+    this.#lowered = lowered;
+  }
+
+  /** Starts a stage. */
+  openStage(): void {
+    this.chunk = [];
+    this.#made.clear();
+  }
+
+  /** The coefficient of an angle, the same for all chunks. */
+  of(node: number, scale: number): Coefficient {
+    const id = `${node} ${scale}`;
+    let coefficient = this.#known.get(id);
+    if (coefficient === undefined) {
+      coefficient = { node, scale, axis: 'shared', index: this.base.length };
+      this.base.push(coefficient);
+      this.#known.set(id, coefficient);
+    }
+    return coefficient;
+  }
+
+  /** The coefficient of a constant angle. */
+  constant(angle: number, scale: number, operation: number): Coefficient {
+    return this.of(this.#lowered.angles.add(angle, operation), scale);
+  }
+
+  /** A coefficient that depends on the chunk. It lies among the coefficients "of the batch", one value for both lanes. */
+  onChunks(base: Coefficient, condition: Condition, sign: number): Coefficient {
+    const id = `${base.index} ${condition.mask} ${condition.value} ${sign}`;
+    let made = this.#made.get(id);
+    if (made === undefined) {
+      made = { ...base, axis: 'batch', index: this.chunk.length };
+      this.chunk.push({ base: base.index, ...condition, sign });
+      this.#made.set(id, made);
+    }
+    return made;
+  }
+}
+
+/** Rewrites an element for a stage's chunks. */
+export function localize(
+  { element }: Item,
+  local: readonly number[],
+  qubits: number,
+  coefficients: Coefficients,
+): LocalElement {
+  const place = new Map(local.map((qubit, i) => [qubit, i]));
+  const outside = outsideBits(local, qubits);
+  const inside = (qubit: number): boolean => place.has(qubit);
+  const on = (list: readonly number[]): number[] =>
+    list.filter(inside).map((qubit) => place.get(qubit) as number);
+  const controls = element.controls
+    .filter(({ qubit }) => inside(qubit))
+    .map(({ qubit, value }): Control => ({ qubit: place.get(qubit) as number, value }));
+  const outer: Control[] = element.controls.filter(({ qubit }) => !inside(qubit));
+  const always = { mask: 0, value: 0 };
+
+  if (element.type === 'matrix') {
+    const angle = phaseOf(element);
+    const local1 = on(element.qubits);
+    if (angle !== undefined && (outer.length > 0 || local1.length === 0)) {
+      const phase = coefficients.constant(angle, 1, element.operation);
+      if (local1.length === 0) outer.push({ qubit: element.qubits[0] as number, value: 1 });
+      const coefficient = coefficients.onChunks(phase, conditionOf(outer, outside), 0);
+      const { operation } = element;
+      return {
+        element: { type: 'phase', qubits: local1, controls, coefficient, operation },
+        condition: always,
+      };
+    }
+    return {
+      element: { ...element, qubits: local1, controls },
+      condition: conditionOf(outer, outside),
+    };
+  }
+  if (element.type === 'table') throw new Error('tables are for small states');
+  const { node, scale } = element.coefficient;
+  const away = element.qubits.filter((qubit) => !inside(qubit));
+  const bits = away.reduce((sum, qubit) => sum | (outside.get(qubit) as number), 0);
+  if (element.type === 'phase' && element.odd === true && away.length > 0) {
+    // The parity of the chunk's bits exchanges even and odd, which the symmetric form takes as a sign.
+    const coefficient = coefficients.onChunks(
+      coefficients.of(node, scale / 2),
+      conditionOf(outer, outside),
+      bits,
+    );
+    const letters = on(element.qubits);
+    return {
+      element: {
+        type: 'rotation',
+        word: 'Z'.repeat(letters.length),
+        qubits: letters,
+        controls,
+        coefficient,
+        operation: element.operation,
+      },
+      condition: always,
+    };
+  }
+  const base = coefficients.of(node, scale);
+  if (element.type === 'phase') {
+    outer.push(...away.map((qubit): Control => ({ qubit, value: 1 })));
+    const coefficient =
+      outer.length === 0 ? base : coefficients.onChunks(base, conditionOf(outer, outside), 0);
+    return {
+      element: { ...element, qubits: on(element.qubits), controls, coefficient },
+      condition: always,
+    };
+  }
+  const word = [...element.word].filter((_, i) => inside(element.qubits[i] as number)).join('');
+  const coefficient =
+    outer.length + away.length === 0
+      ? base
+      : coefficients.onChunks(base, conditionOf(outer, outside), bits);
+  return {
+    element: { ...element, word, qubits: on(element.qubits), controls, coefficient },
+    condition: always,
+  };
+}
+
+/** The bit of the chunk's number that each qubit outside the chunk is. */
+function outsideBits(local: readonly number[], qubits: number): Map<number, number> {
+  const outside = Array.from({ length: qubits }, (_, q) => q).filter((q) => !local.includes(q));
+  return new Map(outside.map((qubit, i) => [qubit, 1 << (outside.length - 1 - i)]));
+}
+
+/** Controls outside the chunk as a condition on its number. */
+function conditionOf(
+  controls: readonly Control[],
+  outside: ReadonlyMap<number, number>,
+): Condition {
+  let mask = 0;
+  let value = 0;
+  for (const control of controls) {
+    const bit = outside.get(control.qubit) as number;
+    mask |= bit;
+    if (control.value === 1) value |= bit;
+  }
+  return { mask, value };
+}

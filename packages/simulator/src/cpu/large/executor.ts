@@ -1,0 +1,234 @@
+/** Takes one example at a time through a large state, stage by stage, and back. */
+import { treeSum } from '../gradient-sink.ts';
+import type { AngleTable } from '../angles.ts';
+import type { Coefficient } from '../element.ts';
+import type { Lowered } from '../lower.ts';
+import { Layout } from '../memory.ts';
+import type { EngineMemory } from '../memory.ts';
+import type { GradientWants } from '../module.ts';
+import type { Readout } from '../readout.ts';
+import { buildLargeModule } from './module.ts';
+import type { LargeModule, LargeSizes } from './module.ts';
+import { packedBytes } from './stage-code.ts';
+
+/** Gradients are added up in this many parts of the state, so that threads do not change their bits. */
+const PARTS = 16;
+
+/** Addresses, in bytes. State, lambda and chunk are aligned to their own size, so that addresses can be exclusive-ored. */
+interface Addresses {
+  readonly constants: number;
+  readonly shared: number;
+  readonly pairs: number;
+  readonly columns: number;
+  readonly cells: number;
+  readonly pairCells: number;
+  readonly readScratch: number;
+  readonly chunk: number;
+  readonly state: number;
+  readonly bytes: number;
+}
+
+type Entry = (...args: number[]) => void;
+
+/** One module of a program on a large state, ready to run. */
+export class LargeExecutor {
+  readonly built: LargeModule;
+  readonly #memory: EngineMemory;
+  readonly #angles: AngleTable;
+  readonly #qubits: number;
+  readonly #gradient: boolean;
+  readonly #addresses: Addresses;
+  readonly #entries: Record<string, Entry>;
+  readonly #parts: number;
+
+  constructor(
+    lowered: Lowered,
+    readout: Readout,
+    memory: EngineMemory,
+    wants: GradientWants | undefined,
+    sizes: LargeSizes,
+  ) {
+    this.#memory = memory;
+    this.#angles = lowered.angles;
+    this.#qubits = lowered.qubits;
+    this.#gradient = wants !== undefined;
+    this.built = buildLargeModule(lowered, readout, wants, sizes);
+    this.#parts = Math.min(PARTS, this.built.chunks);
+    this.#addresses = this.#place(readout);
+    const instance = new WebAssembly.Instance(this.built.module, {
+      env: { memory: memory.memory },
+    });
+    this.#entries = instance.exports as Record<string, Entry>;
+  }
+
+  #place(readout: Readout): Addresses {
+    const { built } = this;
+    const state = packedBytes(this.#qubits);
+    const layout = new Layout();
+    const count = built.coefficients.length;
+    const columns = built.readout.readout.columns;
+    const cotangent = readout.steps.some(({ type }) => type === 'state') ? state : 0;
+    const addresses = {
+      constants: layout.take(built.constants.length),
+      shared: layout.take(16 * count),
+      pairs: layout.take(32 * built.chunkCoefficients),
+      columns: layout.take(16 * columns + (this.#gradient ? cotangent : 0)),
+      cells: layout.take(this.#gradient ? 16 * count * this.#parts : 0),
+      pairCells: layout.take(this.#gradient ? 16 * built.chunkCoefficients : 0),
+      readScratch: layout.take(built.scratchBytes),
+    };
+    const aligned = (at: number, size: number): number => Math.ceil(at / size) * size;
+    const states = this.#gradient ? 2 : 1;
+    const chunk = aligned(layout.bytes, built.chunkBytes / states);
+    const at = aligned(chunk + built.chunkBytes, state);
+    return { ...addresses, chunk, state: at, bytes: at + states * state };
+  }
+
+  /** Bytes of memory this module needs. */
+  get bytes(): number {
+    return this.#addresses.bytes;
+  }
+
+  /** Memory as doubles. */
+  get doubles(): Float64Array {
+    return this.#memory.doubles;
+  }
+
+  /** Readies memory and takes |0…0⟩ to the final state, with the angles of the example at this place of the chunk. */
+  forward(position: number): void {
+    const a = this.#addresses;
+    this.#memory.reserve(a.bytes);
+    if (this.#memory.owner !== this) {
+      new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, a.constants);
+      this.#memory.owner = this;
+    }
+    const { doubles } = this.#memory;
+    this.built.coefficients.forEach((coefficient, i) => {
+      const angle = coefficient.scale * this.#angle(coefficient, position);
+      doubles[a.shared / 8 + 2 * i] = Math.cos(angle);
+      doubles[a.shared / 8 + 2 * i + 1] = Math.sin(angle);
+    });
+    doubles.fill(0, a.state / 8, (a.state + packedBytes(this.#qubits)) / 8);
+    doubles[a.state / 8] = 1;
+    for (const stage of this.built.forward) this.#stage(stage);
+  }
+
+  #angle({ node }: Coefficient, position: number): number {
+    const column = this.#angles.column(node);
+    return column[this.#angles.isBatch(node) ? position : 0] as number;
+  }
+
+  #stage(name: string): void {
+    const a = this.#addresses;
+    const { chunks, coefficients } = this.built;
+    const entry = this.#entries[name] as Entry;
+    const each = chunks / this.#parts;
+    for (let part = 0; part < this.#parts; part++) {
+      const cells = a.cells + 16 * coefficients.length * part;
+      const range = [part * each, (part + 1) * each] as const;
+      entry(a.state, a.chunk, a.shared, a.pairs, a.constants, ...range, cells, a.pairCells);
+    }
+  }
+
+  /** Fills the columns of the final state. */
+  read(): void {
+    const { columns } = this.#addresses;
+    const { doubles } = this.#memory;
+    doubles.fill(0, columns / 8, columns / 8 + 2 * this.built.readout.readout.columns);
+    this.#readout('read');
+  }
+
+  #readout(name: 'read' | 'seed'): void {
+    const a = this.#addresses;
+    const common = [a.state, a.shared, a.pairs, a.constants, 0, 0, a.readScratch, 1] as const;
+    (this.#entries[name] as Entry)(...common, a.columns, 0, 0, 0, 0, 0, 0);
+  }
+
+  /** One of the program's columns. */
+  column(index: number): number {
+    const { doubles } = this.#memory;
+    const at = this.#addresses.columns / 8;
+    const from = this.built.readout.columns[index];
+    const value = (column: number, lane: number): number =>
+      doubles[at + 2 * column + lane] as number;
+    switch (from?.type) {
+      case 'mean':
+        return (
+          value(from.plain, 0) +
+          value(from.plain, 1) +
+          (value(from.signed, 0) - value(from.signed, 1))
+        );
+      case 'lane':
+        return value(from.column, from.lane);
+      case 'both':
+        return value(from.column, 0) + value(from.column, 1);
+      default:
+        return 0;
+    }
+  }
+
+  /** Copies the final state, `[2^n]`, interleaved. */
+  copyState(out: Float64Array, start: number): void {
+    const { doubles } = this.#memory;
+    const at = this.#addresses.state / 8;
+    const slots = 2 ** (this.#qubits - 1);
+    for (let slot = 0, to = start, from = at; slot < slots; slot++, to += 4, from += 4) {
+      out[to] = doubles[from] as number;
+      out[to + 1] = doubles[from + 2] as number;
+      out[to + 2] = doubles[from + 1] as number;
+      out[to + 3] = doubles[from + 3] as number;
+    }
+  }
+
+  /**
+   * From the final state and cotangents of the columns (half that of the state as columns of their own) back to the
+   * beginning; gradients lie in the cells then.
+   */
+  backward(each: (add: (column: number, amount: number) => void) => void, columns: number): void {
+    const a = this.#addresses;
+    const { doubles } = this.#memory;
+    const { readout, coefficients } = this.built;
+    const at = a.columns / 8;
+    doubles.fill(0, at, a.cells / 8);
+    const add = (index: number, lane: number, amount: number): void => {
+      doubles[at + 2 * index + lane] = (doubles[at + 2 * index + lane] as number) + amount;
+    };
+    const state = at + 2 * readout.readout.columns;
+    each((column, amount) => {
+      if (column >= columns) {
+        // Interleaved number i of the state: lane of the last qubit, real or imaginary vector.
+        const i = column - columns;
+        const to = state + 4 * (i >> 2) + ((i >> 1) & 1) + 2 * (i & 1);
+        doubles[to] = (doubles[to] as number) + amount;
+        return;
+      }
+      const from = readout.columns[column];
+      if (from?.type === 'mean') {
+        add(from.plain, 0, amount);
+        add(from.plain, 1, amount);
+        add(from.signed, 0, amount);
+        add(from.signed, 1, -amount);
+      } else if (from?.type === 'lane') add(from.column, from.lane, amount);
+      else if (from?.type === 'both') {
+        add(from.column, 0, amount);
+        add(from.column, 1, amount);
+      }
+    });
+    this.#readout('seed');
+    doubles.fill(0, a.cells / 8, a.cells / 8 + 2 * coefficients.length * this.#parts);
+    doubles.fill(0, a.pairCells / 8, a.pairCells / 8 + 2 * this.built.chunkCoefficients);
+    for (const stage of this.built.backward) this.#stage(stage);
+  }
+
+  /** Gradient cells of all coefficients, both lanes and all parts added up. */
+  cells(): Float64Array {
+    const { cells } = this.#addresses;
+    const count = this.built.coefficients.length;
+    const parts = this.#memory.doubles.slice(cells / 8, cells / 8 + 2 * count * this.#parts);
+    const sums = treeSum(parts, 2 * count);
+    return Float64Array.from(
+      { length: count },
+      (_, i) => (sums[2 * i] as number) + (sums[2 * i + 1] as number),
+    );
+  }
+}

@@ -1,0 +1,192 @@
+/** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
+import { encodeModule } from '@ketwork/base';
+import type { FunctionBuilder } from '@ketwork/base';
+import { ConstantData } from '../constant-data.ts';
+import { coefficientsOf, support } from '../element.ts';
+import type { Coefficient } from '../element.ts';
+import type { KernelSpec } from '../kernel-spec.ts';
+import { writeKernel } from '../kernel.ts';
+import type { Lowered } from '../lower.ts';
+import { MainCode } from '../main-code.ts';
+import { isDense } from '../group.ts';
+import { compileCached } from '../module.ts';
+import type { GradientWants } from '../module.ts';
+import { writeReadout, writeSeed } from '../readout-code.ts';
+import type { Readout } from '../readout.ts';
+import { runtimeFunctions } from '../runtime.ts';
+import { Coefficients, localize } from './chunk.ts';
+import { isReadable, packReadout } from './packed-readout.ts';
+import type { PackedReadout } from './packed-readout.ts';
+import { scheduleStage } from './schedule.ts';
+import { packedBytes, writeStage } from './stage-code.ts';
+import { planStages } from './stages.ts';
+import type { Stage } from './stages.ts';
+
+/** From how many qubits on a state is worked on chunk by chunk, and how many of them a chunk has. */
+export interface LargeSizes {
+  readonly from: number;
+  readonly local: number;
+}
+
+/** A chunk of 128 KiB, and its lambda, stay in the second-level cache. */
+export const largeSizes: LargeSizes = { from: 14, local: 13 };
+/** Register qubits of a group: the backward pass holds two states. */
+const FORWARD_REGISTER = 3;
+const BACKWARD_REGISTER = 2;
+
+/** A compiled module with what its caller needs to know. */
+export interface LargeModule {
+  readonly module: WebAssembly.Module;
+  readonly constants: Uint8Array;
+  readonly scratchBytes: number;
+  /** Bytes of a chunk, and its lambda. */
+  readonly chunkBytes: number;
+  readonly readout: PackedReadout;
+  /** One value per run each, in the order of kernels' indices. */
+  readonly coefficients: readonly Coefficient[];
+  /** Largest number of coefficients that depend on the chunk, in any stage. */
+  readonly chunkCoefficients: number;
+  readonly chunks: number;
+  readonly forward: readonly string[];
+  readonly backward: readonly string[];
+  readonly groups: number;
+  readonly flips: number;
+  readonly kernels: number;
+  readonly codeBytes: number;
+}
+
+/** Whether a program runs chunk by chunk. */
+export function isLarge(
+  { qubits, elements, preparations }: Lowered,
+  readout: Readout,
+  sizes: LargeSizes,
+): boolean {
+  return (
+    qubits >= sizes.from &&
+    preparations.length === 0 &&
+    isReadable(readout) &&
+    // Exchanging the last qubit with an address takes a spare one.
+    elements.every(
+      (element) =>
+        !isDense(element) && element.type !== 'table' && support(element).length < sizes.local,
+    )
+  );
+}
+
+/** Builds the module: forward only, or with the way back for what `wants` names. */
+export function buildLargeModule(
+  lowered: Lowered,
+  readout: Readout,
+  wants: GradientWants | undefined,
+  sizes: LargeSizes,
+): LargeModule {
+  return new LargeWriter(lowered, readout).build(wants, sizes);
+}
+
+class LargeWriter {
+  readonly #lowered: Lowered;
+  readonly #packed: PackedReadout;
+  readonly #coefficients: Coefficients;
+  readonly #constants = new ConstantData();
+  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map(
+    (body) => ({ body }),
+  );
+  readonly #kernels = new Map<string, number>();
+  #chunkCoefficients = 0;
+  #groups = 0;
+  #flips = 0;
+
+  constructor(lowered: Lowered, readout: Readout) {
+    this.#lowered = lowered;
+    this.#packed = packReadout(readout);
+    this.#coefficients = new Coefficients(lowered);
+  }
+
+  build(wants: GradientWants | undefined, sizes: LargeSizes): LargeModule {
+    const { qubits, elements } = this.#lowered;
+    const stages = planStages(elements, qubits, Math.min(sizes.local, qubits));
+    const forward = stages.map((stage, i) => this.#stage(`f${i}`, stage, undefined));
+    let backward: string[] = [];
+    if (wants !== undefined) {
+      const wanted = ({ node }: Coefficient): boolean => wants.nodes[node] === true;
+      // What lies before the first wanted coefficient need not be undone.
+      const first = stages.findIndex(({ items }) =>
+        items.some(({ element }) => coefficientsOf(element).some(wanted)),
+      );
+      backward = (first < 0 ? [] : stages.slice(first))
+        .toReversed()
+        .map((stage, i) => this.#stage(`b${i}`, stage, wanted));
+    }
+    const read = new MainCode(qubits - 1, this.#constants);
+    const plan = {
+      lowered: { ...this.#lowered, qubits: qubits - 1 },
+      readout: this.#packed.readout,
+    };
+    writeReadout(read, plan);
+    this.#functions.push({ name: 'read', body: read.main });
+    const seed = new MainCode(qubits - 1, this.#constants);
+    if (wants !== undefined) {
+      writeSeed(seed, plan);
+      this.#functions.push({ name: 'seed', body: seed.main });
+    }
+    const bytes = encodeModule({ functions: this.#functions, memory: { minimum: 1 } });
+    const local = stages[0]?.local.length ?? qubits;
+    return {
+      module: compileCached(bytes),
+      constants: this.#constants.bytes.slice(),
+      scratchBytes: Math.max(read.scratchBytes, seed.scratchBytes),
+      chunkBytes: packedBytes(local) * (wants === undefined ? 1 : 2),
+      readout: this.#packed,
+      coefficients: this.#coefficients.base,
+      chunkCoefficients: this.#chunkCoefficients,
+      chunks: 2 ** (qubits - local),
+      forward,
+      backward,
+      groups: this.#groups,
+      flips: this.#flips,
+      kernels: this.#kernels.size,
+      codeBytes: bytes.length,
+    };
+  }
+
+  #stage(
+    name: string,
+    { local, items }: Stage,
+    wanted: ((coefficient: Coefficient) => boolean) | undefined,
+  ): string {
+    const backward = wanted !== undefined;
+    const { qubits } = this.#lowered;
+    this.#coefficients.openStage();
+    const elements = (backward ? items.toReversed() : items).map((item) =>
+      localize(item, local, qubits, this.#coefficients),
+    );
+    const size = backward ? BACKWARD_REGISTER : FORWARD_REGISTER;
+    const work = scheduleStage(elements, local.length, size);
+    const { chunk } = this.#coefficients;
+    this.#chunkCoefficients = Math.max(this.#chunkCoefficients, chunk.length);
+    this.#groups += work.filter(({ type }) => type === 'group').length;
+    this.#flips += work.filter(({ type }) => type === 'flip').length;
+    const body = writeStage(work, {
+      local,
+      qubits,
+      backward,
+      chunk,
+      wants: wanted ?? ((): boolean => false),
+      kernel: (spec) => this.#kernel(spec),
+      doubles: (values) => this.#constants.doubles(values),
+      integers: (values) => this.#constants.integers(values),
+    });
+    this.#functions.push({ name, body });
+    return name;
+  }
+
+  #kernel(spec: KernelSpec): number {
+    const id = JSON.stringify(spec);
+    let kernel = this.#kernels.get(id);
+    if (kernel === undefined) {
+      kernel = this.#functions.push({ body: writeKernel(spec) }) - 1;
+      this.#kernels.set(id, kernel);
+    }
+    return kernel;
+  }
+}

@@ -1,0 +1,185 @@
+/** Runs and differentiates a program on a large state, example by example. */
+import type { Slot } from '@ketwork/circuit';
+import type { Explanation } from '../../contract.ts';
+import type { SlotValues } from '../../values.ts';
+import { CHUNK } from '../angles.ts';
+import type { BatchCotangents } from '../cotangents.ts';
+import { GradientSink } from '../gradient-sink.ts';
+import type { Lowered } from '../lower.ts';
+import type { EngineMemory } from '../memory.ts';
+import type { Readout } from '../readout.ts';
+import { LargeExecutor } from './executor.ts';
+import type { LargeSizes } from './module.ts';
+
+/** What a call differentiates by, and how. */
+export interface LargeGradient {
+  readonly wrt: readonly Slot[];
+  readonly perExample: boolean;
+  readonly squaredNorms: boolean;
+}
+
+/** The part of a CPU program that works chunk by chunk. */
+export class LargeProgram {
+  readonly #lowered: Lowered;
+  readonly #readout: Readout;
+  readonly #memory: EngineMemory;
+  readonly #sizes: LargeSizes;
+  #forward: LargeExecutor | undefined;
+  readonly #backward = new Map<string, LargeExecutor>();
+
+  constructor(lowered: Lowered, readout: Readout, memory: EngineMemory, sizes: LargeSizes) {
+    this.#sizes = sizes;
+    this.#lowered = lowered;
+    this.#readout = readout;
+    this.#memory = memory;
+  }
+
+  /** The module that runs forward. */
+  get runner(): LargeExecutor {
+    this.#forward ??= new LargeExecutor(
+      this.#lowered,
+      this.#readout,
+      this.#memory,
+      undefined,
+      this.#sizes,
+    );
+    return this.#forward;
+  }
+
+  /** Fills the results of all measurements, sizes being numbers per example. */
+  evaluate(slots: SlotValues, results: readonly Float64Array[], sizes: readonly number[]): void {
+    const { runner } = this;
+    this.#each(slots, (example, position) => {
+      runner.forward(position);
+      runner.read();
+      this.#readout.results.forEach((plan, m) => {
+        const result = results[m] as Float64Array;
+        const size = sizes[m] as number;
+        const start = example * size;
+        if (plan.type === 'state') {
+          runner.copyState(result, start);
+          return;
+        }
+        for (let i = 0; i < size; i++) {
+          if (plan.type === 'columns') result[start + i] = runner.column(plan.columns[i] as number);
+          else {
+            const mean = runner.column(plan.means[i] as number);
+            result[start + i] = runner.column(plan.squares[i] as number) - mean * mean;
+          }
+        }
+      });
+    });
+  }
+
+  /** Columns of all examples, `[batch, columns]`. */
+  columns(slots: SlotValues): Float64Array {
+    const { runner } = this;
+    const { columns } = this.#readout;
+    const out = new Float64Array(slots.batch * columns);
+    this.#each(slots, (example, position) => {
+      runner.forward(position);
+      runner.read();
+      for (let c = 0; c < columns; c++) out[example * columns + c] = runner.column(c);
+    });
+    return out;
+  }
+
+  /** Gradients of all examples. */
+  backpropagate(
+    slots: SlotValues,
+    { wrt, perExample, squaredNorms }: LargeGradient,
+    cotangents: BatchCotangents,
+  ): Record<string, Float64Array> {
+    const { angles } = this.#lowered;
+    const wide = perExample || squaredNorms;
+    const sink = new GradientSink(wrt, slots.batch, { perExample, squaredNorms });
+    const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
+    const executor = this.#differentiator(wrt, depends);
+    const { coefficients } = executor.built;
+    const close = (count: number): void => {
+      angles.backpropagate(depends, count, wide, (slot, element, column) =>
+        sink.add(slot, element, column),
+      );
+      sink.closeChunk();
+    };
+    this.#each(
+      slots,
+      (example, position) => {
+        executor.forward(position);
+        executor.backward((add) => cotangents.each(example, add), this.#readout.columns);
+        const cells = executor.cells();
+        coefficients.forEach(({ node, scale }, i) => {
+          if (depends[node] !== true) return;
+          const adjoint = angles.adjoint(node);
+          const at = wide || angles.isBatch(node) ? position : 0;
+          adjoint[at] = (adjoint[at] as number) + 2 * scale * (cells[i] as number);
+        });
+      },
+      (start, count) => sink.openChunk(start, count),
+      close,
+    );
+    return sink.finish();
+  }
+
+  #differentiator(wrt: readonly Slot[], nodes: readonly boolean[]): LargeExecutor {
+    const id = wrt.map(({ name }) => name).join('\n');
+    let made = this.#backward.get(id);
+    if (made === undefined) {
+      const wants = { nodes, amplitudes: false };
+      made = new LargeExecutor(this.#lowered, this.#readout, this.#memory, wants, this.#sizes);
+      this.#backward.set(id, made);
+    }
+    return made;
+  }
+
+  /** Evaluates angles chunk by chunk and goes through the examples of each. */
+  #each(
+    slots: SlotValues,
+    work: (example: number, position: number) => void,
+    open?: (start: number, count: number) => void,
+    close?: (count: number) => void,
+  ): void {
+    const { angles } = this.#lowered;
+    for (let start = 0; start < slots.batch; start += CHUNK) {
+      const count = Math.min(CHUNK, slots.batch - start);
+      angles.evaluate(slots, 'fixed');
+      angles.evaluate(slots, 'batch', start, count);
+      open?.(start, count);
+      for (let position = 0; position < count; position++) work(start + position, position);
+      close?.(count);
+    }
+  }
+
+  /** Says how the program runs, in words and as data. */
+  explain(operations: number): Explanation {
+    const { built, bytes } = this.runner;
+    const { qubits, elements } = this.#lowered;
+    const { forward, groups, flips, kernels, chunks, codeBytes } = built;
+    return {
+      text:
+        `cpu: ${qubits} qubits, one example at a time, the last qubit in the lanes; ${operations} operations as written, ` +
+        `${elements.length} after the compiler's passes, in ${forward.length} stages over ${chunks} chunks: ${groups} groups ` +
+        `(${kernels} kernels), ${flips} flips by renaming; ${(bytes / 2 ** 20).toFixed(0)} MiB.`,
+      details: {
+        engine: 'cpu',
+        regime: 'large state',
+        qubits,
+        operations,
+        elements: elements.length,
+        stages: forward.length,
+        chunks,
+        groups,
+        flips,
+        kernels,
+        codeBytes,
+        bytes,
+      },
+    };
+  }
+
+  /** Forgets the modules. */
+  dispose(): void {
+    this.#forward = undefined;
+    this.#backward.clear();
+  }
+}

@@ -1,0 +1,161 @@
+/** The order of work on a chunk: groups of elements, and flips of basis states that only rename amplitudes. */
+import type { Element } from '../element.ts';
+import type { Group } from '../group.ts';
+import { itemOf, Waiting } from './action.ts';
+import type { Item } from './action.ts';
+import type { Condition, LocalElement } from './chunk.ts';
+
+/** A flip in terms of a chunk: `target` and `control` are local qubits. */
+export interface LocalFlip {
+  readonly target: number;
+  /** A flip of the target where this local qubit is 1; undefined for all of the chunk. */
+  readonly control: number | undefined;
+  /** For all of the chunk only. */
+  readonly condition: Condition;
+}
+
+/** One step of the work on a chunk. */
+export type Work =
+  | { readonly type: 'group'; readonly group: Group; readonly condition: Condition }
+  | { readonly type: 'flip'; readonly flip: LocalFlip };
+
+interface Entry extends Item {
+  readonly condition: Condition;
+  /** The element as flips of addresses, if it can be done so. */
+  readonly renaming: readonly LocalFlip[] | undefined;
+  /** Runs in a group of its own. */
+  readonly alone: boolean;
+}
+
+/** Longest group, as in `group.ts`. */
+const MAX_ELEMENTS = 24;
+
+/**
+ * Orders the elements of a stage. Flips of address bits come as early as they can, since they cost nothing; other elements
+ * go into groups of at most `size` register qubits.
+ *
+ * @param qubits number of local qubits; the last one lies in the lanes, so that no address knows it
+ */
+export function scheduleStage(
+  elements: readonly LocalElement[],
+  qubits: number,
+  size: number,
+): Work[] {
+  const lane = qubits - 1;
+  let left = elements.map((local) => entryOf(local, lane, size));
+  const work: Work[] = [];
+  while (left.length > 0) {
+    left = takeFlips(left, qubits, work);
+    const [first] = left;
+    if (first === undefined) break;
+    if (first.alone) {
+      work.push({
+        type: 'group',
+        group: aloneGroup(first.element, lane),
+        condition: first.condition,
+      });
+      left = left.slice(1);
+      continue;
+    }
+    let register = new Set(first.qubits);
+    let members = reachable(left, register, qubits);
+    while (register.size < size) {
+      let best: { register: Set<number>; members: Entry[] } | undefined;
+      for (const candidate of candidates(left, register)) {
+        const wider = new Set(register).add(candidate);
+        const found = reachable(left, wider, qubits);
+        if (best === undefined || found.length > best.members.length)
+          best = { register: wider, members: found };
+      }
+      if (best === undefined) break;
+      ({ register, members } = best);
+    }
+    const taken = new Set(members.slice(0, MAX_ELEMENTS));
+    const group = {
+      register: [...register].sort((a, b) => a - b),
+      controls: [],
+      elements: [...taken].map(({ element }) => element),
+    };
+    work.push({ type: 'group', group, condition: first.condition });
+    left = left.filter((entry) => !taken.has(entry));
+  }
+  return work;
+}
+
+function entryOf({ element, condition }: LocalElement, lane: number, size: number): Entry {
+  const item = itemOf(element);
+  const renaming = renamingOf(item, condition, lane);
+  const alone = condition.mask !== 0 || item.qubits.length > size;
+  return { ...item, condition, renaming, alone };
+}
+
+function renamingOf(
+  { flips }: Item,
+  condition: Condition,
+  lane: number,
+): readonly LocalFlip[] | undefined {
+  const renaming: LocalFlip[] = [];
+  for (const { target, controls } of flips ?? []) {
+    const [control] = controls;
+    if (target === lane || controls.length > 1) return undefined;
+    if (control !== undefined) {
+      // Whether amplitudes change places may depend on the chunk or on one of its bits, not on both.
+      if (control.qubit === lane || condition.mask !== 0) return undefined;
+      renaming.push({ target, control: control.qubit, condition });
+      // Where the control must be 0: flipped everywhere and once more where it is 1.
+      if (control.value === 0) renaming.push({ target, control: undefined, condition });
+    } else renaming.push({ target, control: undefined, condition });
+  }
+  return flips === undefined ? undefined : renaming;
+}
+
+/** Moves all flips that can be done now into the work. */
+function takeFlips(left: readonly Entry[], qubits: number, work: Work[]): Entry[] {
+  const waiting = new Waiting(qubits);
+  return left.filter((entry) => {
+    if (entry.renaming !== undefined && waiting.lets(entry)) {
+      work.push(...entry.renaming.map((flip): Work => ({ type: 'flip', flip })));
+      return false;
+    }
+    waiting.add(entry);
+    return true;
+  });
+}
+
+/** Elements, in order, that can run now if only `register` may be touched. */
+function reachable(left: readonly Entry[], register: ReadonlySet<number>, qubits: number): Entry[] {
+  const waiting = new Waiting(qubits);
+  const found: Entry[] = [];
+  for (const entry of left) {
+    if (!entry.alone && entry.qubits.every((q) => register.has(q)) && waiting.lets(entry)) {
+      found.push(entry);
+      if (found.length === MAX_ELEMENTS) break;
+    } else {
+      waiting.add(entry);
+      if (waiting.closed) break;
+    }
+  }
+  return found;
+}
+
+/** Qubits outside the register that are met soon. */
+function candidates(left: readonly Entry[], register: ReadonlySet<number>): Set<number> {
+  const met = left.slice(0, 48).flatMap(({ qubits }) => qubits);
+  return new Set(met.filter((q) => !register.has(q)));
+}
+
+/** An element too wide for a register, or not for every chunk: controls stay outside the register. */
+function aloneGroup(element: Element, lane: number): Group {
+  let { qubits, controls } = element;
+  if (element.type === 'phase' && element.odd !== true && qubits.length > 1) {
+    // A phase on many qubits is a controlled phase on one of them.
+    const target = qubits.includes(lane) ? lane : (qubits[0] as number);
+    const others = qubits.filter((qubit) => qubit !== target);
+    controls = [...controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
+    qubits = [target];
+  }
+  const inner = controls.filter(({ qubit }) => qubit === lane);
+  const register = [...qubits, ...inner.map(({ qubit }) => qubit)].sort((a, b) => a - b);
+  const outer = controls.filter(({ qubit }) => qubit !== lane);
+  return { register, controls: outer, elements: [{ ...element, qubits, controls: inner }] };
+}

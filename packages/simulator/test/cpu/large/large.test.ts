@@ -1,0 +1,145 @@
+import {
+  circuit,
+  expval,
+  input,
+  probabilities,
+  state,
+  variance,
+  weight,
+  X,
+  Y,
+  Z,
+} from '@ketwork/circuit';
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import {
+  expectClose,
+  Random,
+  randomCircuit,
+  randomMeasurement,
+  randomValues,
+} from '@ketwork/testing';
+import { describe, expect, it } from 'vitest';
+import { cpu, reference } from '@ketwork/simulator';
+import { checkProgram } from '../../../src/compile.ts';
+import { cpuCapabilities } from '../../../src/cpu/capabilities.ts';
+import type { LargeSizes } from '../../../src/cpu/large/module.ts';
+import { EngineMemory } from '../../../src/cpu/memory.ts';
+import { passes } from '../../../src/cpu/passes/sequence.ts';
+import { CpuProgram } from '../../../src/cpu/program.ts';
+
+const memory = new EngineMemory();
+
+/** A program of the CPU engine with its own idea of what is a large state. */
+function compile<M extends readonly Measurement[]>(
+  on: Circuit,
+  measurements: M,
+  sizes: LargeSizes,
+): CpuProgram<string, M> {
+  const checked = checkProgram(on, measurements, {}, cpuCapabilities);
+  return new CpuProgram(on, measurements, {}, checked, memory, passes, sizes);
+}
+
+const never = { from: 99, local: 13 };
+
+/** What a packed state can be read for. */
+function readable(random: Random, on: Circuit): Measurement[] {
+  const types = random.sample(['expval', 'variance', 'probabilities', 'state'] as const, 2);
+  const drawn = types.map((type): Measurement => {
+    const measurement = randomMeasurement(random, on, type);
+    if (!('observables' in measurement)) return measurement;
+    const observables = measurement.observables.filter((o) => o.type !== 'hermitian');
+    return { ...measurement, observables };
+  });
+  const some = drawn.filter((m) => !('observables' in m) || m.observables.length > 0);
+  return some.length > 0 ? some : [expval(Z(0), X(1), Y(on.qubits - 1))];
+}
+
+describe('large states, in chunks', () => {
+  const judge = reference();
+
+  it.each([0, 1, 2, 3, 4, 5])('agree with the reference on random circuits, part %i', (part) => {
+    let large = 0;
+    for (let seed = 60 * part; seed < 60 * (part + 1); seed++) {
+      const random = new Random(seed);
+      const qubits = random.integer(4, 9);
+      const on = randomCircuit(random, {
+        qubits,
+        ops: random.integer(3, 40),
+        slotGenerators: false,
+        kinds: random.chance(0.5) ? ['gate'] : ['gate', 'matrix', 'evolution', 'barrier'],
+      });
+      const measurements = readable(random, on);
+      const batched = on.slots.some(({ axis }) => axis === 'batch');
+      const values = randomValues(random, on, batched ? random.integer(1, 3) : 1);
+      const program = compile(on, measurements, { from: 2, local: random.integer(4, qubits) });
+      if (program.explain().details['regime'] !== 'large state') continue;
+      large++;
+      const exact = judge.compile(on, measurements);
+      const results = program.run(values) as readonly Float64Array[];
+      const expected = exact.run(values) as readonly Float64Array[];
+      results.forEach((result, i) => expectClose(result, expected[i]!, 1e-12, `seed ${seed}`));
+      if (on.ops.some((op) => op.type === 'matrix' && !op.unitary)) continue;
+      const dy = results.map((y) => Float64Array.from(y, () => random.uniform(-0.5, 0.5)));
+      const options = random.pick([{}, { perExample: true }, { squaredNorms: true }]);
+      const gradients = program.vjp(values, dy, options);
+      const rules = exact.vjp(values, dy, options);
+      for (const [name, rule] of Object.entries(rules))
+        expectClose(gradients[name]!, rule, 1e-11, `seed ${seed}, ${name}`);
+      program.dispose();
+    }
+    expect(large).toBeGreaterThan(25);
+  });
+
+  /** Rotations, ladders of CNOTs across all chunk borders, controlled and diagonal gates far apart. */
+  const mixed = (qubits: number): Circuit<'x' | 'w'> =>
+    circuit(qubits, { x: input([2]), w: weight([2, qubits]) }, (q, { x, w }) => {
+      for (let i = 0; i < qubits; i++) q.ry(w.at(0, i), i);
+      for (let i = 0; i < qubits; i++) q.cnot(i, (i + 1) % qubits);
+      q.rx(x.at(0), 0).crz(x.at(1), qubits - 1, 1);
+      for (let i = 0; i < qubits; i++) q.rx(w.at(1, i), i);
+      for (let i = 0; i + 3 < qubits; i++) q.rzz(w.at(0, i), i, i + 3).cp(0.3 * i, i + 3, i);
+      q.toffoli(0, qubits - 1, 5)
+        .toffoli(0, 1, qubits - 1)
+        .swap(0, qubits - 2)
+        .h(3)
+        .cz(0, 1);
+      for (let i = 0; i < qubits; i++) q.h(i);
+    });
+
+  it.each([14, 15, 17])('agree with the same state as a whole at %i qubits', (qubits) => {
+    const on = mixed(qubits);
+    const measurements = [
+      expval(Z(0), X(1), Y(qubits - 1), Z(qubits - 1)),
+      variance(X(0)),
+      probabilities([0, qubits - 1, 3]),
+    ] as const;
+    const random = new Random(qubits);
+    const values = randomValues(random, on, 2);
+    const large = compile(on, measurements, { from: 14, local: 13 });
+    const whole = compile(on, measurements, never);
+    expect(large.explain().details).toMatchObject({ regime: 'large state' });
+    const results = large.run(values) as readonly Float64Array[];
+    const expected = whole.run(values) as readonly Float64Array[];
+    results.forEach((result, i) => expectClose(result, expected[i]!, 1e-12));
+    const dy = results.map((y) => Float64Array.from(y, () => random.uniform(-0.5, 0.5)));
+    const gradients = large.vjp(values, dy);
+    for (const [name, rule] of Object.entries(whole.vjp(values, dy as never)))
+      expectClose(gradients[name]!, rule, 1e-11, name);
+  });
+
+  it('keeps the state, with its global phase', () => {
+    const on = mixed(14);
+    const values = randomValues(new Random(3), on, 1);
+    const [large] = compile(on, [state()], { from: 14, local: 13 }).run(values);
+    const [whole] = compile(on, [state()], never).run(values);
+    expectClose(large as Float64Array, whole as Float64Array, 1e-13);
+  });
+
+  it('is what the engine chooses from 14 qubits on', async () => {
+    const engine = await cpu();
+    const explained = engine.compile(mixed(14), expval(Z(0))).explain();
+    expect(explained.details).toMatchObject({ regime: 'large state', chunks: 2 });
+    expect(explained.text).toContain('stages');
+    expect(engine.compile(mixed(13), expval(Z(0))).explain().details['regime']).toBe('batched');
+  });
+});
