@@ -1,5 +1,8 @@
 import { ValueError } from './errors.ts';
 import { philox, words } from './philox.ts';
+import { compileWasm } from './wasm/probe.ts';
+import { loadFillPairs } from './wasm/uniform.ts';
+import type { FillPairs } from './wasm/uniform.ts';
 
 /**
  * A key of the random generator: two unsigned 32-bit integers, frozen, plain data that survives JSON and
@@ -330,6 +333,13 @@ function fillPairs(
     out[i++] = unit(words[2]!, words[3]!);
   }
   let block = (first + i) / 2;
+  const fast = count - i < LONG ? undefined : fillLong();
+  if (fast !== undefined) {
+    const pairs = Math.floor((count - i) / 2);
+    fast(out.subarray(i, i + 2 * pairs), block, stream, purpose, high, low);
+    i += 2 * pairs;
+    block += pairs;
+  }
   for (; i + 1 < count; i += 2, block++) {
     philox(block, 0, stream, purpose, high, low);
     out[i] = unit(words[0]!, words[1]!);
@@ -339,6 +349,22 @@ function fillPairs(
     philox(block, 0, stream, purpose, high, low);
     out[i] = unit(words[0]!, words[1]!);
   }
+}
+
+/** Fewer numbers than this are had faster without asking for WebAssembly. */
+const LONG = 1024;
+let loaded: FillPairs | 'absent' | undefined;
+
+/** The generator in WebAssembly, made at its first use; undefined where the runtime has or allows none. */
+function fillLong(): FillPairs | undefined {
+  if (loaded === undefined) {
+    try {
+      loaded = loadFillPairs(compileWasm);
+    } catch {
+      loaded = 'absent';
+    }
+  }
+  return loaded === 'absent' ? undefined : loaded;
 }
 
 /** 53 bits of two words as a number in [0, 1). */

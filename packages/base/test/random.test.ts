@@ -213,6 +213,21 @@ describe('uniformAt', () => {
     }
   });
 
+  it('is what fillUniformAt writes in long arrays too', () => {
+    for (const [first, length] of [
+      [0, 20_001],
+      [5, 9000],
+      [2 ** 32 - 3000, 3000],
+    ] as const) {
+      const out = fillUniformAt(key(2 ** 40 + 1), 2 ** 32 - 1, first, new Float64Array(length));
+      const single = Array.from({ length }, (_, i) =>
+        uniformAt(key(2 ** 40 + 1), 2 ** 32 - 1, first + i),
+      );
+      expect([...out]).toEqual(single);
+    }
+    expect([...uniform(key(9), 3001)].slice(0, 1001)).toEqual([...uniform(key(9), 1001)]);
+  });
+
   it('differs between examples, shots and keys', () => {
     const seen = new Set<number>();
     for (let seed = 0; seed < 5; seed++) {

@@ -1,5 +1,4 @@
-import { fillUniformAt, fold, key, sizeOf, ValueError } from '@ketwork/base';
-import type { Key } from '@ketwork/base';
+import { fold, key, sizeOf } from '@ketwork/base';
 import { squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
 import { outWithShots } from './calls.ts';
@@ -15,15 +14,11 @@ import type {
 } from './contract.ts';
 import type { HermitianEigen } from './hermitian.ts';
 import { hermitianEigen } from './hermitian.ts';
+import { Sampler } from './outcomes.ts';
 import type { Block, Setting } from './settings.ts';
-import {
-  blocksOf,
-  observableBasis,
-  outcomeValue,
-  place,
-  rotations,
-  termBasis,
-} from './settings.ts';
+import { blocksOf, observableBasis, place, rotations, termBasis } from './settings.ts';
+import { countsOf, meanOf, writeFrequencies, writeSamples } from './tallies.ts';
+import type { Shots } from './tallies.ts';
 import type { SlotValues } from './values.ts';
 import { readValues } from './values.ts';
 
@@ -46,62 +41,6 @@ export interface RunWithShots<Names extends string, M extends Measurements> {
   dispose(): void;
 }
 
-/**
- * Draws outcomes from probabilities by inversion of their running sum. Shot s of example e depends on (key, e, s) and the
- * probabilities only. The probabilities need not sum to 1 exactly; outcomes of probability 0 are never drawn.
- *
- * @param probabilities `[outcomes]`, not negative.
- * @param random the key of the stream.
- * @param example number of the example.
- * @param shots number of shots.
- * @returns outcome of each shot, `[shots]`.
- * @throws ValueError where the probabilities sum to nothing.
- *
- * @example
- * ```ts
- * import { key } from '@ketwork/base';
- * import { sampleOutcomes } from '@ketwork/simulator';
- * console.log(sampleOutcomes([0.5, 0, 0, 0.5], key(7), 0, 8)); // eight times 0 or 3
- * ```
- */
-export function sampleOutcomes(
-  probabilities: ArrayLike<number>,
-  random: Key,
-  example: number,
-  shots: number,
-): Uint32Array {
-  const sums = new Float64Array(probabilities.length);
-  let total = 0;
-  let last = -1;
-  for (let i = 0; i < sums.length; i++) {
-    // Rounding may leave a probability of -1e-17.
-    const p = Math.max(0, probabilities[i]!);
-    if (p > 0) last = i;
-    total += p;
-    sums[i] = total;
-  }
-  if (!(total > 0) || last < 0) {
-    throw new ValueError('cannot draw shots: all probabilities are 0', {
-      remedy: 'Check the projections and filters in the circuit: they leave no state',
-    });
-  }
-  const numbers = fillUniformAt(random, example, 0, new Float64Array(shots));
-  const outcomes = new Uint32Array(shots);
-  for (let s = 0; s < shots; s++) {
-    const x = numbers[s]! * total;
-    let low = 0;
-    let high = last;
-    // The first outcome whose running sum is above x; it has a probability above 0.
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (sums[middle]! > x) high = middle;
-      else low = middle + 1;
-    }
-    outcomes[s] = low;
-  }
-  return outcomes;
-}
-
 /** A number estimated from the shots of one setting: the mean of a function of the outcome, or of its square. */
 interface Part {
   readonly setting: number;
@@ -122,15 +61,6 @@ interface Estimate {
   readonly whole: boolean;
   readonly square: readonly Part[];
   readonly squareConstant: number;
-}
-
-/** Shots of one setting in one example. */
-interface Shots {
-  readonly qubits: readonly number[];
-  readonly outcomes: Uint32Array;
-  readonly eigen: (block: Block) => HermitianEigen;
-  /** Sum of the probabilities: 1, or the squared norm left by maps that are not unitary. */
-  readonly norm: number;
 }
 
 /**
@@ -215,6 +145,7 @@ export function withShots<Names extends string, const M extends Measurements>(
     };
   });
 
+  const sampler = new Sampler();
   const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
     if (runOptions.out !== undefined) throw outWithShots();
     const root = key(runOptions.seed ?? 0);
@@ -242,13 +173,9 @@ export function withShots<Names extends string, const M extends Measurements>(
           p = program.run(one)[0] as Float64Array;
           program.dispose();
         }
-        const outcomes = sampleOutcomes(p, random, firstExample + e, settings[g]!.shots);
-        return {
-          qubits: c.qubits,
-          outcomes,
-          eigen,
-          norm: unitary ? 1 : p.reduce((a, b) => a + b, 0),
-        };
+        const norm = unitary ? 1 : p.reduce((a, b) => a + b, 0);
+        const outcomes = sampler.draw(p, random, firstExample + e, settings[g]!.shots);
+        return { qubits: c.qubits, outcomes, eigen, norm };
       });
     });
     const exactResults = exactProgram?.run(values ?? {});
@@ -344,13 +271,7 @@ function total(
   power: 1 | 2,
 ): number {
   let sum = 0;
-  for (const { setting, observable } of parts) {
-    const { outcomes, qubits, eigen, norm } = at(setting);
-    const value = outcomeValue(observable, qubits, eigen);
-    let part = 0;
-    for (let s = 0; s < shots; s++) part += value(outcomes[s]!) ** power;
-    sum += (norm * part) / shots;
-  }
+  for (const { setting, observable } of parts) sum += meanOf(observable, power, at(setting), shots);
   return sum;
 }
 
@@ -361,43 +282,25 @@ function readOutcomes(
   examples: readonly Shots[],
   options: CompileOptions,
 ): Uint8Array | Counts[] | Float64Array {
-  const k = qubits.length;
-  const shifts = (shots: Shots): number[] =>
-    qubits.map((q) => shots.qubits.length - 1 - shots.qubits.indexOf(q));
   if (m.type === 'samples') {
-    const bits = new Uint8Array(examples.length * m.shots * k);
-    let i = 0;
-    for (const example of examples) {
-      const places = shifts(example);
-      for (let s = 0; s < m.shots; s++)
-        for (const p of places) bits[i++] = (example.outcomes[s]! >>> p) & 1;
-    }
+    const size = m.shots * qubits.length;
+    const bits = new Uint8Array(examples.length * size);
+    examples.forEach((example, e) =>
+      writeSamples(example, qubits, bits.subarray(e * size, (e + 1) * size)),
+    );
     return bits;
   }
-  const shots = m.type === 'counts' ? m.shots : options.shots!;
-  const tallies = examples.map((example) => {
-    const places = shifts(example);
-    const tally = new Map<number, number>();
-    for (let s = 0; s < shots; s++) {
-      let outcome = 0;
-      for (const p of places) outcome = 2 * outcome + ((example.outcomes[s]! >>> p) & 1);
-      tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
-    }
-    return tally;
-  });
-  if (m.type === 'counts') {
-    return tallies.map((tally) => {
-      const sorted = [...tally].sort(([a], [b]) => a - b);
-      return Object.fromEntries(
-        sorted.map(([outcome, n]) => [outcome.toString(2).padStart(k, '0'), n]),
-      );
-    });
-  }
-  const frequencies = new Float64Array(examples.length * 2 ** k);
-  tallies.forEach((tally, e) => {
-    for (const [outcome, n] of tally)
-      frequencies[e * 2 ** k + outcome] = (examples[e]!.norm * n) / shots;
-  });
+  if (m.type === 'counts') return examples.map((example) => countsOf(example, qubits, m.shots));
+  const size = 2 ** qubits.length;
+  const frequencies = new Float64Array(examples.length * size);
+  examples.forEach((example, e) =>
+    writeFrequencies(
+      example,
+      qubits,
+      options.shots!,
+      frequencies.subarray(e * size, (e + 1) * size),
+    ),
+  );
   return frequencies;
 }
 
