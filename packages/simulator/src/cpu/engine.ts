@@ -8,7 +8,6 @@ import type {
   CompileOptions,
   Engine,
   Measurements,
-  Program,
 } from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
 import { threaded } from '../worker/threaded.ts';
@@ -16,17 +15,22 @@ import { cpuCapabilities } from './capabilities.ts';
 import { EngineMemory } from './memory.ts';
 import { CpuProgram } from './program.ts';
 
-class CpuEngine implements Engine {
+/** The engine on a memory, which workers may share. */
+export class CpuEngine implements Engine {
   readonly name = 'cpu';
   readonly synchronous = true;
   readonly capabilities: Capabilities = cpuCapabilities;
-  readonly #memory = new EngineMemory();
+  readonly #memory: EngineMemory;
+
+  constructor(memory: EngineMemory) {
+    this.#memory = memory;
+  }
 
   compile<Names extends string, const M extends Measurements>(
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
-  ): Program<Names, M> {
+  ): CpuProgram<Names, M> {
     checkAlive(this.#memory.released, 'engine');
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
     return new CpuProgram(circuit, measurements, options, checked, this.#memory);
@@ -99,7 +103,7 @@ export async function cpu(options: CpuOptions = {}): Promise<Engine | AsyncEngin
       remedy: 'Use a runtime of 2021 or later, or the reference engine',
     });
   }
-  if (threads === 0) return new CpuEngine();
+  if (threads === 0) return new CpuEngine(new EngineMemory());
   return await (threads === 1 ? hosted({ engine: 'cpu' }) : threaded(threads));
 }
 

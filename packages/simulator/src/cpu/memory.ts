@@ -1,17 +1,33 @@
 import { EnvironmentError, UnsupportedError } from '@ketwork/base';
+import type { Team } from './large/team.ts';
 
 const PAGE = 65536;
 /** Largest address range of a 32-bit memory, less a page. */
 const LIMIT = 2 ** 32 - PAGE;
+/** Pages that a shared memory may grow to, which modules that import it must name. */
+export const SHARED_PAGES: number = 2 ** 16;
 
 /** The engine's linear memory. It grows to the largest program run and is scratch space between runs. */
 export class EngineMemory {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
-  #doubles: Float64Array = new Float64Array(this.memory.buffer);
+  readonly memory: WebAssembly.Memory;
+  #doubles: Float64Array;
+  /** The worker's place among those that share this memory, during a call. */
+  team: Team | undefined;
   /** The program whose constants are in memory now. */
   owner: object | undefined;
   /** Set when the engine is disposed: its programs must not run any more. */
   released = false;
+
+  /** @param memory shared by several workers; by default one of its own */
+  constructor(memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 })) {
+    this.memory = memory;
+    this.#doubles = new Float64Array(memory.buffer);
+  }
+
+  /** Whether modules must import it as shared. */
+  get shared(): boolean {
+    return !(this.memory.buffer instanceof ArrayBuffer);
+  }
 
   /** Memory as doubles; taken anew after growth. */
   get doubles(): Float64Array {
@@ -43,6 +59,14 @@ export class EngineMemory {
       });
     }
     this.#doubles = new Float64Array(this.memory.buffer);
+  }
+
+  /** Takes notice of growth by another worker. */
+  refresh(): void {
+    // Growing by nothing makes this thread see the new size at once.
+    this.memory.grow(0);
+    if (this.#doubles.buffer.byteLength !== this.memory.buffer.byteLength)
+      this.#doubles = new Float64Array(this.memory.buffer);
   }
 }
 

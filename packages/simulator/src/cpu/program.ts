@@ -483,6 +483,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     });
   }
 
+  /** Whether several workers can run the program on one state. */
+  get divisible(): boolean {
+    return this.#large !== undefined && this.#withShots === undefined;
+  }
+
   explain(): Explanation {
     if (this.#withShots !== undefined)
       return explainShots(this.circuit, this.#checked.measurements, this.options);

@@ -1,5 +1,6 @@
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import type { Capabilities, CompileOptions } from '../contract.ts';
+import type { TeamPlace } from '../cpu/large/team.ts';
 
 /** The engine a worker runs and its options; sent as the pool's `workerData`. */
 export interface HostedEngine {
@@ -31,6 +32,8 @@ export interface ProgramCall {
    * examples then.
    */
   readonly part?: Part & { readonly piece: number };
+  /** Where all workers run the call together, on one state. */
+  readonly team?: TeamPlace;
 }
 
 /** From the program's owner to the worker. */
@@ -45,9 +48,13 @@ export type Request =
     }
   | { readonly type: 'dispose'; readonly program: number };
 
-/** The worker's answer. `missing`: it does not have the program (any more) and needs the spec. */
+/**
+ * The worker's answer. `missing`: it does not have the program (any more) and needs the spec; `indivisible`: the program
+ * is none that workers can run together.
+ */
 export type Response =
   | { readonly type: 'description'; readonly name: string; readonly capabilities: Capabilities }
   | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'missing' }
+  | { readonly type: 'indivisible' }
   | { readonly type: 'done' };

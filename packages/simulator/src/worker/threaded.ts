@@ -22,12 +22,14 @@ import type {
 } from '../contract.ts';
 import { CHUNK } from '../cpu/angles.ts';
 import { treeSum } from '../cpu/gradient-sink.ts';
+import { canShareMemory } from '../cpu/large/team.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { HostedProgram, hostPool } from './hosted.ts';
 import { joined, joinedGradients, rowsOf, splitBatch, valuesOf } from './parts.ts';
 import type { Split } from './parts.ts';
 import type { Part, ProgramCall, Request, Response } from './protocol.ts';
+import { TeamPool } from './team.ts';
 import { estimateWork, LEAST_WORK } from './work.ts';
 import type { Work } from './work.ts';
 
@@ -63,6 +65,7 @@ class ThreadedEngine implements AsyncEngine {
   readonly capabilities: Capabilities;
   readonly #pool: Pool<Request, Response>;
   readonly #leastWork: number;
+  readonly #team: TeamPool;
   #programs = 0;
 
   constructor(
@@ -73,6 +76,7 @@ class ThreadedEngine implements AsyncEngine {
   ) {
     this.#pool = pool;
     this.#leastWork = leastWork;
+    this.#team = new TeamPool(pool);
     this.name = name;
     this.capabilities = capabilities;
   }
@@ -95,6 +99,8 @@ class ThreadedEngine implements AsyncEngine {
       host,
       workers: this.#pool.size,
       home: id % this.#pool.size,
+      team: this.#team,
+      id,
     });
   }
 
@@ -117,7 +123,13 @@ interface Setup<Names extends string, M extends Measurements> {
   readonly workers: number;
   /** The worker that small batches go to. It depends on the order of compilation only; programs take turns. */
   readonly home: number;
+  /** All workers, for large states. */
+  readonly team: TeamPool;
+  readonly id: number;
 }
+
+/** From how many qubits on all workers share one state: below, meeting takes too much of the time. */
+const TEAM_QUBITS = 16;
 
 class ThreadedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
   Names,
@@ -134,6 +146,8 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
   readonly #home: HostedProgram<Names, M>;
   /** The program in each worker, as far as it was needed there, the home first. */
   readonly #hosts: HostedProgram<Names, M>[];
+  /** Whether all workers run the program on one state, as far as is known. */
+  #together: boolean;
   #disposed = false;
 
   constructor(setup: Setup<Names, M>) {
@@ -149,6 +163,8 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     this.#sampled = setup.checked.measurements.some((m) => isSampled(m, options));
     this.#home = home;
     this.#hosts = [home];
+    this.#together =
+      circuit.qubits >= TEAM_QUBITS && setup.workers > 1 && !this.#sampled && canShareMemory();
   }
 
   async run(
@@ -158,6 +174,14 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     checkAlive(this.#disposed);
     const { out, signal, ...sent } = options;
     const { slots, split } = this.#prepare('run', values);
+    const whole = await this.#all('run', [values ?? {}, sent], signal);
+    if (whole !== undefined) {
+      if (out === undefined) return whole.result as Results<M>;
+      checkOut(out, this.#setup.checked, slots.batch);
+      const list = this.#setup.checked.single ? [whole.result] : (whole.result as unknown[]);
+      out.set(list[0] as Float64Array);
+      return (this.#setup.checked.single ? out : [out]) as unknown as Results<M>;
+    }
     if (split === undefined) return await this.#home.run(values, options);
     if (out !== undefined) {
       if (this.#sampled) throw outWithShots();
@@ -188,6 +212,8 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     if (this.#sampled) return await this.#home.vjp(values, dy, options);
     const { signal, ...sent } = options;
     const { slots, split } = this.#prepare('vjp', values);
+    const whole = await this.#all('vjp', [values, dy, sent], signal);
+    if (whole !== undefined) return whole.result as Gradients<Names>;
     if (split === undefined) return await this.#home.vjp(values, dy, options);
     const { outputSizes, single } = this.#setup.checked;
     const wrt = readWrt(this.circuit, options.wrt);
@@ -217,6 +243,8 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     if (this.#sampled) return await this.#home.jacobian(values, options);
     const { signal, ...sent } = options;
     const { slots, split } = this.#prepare('jacobian', values);
+    const whole = await this.#all('jacobian', [values, sent], signal);
+    if (whole !== undefined) return whole.result as Gradients<Names>;
     if (split === undefined) return await this.#home.jacobian(values, options);
     const parts = await this.#ask(split, slots, 'jacobian', signal, (_, given) => [given, sent]);
     return joinedGradients(parts as Gradients[]) as Gradients<Names>;
@@ -227,13 +255,16 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     const home = this.#setup.home + 1;
     const from = { run: this.#splitFrom('run'), vjp: this.#splitFrom('vjp') };
     const micro = Math.round(1e6 * leastWork);
-    const text = this.#batched
-      ? `${engine} in ${workers} workers: batches of ${from.run} examples or more (gradients: ${from.vjp}) are cut into ` +
-        `parts of whole chunks of ${CHUNK} examples, one for each worker; results and the sums over the batch have the ` +
-        `same bits for any number of workers. Smaller batches run on worker ${home}, since a part should be worth ` +
-        `${micro} microseconds of work to pay for the way to a worker and back.`
-      : `${engine} in ${workers} workers: the circuit has no values that differ by example, so there is no batch to cut ` +
-        `and it runs on worker ${home}.`;
+    const text = this.#together
+      ? `${engine} in ${workers} workers, which share one state and its memory: each takes its part of every stage; ` +
+        `results and gradients have the same bits for any number of workers.`
+      : this.#batched
+        ? `${engine} in ${workers} workers: batches of ${from.run} examples or more (gradients: ${from.vjp}) are cut into ` +
+          `parts of whole chunks of ${CHUNK} examples, one for each worker; results and the sums over the batch have the ` +
+          `same bits for any number of workers. Smaller batches run on worker ${home}, since a part should be worth ` +
+          `${micro} microseconds of work to pay for the way to a worker and back.`
+        : `${engine} in ${workers} workers: the circuit has no values that differ by example, so there is no batch to cut ` +
+          `and it runs on worker ${home}.`;
     return {
       text,
       details: {
@@ -243,6 +274,7 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
         home: this.#setup.home,
         chunk: CHUNK,
         splits: this.#batched,
+        together: this.#together,
         ...(this.#batched ? { splitFrom: from.run, splitGradientFrom: from.vjp } : {}),
         qubits: this.circuit.qubits,
         operations: this.circuit.ops.length,
@@ -257,10 +289,30 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
   dispose(): void {
     this.#disposed = true;
     for (const host of this.#hosts) host.dispose();
+    this.#setup.team.forget(this.#setup.id);
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Has all workers run a call together, if they can; a program that they cannot share is not tried again. */
+  async #all(
+    method: ProgramCall['method'],
+    given: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly result: unknown } | undefined> {
+    if (!this.#together) return undefined;
+    const { circuit, measurements, options } = this;
+    const { team, id } = this.#setup;
+    const done = await team.call(
+      id,
+      { circuit, measurements, options },
+      { method, arguments: given },
+      signal,
+    );
+    this.#together = done !== undefined;
+    return done;
   }
 
   /** Smallest batch that goes to more than one worker. */

@@ -3,6 +3,7 @@ import type { Engine, Program } from '../contract.ts';
 import { movable } from './buffers.ts';
 import { createEngine } from './engines.ts';
 import { answer } from './parts.ts';
+import { disposeTeamProgram, teamCall } from './team-worker.ts';
 import type { HostedEngine, ProgramSpec, Request, Response } from './protocol.ts';
 
 /* Entry of the worker that hosts a synchronous engine; see hosted.ts for the other side. */
@@ -31,6 +32,12 @@ serve<Request, Response>(async (request, context) => {
       await compile(data, request.program, request.spec);
       return { type: 'done' };
     case 'call': {
+      if (request.call.team !== undefined) {
+        const done = teamCall(request.program, request.call, request.call.team, request.spec);
+        const { value: moved, buffers: ownBuffers } = movable(done, false);
+        context.transfer(...ownBuffers);
+        return moved as Response;
+      }
       let program = programs.get(request.program);
       if (program === undefined) {
         if (request.spec === undefined) return { type: 'missing' };
@@ -43,6 +50,7 @@ serve<Request, Response>(async (request, context) => {
     case 'dispose':
       programs.get(request.program)?.dispose();
       programs.delete(request.program);
+      disposeTeamProgram(request.program);
       return { type: 'done' };
     default:
       throw new ValueError('the worker got an unknown request');

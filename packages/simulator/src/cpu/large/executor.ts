@@ -40,6 +40,8 @@ export class LargeExecutor {
   readonly #addresses: Addresses;
   readonly #entries: Record<string, Entry>;
   readonly #parts: number;
+  /** Bytes of the state's cotangents, where it is measured. */
+  readonly #cotangents: number;
 
   constructor(
     lowered: Lowered,
@@ -52,36 +54,49 @@ export class LargeExecutor {
     this.#angles = lowered.angles;
     this.#qubits = lowered.qubits;
     this.#gradient = wants !== undefined;
-    this.built = buildLargeModule(lowered, readout, wants, sizes);
+    this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared);
     this.#parts = Math.min(PARTS, this.built.chunks);
-    this.#addresses = this.#place(readout);
+    const readsState = readout.steps.some(({ type }) => type === 'state');
+    this.#cotangents = this.#gradient && readsState ? packedBytes(this.#qubits) : 0;
+    this.#addresses = this.#place();
     const instance = new WebAssembly.Instance(this.built.module, {
       env: { memory: memory.memory },
     });
     this.#entries = instance.exports as Record<string, Entry>;
   }
 
-  #place(readout: Readout): Addresses {
+  #place(): Addresses {
     const { built } = this;
     const state = packedBytes(this.#qubits);
     const layout = new Layout();
     const count = built.coefficients.length;
     const columns = built.readout.readout.columns;
-    const cotangent = readout.steps.some(({ type }) => type === 'state') ? state : 0;
+    // Workers that share the state have scratch memory of their own.
+    const workers = this.#memory.team?.size ?? 1;
+    const pairs = 32 * built.chunkCoefficients;
+    const pairCells = this.#gradient ? 16 * built.chunkCoefficients : 0;
     const addresses = {
       constants: layout.take(built.constants.length),
       shared: layout.take(16 * count),
-      pairs: layout.take(32 * built.chunkCoefficients),
-      columns: layout.take(16 * columns + (this.#gradient ? cotangent : 0)),
+      pairs: layout.take(pairs * workers),
+      columns: layout.take(16 * columns + this.#cotangents),
       cells: layout.take(this.#gradient ? 16 * count * this.#parts : 0),
-      pairCells: layout.take(this.#gradient ? 16 * built.chunkCoefficients : 0),
+      pairCells: layout.take(pairCells * workers),
       readScratch: layout.take(built.scratchBytes),
     };
     const aligned = (at: number, size: number): number => Math.ceil(at / size) * size;
     const states = this.#gradient ? 2 : 1;
     const chunk = aligned(layout.bytes, built.chunkBytes / states);
-    const at = aligned(chunk + built.chunkBytes, state);
-    return { ...addresses, chunk, state: at, bytes: at + states * state };
+    const at = aligned(chunk + built.chunkBytes * workers, state);
+    const rank = this.#memory.team?.rank ?? 0;
+    return {
+      ...addresses,
+      pairs: addresses.pairs + rank * pairs,
+      pairCells: addresses.pairCells + rank * pairCells,
+      chunk: chunk + rank * built.chunkBytes,
+      state: at,
+      bytes: at + states * state,
+    };
   }
 
   /** Bytes of memory this module needs. */
@@ -97,20 +112,45 @@ export class LargeExecutor {
   /** Readies memory and takes |0…0⟩ to the final state, with the angles of the example at this place of the chunk. */
   forward(position: number): void {
     const a = this.#addresses;
+    const team = this.#memory.team;
+    // Nobody reads results of the example before any more.
+    team?.meet();
+    if (this.#leads) this.#prepare(position);
+    team?.meet();
+    if (team !== undefined) this.#memory.refresh();
+    const { doubles } = this.#memory;
+    const bytes = packedBytes(this.#qubits) / this.#parts;
+    const [from, to] = this.#share;
+    doubles.fill(0, (a.state + bytes * from) / 8, (a.state + bytes * to) / 8);
+    if (from === 0) doubles[a.state / 8] = 1;
+    team?.meet();
+    for (const stage of this.built.forward) this.#stage(stage);
+  }
+
+  /** Whether this worker does what is done once. */
+  get #leads(): boolean {
+    return (this.#memory.team?.rank ?? 0) === 0;
+  }
+
+  /** The parts of the state that this worker takes. */
+  get #share(): readonly [from: number, to: number] {
+    return this.#memory.team?.share(this.#parts) ?? [0, this.#parts];
+  }
+
+  /** Reserves memory and fills in constants and coefficients. */
+  #prepare(position: number): void {
+    const a = this.#addresses;
     this.#memory.reserve(a.bytes);
+    const { doubles } = this.#memory;
     if (this.#memory.owner !== this) {
       new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, a.constants);
       this.#memory.owner = this;
     }
-    const { doubles } = this.#memory;
     this.built.coefficients.forEach((coefficient, i) => {
       const angle = coefficient.scale * this.#angle(coefficient, position);
       doubles[a.shared / 8 + 2 * i] = Math.cos(angle);
       doubles[a.shared / 8 + 2 * i + 1] = Math.sin(angle);
     });
-    doubles.fill(0, a.state / 8, (a.state + packedBytes(this.#qubits)) / 8);
-    doubles[a.state / 8] = 1;
-    for (const stage of this.built.forward) this.#stage(stage);
   }
 
   #angle({ node }: Coefficient, position: number): number {
@@ -123,19 +163,24 @@ export class LargeExecutor {
     const { chunks, coefficients } = this.built;
     const entry = this.#entries[name] as Entry;
     const each = chunks / this.#parts;
-    for (let part = 0; part < this.#parts; part++) {
+    const [from, to] = this.#share;
+    for (let part = from; part < to; part++) {
       const cells = a.cells + 16 * coefficients.length * part;
       const range = [part * each, (part + 1) * each] as const;
       entry(a.state, a.chunk, a.shared, a.pairs, a.constants, ...range, cells, a.pairCells);
     }
+    this.#memory.team?.meet();
   }
 
   /** Fills the columns of the final state. */
   read(): void {
     const { columns } = this.#addresses;
     const { doubles } = this.#memory;
-    doubles.fill(0, columns / 8, columns / 8 + 2 * this.built.readout.readout.columns);
-    this.#readout('read');
+    if (this.#leads) {
+      doubles.fill(0, columns / 8, columns / 8 + 2 * this.built.readout.readout.columns);
+      this.#readout('read');
+    }
+    this.#memory.team?.meet();
   }
 
   #readout(name: 'read' | 'seed'): void {
@@ -185,15 +230,25 @@ export class LargeExecutor {
    * beginning; gradients lie in the cells then.
    */
   backward(each: (add: (column: number, amount: number) => void) => void, columns: number): void {
+    if (this.#leads) this.#seed(each, columns);
+    const { pairCells } = this.#addresses;
+    const { doubles } = this.#memory;
+    doubles.fill(0, pairCells / 8, pairCells / 8 + 2 * this.built.chunkCoefficients);
+    this.#memory.team?.meet();
+    for (const stage of this.built.backward) this.#stage(stage);
+  }
+
+  /** Cotangents of lanes, and lambda from them. */
+  #seed(each: (add: (column: number, amount: number) => void) => void, columns: number): void {
     const a = this.#addresses;
     const { doubles } = this.#memory;
     const { readout, coefficients } = this.built;
     const at = a.columns / 8;
-    doubles.fill(0, at, a.cells / 8);
+    const state = at + 2 * readout.readout.columns;
+    doubles.fill(0, at, state + this.#cotangents / 8);
     const add = (index: number, lane: number, amount: number): void => {
       doubles[at + 2 * index + lane] = (doubles[at + 2 * index + lane] as number) + amount;
     };
-    const state = at + 2 * readout.readout.columns;
     each((column, amount) => {
       if (column >= columns) {
         // Interleaved number i of the state: lane of the last qubit, real or imaginary vector.
@@ -216,8 +271,6 @@ export class LargeExecutor {
     });
     this.#readout('seed');
     doubles.fill(0, a.cells / 8, a.cells / 8 + 2 * coefficients.length * this.#parts);
-    doubles.fill(0, a.pairCells / 8, a.pairCells / 8 + 2 * this.built.chunkCoefficients);
-    for (const stage of this.built.backward) this.#stage(stage);
   }
 
   /** Gradient cells of all coefficients, both lanes and all parts added up. */

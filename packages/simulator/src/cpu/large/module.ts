@@ -8,6 +8,7 @@ import type { KernelSpec } from '../kernel-spec.ts';
 import { writeKernel } from '../kernel.ts';
 import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
+import { SHARED_PAGES } from '../memory.ts';
 import { isDense } from '../group.ts';
 import { compileCached } from '../module.ts';
 import type { GradientWants } from '../module.ts';
@@ -79,8 +80,9 @@ export function buildLargeModule(
   readout: Readout,
   wants: GradientWants | undefined,
   sizes: LargeSizes,
+  shared: boolean,
 ): LargeModule {
-  return new LargeWriter(lowered, readout).build(wants, sizes);
+  return new LargeWriter(lowered, readout).build(wants, sizes, shared);
 }
 
 class LargeWriter {
@@ -102,7 +104,7 @@ class LargeWriter {
     this.#coefficients = new Coefficients(lowered);
   }
 
-  build(wants: GradientWants | undefined, sizes: LargeSizes): LargeModule {
+  build(wants: GradientWants | undefined, sizes: LargeSizes, shared: boolean): LargeModule {
     const { qubits, elements } = this.#lowered;
     const stages = planStages(elements, qubits, Math.min(sizes.local, qubits));
     const forward = stages.map((stage, i) => this.#stage(`f${i}`, stage, undefined));
@@ -129,7 +131,8 @@ class LargeWriter {
       writeSeed(seed, plan);
       this.#functions.push({ name: 'seed', body: seed.main });
     }
-    const bytes = encodeModule({ functions: this.#functions, memory: { minimum: 1 } });
+    const memory = shared ? { minimum: 1, maximum: SHARED_PAGES, shared } : { minimum: 1 };
+    const bytes = encodeModule({ functions: this.#functions, memory });
     const local = stages[0]?.local.length ?? qubits;
     return {
       module: compileCached(bytes),
