@@ -1,86 +1,24 @@
 import { UnsupportedError } from '@ketwork/base';
 import { gates } from '@ketwork/circuit';
-import type { Circuit, Measurement, Op } from '@ketwork/circuit';
-import {
-  expectClose,
-  Random,
-  randomCircuit,
-  randomMeasurement,
-  randomValues,
-} from '@ketwork/testing';
+import type { Measurement } from '@ketwork/circuit';
+import { expectClose, randomMeasurement } from '@ketwork/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Program } from '@ketwork/simulator';
 import { reference } from '@ketwork/simulator';
+import { caseOf } from './engine-cases.ts';
+import type { Case, CaseOptions } from './engine-cases.ts';
 
 /** One engine against the dense reference, over random circuits from fixed seeds. */
-export interface FixtureOptions {
+export interface FixtureOptions extends CaseOptions {
   /** Number of circuits. Default 2000. */
   readonly circuits?: number;
   /** First seed, for a long fuzz that goes on elsewhere. Default 0. */
   readonly from?: number;
-  /** Whether the engine differentiates with respect to Hermitian slots. Default true. */
-  readonly hermitianGradients?: boolean;
   /** Whether the engine differentiates circuits with maps that are not unitary; if not, it must refuse. Default true. */
   readonly filterGradients?: boolean;
-  /** Whether the engine evolves under matrices of slots; if not, such operations are left out. Default true. */
-  readonly slotGenerators?: boolean;
-}
-
-/** One case: a circuit, its values and what is measured, all from one seed. */
-interface Case {
-  readonly circuit: Circuit;
-  readonly batch: number;
-  readonly values: Record<string, Float64Array>;
-  readonly measurements: readonly Measurement[];
-  readonly random: Random;
 }
 
 const GROUPS = 20;
-
-/** Sizes weighted to small ones: of 100 circuits about 3 have more than seven qubits. */
-function sizeOf(random: Random): { qubits: number; batch: number; ops: number } {
-  const x = random.uniform();
-  if (x < 0.87)
-    return {
-      qubits: random.integer(1, 4),
-      batch: random.integer(1, 33),
-      ops: random.integer(1, 14),
-    };
-  if (x < 0.97)
-    return {
-      qubits: random.integer(5, 7),
-      batch: random.integer(1, 5),
-      ops: random.integer(5, 14),
-    };
-  return { qubits: random.integer(8, 10), batch: random.integer(1, 2), ops: random.integer(5, 12) };
-}
-
-function caseOf(seed: number, engine: Engine, options: FixtureOptions): Case {
-  const { hermitianGradients = true, slotGenerators = true } = options;
-  const random = new Random(seed);
-  const { qubits, batch, ops: count } = sizeOf(random);
-  const kinds: readonly Op['type'][] = engine.capabilities.ops;
-  const drawn = randomCircuit(random.child(1), {
-    qubits,
-    ops: count,
-    slotGenerators,
-    kinds: kinds.filter((k) =>
-      ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'].includes(k),
-    ),
-    ...(engine.capabilities.gates === 'all' ? {} : { gates: engine.capabilities.gates }),
-  });
-  const slots = drawn.slots.map((s) =>
-    s.kind === 'hermitian' ? { ...s, differentiable: hermitianGradients } : s,
-  );
-  const circuit = { ...drawn, slots };
-  const values = randomValues(random.child(2), circuit, batch);
-  const draw = random.child(3);
-  const measurements = engine.capabilities.analytic.map((type) =>
-    randomMeasurement(draw, circuit, type),
-  );
-  const hasBatch = circuit.slots.some((s) => s.axis === 'batch');
-  return { circuit, batch: hasBatch ? batch : 1, values, measurements, random: random.child(4) };
-}
 
 /**
  * Tests an engine on 2,000 seeded random circuits of 1 to 10 qubits and 1 to 33 examples: every exact measurement and
