@@ -46,9 +46,12 @@ export class ByteWriter {
 
   /** Appends bytes as they are. */
   raw(bytes: ArrayLike<number>): this {
-    this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    this.#grow(length);
+    // Instructions are a few bytes, for which a loop is many times faster than a call of `set`.
+    if (length > 32) this.#bytes.set(bytes, this.#length);
+    else for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = bytes[i] as number;
+    this.#length += length;
     return this;
   }
 
@@ -175,6 +178,8 @@ export class FunctionBuilder {
   readonly results: readonly ValueType[];
   readonly #locals: ValueType[] = [];
   readonly #code = new ByteWriter();
+  /** Where calls name functions: the bytes before and behind the index. */
+  readonly #calls: { readonly index: number; readonly from: number; readonly to: number }[] = [];
 
   constructor(parameters: readonly ValueType[] = [], results: readonly ValueType[] = []) {
     this.parameters = parameters;
@@ -267,8 +272,14 @@ export class FunctionBuilder {
 
   /** Calls the function with this index in the module. */
   call(index: number): this {
-    this.#code.byte(0x10).unsigned(index);
+    const from = this.#code.byte(0x10).length;
+    this.#calls.push({ index, from, to: this.#code.unsigned(index).length });
     return this;
+  }
+
+  /** Indices of the functions it calls, one per call. */
+  get calls(): readonly number[] {
+    return this.#calls.map(({ index }) => index);
   }
 
   /** Loads a 32-bit integer from the popped address plus `offset` bytes. */
@@ -331,8 +342,12 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Appends this function to a code section. */
-  encode(into: ByteWriter): void {
+  /**
+   * Appends this function to a code section.
+   *
+   * @param rename gives the indices that the functions it calls have in the module, where they are others than written
+   */
+  encode(into: ByteWriter, rename?: (index: number) => number): void {
     const runs: [count: number, type: ValueType][] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
@@ -341,7 +356,15 @@ export class FunctionBuilder {
     }
     const body = new ByteWriter().unsigned(runs.length);
     for (const [count, type] of runs) body.unsigned(count).byte(type);
-    body.raw(this.#code.bytes()).byte(0x0b);
+    const code = this.#code.bytes();
+    let at = 0;
+    if (rename !== undefined) {
+      for (const { index, from, to } of this.#calls) {
+        body.raw(code.subarray(at, from)).unsigned(rename(index));
+        at = to;
+      }
+    }
+    body.raw(at === 0 ? code : code.subarray(at)).byte(0x0b);
     into.sized(body);
   }
 }
@@ -350,6 +373,14 @@ export class FunctionBuilder {
 export interface ModuleParts {
   /** Functions in index order; those with a name are exported. */
   readonly functions: readonly { readonly name?: string; readonly body: FunctionBuilder }[];
+  /** Functions of other modules, numbered before the module's own; `body` gives their parameters and results. */
+  readonly imports?: readonly {
+    readonly module: string;
+    readonly name: string;
+    readonly body: FunctionBuilder;
+  }[];
+  /** The index in the module of the function that calls name by this index; as written by default. */
+  readonly rename?: (index: number) => number;
   /** Import `env.memory`, of at least this many 64 KiB pages; no memory when absent. */
   readonly memory?: {
     readonly minimum: number;
@@ -370,15 +401,17 @@ export interface ModuleParts {
  * ```
  */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const { functions, memory } = parts;
-  const signatures: string[] = [];
+  const { functions, memory, imports = [], rename } = parts;
+  const signatures = new Map<string, number>();
   const types: FunctionBuilder[] = [];
-  const typeOf = functions.map(({ body }) => {
+  const typeOf = [...imports, ...functions].map(({ body }) => {
     const signature = `${body.parameters.join()}:${body.results.join()}`;
-    const known = signatures.indexOf(signature);
-    if (known >= 0) return known;
-    types.push(body);
-    return signatures.push(signature) - 1;
+    let type = signatures.get(signature);
+    if (type === undefined) {
+      type = types.push(body) - 1;
+      signatures.set(signature, type);
+    }
+    return type;
   });
   const out = new ByteWriter().raw([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   const section = (id: number, fill: (content: ByteWriter) => void): void => {
@@ -396,18 +429,28 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
         .raw(results);
     }
   });
-  if (memory !== undefined) {
+  if (memory !== undefined || imports.length > 0) {
     section(2, (s) => {
-      s.unsigned(1).name('env').name('memory').byte(2);
-      s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(
-        memory.minimum,
+      s.unsigned(imports.length + (memory === undefined ? 0 : 1));
+      if (memory !== undefined) {
+        s.name('env').name('memory').byte(2);
+        s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(
+          memory.minimum,
+        );
+        if (memory.maximum !== undefined) s.unsigned(memory.maximum);
+      }
+      imports.forEach(({ module, name }, i) =>
+        s
+          .name(module)
+          .name(name)
+          .byte(0)
+          .unsigned(typeOf[i] as number),
       );
-      if (memory.maximum !== undefined) s.unsigned(memory.maximum);
     });
   }
   section(3, (s) => {
     s.unsigned(functions.length);
-    for (const index of typeOf) s.unsigned(index);
+    for (const type of typeOf.slice(imports.length)) s.unsigned(type);
   });
   section(7, (s) => {
     const exported = functions
@@ -417,11 +460,11 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const { name, index } of exported)
       s.name(name ?? '')
         .byte(0)
-        .unsigned(index);
+        .unsigned(imports.length + index);
   });
   section(10, (s) => {
     s.unsigned(functions.length);
-    for (const { body } of functions) body.encode(s);
+    for (const { body } of functions) body.encode(s, rename);
   });
   return out.bytes().slice();
 }

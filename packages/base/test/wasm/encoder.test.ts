@@ -106,3 +106,19 @@ describe('encodeModule', () => {
     expect(new Uint8Array(memory.buffer)[7]).toBe(255);
   });
 });
+
+describe('imported functions', () => {
+  it('come first in the order of indices, and calls can be renamed', () => {
+    const twice = new FunctionBuilder([i32], [i32]).get(0).get(0).op('i32Add');
+    const run = new FunctionBuilder([i32], [i32]).get(0).call(1000).call(0);
+    expect(run.calls).toEqual([1000, 0]);
+    const bytes = encodeModule({
+      imports: [{ module: 'm', name: 'next', body: new FunctionBuilder([i32], [i32]) }],
+      functions: [{ body: twice }, { name: 'run', body: run }],
+      rename: (index) => (index === 1000 ? 0 : 1),
+    });
+    const next = (x: number): number => x + 1;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { next } });
+    expect((exports['run'] as (x: number) => number)(20)).toBe(42);
+  });
+});

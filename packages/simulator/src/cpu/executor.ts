@@ -2,6 +2,7 @@
 import type { Circuit } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
+import { instantiate } from './link.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
@@ -92,12 +93,10 @@ export class Executor {
       return [{ stage, offset }];
     });
     this.#addresses = this.#place();
-    const instance = new WebAssembly.Instance(this.built.module, {
-      env: { memory: memory.memory },
-    });
-    this.#entry = instance.exports[this.#gradient ? 'gradient' : 'run'] as Entry;
-    this.#tabulate = instance.exports['tabulate'] as Entry | undefined;
-    this.#contract = instance.exports['contract'] as Entry | undefined;
+    const exported = instantiate(this.built.linked, memory);
+    this.#entry = exported[this.#gradient ? 'gradient' : 'run'] as Entry;
+    this.#tabulate = exported['tabulate'] as Entry | undefined;
+    this.#contract = exported['contract'] as Entry | undefined;
   }
 
   #place(): Addresses {

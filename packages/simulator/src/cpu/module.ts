@@ -2,7 +2,6 @@
  * Assembles the WebAssembly module of a program: the fixed functions, one kernel per group structure, and `run`, which
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
-import { compileWasm, encodeModule } from '@ketwork/base';
 import type { FunctionBuilder } from '@ketwork/base';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
@@ -10,6 +9,8 @@ import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
 import { kernelArguments, kernelCall } from './kernel-spec.ts';
 import { writeKernel } from './kernel.ts';
+import { link } from './link.ts';
+import type { LinkedModule } from './link.ts';
 import type { Lowered } from './lower.ts';
 import { MainCode, argument } from './main-code.ts';
 import { adjoint } from './pattern.ts';
@@ -28,6 +29,8 @@ const forwardGroup = (qubits: number): number => (qubits > 6 ? 3 : 2);
 const BACKWARD_GROUP = 2;
 /** Up to here a kernel does so little per call that passing its arguments shows; they become part of its code. */
 const FIXED_QUBITS = 4;
+/** Up to here a kernel does so little that calling it in another module shows. */
+const WHOLE_QUBITS = 6;
 
 /** What a module was built for. */
 export interface GradientWants {
@@ -39,7 +42,7 @@ export interface GradientWants {
 
 /** A compiled module with the sizes its caller needs to lay out memory. */
 export interface EngineModule {
-  readonly module: WebAssembly.Module;
+  readonly linked: LinkedModule;
   readonly constants: Uint8Array;
   readonly scratchBytes: number;
   readonly inputBytes: number;
@@ -60,25 +63,20 @@ export const isPacked = ({ batched, qubits, preparations, elements }: Lowered): 
   preparations.length === 0 &&
   elements.every((element) => !isDense(element) && support(element).length < qubits);
 
-const cache = new Map<string, WebAssembly.Module>();
-const CACHE_LIMIT = 256;
+/** Kernels written so far by what they were written from, in the order of use. */
+const written = new Map<string, FunctionBuilder>();
+const WRITTEN_LIMIT = 2048;
 
-/** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
-export function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  let id = '';
-  for (let i = 0; i < bytes.length; i += 8192)
-    id += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  const known = cache.get(id);
-  if (known !== undefined) {
-    cache.delete(id);
-    cache.set(id, known);
-    return known;
-  }
-  const module = compileWasm(bytes);
-  cache.set(id, module);
-  if (cache.size > CACHE_LIMIT) cache.delete(cache.keys().next().value as string);
-  return module;
+function writtenOnce(id: string, write: () => FunctionBuilder): FunctionBuilder {
+  const body = written.get(id) ?? write();
+  written.delete(id);
+  written.set(id, body);
+  if (written.size > WRITTEN_LIMIT) written.delete(written.keys().next().value as string);
+  return body;
 }
+
+let fixedBodies: readonly FunctionBuilder[] | undefined;
+const fixedFunctions = (): readonly FunctionBuilder[] => (fixedBodies ??= runtimeFunctions());
 
 /** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
 export function buildModule(
@@ -96,7 +94,7 @@ export function buildModule(
 class ProgramWriter {
   readonly #plan: ReadoutPlan;
   readonly #code: MainCode;
-  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map(
+  readonly #functions: { name?: string; body: FunctionBuilder }[] = fixedFunctions().map(
     (body) => ({ body }),
   );
   readonly #kernels = new Map<string, number>();
@@ -188,8 +186,8 @@ class ProgramWriter {
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      kernel =
-        this.#functions.push({ body: writeKernel(call.spec, fixed ? values : undefined) }) - 1;
+      const body = writtenOnce(id, () => writeKernel(call.spec, fixed ? values : undefined));
+      kernel = this.#functions.push({ body }) - 1;
       this.#kernels.set(id, kernel);
     }
     const { main } = this.#code;
@@ -297,19 +295,19 @@ class ProgramWriter {
     main.get(argument.count).i32(1).op('i32Sub').tee(argument.count).brIf(0).op('end');
     if (this.#tables.length > 0)
       this.#functions.push({ name: 'tabulate', body: tabulation(this.#code, this.#tables) });
-    const bytes = encodeModule({
-      functions: [...this.#functions, { name, body: main }],
-      memory: { minimum: 1 },
-    });
+    const linked = link(
+      [...this.#functions, { name, body: main }],
+      this.#plan.lowered.qubits <= WHOLE_QUBITS,
+    );
     return {
-      module: compileCached(bytes),
+      linked,
       constants: this.#code.constants.bytes.slice(),
       scratchBytes: this.#code.scratchBytes,
       inputBytes: input,
       tables: this.#tables,
       groups: this.#groups,
       kernels: this.#kernels.size,
-      codeBytes: bytes.length,
+      codeBytes: linked.codeBytes,
     };
   }
 }

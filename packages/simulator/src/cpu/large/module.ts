@@ -10,7 +10,7 @@ import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
 import { SHARED_PAGES } from '../memory.ts';
 import { isDense } from '../group.ts';
-import { compileCached } from '../module.ts';
+import { compileCached } from '../link.ts';
 import type { GradientWants } from '../module.ts';
 import { writeReadout, writeSeed } from '../readout-code.ts';
 import type { Readout } from '../readout.ts';
