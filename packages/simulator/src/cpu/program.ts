@@ -39,7 +39,7 @@ import { groupStrings } from './passes/group-strings.ts';
 import { optimize, passes } from './passes/sequence.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
-import { preparationGradients } from './staging.ts';
+import { basisIndices, preparationGradients } from './staging.ts';
 
 /** An analytic program of the CPU engine. */
 export class CpuProgram<Names extends string, M extends Measurements> implements Program<Names, M> {
@@ -101,7 +101,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const grouped = !isChunked && sequence.some(([, pass]) => pass === groupStrings);
     ({ lowered: this.#lowered, readout: this.#readout } = grouped ? groupStrings(single) : single);
     this.#large = isChunked
-      ? new LargeProgram(this.#lowered, this.#readout, memory, large)
+      ? new LargeProgram(circuit, this.#lowered, this.#readout, memory, large)
       : undefined;
   }
 
@@ -521,17 +521,6 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     checkAlive(this.#memory.released, 'engine');
     checkAlive(this.#disposed);
   }
-}
-
-/** Basis index of each state of some qubits (first one most significant), the others being 0. */
-function basisIndices(on: readonly number[], qubits: number): number[] {
-  const places = on.map((qubit) => 2 ** (qubits - 1 - qubit));
-  return Array.from({ length: 2 ** on.length }, (_, index) =>
-    places.reduce(
-      (sum, place, i) => (((index >> (on.length - 1 - i)) & 1) === 1 ? sum + place : sum),
-      0,
-    ),
-  );
 }
 
 /** Compiles exact measurements without checking again. */

@@ -137,6 +137,17 @@ export function preparationGradients(
   return gradients;
 }
 
+/** Basis index of each state of some qubits (first one most significant), the others being 0. */
+export function basisIndices(on: readonly number[], qubits: number): number[] {
+  const places = on.map((qubit) => 2 ** (qubits - 1 - qubit));
+  return Array.from({ length: 2 ** on.length }, (_, index) =>
+    places.reduce(
+      (sum, place, i) => (((index >> (on.length - 1 - i)) & 1) === 1 ? sum + place : sum),
+      0,
+    ),
+  );
+}
+
 /** Writes an example's Hermitian matrix into a lane of the staging area at `at` (in doubles). */
 export function stageMatrix(
   source: Extract<HermitianSource, { readonly slot: string }>,

@@ -7,8 +7,10 @@ import { Layout } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { GradientWants } from '../module.ts';
 import type { Readout } from '../readout.ts';
+import type { SlotValues } from '../../values.ts';
 import { buildLargeModule } from './module.ts';
 import type { LargeModule, LargeSizes } from './module.ts';
+import type { LargePreparation } from './preparation.ts';
 import { packedBytes } from './stage-code.ts';
 
 /** Gradients are added up in this many parts of the state, so that threads do not change their bits. */
@@ -39,6 +41,7 @@ export class LargeExecutor {
   readonly #gradient: boolean;
   readonly #addresses: Addresses;
   readonly #entries: Record<string, Entry>;
+  readonly #preparation: LargePreparation;
   readonly #parts: number;
   /** Bytes of the state's cotangents, where it is measured. */
   readonly #cotangents: number;
@@ -47,12 +50,14 @@ export class LargeExecutor {
     lowered: Lowered,
     readout: Readout,
     memory: EngineMemory,
+    preparation: LargePreparation,
     wants: GradientWants | undefined,
     sizes: LargeSizes,
   ) {
     this.#memory = memory;
     this.#angles = lowered.angles;
     this.#qubits = lowered.qubits;
+    this.#preparation = preparation;
     this.#gradient = wants !== undefined;
     this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared);
     this.#parts = Math.min(PARTS, this.built.chunks);
@@ -109,8 +114,8 @@ export class LargeExecutor {
     return this.#memory.doubles;
   }
 
-  /** Readies memory and takes |0…0⟩ to the final state, with the angles of the example at this place of the chunk. */
-  forward(position: number): void {
+  /** Readies memory and takes an example, whose angles stand at this position of the chunk, to the final state. */
+  forward(values: SlotValues, example: number, position: number): void {
     const a = this.#addresses;
     const team = this.#memory.team;
     // Nobody reads results of the example before any more.
@@ -121,8 +126,10 @@ export class LargeExecutor {
     const { doubles } = this.#memory;
     const bytes = packedBytes(this.#qubits) / this.#parts;
     const [from, to] = this.#share;
+    // The leader's share contains |0…0⟩.
     doubles.fill(0, (a.state + bytes * from) / 8, (a.state + bytes * to) / 8);
-    if (from === 0) doubles[a.state / 8] = 1;
+    if (!this.#preparation.empty) team?.meet();
+    if (this.#leads) this.#preparation.write(values, example, doubles, a.state / 8);
     team?.meet();
     for (const stage of this.built.forward) this.#stage(stage);
   }
@@ -271,6 +278,14 @@ export class LargeExecutor {
     });
     this.#readout('seed');
     doubles.fill(0, a.cells / 8, a.cells / 8 + 2 * coefficients.length * this.#parts);
+  }
+
+  /** Amplitude `index` of lambda, as [re, im]. */
+  lambda(index: number): readonly [number, number] {
+    const { doubles } = this.#memory;
+    const at =
+      (this.#addresses.state + packedBytes(this.#qubits)) / 8 + 4 * (index >>> 1) + (index & 1);
+    return [doubles[at] as number, doubles[at + 2] as number];
   }
 
   /** Gradient cells of all coefficients, both lanes and all parts added up. */

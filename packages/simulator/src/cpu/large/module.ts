@@ -58,13 +58,12 @@ export interface LargeModule {
 
 /** Whether a program runs chunk by chunk. */
 export function isLarge(
-  { qubits, elements, preparations }: Lowered,
+  { qubits, elements }: Lowered,
   readout: Readout,
   sizes: LargeSizes,
 ): boolean {
   return (
     qubits >= sizes.from &&
-    preparations.length === 0 &&
     isReadable(readout) &&
     // Exchanging the last qubit with an address takes a spare one.
     elements.every(
@@ -112,9 +111,11 @@ class LargeWriter {
     if (wants !== undefined) {
       const wanted = ({ node }: Coefficient): boolean => wants.nodes[node] === true;
       // What lies before the first wanted coefficient need not be undone.
-      const first = stages.findIndex(({ items }) =>
-        items.some(({ element }) => coefficientsOf(element).some(wanted)),
-      );
+      const first = wants.amplitudes
+        ? 0
+        : stages.findIndex(({ items }) =>
+            items.some(({ element }) => coefficientsOf(element).some(wanted)),
+          );
       backward = (first < 0 ? [] : stages.slice(first))
         .toReversed()
         .map((stage, i) => this.#stage(`b${i}`, stage, wanted));

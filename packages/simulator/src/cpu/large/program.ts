@@ -1,5 +1,5 @@
 /** Runs and differentiates a program on a large state, example by example. */
-import type { Slot } from '@ketwork/circuit';
+import type { Circuit, Slot } from '@ketwork/circuit';
 import type { Explanation } from '../../contract.ts';
 import type { SlotValues } from '../../values.ts';
 import { CHUNK } from '../angles.ts';
@@ -7,9 +7,11 @@ import type { BatchCotangents } from '../cotangents.ts';
 import { GradientSink } from '../gradient-sink.ts';
 import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
+import type { GradientWants } from '../module.ts';
 import type { Readout } from '../readout.ts';
 import { LargeExecutor } from './executor.ts';
 import type { LargeSizes } from './module.ts';
+import { LargePreparation } from './preparation.ts';
 
 /** What a call differentiates by, and how. */
 export interface LargeGradient {
@@ -24,11 +26,19 @@ export class LargeProgram {
   readonly #readout: Readout;
   readonly #memory: EngineMemory;
   readonly #sizes: LargeSizes;
+  readonly #preparation: LargePreparation;
   #forward: LargeExecutor | undefined;
   readonly #backward = new Map<string, LargeExecutor>();
 
-  constructor(lowered: Lowered, readout: Readout, memory: EngineMemory, sizes: LargeSizes) {
+  constructor(
+    circuit: Circuit,
+    lowered: Lowered,
+    readout: Readout,
+    memory: EngineMemory,
+    sizes: LargeSizes,
+  ) {
     this.#sizes = sizes;
+    this.#preparation = new LargePreparation(lowered.preparations, circuit);
     this.#lowered = lowered;
     this.#readout = readout;
     this.#memory = memory;
@@ -36,13 +46,7 @@ export class LargeProgram {
 
   /** The module that runs forward. */
   get runner(): LargeExecutor {
-    this.#forward ??= new LargeExecutor(
-      this.#lowered,
-      this.#readout,
-      this.#memory,
-      undefined,
-      this.#sizes,
-    );
+    this.#forward ??= this.#executor(undefined);
     return this.#forward;
   }
 
@@ -50,7 +54,7 @@ export class LargeProgram {
   evaluate(slots: SlotValues, results: readonly Float64Array[], sizes: readonly number[]): void {
     const { runner } = this;
     this.#each(slots, (example, position) => {
-      runner.forward(position);
+      runner.forward(slots, example, position);
       runner.read();
       this.#readout.results.forEach((plan, m) => {
         const result = results[m] as Float64Array;
@@ -77,7 +81,7 @@ export class LargeProgram {
     const { columns } = this.#readout;
     const out = new Float64Array(slots.batch * columns);
     this.#each(slots, (example, position) => {
-      runner.forward(position);
+      runner.forward(slots, example, position);
       runner.read();
       for (let c = 0; c < columns; c++) out[example * columns + c] = runner.column(c);
     });
@@ -96,6 +100,7 @@ export class LargeProgram {
     const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
     const executor = this.#differentiator(wrt, depends);
     const { coefficients } = executor.built;
+    const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
     const close = (count: number): void => {
       angles.backpropagate(depends, count, wide, (slot, element, column) =>
         sink.add(slot, element, column),
@@ -105,8 +110,10 @@ export class LargeProgram {
     this.#each(
       slots,
       (example, position) => {
-        executor.forward(position);
+        executor.forward(slots, example, position);
         executor.backward((add) => cotangents.each(example, add), this.#readout.columns);
+        if (embedded)
+          this.#preparation.addGradients((index) => executor.lambda(index), sink, example);
         const cells = executor.cells();
         coefficients.forEach(({ node, scale }, i) => {
           if (depends[node] !== true) return;
@@ -125,11 +132,22 @@ export class LargeProgram {
     const id = wrt.map(({ name }) => name).join('\n');
     let made = this.#backward.get(id);
     if (made === undefined) {
-      const wants = { nodes, amplitudes: false };
-      made = new LargeExecutor(this.#lowered, this.#readout, this.#memory, wants, this.#sizes);
+      const wants = { nodes, amplitudes: wrt.some(({ kind }) => kind === 'amplitudes') };
+      made = this.#executor(wants);
       this.#backward.set(id, made);
     }
     return made;
+  }
+
+  #executor(wants: GradientWants | undefined): LargeExecutor {
+    return new LargeExecutor(
+      this.#lowered,
+      this.#readout,
+      this.#memory,
+      this.#preparation,
+      wants,
+      this.#sizes,
+    );
   }
 
   /** Evaluates angles chunk by chunk and goes through the examples of each. */

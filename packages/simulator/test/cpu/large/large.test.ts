@@ -66,7 +66,9 @@ describe('large states, in chunks', () => {
         qubits,
         ops: random.integer(3, 40),
         slotGenerators: false,
-        kinds: random.chance(0.5) ? ['gate'] : ['gate', 'matrix', 'evolution', 'barrier'],
+        kinds: random.chance(0.5)
+          ? ['gate']
+          : ['gate', 'matrix', 'evolution', 'barrier', 'statePreparation'],
       });
       const measurements = readable(random, on);
       const batched = on.slots.some(({ axis }) => axis === 'batch');
