@@ -3,33 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, describeVersions } from './harness/machine.ts';
 import { firstLine } from './harness/question.ts';
-import type { Peers, Question } from './harness/question.ts';
+import { startPeers } from './harness/peers.ts';
+import type { Question } from './harness/question.ts';
 import { formatTable, missed } from './harness/row.ts';
 import type { HeaderRow, Row } from './harness/row.ts';
 import { installPeers } from './peers/install.ts';
-import { NativePeers } from './peers/native.ts';
-import { chooseNpmFolder, choosePython } from './peers/places.ts';
-import { Prototypes } from './peers/prototypes.ts';
-import { QuantumCircuitPeer } from './peers/quantum-circuit.ts';
-import { hybridStep } from './questions/hybrid-step.ts';
-import { large } from './questions/large.ts';
-import { layers } from './questions/layers.ts';
-import { matrixProducts } from './questions/matmul.ts';
-import { perExample } from './questions/per-example.ts';
-import { smallTraining } from './questions/small-training.ts';
-import { structured } from './questions/structured.ts';
-import { threads } from './questions/threads.ts';
-
-const questions: readonly Question[] = [
-  smallTraining,
-  layers,
-  perExample,
-  matrixProducts,
-  hybridStep,
-  threads,
-  large,
-  structured,
-];
+import { questions } from './questions/all.ts';
 
 const usage = `npm run bench -- [question ...] [--rounds n] [--strict]
 
@@ -81,50 +60,6 @@ function readArguments(): Arguments {
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
   return { chosen, rounds, strict: values.strict, tiny: values.tiny };
-}
-
-/** Starts the peers there are; `skip` hears why others are missing. */
-async function startPeers(
-  skip: (reason: string) => void,
-): Promise<{ peers: Peers; versions: Record<string, string>; stop: () => void }> {
-  const { KETWORK_PROTOTYPES } = process.env;
-  const peers: { -readonly [Name in keyof Peers]: Peers[Name] } = {};
-  const versions: Record<string, string> = {};
-  const python = choosePython();
-  const started = new Map<number, Promise<NativePeers>>();
-  const native = (threads: number): Promise<NativePeers> => {
-    const running = started.get(threads) ?? NativePeers.start(python, threads);
-    started.set(threads, running);
-    return running;
-  };
-  const install = 'npm run bench -- --install-peers';
-  try {
-    const first = await native(1);
-    Object.assign(versions, first.versions);
-    for (const [peer, reason] of Object.entries(first.missing))
-      skip(`${peer}: ${reason}; ${install}`);
-    peers.native = native;
-  } catch (error) {
-    skip(`native peers: no Python runs them (${firstLine(error)}); ${install}`);
-  }
-  if (KETWORK_PROTOTYPES === undefined) skip('prototypes: KETWORK_PROTOTYPES names no folder');
-  else peers.prototypes = await Prototypes.load(KETWORK_PROTOTYPES);
-  const npmPeers = chooseNpmFolder();
-  if (npmPeers === undefined) {
-    skip(`quantum-circuit: 38 MB with mathjs 6, so not a dependency; ${install}`);
-  } else {
-    peers.quantumCircuit = new QuantumCircuitPeer(npmPeers);
-    versions['quantum-circuit'] = peers.quantumCircuit.version;
-  }
-  const stop = (): void => {
-    for (const process of started.values()) {
-      void process.then(
-        (running) => running.stop(),
-        () => {},
-      );
-    }
-  };
-  return { peers, versions, stop };
 }
 
 /** Seconds as a person reads them. */

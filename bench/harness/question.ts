@@ -57,7 +57,7 @@ export interface Comparison {
   readonly peers: readonly PeerSide[];
 }
 
-/** Measures ours and the peers in the same rounds: one row per peer. */
+/** Measures ours and the peers in the same rounds: one row per peer, or one of ours alone. */
 export async function compare(comparison: Comparison, settings: Settings): Promise<Row[]> {
   const { question, case: name, unit, rate = false, ours, peers } = comparison;
   const samples = await interleave(
@@ -65,6 +65,7 @@ export async function compare(comparison: Comparison, settings: Settings): Promi
     settings,
   );
   const mine = samples[0]!.map(ours.toUnit);
+  if (peers.length === 0) return [makeRow({ question, case: name, unit, rate, ours: mine })];
   return peers.map((peer, i) =>
     makeRow({
       question,

@@ -1,14 +1,14 @@
 import { state } from '@ketwork/circuit';
-import { cpu } from '@ketwork/simulator';
+import { cpu, reference } from '@ketwork/simulator';
 import type { Engine, Values } from '@ketwork/simulator';
 import type { Precision } from '../peers/native.ts';
-import { engineAt, zOn } from './engines.ts';
+import { engineAt, tolerances, zOn } from './engines.ts';
 import type { LargeCase } from './large-circuits.ts';
 import { elapsed, local } from './measure.ts';
 import type { Timer } from './measure.ts';
 import { nativeSides } from './native-sides.ts';
 import type { NativeMode } from './native-sides.ts';
-import { compare } from './question.ts';
+import { compare, mustAgree } from './question.ts';
 import type { Context } from './question.ts';
 import type { Row } from './row.ts';
 
@@ -30,6 +30,16 @@ export interface RaceResult {
 /** Sizes up to which the probabilities of some basis states are compared too. */
 const PROBED = 20;
 
+/** Sizes up to which the reference engine says what is right. */
+const JUDGED = 8;
+
+const allOf = (qubits: number): number[] => Array.from({ length: qubits }, (_, q) => q);
+
+function judged({ circuit, w }: LargeCase): Float64Array {
+  using program = reference().compile(circuit, zOn(allOf(circuit.qubits)));
+  return program.run({ w });
+}
+
 /** Basis states spread over all of them. */
 const probe = (qubits: number): number[] =>
   Array.from({ length: 16 }, (_, k) => ((k + 1) * 0x9e3779b1) % 2 ** qubits);
@@ -47,7 +57,7 @@ async function ourSide({ large, precision, threads }: Race): Promise<Ours | unde
   const engine = await engineAt(precision);
   if (engine === undefined) return undefined;
   const values: Values<'w'> = { w: large.w };
-  const measurement = zOn(Array.from({ length: large.circuit.qubits }, (_, q) => q));
+  const measurement = zOn(allOf(large.circuit.qubits));
   const probabilities = large.circuit.qubits > PROBED ? [] : probed(engine, large);
   if (threads === 1) {
     const start = performance.now();
@@ -100,6 +110,14 @@ export async function race(context: Context, given: Race): Promise<RaceResult> {
     return { rows: [], ranking: [] };
   }
   try {
+    if (qubits <= JUDGED) {
+      mustAgree(
+        `${question}: ${label}, reference`,
+        ours.result,
+        judged(large),
+        tolerances[precision],
+      );
+    }
     const native = await nativeSides(
       context,
       await peers.native?.(threads),
@@ -110,7 +128,7 @@ export async function race(context: Context, given: Race): Promise<RaceResult> {
         circuit: large.circuit,
         batch: 1,
         w: large.w,
-        measured: Array.from({ length: qubits }, (_, q) => q),
+        measured: allOf(qubits),
         probe: ours.probabilities.length > 0 ? probe(qubits) : [],
       },
       modes,
@@ -129,9 +147,12 @@ export async function race(context: Context, given: Race): Promise<RaceResult> {
       { budgetSeconds: 5, warmSeconds: 1, ...settings },
     );
     await native.drop();
-    const ranking = rows
-      .map((row, i) => ({ mode: native.modes[i]!, seconds: row.peer! / 1e3 }))
-      .sort((a, b) => a.seconds - b.seconds);
+    const ranking =
+      native.modes.length === 0
+        ? []
+        : rows
+            .map((row, i) => ({ mode: native.modes[i]!, seconds: row.peer! / 1e3 }))
+            .sort((a, b) => a.seconds - b.seconds);
     return { rows, ranking };
   } finally {
     ours.stop();

@@ -144,6 +144,11 @@ export class NativePeers {
     return this.#hello.missing;
   }
 
+  /** Whether any peer is there. */
+  get any(): boolean {
+    return this.#hello.present.length > 0;
+  }
+
   /** Whether a peer is there. */
   has(peer: NativeName): boolean {
     return this.#hello.present.includes(peer);

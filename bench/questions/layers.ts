@@ -59,9 +59,10 @@ export const layers: Question = {
         context.skip(`${name}: the engine has no ${precision}`);
         continue;
       }
-      for (const qubits of context.tiny === true ? [4] : [2, 4, 6, 8, 10, 12]) {
+      for (const qubits of context.tiny === true ? [2] : [2, 4, 6, 8, 10, 12]) {
         for (const what of ['value', 'gradient'] as const) {
-          if (qubits >= 4) rows.push(...(await embedded(context, engine, precision, qubits, what)));
+          if (qubits >= 4 || context.tiny === true)
+            rows.push(...(await embedded(context, engine, precision, qubits, what)));
           if (precision === 'f64')
             rows.push(...(await againstPrototypes(context, engine, qubits, what)));
         }

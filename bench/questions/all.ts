@@ -1,0 +1,27 @@
+import type { Question } from '../harness/question.ts';
+import { bounds } from './bounds.ts';
+import { firstCall } from './first-call.ts';
+import { growth } from './growth.ts';
+import { hybridStep } from './hybrid-step.ts';
+import { large } from './large.ts';
+import { layers } from './layers.ts';
+import { matrixProducts } from './matmul.ts';
+import { perExample } from './per-example.ts';
+import { smallTraining } from './small-training.ts';
+import { structured } from './structured.ts';
+import { threads } from './threads.ts';
+
+/** All questions, in the order in which they are asked. */
+export const questions: readonly Question[] = [
+  smallTraining,
+  layers,
+  perExample,
+  matrixProducts,
+  hybridStep,
+  threads,
+  large,
+  structured,
+  firstCall,
+  bounds,
+  growth,
+];
