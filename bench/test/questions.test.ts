@@ -16,7 +16,7 @@ describe('each question, made tiny', () => {
 
   it('has all peers, or their reasons', () => {
     const { peers } = started;
-    expect(peers.native !== undefined || absent.join().includes('native peers')).toBe(true);
+    expect(peers.native !== undefined || absent.join().includes('--install-peers')).toBe(true);
     expect(peers.quantumCircuit !== undefined || absent.join().includes('quantum-circuit')).toBe(
       true,
     );
