@@ -24,6 +24,8 @@ export { ByteWriter, FunctionBuilder, encodeModule, valueType } from './wasm/enc
 export type { ModuleParts, PlainInstruction, ValueType } from './wasm/encoder.ts';
 export { compileWasm, wasmFeatures } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
+export { elementary } from './elementary.ts';
+export type { ElementaryFunctions } from './elementary.ts';
 export { hint } from './hint.ts';
 export { sizeOf } from './shape.ts';
 export { matmul } from './linalg.ts';

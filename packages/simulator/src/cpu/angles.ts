@@ -1,4 +1,4 @@
-import { sizeOf, ValueError } from '@ketwork/base';
+import { elementary, sizeOf, ValueError } from '@ketwork/base';
 import type { Angle, AngleFunction, Circuit, Slot } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 
@@ -27,22 +27,23 @@ type Node =
       readonly arg: number;
     };
 
+/** Functions of angles, the same bits everywhere: square roots are rounded correctly by every machine. */
 const value: Record<AngleFunction, (x: number) => number> = {
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
-  asin: Math.asin,
-  acos: Math.acos,
-  atan: Math.atan,
+  sin: elementary.sin,
+  cos: elementary.cos,
+  tan: elementary.tan,
+  asin: elementary.asin,
+  acos: elementary.acos,
+  atan: elementary.atan,
   sqrt: Math.sqrt,
-  exp: Math.exp,
-  log: Math.log,
+  exp: elementary.exp,
+  log: elementary.log,
 };
 
 /** Derivatives as functions of the argument and the value. */
 const derivative: Record<AngleFunction, (x: number, y: number) => number> = {
-  sin: (x) => Math.cos(x),
-  cos: (x) => -Math.sin(x),
+  sin: (x) => elementary.cos(x),
+  cos: (x) => -elementary.sin(x),
   tan: (_, y) => 1 + y * y,
   asin: (x) => 1 / Math.sqrt(1 - x * x),
   acos: (x) => -1 / Math.sqrt(1 - x * x),

@@ -11,6 +11,8 @@ import type {
 } from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
 import { threaded } from '../worker/threaded.ts';
+import { LEAST_WORK } from '../worker/work.ts';
+import { numericsOf } from './arithmetic.ts';
 import { cpuCapabilities } from './capabilities.ts';
 import { EngineMemory } from './memory.ts';
 import { CpuProgram } from './program.ts';
@@ -60,6 +62,13 @@ export interface CpuOptions {
    * and fro, without shared memory, so pages need no special headers.
    */
   readonly threads?: number | 'auto';
+  /**
+   * Results, gradients and shots with the same bits on every machine and in every JavaScript engine. Default false:
+   * where the machine has an instruction for it, products are rounded together with the sum they enter (relaxed SIMD),
+   * which is faster and changes last bits, so that results of two kinds of machines differ by some 1e-15. On one machine
+   * results never differ, with this option or without it.
+   */
+  readonly reproducible?: boolean;
 }
 
 /**
@@ -91,20 +100,31 @@ export function cpu<const Threads extends number | 'auto'>(
 ): Promise<0 extends Threads ? Engine | AsyncEngine : AsyncEngine>;
 export function cpu(options: CpuOptions): Promise<Engine | AsyncEngine>;
 export async function cpu(options: CpuOptions = {}): Promise<Engine | AsyncEngine> {
-  const { threads: asked = 0 } = options;
+  const { threads: asked = 0, reproducible = false } = options;
   const threads = asked === 'auto' ? availableThreads() : asked;
   if (!Number.isSafeInteger(threads) || threads < 0) {
     throw new ValueError(`the CPU engine cannot run on ${String(asked)} threads`, {
       remedy: "Use 0 (this thread), a number of workers, or 'auto'",
     });
   }
+  if (typeof reproducible !== 'boolean') {
+    throw new ValueError(
+      `the CPU engine's option 'reproducible' cannot be ${String(reproducible)}`,
+      {
+        remedy: 'Use true or false',
+      },
+    );
+  }
   if (!wasmFeatures().simd) {
     throw new UnsupportedError('the CPU engine needs WebAssembly SIMD, which this runtime lacks', {
       remedy: 'Use a runtime of 2021 or later, or the reference engine',
     });
   }
-  if (threads === 0) return new CpuEngine(new EngineMemory());
-  return await (threads === 1 ? hosted({ engine: 'cpu' }) : threaded(threads));
+  if (threads === 0) return new CpuEngine(new EngineMemory(numericsOf({ reproducible })));
+  const inWorker = { reproducible };
+  return await (threads === 1
+    ? hosted({ engine: 'cpu', options: inWorker })
+    : threaded(threads, LEAST_WORK, inWorker));
 }
 
 /** How many threads the machine runs at once; 1 where it does not say. */

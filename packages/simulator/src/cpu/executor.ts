@@ -1,4 +1,5 @@
 /** Carries examples into the engine's memory, calls the module block by block and brings results back. */
+import { elementary } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
@@ -39,9 +40,6 @@ type Entry = (...args: number[]) => void;
 const blocksPerCall = (qubits: number, examples: number): number =>
   Math.min(examples / 2, Math.max(1, 2 ** (11 - qubits)));
 
-/** The angle between -π and π; exact for large angles too, unlike a remainder by a rounded π. */
-const wholeTurnsOff = (angle: number): number => Math.atan2(Math.sin(angle), Math.cos(angle));
-
 /** One module of a program, ready to run. */
 export class Executor {
   readonly #memory: EngineMemory;
@@ -78,7 +76,7 @@ export class Executor {
     this.#lowered = lowered;
     this.#gradient = wants !== undefined;
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE);
-    this.built = buildModule(lowered, readout, wants);
+    this.built = buildModule(lowered, readout, memory.numerics, wants);
     this.packed = isPacked(lowered);
     this.columnBytes = this.#gradient ? cotangentBytes({ lowered, readout }) : 16 * readout.columns;
     this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
@@ -138,9 +136,9 @@ export class Executor {
     angles.evaluate(values, 'fixed');
     const { doubles } = this.#memory;
     for (const { node, scale, index } of this.#lowered.shared) {
-      const angle = scale * (angles.column(node)[0] as number);
-      doubles[shared / 8 + 2 * index] = Math.cos(angle);
-      doubles[shared / 8 + 2 * index + 1] = Math.sin(angle);
+      const at = shared / 8 + 2 * index;
+      doubles[at] = scale * (angles.column(node)[0] as number);
+      elementary.cosSin(doubles, at);
     }
     if (this.built.tables.length > 0) this.#fillTables();
   }
@@ -163,7 +161,7 @@ export class Executor {
       for (const { mask, weight, offset, coefficient } of parts) {
         let angle = angles.column(coefficient.node)[0] as number;
         // An entry holds the angle or not, so whole turns do not matter; sums of small numbers are exact.
-        if (Math.abs(angle) > 8) angle = wholeTurnsOff(angle);
+        if (Math.abs(angle) > 8) angle = elementary.withoutTurns(angle);
         add(0, (offset + weight / 2) * angle);
         add(mask, (-weight / 2) * angle);
       }
@@ -188,7 +186,7 @@ export class Executor {
       for (let lane = 0; lane < lanes; lane++) {
         // An idle lane repeats the last example.
         let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
-        if (Math.abs(angle) > 1e5) angle = wholeTurnsOff(angle);
+        if (Math.abs(angle) > 1e5) angle = elementary.withoutTurns(angle);
         doubles[at + ((lane >> 1) * batch.length + index) * 2 + (lane & 1)] = angle;
       }
     }

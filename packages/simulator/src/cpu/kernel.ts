@@ -3,7 +3,9 @@
  * Lanes are examples; an amplitude is 32 bytes, v128 of real parts, then v128 of imaginary parts. In the gradient kernel
  * psi and lambda walk back side by side, lambda lying `32 << qubits` bytes behind psi.
  */
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import { VectorCode } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import type { KernelSpec, Step } from './kernel-spec.ts';
 import { mapWalk, strideWalk } from './walk.ts';
 import type { Place } from './walk.ts';
@@ -66,14 +68,19 @@ const BACKWARD_POINTERS = 8; // and the gradient cells of shared and batch coeff
  *
  * @param fixed run-time arguments to write into the code, for a kernel with a single use; parameters otherwise
  */
-export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): FunctionBuilder {
+export function writeKernel(
+  spec: KernelSpec,
+  numerics: Numerics,
+  fixed?: readonly number[],
+): VectorCode {
   const { width, backward, steps, axes } = spec;
   const pointers = backward ? BACKWARD_POINTERS : FORWARD_POINTERS;
   const constantCount = steps.filter((step) => step.type === 'matrix').length;
   const tabled = steps[0]?.type === 'table';
   const places = spec.walk === undefined ? 2 + width : 1;
   const argumentCount = places + axes.length + constantCount + (tabled ? 1 : 0);
-  const f = new FunctionBuilder(
+  const f = new VectorCode(
+    numerics,
     Array(pointers + (fixed === undefined ? argumentCount : 0)).fill(i32),
   );
   const coefficientAt = places;
@@ -177,7 +184,7 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
       const behind = (s === 1 ? walk.lambda.to : 0) + at;
       [re, im].forEach((component, part) => {
         f.get(local).get(component.local);
-        if (component.negative) f.op('f64x2Neg');
+        if (component.negative) f.neg();
         f.store(behind + 16 * part);
       });
     }),
@@ -195,7 +202,7 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
       .get(offset)
       .load(0)
       .get(sums[i] as number)
-      .op('f64x2Add')
+      .add()
       .store(0);
   });
   return f;
@@ -203,7 +210,7 @@ export function writeKernel(spec: KernelSpec, fixed?: readonly number[]): Functi
 
 /** Exchanges a register bit with the lanes: of two vectors that differ in the bit, one gets the lanes 0, one the lanes 1. */
 function exchangeLane(
-  f: FunctionBuilder,
+  f: VectorCode,
   slots: readonly { re: number; im: number }[],
   position: number,
 ): void {
@@ -222,34 +229,43 @@ function exchangeLane(
 }
 
 /** Applies signs that are still pending. */
-function settle(f: FunctionBuilder, vector: Amplitude[]): void {
+function settle(f: VectorCode, vector: Amplitude[]): void {
   for (const amplitude of vector) {
     for (const part of ['re', 'im'] as const) {
       const { local, negative } = amplitude[part];
       if (!negative) continue;
-      f.get(local).op('f64x2Neg').set(local);
+      f.get(local).neg().set(local);
       amplitude[part] = { local, negative: false };
     }
   }
 }
 
 /** Pushes a sum of signed terms and returns whether the pushed value is its negative. */
-function pushSum(f: FunctionBuilder, terms: readonly Term[]): boolean {
+function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
   const lead = terms.findIndex(({ component }) => !component.negative);
   const flipped = lead < 0;
   const ordered = flipped ? terms : [terms[lead] as Term, ...terms.filter((_, i) => i !== lead)];
   ordered.forEach(({ coefficient, component }, i) => {
-    coefficient?.();
-    f.get(component.local);
-    if (coefficient !== undefined) f.op('f64x2Mul');
-    if (i > 0) f.op(component.negative === flipped ? 'f64x2Add' : 'f64x2Sub');
+    const negative = component.negative !== flipped;
+    const factors = (): unknown => {
+      coefficient?.();
+      return f.get(component.local);
+    };
+    if (i > 0 && coefficient !== undefined) {
+      f.addProduct(factors, negative);
+      return;
+    }
+    factors();
+    if (coefficient !== undefined) f.mul();
+    if (i > 0 && negative) f.sub();
+    else if (i > 0) f.add();
   });
   return flipped;
 }
 
 /** Replaces amplitudes by freshly pushed values; values are computed before any register is overwritten. */
 function assign(
-  f: FunctionBuilder,
+  f: VectorCode,
   targets: readonly { amplitude: Amplitude; re: Term[]; im: Term[] }[],
   scale?: () => void,
 ): void {
@@ -262,7 +278,7 @@ function assign(
       const negative = pushSum(f, terms);
       if (scale !== undefined) {
         scale();
-        f.op('f64x2Mul');
+        f.mul();
       }
       stores.push({ amplitude, part, negative });
     }
@@ -275,7 +291,7 @@ function assign(
 }
 
 function turn(
-  f: FunctionBuilder,
+  f: VectorCode,
   step: Step & { type: 'turn' },
   vector: Amplitude[],
   cos: number,
@@ -317,7 +333,7 @@ function turn(
  * Re(conj(lambda) · i psi) to the entry's gradient cell (16 bytes).
  */
 function lookUp(
-  f: FunctionBuilder,
+  f: VectorCode,
   at: { places: readonly Place[]; table: () => unknown; backward: boolean; gradient: boolean },
   vectors: readonly Amplitude[][],
 ): void {
@@ -334,8 +350,10 @@ function lookUp(
       const other = turned(psi, 1);
       f.get(pointer).i32(1).op('i32ShrU').get(7).op('i32Add').tee(cell).get(cell).load();
       for (const part of ['re', 'im'] as const) {
-        f.get(lambda[part].local).get(other[part].local).op('f64x2Mul');
-        f.op(lambda[part].negative === other[part].negative ? 'f64x2Add' : 'f64x2Sub');
+        f.addProduct(
+          () => f.get(lambda[part].local).get(other[part].local),
+          lambda[part].negative !== other[part].negative,
+        );
       }
       f.store();
     }
@@ -362,7 +380,7 @@ function lookUp(
 
 /** sum += Re(conj(lambda_a) · u · psi_b): half the derivative with respect to the coefficient's angle. */
 function accumulate(
-  f: FunctionBuilder,
+  f: VectorCode,
   step: Step & { type: 'turn' },
   sum: number,
   vectors: readonly Amplitude[][],
@@ -375,15 +393,17 @@ function accumulate(
     const other = turned(psi[source] as Amplitude, unit(step, source));
     const bra = lambda[a] as Amplitude;
     for (const part of ['re', 'im'] as const) {
-      f.get(bra[part].local).get(other[part].local).op('f64x2Mul');
-      f.op(bra[part].negative === other[part].negative ? 'f64x2Add' : 'f64x2Sub');
+      f.addProduct(
+        () => f.get(bra[part].local).get(other[part].local),
+        bra[part].negative !== other[part].negative,
+      );
     }
   }
   f.set(sum);
 }
 
 function multiply(
-  f: FunctionBuilder,
+  f: VectorCode,
   step: Step & { type: 'matrix' },
   vector: Amplitude[],
   constants: Place,

@@ -1,4 +1,6 @@
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import { VectorCode } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import { ConstantData } from './constant-data.ts';
 import { stride } from './kernel-spec.ts';
 
@@ -24,9 +26,7 @@ export const argument = {
 
 /** The function that takes blocks through a circuit, while it is written, with the numbers it refers to. */
 export class MainCode {
-  readonly main: FunctionBuilder = new FunctionBuilder(
-    Array(Object.keys(argument).length - 1).fill(valueType.i32), // `out` and `dy` share a place
-  );
+  readonly main: VectorCode;
   readonly constants: ConstantData;
   readonly qubits: number;
   /** Bytes of a state of a block. */
@@ -35,8 +35,11 @@ export class MainCode {
   scratchBytes = 16;
 
   /** @param constants numbers that other functions of the module refer to as well */
-  constructor(qubits: number, constants: ConstantData = new ConstantData()) {
+  constructor(qubits: number, numerics: Numerics, constants: ConstantData = new ConstantData()) {
     this.constants = constants;
+    // `out` and `dy` share a place.
+    const parameters = Array(Object.keys(argument).length - 1).fill(valueType.i32);
+    this.main = new VectorCode(numerics, parameters);
     this.qubits = qubits;
     this.stateBytes = 2 ** (qubits + 5);
   }

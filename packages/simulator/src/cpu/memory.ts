@@ -1,4 +1,6 @@
 import { EnvironmentError, UnsupportedError } from '@ketwork/base';
+import { exactRounding } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import type { Team } from './large/team.ts';
 
 const PAGE = 65536;
@@ -10,6 +12,8 @@ export const SHARED_PAGES: number = 2 ** 16;
 /** The engine's linear memory. It grows to the largest program run and is scratch space between runs. */
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
+  /** How the engine computes with the numbers in it. */
+  readonly numerics: Numerics;
   #doubles: Float64Array;
   /** The worker's place among those that share this memory, during a call. */
   team: Team | undefined;
@@ -18,8 +22,15 @@ export class EngineMemory {
   /** Set when the engine is disposed: its programs must not run any more. */
   released = false;
 
-  /** @param memory shared by several workers; by default one of its own */
-  constructor(memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 })) {
+  /**
+   * @param numerics how the engine computes
+   * @param memory shared by several workers; by default one of its own
+   */
+  constructor(
+    numerics: Numerics = exactRounding,
+    memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 }),
+  ) {
+    this.numerics = numerics;
     this.memory = memory;
     this.#doubles = new Float64Array(memory.buffer);
   }

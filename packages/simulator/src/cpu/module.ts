@@ -3,6 +3,8 @@
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
 import type { FunctionBuilder } from '@ketwork/base';
+import { numericsId } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
 import { groupElements, isDense } from './group.ts';
@@ -75,16 +77,23 @@ function writtenOnce(id: string, write: () => FunctionBuilder): FunctionBuilder 
   return body;
 }
 
-let fixedBodies: readonly FunctionBuilder[] | undefined;
-const fixedFunctions = (): readonly FunctionBuilder[] => (fixedBodies ??= runtimeFunctions());
+const fixedBodies = new Map<string, readonly FunctionBuilder[]>();
+
+function fixedFunctions(numerics: Numerics): readonly FunctionBuilder[] {
+  const id = numericsId(numerics);
+  const bodies = fixedBodies.get(id) ?? runtimeFunctions(numerics);
+  fixedBodies.set(id, bodies);
+  return bodies;
+}
 
 /** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
 export function buildModule(
   lowered: Lowered,
   readout: Readout,
+  numerics: Numerics,
   wants?: GradientWants,
 ): EngineModule {
-  const writer = new ProgramWriter(lowered, readout);
+  const writer = new ProgramWriter(lowered, readout, numerics);
   writer.forward();
   if (wants === undefined) writer.readOut();
   else writer.backward(wants);
@@ -94,18 +103,19 @@ export function buildModule(
 class ProgramWriter {
   readonly #plan: ReadoutPlan;
   readonly #code: MainCode;
-  readonly #functions: { name?: string; body: FunctionBuilder }[] = fixedFunctions().map(
-    (body) => ({ body }),
-  );
+  readonly #numerics: Numerics;
+  readonly #functions: { name?: string; body: FunctionBuilder }[];
   readonly #kernels = new Map<string, number>();
   readonly #packed: boolean;
   readonly #tables: Table[];
   #groups = 0;
   #gradient = false;
 
-  constructor(lowered: Lowered, readout: Readout) {
+  constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#plan = { lowered, readout };
-    this.#code = new MainCode(lowered.qubits);
+    this.#numerics = numerics;
+    this.#functions = fixedFunctions(numerics).map((body) => ({ body }));
+    this.#code = new MainCode(lowered.qubits, numerics);
     this.#tables = lowered.elements.filter((element) => element.type === 'table');
     this.#packed = isPacked(lowered);
     this.#code.main.loop();
@@ -186,7 +196,9 @@ class ProgramWriter {
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      const body = writtenOnce(id, () => writeKernel(call.spec, fixed ? values : undefined));
+      const body = writtenOnce(`${numericsId(this.#numerics)} ${id}`, () =>
+        writeKernel(call.spec, this.#numerics, fixed ? values : undefined),
+      );
       kernel = this.#functions.push({ body }) - 1;
       this.#kernels.set(id, kernel);
     }

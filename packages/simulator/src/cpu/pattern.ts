@@ -17,6 +17,10 @@ export interface MatrixPattern {
 
 const EPSILON = 4e-16;
 
+/** |re + i im|, rounded the same way everywhere, unlike `Math.hypot`; entries of matrices neither over- nor underflow. */
+const modulusOf = (re: number, im: number): number =>
+  re === 0 || im === 0 ? Math.abs(re + im) : Math.sqrt(re * re + im * im);
+
 /** Power of i of a unit complex number, or undefined if it is none. */
 function powerOfI(re: number, im: number): number | undefined {
   if (Math.abs(im) < EPSILON && Math.abs(Math.abs(re) - 1) < EPSILON) return re > 0 ? 0 : 2;
@@ -51,7 +55,7 @@ function splitMatrix(matrix: readonly number[]): SplitMatrix {
     if (re !== 0 || im !== 0) entries.push({ row: Math.floor(i / size), column: i % size, re, im });
   }
   const first = entries[0];
-  const modulus = first === undefined ? 1 : Math.hypot(first.re, first.im);
+  const modulus = first === undefined ? 1 : modulusOf(first.re, first.im);
   const common = entries.every(({ re, im }) => powerOfI(re / modulus, im / modulus) !== undefined);
   const rows: PatternEntry[][] = Array.from({ length: size }, () => []);
   if (common && entries.length > 0) {

@@ -1,5 +1,7 @@
 /** The fixed functions that multiply by matrices: Hermitian observables and large unitaries. */
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import { VectorCode } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import { forRange, forSubsets } from './loops.ts';
 
 const { i32, v128 } = valueType;
@@ -9,7 +11,7 @@ const { i32, v128 } = valueType;
  * `splat` entries are 16 bytes, the same for both lanes.
  */
 function pushRow(
-  f: FunctionBuilder,
+  f: VectorCode,
   at: {
     row: number;
     base: number;
@@ -28,16 +30,12 @@ function pushRow(
   f.f64x2(0).set(re).f64x2(0).set(im);
   forRange(f, j, 4, bytes, () => {
     f.get(offsets).get(j).op('i32Add').i32Load().get(base).op('i32Add').set(source);
-    f.get(re);
-    entry(0);
-    f.get(source).load(0).op('f64x2Mul').op('f64x2Add');
-    entry(1);
-    f.get(source).load(16).op('f64x2Mul').op('f64x2Sub').set(re);
-    f.get(im);
-    entry(0);
-    f.get(source).load(16).op('f64x2Mul').op('f64x2Add');
-    entry(1);
-    f.get(source).load(0).op('f64x2Mul').op('f64x2Add').set(im);
+    const product = (part: 0 | 1, offset: number) => (): unknown => {
+      entry(part);
+      return f.get(source).load(offset);
+    };
+    f.get(re).addProduct(product(0, 0)).addProduct(product(1, 16), true).set(re);
+    f.get(im).addProduct(product(0, 16)).addProduct(product(1, 0)).set(im);
     f.get(row)
       .i32(splat ? 16 : 32)
       .op('i32Add')
@@ -45,7 +43,7 @@ function pushRow(
   });
 }
 
-const rowLocals = (f: FunctionBuilder, offsets: number, bytes: number) => ({
+const rowLocals = (f: VectorCode, offsets: number, bytes: number) => ({
   offsets,
   bytes,
   row: f.local(i32),
@@ -57,8 +55,8 @@ const rowLocals = (f: FunctionBuilder, offsets: number, bytes: number) => ({
 });
 
 /** (state, matrix, offsets, offset bytes, rest, out): out += ⟨psi|A|psi⟩ of a matrix with entries per lane. */
-export function hermitian(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32]);
+export function hermitian(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32]);
   const at = rowLocals(f, 2, 3);
   const [o, i] = [f.local(i32), f.local(i32)];
   const sum = f.local(v128);
@@ -68,17 +66,17 @@ export function hermitian(): FunctionBuilder {
     forRange(f, i, 4, 3, () => {
       pushRow(f, at, false);
       f.get(2).get(i).op('i32Add').i32Load().get(at.base).op('i32Add').set(at.source).get(sum);
-      f.get(at.source).load(0).get(at.re).op('f64x2Mul').op('f64x2Add');
-      f.get(at.source).load(16).get(at.im).op('f64x2Mul').op('f64x2Add').set(sum);
+      f.addProduct(() => f.get(at.source).load(0).get(at.re));
+      f.addProduct(() => f.get(at.source).load(16).get(at.im)).set(sum);
     });
   });
-  f.get(5).get(5).load().get(sum).op('f64x2Add').store();
+  f.get(5).get(5).load().get(sum).add().store();
   return f;
 }
 
 /** (state, lambda, matrix, offsets, offset bytes, rest, dy): lambda += dy · A psi. */
-export function addHermitian(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+export function addHermitian(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
   const at = rowLocals(f, 3, 4);
   const [o, i, target] = [f.local(i32), f.local(i32), f.local(i32)];
   const weight = f.local(v128);
@@ -91,18 +89,12 @@ export function addHermitian(): FunctionBuilder {
       f.get(target)
         .get(target)
         .load(0)
-        .get(weight)
-        .get(at.re)
-        .op('f64x2Mul')
-        .op('f64x2Add')
+        .addProduct(() => f.get(weight).get(at.re))
         .store(0);
       f.get(target)
         .get(target)
         .load(16)
-        .get(weight)
-        .get(at.im)
-        .op('f64x2Mul')
-        .op('f64x2Add')
+        .addProduct(() => f.get(weight).get(at.im))
         .store(16);
     });
   });
@@ -110,8 +102,8 @@ export function addHermitian(): FunctionBuilder {
 }
 
 /** (state, matrix, offsets, offset bytes, rest, scratch): psi = M psi with a constant matrix of any size. */
-export function dense(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32]);
+export function dense(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32]);
   const at = rowLocals(f, 2, 3);
   const [o, i, target] = [f.local(i32), f.local(i32), f.local(i32)];
   forSubsets(f, o, 4, () => {

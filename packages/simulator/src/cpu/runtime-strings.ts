@@ -1,5 +1,7 @@
 /** The fixed functions that read many Pauli strings in one pass, and their transposes for lambda. */
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import { VectorCode } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import { forRange, forSubsets } from './loops.ts';
 
 const { i32, v128 } = valueType;
@@ -8,8 +10,8 @@ const { i32, v128 } = valueType;
  * (state, out, kept, summed, x): Re (or, `odd`, Im) of conj(psi_a) psi_b, b = a ^ x, for every a of the bits of `kept`,
  * summed over those of `summed`; 16 bytes each, ascending. One flipped bit belongs to neither: each pair counts once.
  */
-export function flipped(odd: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32]);
+export function flipped(n: Numerics, odd: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32]);
   const [outer, inner, a, b] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const sum = f.local(v128);
   forSubsets(f, outer, 2, () => {
@@ -17,14 +19,14 @@ export function flipped(odd: boolean): FunctionBuilder {
     forSubsets(f, inner, 3, () => {
       f.get(outer).get(inner).op('i32Add').tee(a).get(4).op('i32Xor').get(0).op('i32Add').set(b);
       f.get(a).get(0).op('i32Add').set(a).get(sum);
-      for (const part of [0, 16]) {
-        f.get(a).load(part);
-        f.get(b)
-          .load(odd ? 16 - part : part)
-          .op('f64x2Mul');
-      }
-      f.op(odd ? 'f64x2Sub' : 'f64x2Add');
-      f.op('f64x2Add').set(sum);
+      const factors = (part: number) => (): unknown =>
+        f
+          .get(a)
+          .load(part)
+          .get(b)
+          .load(odd ? 16 - part : part);
+      factors(0)();
+      f.mul().addProduct(factors(16), odd).add().set(sum);
     });
     f.get(1).get(sum).store().get(1).i32(16).op('i32Add').set(1);
   });
@@ -35,8 +37,8 @@ export function flipped(odd: boolean): FunctionBuilder {
  * (state, lambda, weights, kept, summed, x): the transpose: with w by the kept bits of a, which lacks one flipped bit,
  * lambda_a += w psi_b and lambda_b += w psi_a, or (`odd`) lambda_a -= i w psi_b and lambda_b += i w psi_a.
  */
-export function addFlipped(odd: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32]);
+export function addFlipped(n: Numerics, odd: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32]);
   const [outer, inner, a, b] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [into, weight] = [f.local(i32), f.local(v128)];
   /** lambda at `index` += [± i] w psi at `other`. */
@@ -46,11 +48,10 @@ export function addFlipped(odd: boolean): FunctionBuilder {
       // i (re + i im) = -im + i re.
       const minus = odd && (part === 0) !== negative;
       f.get(into).get(into).load(part);
-      f.get(other).get(0).op('i32Add');
-      f.load(odd ? 16 - part : part)
-        .get(weight)
-        .op('f64x2Mul');
-      f.op(minus ? 'f64x2Sub' : 'f64x2Add').store(part);
+      f.addProduct(() => {
+        f.get(other).get(0).op('i32Add');
+        return f.load(odd ? 16 - part : part).get(weight);
+      }, minus).store(part);
     }
   };
   forSubsets(f, outer, 3, () => {
@@ -65,8 +66,8 @@ export function addFlipped(odd: boolean): FunctionBuilder {
 }
 
 /** (target, source, bytes, y): target_a = (-i)^{|a & y|} source_a, or its inverse added: target_a += i^{|a & y|} source_a. */
-export function quarterTurns(add: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32]);
+export function quarterTurns(n: Numerics, add: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]);
   const [a, power, from, into] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   forRange(f, a, 32, 2, () => {
     f.get(a).get(3).op('i32And').op('i32Popcnt').set(power);
@@ -81,7 +82,7 @@ export function quarterTurns(add: boolean): FunctionBuilder {
       if ((part === 16) !== add) f.i32(1).op('i32Add');
       f.i32(1).op('i32ShrU').op('i64ExtendI32U').i64(63).op('i64Shl').op('i64x2Splat');
       f.op('v128Xor');
-      if (add) f.op('f64x2Add');
+      if (add) f.add();
       f.store(part);
     }
   });

@@ -2,7 +2,9 @@
  * The fixed functions of every engine module: trigonometry, state preparation, read-outs and dense matrices.
  * Addresses count bytes; an amplitude is 32 bytes (v128 re, v128 im, lanes = examples); index masks are in bytes too.
  */
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import { VectorCode } from './arithmetic.ts';
+import type { Numerics } from './arithmetic.ts';
 import { forRange, forSubsets } from './loops.ts';
 import { addHermitian, dense, hermitian } from './runtime-matrix.ts';
 import { addFlipped, flipped, quarterTurns } from './runtime-strings.ts';
@@ -43,37 +45,37 @@ export const runtime = {
 } as const;
 
 /** Builds the fixed functions. */
-export function runtimeFunctions(): FunctionBuilder[] {
+export function runtimeFunctions(n: Numerics): VectorCode[] {
   return [
-    sincos(),
-    clear(),
-    expand(),
-    marginal(),
-    walshHadamard(),
-    pick(),
-    scatter(),
-    diagonal(false),
-    diagonal(true),
-    pauli(false, false),
-    pauli(true, false),
-    addPauli(false, false),
-    addPauli(true, false),
-    hermitian(),
-    addHermitian(),
-    dense(),
-    addVector(),
-    spread(),
-    gather(),
-    flipped(false),
-    flipped(true),
-    addFlipped(false),
-    addFlipped(true),
-    quarterTurns(false),
-    quarterTurns(true),
-    pauli(false, true),
-    pauli(true, true),
-    addPauli(false, true),
-    addPauli(true, true),
+    sincos(n),
+    clear(n),
+    expand(n),
+    marginal(n),
+    walshHadamard(n),
+    pick(n),
+    scatter(n),
+    diagonal(n, false),
+    diagonal(n, true),
+    pauli(n, false, false),
+    pauli(n, true, false),
+    addPauli(n, false, false),
+    addPauli(n, true, false),
+    hermitian(n),
+    addHermitian(n),
+    dense(n),
+    addVector(n),
+    spread(n),
+    gather(n),
+    flipped(n, false),
+    flipped(n, true),
+    addFlipped(n, false),
+    addFlipped(n, true),
+    quarterTurns(n, false),
+    quarterTurns(n, true),
+    pauli(n, false, true),
+    pauli(n, true, true),
+    addPauli(n, false, true),
+    addPauli(n, true, true),
   ];
 }
 
@@ -81,34 +83,44 @@ export function runtimeFunctions(): FunctionBuilder[] {
  * (angles, pairs, count): cosine and sine of vectors of angles. Reduction by pi/2 in two parts (Cody and Waite), then
  * the polynomials of fdlibm's kernel functions; exact to about 1 ulp for |angle| below 1e5 (the caller reduces larger ones).
  */
-function sincos(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32]);
+function sincos(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
   const [x, j, r, z, sine, cosine, quadrant, odd] = Array.from({ length: 8 }, () =>
     f.local(v128),
   ) as [number, number, number, number, number, number, number, number];
+  const sum = f.local(v128);
   const horner = (coefficients: readonly number[]): void => {
     f.f64x2(coefficients[0] as number);
-    for (const c of coefficients.slice(1)) f.get(z).op('f64x2Mul').f64x2(c).op('f64x2Add');
+    for (const c of coefficients.slice(1))
+      f.set(sum)
+        .f64x2(c)
+        .addProduct(() => f.get(sum).get(z));
   };
   f.loop();
-  f.get(0).load().tee(x).f64x2(0.6366197723675814).op('f64x2Mul').op('f64x2Nearest').set(j);
-  f.get(x).get(j).f64x2(1.5707963267341256).op('f64x2Mul').op('f64x2Sub');
-  f.get(j).f64x2(6.077100506303966e-11).op('f64x2Mul').op('f64x2Sub');
-  f.get(j).f64x2(2.0222662487959506e-21).op('f64x2Mul').op('f64x2Sub').tee(r);
-  f.get(r).op('f64x2Mul').set(z);
+  f.get(0).load().tee(x).f64x2(0.6366197723675814).mul().op('f64x2Nearest').set(j);
+  f.get(x);
+  for (const part of [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21])
+    f.addProduct(() => f.get(j).f64x2(part), true);
+  f.tee(r).get(r).mul().set(z);
   horner([
     1.58969099521155010221e-10, -2.50507602534068634195e-8, 2.75573137070700676789e-6,
     -1.98412698298579493134e-4, 8.33333333332248946124e-3, -1.66666666666666324348e-1,
   ]);
-  f.get(z).op('f64x2Mul').get(r).op('f64x2Mul').get(r).op('f64x2Add').set(sine);
+  f.get(z).mul().set(sum);
+  f.get(r)
+    .addProduct(() => f.get(sum).get(r))
+    .set(sine);
   horner([
     -1.13596475577881948265e-11, 2.0875723212981748279e-9, -2.75573143513906633035e-7,
     2.48015872894767294178e-5, -1.38888888888741095749e-3, 4.16666666666666019037e-2,
   ]);
-  f.get(z).op('f64x2Mul').get(z).op('f64x2Mul');
-  f.f64x2(1).get(z).f64x2(0.5).op('f64x2Mul').op('f64x2Sub').op('f64x2Add').set(cosine);
+  f.get(z).mul().set(sum);
+  f.f64x2(1)
+    .addProduct(() => f.get(z).f64x2(0.5), true)
+    .addProduct(() => f.get(sum).get(z))
+    .set(cosine);
   // Adding 1.5 · 2^52 leaves the quadrant in the low bits of the mantissa.
-  f.get(j).f64x2(6755399441055744).op('f64x2Add').set(quadrant);
+  f.get(j).f64x2(6755399441055744).add().set(quadrant);
   f.get(quadrant)
     .i64(1)
     .op('i64x2Splat')
@@ -135,8 +147,8 @@ function sincos(): FunctionBuilder {
 }
 
 /** (target, bytes): zeros. A short loop beats the engine's call for small states. */
-function clear(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32]);
+function clear(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32]);
   const at = f.local(i32);
   f.get(1).i32(4096).op('i32GeU').if();
   f.get(0).i32(0).get(1).memoryFill().op('else');
@@ -149,8 +161,8 @@ function clear(): FunctionBuilder {
  * (state, amplitudes, mask, before): the tensor product of the state, which lives on the bits of `before`, with the
  * amplitudes (32 bytes each, ascending) on the bits of `mask`.
  */
-function expand(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32]);
+function expand(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]);
   const outer = f.local(i32);
   const inner = f.local(i32);
   const source = f.local(i32);
@@ -178,23 +190,15 @@ function expand(): FunctionBuilder {
     f.get(vr)
       .get(source)
       .load(0)
-      .op('f64x2Mul')
-      .get(vi)
-      .get(source)
-      .load(16)
-      .op('f64x2Mul')
-      .op('f64x2Sub')
+      .mul()
+      .addProduct(() => f.get(vi).get(source).load(16), true)
       .store(0);
     f.get(target);
     f.get(vr)
       .get(source)
       .load(16)
-      .op('f64x2Mul')
-      .get(vi)
-      .get(source)
-      .load(0)
-      .op('f64x2Mul')
-      .op('f64x2Add')
+      .mul()
+      .addProduct(() => f.get(vi).get(source).load(0))
       .store(16);
     f.get(source).i32(32).op('i32Sub').set(source);
     f.get(inner).if();
@@ -205,16 +209,17 @@ function expand(): FunctionBuilder {
 }
 
 /** (state, out, kept, summed): probabilities of the kept bits, 16 bytes each, ascending. */
-function marginal(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32]);
+function marginal(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]);
   const [outer, inner, at] = [f.local(i32), f.local(i32), f.local(i32)];
   const [sum, x] = [f.local(v128), f.local(v128)];
   forSubsets(f, outer, 2, () => {
     f.f64x2(0).set(sum);
     forSubsets(f, inner, 3, () => {
       f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at).get(sum);
-      for (const part of [0, 16]) f.get(at).load(part).tee(x).get(x).op('f64x2Mul');
-      f.op('f64x2Add').op('f64x2Add').set(sum);
+      f.get(at).load(0).tee(x).get(x).mul();
+      f.addProduct(() => f.get(at).load(16).tee(x).get(x));
+      f.add().set(sum);
     });
     f.get(1).get(sum).store().get(1).i32(16).op('i32Add').set(1);
   });
@@ -226,13 +231,13 @@ function marginal(): FunctionBuilder {
  * place: two bits at a time, so that values are loaded and stored half as often, and a last one alone where their number
  * is odd.
  */
-function walshHadamard(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32]);
+function walshHadamard(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
   const [low, high, mask, at] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [p0, p1, p2, p3] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [a, b, c, d] = [f.local(v128), f.local(v128), f.local(v128), f.local(v128)];
   const butterfly = (x: number, y: number): void => {
-    f.get(x).get(y).op('f64x2Add').get(x).get(y).op('f64x2Sub').set(y).set(x);
+    f.get(x).get(y).add().get(x).get(y).sub().set(y).set(x);
   };
   /** Moves the lowest of the bits left into a local; zero where there is none. */
   const take = (bit: number): void => {
@@ -285,29 +290,35 @@ function walshHadamard(): FunctionBuilder {
  * `scatter` is its transpose.
  */
 function transfer(
-  from: (f: FunctionBuilder) => void,
-  to: (f: FunctionBuilder) => void,
-): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32]); // values, table, count, columns
+  n: Numerics,
+  from: (f: VectorCode) => void,
+  to: (f: VectorCode) => void,
+): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]); // values, table, count, columns
   const target = f.local(i32);
   f.loop();
   to(f);
-  f.tee(target).get(target).load();
-  from(f);
-  f.load().get(1).loadSplat(8).op('f64x2Mul').op('f64x2Add').store();
+  f.tee(target)
+    .get(target)
+    .load()
+    .addProduct(() => {
+      from(f);
+      f.load().get(1).loadSplat(8);
+    });
+  f.store();
   f.get(1).i32(16).op('i32Add').set(1);
   f.get(2).i32(1).op('i32Sub').tee(2).brIf(0).op('end');
   return f;
 }
 
-const valueAddress = (f: FunctionBuilder): void => void f.get(0).get(1).i32Load(0).op('i32Add');
-const columnAddress = (f: FunctionBuilder): void => void f.get(3).get(1).i32Load(4).op('i32Add');
-const pick = (): FunctionBuilder => transfer(valueAddress, columnAddress);
-const scatter = (): FunctionBuilder => transfer(columnAddress, valueAddress);
+const valueAddress = (f: VectorCode): void => void f.get(0).get(1).i32Load(0).op('i32Add');
+const columnAddress = (f: VectorCode): void => void f.get(3).get(1).i32Load(4).op('i32Add');
+const pick = (n: Numerics): VectorCode => transfer(n, valueAddress, columnAddress);
+const scatter = (n: Numerics): VectorCode => transfer(n, columnAddress, valueAddress);
 
 /** (state, out, weights, kept, summed): out = w · psi or out += w · psi, w by the kept bits. */
-function diagonal(add: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32]);
+function diagonal(n: Numerics, add: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32]);
   const [outer, inner, at, target] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const weight = f.local(v128);
   forSubsets(f, outer, 3, () => {
@@ -316,8 +327,13 @@ function diagonal(add: boolean): FunctionBuilder {
       f.get(outer).get(inner).op('i32Add').tee(at).get(0).op('i32Add');
       f.get(at).get(1).op('i32Add').set(target).set(at);
       for (const part of [0, 16]) {
-        f.get(target).get(at).load(part).get(weight).op('f64x2Mul');
-        if (add) f.get(target).load(part).op('f64x2Add');
+        f.get(target);
+        const product = (): unknown => f.get(at).load(part).get(weight);
+        if (add) f.get(target).load(part).addProduct(product);
+        else {
+          product();
+          f.mul();
+        }
         f.store(part);
       }
     });
@@ -326,7 +342,7 @@ function diagonal(add: boolean): FunctionBuilder {
 }
 
 /** Pushes a sign mask: the sign bit set in both lanes where an odd number of bits of (index & z) is set. */
-function pushSign(f: FunctionBuilder, index: number, z: number): void {
+function pushSign(f: VectorCode, index: number, z: number): void {
   f.get(index)
     .get(z)
     .op('i32And')
@@ -339,12 +355,12 @@ function pushSign(f: FunctionBuilder, index: number, z: number): void {
 
 /** Pushes a part of an amplitude, with its lanes exchanged where `crossed`. */
 function loadOther(
-  f: FunctionBuilder,
+  f: VectorCode,
   address: number,
   part: number,
   crossed: boolean,
   vector: number,
-): FunctionBuilder {
+): VectorCode {
   f.get(address).load(part);
   if (crossed)
     f.tee(vector).get(vector).shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
@@ -355,8 +371,8 @@ function loadOther(
  * (state, x, z, top, bytes, weight, out): out += weight · Σ (-1)^{|b & z|} part(conj(psi_a) psi_b), b = a ^ x, over all a
  * without the bit `top` of x; the part is real for an even number of Y, imaginary for an odd one. `crossed`: psi_b is taken from the other lane.
  */
-function pauli(odd: boolean, crossed: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+function pauli(n: Numerics, odd: boolean, crossed: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
   const [a, b, at, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [sum, swap] = [f.local(v128), f.local(v128)];
   f.f64x2(0).set(sum).i32(0).set(a).loop();
@@ -364,56 +380,67 @@ function pauli(odd: boolean, crossed: boolean): FunctionBuilder {
   f.get(0).get(a).op('i32Add').set(at);
   f.get(sum);
   f.get(at).load(0);
-  loadOther(f, other, odd ? 16 : 0, crossed, swap).op('f64x2Mul');
-  f.get(at).load(16);
-  loadOther(f, other, odd ? 0 : 16, crossed, swap).op('f64x2Mul');
-  f.op(odd ? 'f64x2Sub' : 'f64x2Add');
+  loadOther(f, other, odd ? 16 : 0, crossed, swap).mul();
+  f.addProduct(() => {
+    f.get(at).load(16);
+    return loadOther(f, other, odd ? 0 : 16, crossed, swap);
+  }, odd);
   pushSign(f, b, 2);
-  f.op('v128Xor').op('f64x2Add').set(sum);
+  f.op('v128Xor').add().set(sum);
   f.get(a).get(3).op('i32Or').i32(32).op('i32Add').get(3).i32(-1).op('i32Xor').op('i32And');
   f.tee(a).get(4).op('i32LtU').brIf(0).op('end');
-  f.get(6).get(6).load().get(sum).get(5).loadSplat().op('f64x2Mul').op('f64x2Add').store();
+  f.get(6)
+    .get(6)
+    .load()
+    .addProduct(() => f.get(sum).get(5).loadSplat())
+    .store();
   return f;
 }
 
 /** (state, lambda, x, z, bytes, weight, dy): lambda_a += weight · dy · [i] (-1)^{|b & z|} psi_b, b = a ^ x. */
-function addPauli(odd: boolean, crossed: boolean): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32, i32, i32, i32, i32]);
+function addPauli(n: Numerics, odd: boolean, crossed: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
   const [a, b, target, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [weight, w, swap] = [f.local(v128), f.local(v128), f.local(v128)];
-  f.get(5).loadSplat().get(6).load().op('f64x2Mul').set(weight);
+  f.get(5).loadSplat().get(6).load().mul().set(weight);
   forRange(f, a, 32, 4, () => {
     f.get(a).get(2).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
     f.get(1).get(a).op('i32Add').set(target);
     f.get(weight);
     pushSign(f, b, 3);
     f.op('v128Xor').set(w);
-    f.get(target).get(target).load(0).get(w);
-    loadOther(f, other, odd ? 16 : 0, crossed, swap).op('f64x2Mul');
-    f.op(odd ? 'f64x2Sub' : 'f64x2Add').store(0);
-    f.get(target).get(target).load(16).get(w);
-    loadOther(f, other, odd ? 0 : 16, crossed, swap)
-      .op('f64x2Mul')
-      .op('f64x2Add')
+    const product = (part: number) => (): unknown => {
+      f.get(w);
+      return loadOther(f, other, part, crossed, swap);
+    };
+    f.get(target)
+      .get(target)
+      .load(0)
+      .addProduct(product(odd ? 16 : 0), odd)
+      .store(0);
+    f.get(target)
+      .get(target)
+      .load(16)
+      .addProduct(product(odd ? 0 : 16))
       .store(16);
   });
   return f;
 }
 
 /** (target, source, bytes): target += source. */
-function addVector(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32]);
+function addVector(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
   const [at, target] = [f.local(i32), f.local(i32)];
   forRange(f, at, 16, 2, () => {
     f.get(0).get(at).op('i32Add').tee(target).get(target).load().get(1).get(at).op('i32Add').load();
-    f.op('f64x2Add').store();
+    f.add().store();
   });
   return f;
 }
 
 /** (state, packed, bytes of packed): from the lowest index bit in the lanes to one amplitude per vector, in both lanes. */
-function spread(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32]);
+function spread(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
   const [at, target, source] = [f.local(i32), f.local(i32), f.local(i32)];
   forRange(f, at, 32, 2, () => {
     f.get(1).get(at).op('i32Add').set(source);
@@ -433,8 +460,8 @@ function spread(): FunctionBuilder {
 }
 
 /** (packed, state, bytes of packed): the way back, from lane 0. */
-function gather(): FunctionBuilder {
-  const f = new FunctionBuilder([i32, i32, i32]);
+function gather(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
   const [at, target, source] = [f.local(i32), f.local(i32), f.local(i32)];
   forRange(f, at, 32, 2, () => {
     f.get(0).get(at).op('i32Add').set(target);

@@ -1,6 +1,6 @@
 /** Read-outs of very few amplitudes, written out straight instead of calling the general functions. */
 import { valueType } from '@ketwork/base';
-import type { FunctionBuilder } from '@ketwork/base';
+import type { VectorCode } from './arithmetic.ts';
 import { bitCount } from './readout.ts';
 import type { DiagonalEntry } from './readout.ts';
 
@@ -23,7 +23,7 @@ export const isSmall = (qubits: number, entries: readonly DiagonalEntry[]): bool
 const odd = (a: number, b: number): boolean => (bitCount(a & b) & 1) === 1;
 
 /** Writes the columns: sums of signed probabilities times weights. */
-export function writeSmallMeans(f: FunctionBuilder, at: SmallReadout): void {
+export function writeSmallMeans(f: VectorCode, at: SmallReadout): void {
   const size = 2 ** at.qubits;
   const part = f.local(valueType.v128);
   const probabilities = Array.from({ length: size }, (_, a) => {
@@ -32,14 +32,14 @@ export function writeSmallMeans(f: FunctionBuilder, at: SmallReadout): void {
       .load(32 * a)
       .tee(part)
       .get(part)
-      .op('f64x2Mul');
-    f.get(at.state)
-      .load(32 * a + 16)
-      .tee(part)
-      .get(part)
-      .op('f64x2Mul')
-      .op('f64x2Add')
-      .set(p);
+      .mul();
+    f.addProduct(() =>
+      f
+        .get(at.state)
+        .load(32 * a + 16)
+        .tee(part)
+        .get(part),
+    ).set(p);
     return p;
   });
   for (const column of new Set(at.entries.map((entry) => entry.column))) {
@@ -50,24 +50,26 @@ export function writeSmallMeans(f: FunctionBuilder, at: SmallReadout): void {
         // Amplitude 0 always enters with a plus sign.
         probabilities.forEach((p, a) => {
           f.get(p);
-          if (a > 0) f.op(odd(a, entry.mask) ? 'f64x2Sub' : 'f64x2Add');
+          if (a === 0) return;
+          if (odd(a, entry.mask)) f.sub();
+          else f.add();
         });
         at.pushWeight(entry);
-        f.op('f64x2Mul');
-        if (i > 0) f.op('f64x2Add');
+        f.mul();
+        if (i > 0) f.add();
       });
     f.store(16 * column);
   }
 }
 
 /** Writes lambda = (Σ ± weight · dy) psi, amplitude by amplitude; it lies `32 << qubits` bytes behind psi. */
-export function writeSmallSeed(f: FunctionBuilder, at: SmallReadout): void {
+export function writeSmallSeed(f: VectorCode, at: SmallReadout): void {
   const size = 2 ** at.qubits;
   const shares = at.entries.map((entry) => {
     const share = f.local(valueType.v128);
     f.get(at.columns).load(16 * entry.column);
     at.pushWeight(entry);
-    f.op('f64x2Mul').set(share);
+    f.mul().set(share);
     return share;
   });
   const weight = f.local(valueType.v128);
@@ -75,8 +77,9 @@ export function writeSmallSeed(f: FunctionBuilder, at: SmallReadout): void {
     shares.forEach((share, i) => {
       const negative = odd(a, (at.entries[i] as DiagonalEntry).mask);
       f.get(share);
-      if (i === 0 && negative) f.op('f64x2Neg');
-      if (i > 0) f.op(negative ? 'f64x2Sub' : 'f64x2Add');
+      if (i === 0 && negative) f.neg();
+      if (i > 0 && negative) f.sub();
+      else if (i > 0) f.add();
     });
     f.set(weight);
     for (const part of [0, 16]) {
@@ -84,7 +87,7 @@ export function writeSmallSeed(f: FunctionBuilder, at: SmallReadout): void {
         .get(at.state)
         .load(32 * a + part)
         .get(weight)
-        .op('f64x2Mul')
+        .mul()
         .store(32 * (size + a) + part);
     }
   }

@@ -1,11 +1,12 @@
 import { UnsupportedError } from '@ketwork/base';
 import type { Engine } from '../contract.ts';
 import { cpu } from '../cpu/engine.ts';
+import type { CpuOptions } from '../cpu/engine.ts';
 import { reference } from '../reference/reference.ts';
 import type { HostedEngine } from './protocol.ts';
 
 const ENGINES: Readonly<Record<string, (options: unknown) => Engine | Promise<Engine>>> = {
-  cpu: () => cpu(),
+  cpu: (options) => cpu({ ...(options as CpuOptions | undefined), threads: 0 }),
   reference: () => reference(),
 };
 

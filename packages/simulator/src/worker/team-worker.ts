@@ -1,4 +1,5 @@
 /** A worker's side of calls that all workers run together on one state. */
+import { numericsOf } from '../cpu/arithmetic.ts';
 import { CpuEngine } from '../cpu/engine.ts';
 import { stopTeam, Team } from '../cpu/large/team.ts';
 import type { TeamPlace } from '../cpu/large/team.ts';
@@ -19,9 +20,10 @@ export function teamCall(
   call: ProgramCall,
   place: TeamPlace,
   spec: ProgramSpec | undefined,
+  options: unknown,
 ): Response {
   if (shared === undefined) {
-    const memory = new EngineMemory(place.memory);
+    const memory = new EngineMemory(numericsOf(options ?? {}), place.memory);
     shared = { memory, engine: new CpuEngine(memory) };
   }
   const { memory, engine } = shared;

@@ -37,8 +37,9 @@ import type { Work } from './work.ts';
 export async function threaded(
   threads: number,
   leastWork: number = LEAST_WORK,
+  options?: unknown,
 ): Promise<AsyncEngine> {
-  return await threadedBy(hostPool({ engine: 'cpu', options: undefined }, threads), leastWork);
+  return await threadedBy(hostPool({ engine: 'cpu', options }, threads), leastWork);
 }
 
 /** The engine behind a pool of workers, which it disposes of where they cannot start. */

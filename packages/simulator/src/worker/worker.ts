@@ -33,7 +33,8 @@ serve<Request, Response>(async (request, context) => {
       return { type: 'done' };
     case 'call': {
       if (request.call.team !== undefined) {
-        const done = teamCall(request.program, request.call, request.call.team, request.spec);
+        const { program: id, call, spec } = request;
+        const done = teamCall(id, call, request.call.team, spec, data.options);
         const { value: moved, buffers: ownBuffers } = movable(done, false);
         context.transfer(...ownBuffers);
         return moved as Response;

@@ -1,5 +1,6 @@
 import { encodeModule } from '@ketwork/base';
 import { describe, expect, it } from 'vitest';
+import { exactRounding } from '../../src/cpu/arithmetic.ts';
 import { runtime, runtimeFunctions } from '../../src/cpu/runtime.ts';
 
 const memory = new WebAssembly.Memory({ initial: 4 });
@@ -8,7 +9,7 @@ const names = Object.keys(runtime);
 const { exports } = new WebAssembly.Instance(
   new WebAssembly.Module(
     encodeModule({
-      functions: runtimeFunctions().map((body, i) => ({ name: names[i]!, body })),
+      functions: runtimeFunctions(exactRounding).map((body, i) => ({ name: names[i]!, body })),
       memory: { minimum: 1 },
     }),
   ),

@@ -1,4 +1,5 @@
 /** Takes one example at a time through a large state, stage by stage, and back. */
+import { elementary } from '@ketwork/base';
 import { treeSum } from '../gradient-sink.ts';
 import type { AngleTable } from '../angles.ts';
 import type { Coefficient } from '../element.ts';
@@ -59,7 +60,7 @@ export class LargeExecutor {
     this.#qubits = lowered.qubits;
     this.#preparation = preparation;
     this.#gradient = wants !== undefined;
-    this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared);
+    this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared, memory.numerics);
     this.#parts = Math.min(PARTS, this.built.chunks);
     const readsState = readout.steps.some(({ type }) => type === 'state');
     this.#cotangents = this.#gradient && readsState ? packedBytes(this.#qubits) : 0;
@@ -155,8 +156,8 @@ export class LargeExecutor {
     }
     this.built.coefficients.forEach((coefficient, i) => {
       const angle = coefficient.scale * this.#angle(coefficient, position);
-      doubles[a.shared / 8 + 2 * i] = Math.cos(angle);
-      doubles[a.shared / 8 + 2 * i + 1] = Math.sin(angle);
+      doubles[a.shared / 8 + 2 * i] = angle;
+      elementary.cosSin(doubles, a.shared / 8 + 2 * i);
     });
   }
 

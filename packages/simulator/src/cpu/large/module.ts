@@ -1,6 +1,7 @@
 /** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
 import { encodeModule } from '@ketwork/base';
 import type { FunctionBuilder } from '@ketwork/base';
+import type { Numerics } from '../arithmetic.ts';
 import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
 import type { Coefficient } from '../element.ts';
@@ -80,8 +81,9 @@ export function buildLargeModule(
   wants: GradientWants | undefined,
   sizes: LargeSizes,
   shared: boolean,
+  numerics: Numerics,
 ): LargeModule {
-  return new LargeWriter(lowered, readout).build(wants, sizes, shared);
+  return new LargeWriter(lowered, readout, numerics).build(wants, sizes, shared);
 }
 
 class LargeWriter {
@@ -89,15 +91,16 @@ class LargeWriter {
   readonly #packed: PackedReadout;
   readonly #coefficients: Coefficients;
   readonly #constants = new ConstantData();
-  readonly #functions: { name?: string; body: FunctionBuilder }[] = runtimeFunctions().map(
-    (body) => ({ body }),
-  );
+  readonly #numerics: Numerics;
+  readonly #functions: { name?: string; body: FunctionBuilder }[];
   readonly #kernels = new Map<string, number>();
   #chunkCoefficients = 0;
   #groups = 0;
   #flips = 0;
 
-  constructor(lowered: Lowered, readout: Readout) {
+  constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
+    this.#numerics = numerics;
+    this.#functions = runtimeFunctions(numerics).map((body) => ({ body }));
     this.#lowered = lowered;
     this.#packed = packReadout(readout);
     this.#coefficients = new Coefficients(lowered);
@@ -120,14 +123,14 @@ class LargeWriter {
         .toReversed()
         .map((stage, i) => this.#stage(`b${i}`, stage, wanted));
     }
-    const read = new MainCode(qubits - 1, this.#constants);
+    const read = new MainCode(qubits - 1, this.#numerics, this.#constants);
     const plan = {
       lowered: { ...this.#lowered, qubits: qubits - 1 },
       readout: this.#packed.readout,
     };
     writeReadout(read, plan);
     this.#functions.push({ name: 'read', body: read.main });
-    const seed = new MainCode(qubits - 1, this.#constants);
+    const seed = new MainCode(qubits - 1, this.#numerics, this.#constants);
     if (wants !== undefined) {
       writeSeed(seed, plan);
       this.#functions.push({ name: 'seed', body: seed.main });
@@ -188,7 +191,7 @@ class LargeWriter {
     const id = JSON.stringify(spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      kernel = this.#functions.push({ body: writeKernel(spec) }) - 1;
+      kernel = this.#functions.push({ body: writeKernel(spec, this.#numerics) }) - 1;
       this.#kernels.set(id, kernel);
     }
     return kernel;

@@ -1,4 +1,5 @@
 /** Cuts a circuit on a large state into stages, each on few enough qubits for a chunk of the state to stay in the cache. */
+import { elementary } from '@ketwork/base';
 import type { Element } from '../element.ts';
 import { itemOf, Waiting } from './action.ts';
 import type { Item } from './action.ts';
@@ -89,8 +90,8 @@ export function phaseOf(element: Element & { readonly type: 'matrix' }): number 
   if (element.qubits.length !== 1 || a !== 1 || ai !== 0) return undefined;
   if (b !== 0 || bi !== 0 || c !== 0 || ci !== 0) return undefined;
   // A map that is not unitary scales, which a phase cannot.
-  const modulus = Math.hypot(re as number, im as number);
-  return Math.abs(modulus - 1) < 4e-16 ? Math.atan2(im as number, re as number) : undefined;
+  const modulus = Math.sqrt((re as number) ** 2 + (im as number) ** 2);
+  return Math.abs(modulus - 1) < 4e-16 ? elementary.atan2(im as number, re as number) : undefined;
 }
 
 const range = (from: number, to: number): number[] =>
