@@ -31,6 +31,7 @@ interface PlainCoefficients {
   readonly slot: string;
   readonly cells: Int32Array;
   readonly elements: Int32Array;
+  /** Of these cells, taken from the executor's factors in every run. */
   readonly factors: Float64Array;
 }
 
@@ -63,7 +64,7 @@ function directCoefficients(
   shared: readonly Coefficient[],
   depends: readonly boolean[],
 ): Differentiator['perExample'] {
-  const bySlot = new Map<string, { cell: number; element: number; factor: number }[]>();
+  const bySlot = new Map<string, { cell: number; element: number }[]>();
   const others: Coefficient[] = [];
   const rest = [...depends];
   for (const coefficient of shared) {
@@ -75,14 +76,13 @@ function directCoefficients(
     rest[coefficient.node] = false;
     const { name } = element.slot;
     if (!bySlot.has(name)) bySlot.set(name, []);
-    const factor = 2 * coefficient.scale;
-    bySlot.get(name)?.push({ cell: 2 * coefficient.index, element: element.index, factor });
+    bySlot.get(name)?.push({ cell: 2 * coefficient.index, element: element.index });
   }
   const plain = [...bySlot].map(([slot, entries]) => ({
     slot,
     cells: Int32Array.from(entries, ({ cell }) => cell),
     elements: Int32Array.from(entries, ({ element }) => element),
-    factors: Float64Array.from(entries, ({ factor }) => factor),
+    factors: new Float64Array(entries.length),
   }));
   return { plain, others, depends: rest };
 }

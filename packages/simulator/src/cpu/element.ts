@@ -7,8 +7,10 @@ export interface Coefficient {
   /** 1/2 for Pauli rotations, 1 for phases. */
   readonly scale: number;
   readonly axis: 'shared' | 'batch';
-  /** Position among the coefficients of its axis. */
+  /** Position among the coefficients of its axis; every use has a gradient cell of its own, since signs and scales differ. */
   readonly index: number;
+  /** Position among the different angles of its axis. */
+  readonly source: number;
 }
 
 /** A term of a table's phase: coefficient's angle times (`offset` + `weight` · parity of the index under `mask`). */
@@ -21,13 +23,17 @@ export interface TablePart {
 
 /** What the engine executes: every gate comes down to one of these. */
 export type Element =
-  /** `exp(-i · angle/2 · P)`, P a Pauli word of one or two qubits, no identity letters. */
+  /**
+   * `exp(-i · angle/2 · P)`, P a Pauli word of one or two qubits, no identity letters. As a `tangent` it is applied without
+   * its cosine; `rescaling` makes up for the cosines of the tangents between it and the next one.
+   */
   | {
       readonly type: 'rotation';
       readonly word: string;
       readonly qubits: readonly number[];
       readonly controls: readonly Control[];
       readonly coefficient: Coefficient;
+      readonly form?: 'tangent' | 'rescaling';
       readonly operation: number;
     }
   /** `e^{i · angle}` where all of `qubits` (none: everywhere) are 1, or (`odd`) an odd number of them. */

@@ -4,10 +4,12 @@ import type { Circuit } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
 import { instantiate } from './link.ts';
+import { RunCoefficients } from './coefficients.ts';
+import type { Unwinding } from './coefficients.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { buildModule, isPacked } from './module.ts';
+import { buildModule, isPacked, isRepeated } from './module.ts';
 import type { EngineModule, GradientWants } from './module.ts';
 import { cotangentBytes, inputLayout } from './readout-code.ts';
 import type { Readout } from './readout.ts';
@@ -49,6 +51,9 @@ export class Executor {
   readonly #tabulate: Entry | undefined;
   readonly #contract: Entry | undefined;
   readonly #addresses: Addresses;
+  readonly #coefficients: RunCoefficients;
+  /** How gradient cells are read, since the last {@link begin}. */
+  readonly factors: Unwinding;
   readonly built: EngineModule;
   /** Whether both lanes belong to one example, see `isPacked`. */
   readonly packed: boolean;
@@ -77,6 +82,8 @@ export class Executor {
     this.#gradient = wants !== undefined;
     this.blocks = single ? 1 : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE);
     this.built = buildModule(lowered, readout, memory.numerics, wants);
+    this.#coefficients = new RunCoefficients(lowered);
+    this.factors = this.#coefficients.unwinding(this.built.undone);
     this.packed = isPacked(lowered);
     this.columnBytes = this.#gradient ? cotangentBytes({ lowered, readout }) : 16 * readout.columns;
     this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
@@ -99,15 +106,17 @@ export class Executor {
 
   #place(): Addresses {
     const { blocks, built } = this;
-    const { shared, batch, qubits } = this.#lowered;
+    const { shared, batch, sources, qubits } = this.#lowered;
+    const copies = isRepeated(this.#lowered) ? sources.batch.length : 0;
     const layout = new Layout();
     const addresses = {
       constants: layout.take(built.constants.length),
-      shared: layout.take(16 * shared.length),
-      pairs: layout.take(32 * batch.length),
+      // The amplitude to begin with lies behind the coefficients.
+      shared: layout.take(16 * shared.length + 8),
+      pairs: layout.take(32 * (batch.length + copies)),
       scratch: layout.take(built.scratchBytes),
       state: layout.take((this.#gradient ? 2 : 1) * 2 ** (qubits + 5)),
-      angles: layout.take(16 * batch.length * blocks),
+      angles: layout.take(16 * sources.batch.length * blocks),
       input: layout.take(built.inputBytes * blocks),
       columns: layout.take(this.columnBytes * blocks),
       sharedCells: layout.take(this.#gradient ? 16 * shared.length * blocks : 0),
@@ -132,13 +141,21 @@ export class Executor {
       new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, constants);
       this.#memory.owner = this;
     }
-    const { angles } = this.#lowered;
-    angles.evaluate(values, 'fixed');
+    this.#lowered.angles.evaluate(values, 'fixed');
     const { doubles } = this.#memory;
-    for (const { node, scale, index } of this.#lowered.shared) {
-      const at = shared / 8 + 2 * index;
-      doubles[at] = scale * (angles.column(node)[0] as number);
-      elementary.cosSin(doubles, at);
+    const coefficients = this.#coefficients;
+    coefficients.update();
+    doubles.set(coefficients.pairs, shared / 8);
+    doubles[shared / 8 + coefficients.pairs.length] = coefficients.initial;
+    if (coefficients.framed) {
+      const { weights, repeats } = this.built;
+      this.factors.update();
+      for (const weight of weights)
+        doubles[(constants + weight.at) / 8] = coefficients.signed(weight);
+      if (repeats !== undefined)
+        coefficients.signs.batch.forEach((sign, i) => {
+          doubles[(constants + repeats) / 8 + 2 * i + 1] = sign;
+        });
     }
     if (this.built.tables.length > 0) this.#fillTables();
   }
@@ -162,8 +179,10 @@ export class Executor {
         let angle = angles.column(coefficient.node)[0] as number;
         // An entry holds the angle or not, so whole turns do not matter; sums of small numbers are exact.
         if (Math.abs(angle) > 8) angle = elementary.withoutTurns(angle);
+        // A Pauli frame turns parities around: a sign, and a global phase where nobody reads the state.
+        const sign = this.#coefficients.signs.shared[coefficient.index] as number;
         add(0, (offset + weight / 2) * angle);
-        add(mask, (-weight / 2) * angle);
+        add(mask, ((-weight * sign) / 2) * angle);
       }
     });
     this.#tabulate?.(tableCells, tables);
@@ -178,16 +197,19 @@ export class Executor {
   /** Stages the data of examples `start + first` … of a chunk whose angles were evaluated from `start` on. */
   stage(values: SlotValues, start: number, first: number, count: number): void {
     const { doubles } = this.#memory;
-    const { batch, angles } = this.#lowered;
+    const { sources, angles } = this.#lowered;
+    const { batch } = this.#coefficients.signs;
+    const signed = this.built.repeats === undefined;
     const lanes = 2 * Math.ceil(count / 2);
     const at = this.#addresses.angles / 8;
-    for (const { node, scale, index } of batch) {
+    for (const { node, scale: size, source, index } of sources.batch) {
       const column = angles.column(node);
+      const scale = signed ? size * (batch[index] as number) : size;
       for (let lane = 0; lane < lanes; lane++) {
         // An idle lane repeats the last example.
         let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
         if (Math.abs(angle) > 1e5) angle = elementary.withoutTurns(angle);
-        doubles[at + ((lane >> 1) * batch.length + index) * 2 + (lane & 1)] = angle;
+        doubles[at + ((lane >> 1) * sources.batch.length + source) * 2 + (lane & 1)] = angle;
       }
     }
     if (this.built.inputBytes === 0) return;

@@ -14,7 +14,10 @@ export function explainProgram(
   const { qubits } = circuit;
   const { elements } = lowered;
   const tables = built.tables.length;
-  const merged = built.tables.reduce((sum, table) => sum + new Set(coefficientsOf(table)).size, 0);
+  const merged = built.tables.reduce(
+    (sum, table) => sum + new Set(coefficientsOf(table).map(({ node }) => node)).size,
+    0,
+  );
   const lanes = packed ? 'one example, its last qubit in the lanes' : 'two examples per vector';
   const tabled =
     tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;

@@ -17,6 +17,8 @@ export type Step =
       /** Acts only where an odd number of these bits is set; 0 for no such condition. */
       readonly odd: number;
       readonly coefficient: number;
+      /** Without the cosine: the coefficient is (1, tan) instead of (cos, sin). */
+      readonly tangent: boolean;
       readonly gradient: boolean;
     }
   | {
@@ -136,7 +138,8 @@ export function kernelCall(
         mask |= bits;
         value |= bits;
       }
-      return { type: 'turn', x: 0, z: 0, power: 1, mask, value, odd, coefficient, gradient };
+      const turn = { type: 'turn', x: 0, z: 0, power: 1, tangent: false } as const;
+      return { ...turn, mask, value, odd, coefficient, gradient };
     }
     let x = 0;
     let z = 0;
@@ -147,7 +150,9 @@ export function kernelCall(
       if (letter !== 'X') z |= bit(qubit);
       if (letter === 'Y') power += 1;
     });
-    return { type: 'turn', x, z, power: power & 3, mask, value, odd: 0, coefficient, gradient };
+    const tangent = element.form === 'tangent';
+    power &= 3;
+    return { type: 'turn', x, z, power, mask, value, odd: 0, coefficient, tangent, gradient };
   });
   let mask = 0;
   let base = 0;

@@ -100,11 +100,20 @@ export function writeKernel(
       .set(offset);
     return { local: offset, offset: 0 };
   };
+  // Every use has a coefficient of its own, and a tangent's first number, 1, is not needed.
+  const tangent = axes.map((_, i) =>
+    steps.some((s) => s.type === 'turn' && s.tangent && s.coefficient === i),
+  );
   const coefficients = axes.map((axis, i) => {
-    const cos = f.local(v128);
+    const cos = tangent[i] === true ? undefined : f.local(v128);
     const sin = f.local(v128);
     const place = at(axis === 'shared' ? 1 : 2, coefficientAt + i);
-    if (axis === 'shared') {
+    if (cos === undefined) {
+      f.get(place.local);
+      if (axis === 'shared') f.loadSplat(place.offset + 8);
+      else f.load(place.offset + 16);
+      f.set(sin);
+    } else if (axis === 'shared') {
       f.get(place.local)
         .loadSplat(place.offset)
         .set(cos)
@@ -160,7 +169,7 @@ export function writeKernel(
       lookUp(f, { places: from, table, backward, gradient: step.gradient }, vectors);
     } else if (step.type === 'turn') {
       if (step.gradient) accumulate(f, step, sums[step.coefficient] as number, vectors);
-      const { cos, sin } = coefficients[step.coefficient] as { cos: number; sin: number };
+      const { cos, sin } = coefficients[step.coefficient] as (typeof coefficients)[number];
       for (const vector of vectors) turn(f, step, vector, cos, sin, backward);
     } else {
       for (const vector of vectors) multiply(f, step, vector, constants[step.constant] as Place);
@@ -240,11 +249,16 @@ function settle(f: VectorCode, vector: Amplitude[]): void {
   }
 }
 
+const isPlain = ({ coefficient }: Term): boolean => coefficient === undefined;
+
 /** Pushes a sum of signed terms and returns whether the pushed value is its negative. */
 function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
-  const lead = terms.findIndex(({ component }) => !component.negative);
-  const flipped = lead < 0;
-  const ordered = flipped ? terms : [terms[lead] as Term, ...terms.filter((_, i) => i !== lead)];
+  // A term without a coefficient in front lets the product be fused into the sum.
+  const alone = f.numerics.fused && terms.length === 2 ? terms.findIndex(isPlain) : -1;
+  const first = terms.findIndex(({ component }) => !component.negative);
+  const lead = Math.max(0, alone < 0 || isPlain(terms[1 - alone] as Term) ? first : alone);
+  const flipped = (terms[lead] as Term).component.negative;
+  const ordered = [terms[lead] as Term, ...terms.filter((_, i) => i !== lead)];
   ordered.forEach(({ coefficient, component }, i) => {
     const negative = component.negative !== flipped;
     const factors = (): unknown => {
@@ -294,15 +308,13 @@ function turn(
   f: VectorCode,
   step: Step & { type: 'turn' },
   vector: Amplitude[],
-  cos: number,
+  cos: number | undefined,
   sin: number,
   inverse: boolean,
 ): void {
   const sign = inverse ? 2 : 0;
-  const withCos = (component: Component): Term => ({
-    coefficient: () => void f.get(cos),
-    component,
-  });
+  const withCos = (component: Component): Term =>
+    cos === undefined ? { component } : { coefficient: () => void f.get(cos), component };
   const withSin = (component: Component): Term => ({
     coefficient: () => void f.get(sin),
     component,

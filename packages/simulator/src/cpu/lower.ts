@@ -17,6 +17,11 @@ export interface Lowered {
   /** Coefficients by axis, in the order of their index; numbered by the last pass. */
   readonly shared: readonly Coefficient[];
   readonly batch: readonly Coefficient[];
+  /** Different angles by axis, in the order of {@link Coefficient.source}, each as the first coefficient that has it. */
+  readonly sources: {
+    readonly shared: readonly Coefficient[];
+    readonly batch: readonly Coefficient[];
+  };
   /** Indices of operations that are not unitary, which the adjoint method cannot undo. */
   readonly filters: ReadonlySet<number>;
 }
@@ -33,7 +38,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
 
   const coefficient = (angle: Angle, scale: number, operation: number): Coefficient => {
     const node = angles.add(angle, operation);
-    return { node, scale, axis: angles.isBatch(node) ? 'batch' : 'shared', index: -1 };
+    return { node, scale, axis: angles.isBatch(node) ? 'batch' : 'shared', index: -1, source: -1 };
   };
 
   const add = (primitive: Primitive, operation: number): void => {
@@ -108,6 +113,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     preparations,
     shared: [],
     batch: [],
+    sources: { shared: [], batch: [] },
     filters,
   };
 }

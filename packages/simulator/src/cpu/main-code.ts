@@ -2,6 +2,7 @@ import { valueType } from '@ketwork/base';
 import { VectorCode } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { ConstantData } from './constant-data.ts';
+import type { Pauli } from './frame.ts';
 import { stride } from './kernel-spec.ts';
 
 /** Parameters of `run` and `gradient`, in order. */
@@ -24,10 +25,21 @@ export const argument = {
   packed: 14,
 } as const;
 
+/** A constant that multiplies the mean of a Pauli operator. */
+export interface Weight extends Pauli {
+  /** What the operator has on the qubit in the lanes, where the state is packed: the others' masks leave it out. */
+  readonly last: Pauli | undefined;
+  /** Byte offset among the constants. */
+  readonly at: number;
+  readonly value: number;
+}
+
 /** The function that takes blocks through a circuit, while it is written, with the numbers it refers to. */
 export class MainCode {
   readonly main: VectorCode;
   readonly constants: ConstantData;
+  /** Weights of Pauli operators among the constants, whose signs depend on the run. */
+  readonly weights: Weight[] = [];
   readonly qubits: number;
   /** Bytes of a state of a block. */
   readonly stateBytes: number;

@@ -15,6 +15,7 @@ import { link } from './link.ts';
 import type { LinkedModule } from './link.ts';
 import type { Lowered } from './lower.ts';
 import { MainCode, argument } from './main-code.ts';
+import type { Weight } from './main-code.ts';
 import { adjoint } from './pattern.ts';
 import { cotangentBytes, inputLayout, writeReadout, writeSeed } from './readout-code.ts';
 import type { ReadoutPlan } from './readout-code.ts';
@@ -50,6 +51,12 @@ export interface EngineModule {
   readonly inputBytes: number;
   /** Merged diagonals; the caller fills in their phases before each run. */
   readonly tables: readonly Table[];
+  /** Constants whose signs depend on the run. */
+  readonly weights: readonly Weight[];
+  /** Offset of the constants that say whose cosine and sine, with what sign, each batch coefficient takes; see `isRepeated`. */
+  readonly repeats: number | undefined;
+  /** Elements in the order in which the backward pass undoes them. */
+  readonly undone: readonly Element[];
   readonly groups: number;
   readonly kernels: number;
   readonly codeBytes: number;
@@ -68,6 +75,9 @@ export const isPacked = ({ batched, qubits, preparations, elements }: Lowered): 
 /** Kernels written so far by what they were written from, in the order of use. */
 const written = new Map<string, FunctionBuilder>();
 const WRITTEN_LIMIT = 2048;
+/** Whether some angles of single examples are used more than once, so that their cosines and sines are copied. */
+export const isRepeated = ({ batch, sources }: Lowered): boolean =>
+  sources.batch.length < batch.length;
 
 function writtenOnce(id: string, write: () => FunctionBuilder): FunctionBuilder {
   const body = written.get(id) ?? write();
@@ -109,6 +119,8 @@ class ProgramWriter {
   readonly #packed: boolean;
   readonly #tables: Table[];
   #groups = 0;
+  #repeats: number | undefined;
+  readonly #undone: Element[] = [];
   #gradient = false;
 
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
@@ -124,16 +136,15 @@ class ProgramWriter {
   /** From |0…0⟩ to the final state. */
   forward(): void {
     const { main } = this.#code;
-    const { batch, elements, qubits } = this.#plan.lowered;
-    if (batch.length > 0) {
-      main.get(argument.angles).get(argument.pairs).i32(batch.length).call(runtime.sincos);
-    }
+    const { elements, qubits, shared } = this.#plan.lowered;
+    this.#turnExamples();
+    const initial = 16 * shared.length;
     if (this.#packed) {
       main
         .get(argument.packed)
         .i32(this.#code.stateBytes / 2)
         .call(runtime.clear);
-      main.get(argument.packed).f64(1).f64Store();
+      main.get(argument.packed).get(argument.shared).f64Load(initial).f64Store();
       for (const group of this.#group(elements, forwardGroup(qubits)))
         this.#apply(group, false, () => false);
       main
@@ -147,10 +158,32 @@ class ProgramWriter {
       for (let at = 16; at < this.#code.stateBytes; at += 16)
         main.get(argument.state).f64x2(0).store(at);
     } else main.get(argument.state).i32(this.#code.stateBytes).call(runtime.clear);
-    main.get(argument.state).f64x2(1).store();
+    main.get(argument.state).get(argument.shared).loadSplat(initial).store();
     this.#prepare();
     for (const group of this.#group(elements, forwardGroup(qubits)))
       this.#apply(group, false, () => false);
+  }
+
+  /** Cosines and sines of the examples' angles: each once, then copied to where it is used, with the sign of that use. */
+  #turnExamples(): void {
+    const { main, constants } = this.#code;
+    const { lowered } = this.#plan;
+    const { batch, sources } = lowered;
+    const count = sources.batch.length;
+    if (count === 0) return;
+    const repeated = isRepeated(lowered);
+    const first = repeated ? 32 * batch.length : 0;
+    const pairs = (): void => this.#code.push(argument.pairs, first);
+    main.get(argument.angles);
+    pairs();
+    main.i32(count).call(runtime.sincos);
+    if (!repeated) return;
+    this.#repeats = constants.table(
+      batch.map(({ index, source }) => ({ value: 32 * source, column: 32 * index, weight: 1 })),
+    );
+    pairs();
+    this.#code.pushConstant(this.#repeats);
+    main.i32(batch.length).get(argument.pairs).call(runtime.repeat);
   }
 
   #group(elements: readonly Element[], size: number): Group[] {
@@ -259,8 +292,10 @@ class ProgramWriter {
         .i32(half)
         .call(runtime.gather);
     }
-    for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP))
+    for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP)) {
       this.#apply(group, true, wanted);
+      this.#undone.push(...group.elements);
+    }
     if (this.#tables.length > 0) this.#contractBlock();
   }
 
@@ -288,12 +323,12 @@ class ProgramWriter {
   /** Moves on to the next block and encodes the module. */
   finish(name: 'run' | 'gradient'): EngineModule {
     const { main } = this.#code;
-    const { batch } = this.#plan.lowered;
+    const { batch, sources } = this.#plan.lowered;
     const input = inputLayout(this.#plan).bytes;
     const advance = (local: number, bytes: number): void => {
       if (bytes > 0) main.get(local).i32(bytes).op('i32Add').set(local);
     };
-    advance(argument.angles, 16 * batch.length);
+    advance(argument.angles, 16 * sources.batch.length);
     advance(argument.input, input);
     if (this.#gradient) {
       advance(argument.dy, cotangentBytes(this.#plan));
@@ -317,6 +352,9 @@ class ProgramWriter {
       scratchBytes: this.#code.scratchBytes,
       inputBytes: input,
       tables: this.#tables,
+      weights: this.#code.weights,
+      repeats: this.#repeats,
+      undone: this.#undone,
       groups: this.#groups,
       kernels: this.#kernels.size,
       codeBytes: linked.codeBytes,

@@ -297,6 +297,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const depends = split ? differentiator.perExample.depends : differentiator.depends;
 
     executor.begin(slots);
+    const factors = executor.factors;
+    for (const plain of differentiator.perExample.plain)
+      plain.cells.forEach((cell, k) => {
+        plain.factors[k] = factors.shared[cell / 2] as number;
+      });
     for (let start = 0; start < slots.batch; start += CHUNK) {
       const chunk = Math.min(CHUNK, slots.batch - start);
       angles.evaluate(slots, 'batch', start, chunk);
@@ -312,32 +317,34 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         executor.clearCells(blocks, perExample);
         executor.call(blocks, perExample);
         const { doubles } = executor;
-        for (const { node, scale, index } of active.batch) {
+        for (const { node, index } of active.batch) {
           const adjoint = angles.adjoint(node);
+          const factor = factors.batch[index] as number;
           for (let i = 0; i < count; i++) {
             const cell = doubles[executor.cellAt('batch', index, i >> 1) + (i & 1)] as number;
-            adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
+            adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
           }
         }
         if (split) {
           const base = executor.cellAt('shared', 0, 0);
           const stride = executor.cellAt('shared', 0, 1) - base;
-          for (const { slot, cells, elements, factors } of differentiator.perExample.plain) {
+          for (const { slot, cells, elements, factors: own } of differentiator.perExample.plain) {
             for (let i = 0; i < count; i++) {
               const { data, start: row } = sink.row(slot, start + first + i);
               const from = base + (i >> 1) * stride + (i & 1);
               for (let k = 0; k < cells.length; k++) {
                 const to = row + (elements[k] as number);
                 const cell = doubles[from + (cells[k] as number)] as number;
-                data[to] = (data[to] as number) + (factors[k] as number) * cell;
+                data[to] = (data[to] as number) + (own[k] as number) * cell;
               }
             }
           }
-          for (const { node, scale, index } of differentiator.perExample.others) {
+          for (const { node, index } of differentiator.perExample.others) {
             const adjoint = angles.adjoint(node);
+            const factor = factors.shared[index] as number;
             for (let i = 0; i < count; i++) {
               const cell = doubles[executor.cellAt('shared', index, i >> 1) + (i & 1)] as number;
-              adjoint[first + i] = (adjoint[first + i] as number) + 2 * scale * cell;
+              adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
             }
           }
         }
@@ -349,12 +356,13 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       if (!split) {
         executor.contractTables();
         const { doubles } = executor;
-        for (const { node, scale, index } of active.shared) {
+        for (const { node, index } of active.shared) {
           const at = executor.cellAt('shared', index, 0);
           const adjoint = angles.adjoint(node);
           adjoint[0] =
             (adjoint[0] as number) +
-            2 * scale * ((doubles[at] as number) + (doubles[at + 1] as number));
+            (factors.shared[index] as number) *
+              ((doubles[at] as number) + (doubles[at + 1] as number));
         }
       }
       angles.backpropagate(depends, chunk, perExample, (slot, element, column) =>
@@ -474,7 +482,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     );
     const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
       const at = executor.amplitudeAt(index, 'lambda') + lane;
-      return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
+      const scale = executor.factors.end;
+      return [
+        scale * (executor.doubles[at] as number),
+        scale * (executor.doubles[at + 2] as number),
+      ];
     });
     executor.preparations.forEach((preparation, p) => {
       if (preparation.slot === undefined || !sink.wants(preparation.slot)) return;

@@ -1,4 +1,5 @@
 /** Code that reads results from the final state, and that turns their cotangents into lambda. */
+import type { Pauli } from './frame.ts';
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
@@ -84,7 +85,7 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
         .i32(32 * top)
         .i32(code.stateBytes);
       // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
-      code.pushConstant(code.constants.doubles([count * (odd ? -sign : sign) * step.weight]));
+      code.pushConstant(weight(code, step, count * (odd ? -sign : sign) * step.weight));
       column(step.column);
       if (step.last?.x === 1) main.call(odd ? runtime.pauliOddCrossed : runtime.pauliEvenCrossed);
       else main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
@@ -104,20 +105,32 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
   }
 }
 
+/** A constant that multiplies the mean of a Pauli operator: its offset. */
+function weight(
+  code: MainCode,
+  { x, z, last }: ReadoutStep & { type: 'pauli' },
+  value: number,
+): number {
+  const at = code.constants.doubles([value]);
+  code.weights.push({ at, x, z, last, value });
+  return at;
+}
+
 function small(
   code: MainCode,
   step: ReadoutStep & { type: 'diagonal' },
   columns: number,
 ): SmallReadout {
   const { qubits } = code;
-  const weights = code.constants.doubles(step.entries.map(({ weight }) => weight));
+  const weights = code.constants.doubles(step.entries.map(({ weight: value }) => value));
+  recordWeights(code, step, weights, 8, 1);
   const pushWeight = (entry: DiagonalEntry): void => {
     code.main.get(argument.constants).loadSplat(weights + 8 * step.entries.indexOf(entry));
   };
   return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
 }
 
-type Entries = { readonly kept: number; readonly entries: readonly DiagonalEntry[] };
+type Entries = ReadoutStep & { readonly type: 'diagonal' | 'flips' | 'basis' };
 
 /** Values by the kept bits in scratch space, from byte `at` on, and their way to the columns and back. */
 interface EntryTable {
@@ -138,6 +151,7 @@ function entryTable(code: MainCode, step: Entries, factor: number, at = 0): Entr
     weight: factor * weight,
   }));
   const table = code.constants.table(rows);
+  recordWeights(code, step, table + 8, 16, factor);
   const push = (): void => code.push(argument.scratch, at);
   const transform = (): void => {
     push();
@@ -267,7 +281,7 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
         .i32(32 * step.x)
         .i32(32 * step.z)
         .i32(code.stateBytes);
-      code.pushConstant(code.constants.doubles([sign * step.weight]));
+      code.pushConstant(weight(code, step, sign * step.weight));
       column(step.column);
       if (step.last?.x === 1)
         main.call(odd ? runtime.addPauliOddCrossed : runtime.addPauliEvenCrossed);
@@ -292,6 +306,30 @@ export function cotangentBytes({ lowered, readout }: ReadoutPlan): number {
   const { qubits } = lowered;
   const state = readout.steps.some(({ type }) => type === 'state') ? 2 ** (qubits + 5) : 0;
   return 16 * readout.columns + state;
+}
+
+/** Remembers where the entries' weights, times a factor, are among the constants: at `at`, then so many bytes further. */
+function recordWeights(
+  code: MainCode,
+  step: Entries,
+  at: number,
+  bytes: number,
+  factor: number,
+): void {
+  step.entries.forEach(({ mask, weight: own, last: z }, i) => {
+    const last = z === undefined ? undefined : { x: 0, z };
+    const value = factor * own;
+    code.weights.push({ at: at + bytes * i, ...stringOf(step, mask), last, value });
+  });
+}
+
+/** The Pauli operator an entry with this mask is the mean of. */
+function stringOf(step: Entries, mask: number): Pauli {
+  if (step.type === 'diagonal') return { x: 0, z: mask };
+  if (step.type === 'basis') return { x: mask & (step.x | step.y), z: mask & ~step.x };
+  // The highest flipped bit is not in the mask; the number of Y says whether it is in z.
+  const top = (bitCount(step.x & mask) & 1) === (step.odd ? 1 : 0) ? 0 : highestBit(step.x);
+  return { x: step.x, z: mask | top };
 }
 
 /** The bits of `value` under `mask`, moved together. */

@@ -6,6 +6,8 @@ export interface DiagonalEntry {
   readonly mask: number;
   readonly column: number;
   readonly weight: number;
+  /** Whether Z also acts on the qubit in the lanes, where the state is packed. */
+  readonly last?: 0 | 1;
 }
 
 /** How expectation values and probabilities are read from a state. Masks are basis indices: bit n-1-q is qubit q. */

@@ -42,6 +42,7 @@ export const runtime = {
   pauliOddCrossed: 26,
   addPauliEvenCrossed: 27,
   addPauliOddCrossed: 28,
+  repeat: 29,
 } as const;
 
 /** Builds the fixed functions. */
@@ -76,6 +77,7 @@ export function runtimeFunctions(n: Numerics): VectorCode[] {
     pauli(n, true, true),
     addPauli(n, false, true),
     addPauli(n, true, true),
+    repeat(n),
   ];
 }
 
@@ -315,6 +317,21 @@ const valueAddress = (f: VectorCode): void => void f.get(0).get(1).i32Load(0).op
 const columnAddress = (f: VectorCode): void => void f.get(3).get(1).i32Load(4).op('i32Add');
 const pick = (n: Numerics): VectorCode => transfer(n, valueAddress, columnAddress);
 const scatter = (n: Numerics): VectorCode => transfer(n, columnAddress, valueAddress);
+
+/** (pairs, table, count, pairs): copies pairs of cosine and sine, the sine multiplied by the weight, which is a sign. */
+function repeat(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]);
+  const [source, target] = [f.local(i32), f.local(i32)];
+  f.loop();
+  valueAddress(f);
+  f.set(source);
+  columnAddress(f);
+  f.tee(target).get(source).load(0).store(0);
+  f.get(target).get(source).load(16).get(1).loadSplat(8).mul().store(16);
+  f.get(1).i32(16).op('i32Add').set(1);
+  f.get(2).i32(1).op('i32Sub').tee(2).brIf(0).op('end');
+  return f;
+}
 
 /** (state, out, weights, kept, summed): out = w · psi or out += w · psi, w by the kept bits. */
 function diagonal(n: Numerics, add: boolean): VectorCode {

@@ -30,6 +30,8 @@ export interface LocalElement {
 export class Coefficients {
   /** All coefficients of the circuit; the position is the index in kernels. */
   readonly base: Coefficient[] = [];
+  /** Which coefficient of the circuit, by {@link Coefficient.source}, each of them is made of; undefined for constants. */
+  readonly uses: (Coefficient | undefined)[] = [];
   /** Those of the stage in work. */
   chunk: ChunkCoefficient[] = [];
   readonly #lowered: Lowered;
@@ -46,13 +48,18 @@ export class Coefficients {
     this.#made.clear();
   }
 
-  /** The coefficient of an angle, the same for all chunks. */
-  of(node: number, scale: number): Coefficient {
-    const id = `${node} ${scale}`;
+  /** The coefficient of an angle, the same for all chunks; for every use its own, since signs and scales differ. */
+  of(use: Coefficient, scale: number): Coefficient {
+    return this.#of(`${use.axis} ${use.index} ${scale}`, use.node, scale, use);
+  }
+
+  #of(id: string, node: number, scale: number, use?: Coefficient): Coefficient {
     let coefficient = this.#known.get(id);
     if (coefficient === undefined) {
-      coefficient = { node, scale, axis: 'shared', index: this.base.length };
+      const index = this.base.length;
+      coefficient = { node, scale, axis: 'shared', index, source: index };
       this.base.push(coefficient);
+      this.uses.push(use);
       this.#known.set(id, coefficient);
     }
     return coefficient;
@@ -60,7 +67,8 @@ export class Coefficients {
 
   /** The coefficient of a constant angle. */
   constant(angle: number, scale: number, operation: number): Coefficient {
-    return this.of(this.#lowered.angles.add(angle, operation), scale);
+    const node = this.#lowered.angles.add(angle, operation);
+    return this.#of(`${node} ${scale}`, node, scale);
   }
 
   /** A coefficient that depends on the chunk. It lies among the coefficients "of the batch", one value for both lanes. */
@@ -113,13 +121,14 @@ export function localize(
     };
   }
   if (element.type === 'table') throw new Error('tables are for small states');
-  const { node, scale } = element.coefficient;
+  const use = element.coefficient;
+  const { scale } = use;
   const away = element.qubits.filter((qubit) => !inside(qubit));
   const bits = away.reduce((sum, qubit) => sum | (outside.get(qubit) as number), 0);
   if (element.type === 'phase' && element.odd === true && away.length > 0) {
     // The parity of the chunk's bits exchanges even and odd, which the symmetric form takes as a sign.
     const coefficient = coefficients.onChunks(
-      coefficients.of(node, scale / 2),
+      coefficients.of(use, scale / 2),
       conditionOf(outer, outside),
       bits,
     );
@@ -136,7 +145,7 @@ export function localize(
       condition: always,
     };
   }
-  const base = coefficients.of(node, scale);
+  const base = coefficients.of(use, scale);
   if (element.type === 'phase') {
     outer.push(...away.map((qubit): Control => ({ qubit, value: 1 })));
     const coefficient =

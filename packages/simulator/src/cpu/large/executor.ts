@@ -2,6 +2,8 @@
 import { elementary } from '@ketwork/base';
 import { treeSum } from '../gradient-sink.ts';
 import type { AngleTable } from '../angles.ts';
+import { RunCoefficients } from '../coefficients.ts';
+import type { Unwinding } from '../coefficients.ts';
 import type { Coefficient } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { Layout } from '../memory.ts';
@@ -46,6 +48,8 @@ export class LargeExecutor {
   readonly #parts: number;
   /** Bytes of the state's cotangents, where it is measured. */
   readonly #cotangents: number;
+  readonly #run: RunCoefficients;
+  readonly #factors: Unwinding;
 
   constructor(
     lowered: Lowered,
@@ -61,6 +65,8 @@ export class LargeExecutor {
     this.#preparation = preparation;
     this.#gradient = wants !== undefined;
     this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared, memory.numerics);
+    this.#run = new RunCoefficients(lowered);
+    this.#factors = this.#run.unwinding(this.built.undone);
     this.#parts = Math.min(PARTS, this.built.chunks);
     const readsState = readout.steps.some(({ type }) => type === 'state');
     this.#cotangents = this.#gradient && readsState ? packedBytes(this.#qubits) : 0;
@@ -119,6 +125,8 @@ export class LargeExecutor {
   forward(values: SlotValues, example: number, position: number): void {
     const a = this.#addresses;
     const team = this.#memory.team;
+    this.#run.update();
+    this.#factors.update();
     // Nobody reads results of the example before any more.
     team?.meet();
     if (this.#leads) this.#prepare(position);
@@ -130,7 +138,8 @@ export class LargeExecutor {
     // The leader's share contains |0…0⟩.
     doubles.fill(0, (a.state + bytes * from) / 8, (a.state + bytes * to) / 8);
     if (!this.#preparation.empty) team?.meet();
-    if (this.#leads) this.#preparation.write(values, example, doubles, a.state / 8);
+    if (this.#leads)
+      this.#preparation.write(values, example, doubles, a.state / 8, this.#run.initial);
     team?.meet();
     for (const stage of this.built.forward) this.#stage(stage);
   }
@@ -154,11 +163,38 @@ export class LargeExecutor {
       new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, a.constants);
       this.#memory.owner = this;
     }
-    this.built.coefficients.forEach((coefficient, i) => {
-      const angle = coefficient.scale * this.#angle(coefficient, position);
-      doubles[a.shared / 8 + 2 * i] = angle;
-      elementary.cosSin(doubles, a.shared / 8 + 2 * i);
+    this.#fill(position);
+    for (const weight of this.built.weights)
+      doubles[(a.constants + weight.at) / 8] = this.#run.signed(weight);
+  }
+
+  /** Lays coefficients into memory: those of the run as they are, others from their angles. */
+  #fill(position: number): void {
+    const { doubles } = this.#memory;
+    const { coefficients, uses } = this.built;
+    const { pairs, signs } = this.#run;
+    coefficients.forEach((coefficient, i) => {
+      const at = this.#addresses.shared / 8 + 2 * i;
+      const use = uses[i];
+      if (use?.axis === 'shared' && use.scale === coefficient.scale) {
+        doubles[at] = pairs[2 * use.index] as number;
+        doubles[at + 1] = pairs[2 * use.index + 1] as number;
+        return;
+      }
+      const sign = use === undefined ? 1 : (signs[use.axis][use.index] as number);
+      const angle = sign * coefficient.scale * this.#angle(coefficient, position);
+      doubles[at] = angle;
+      elementary.cosSin(doubles, at);
     });
+  }
+
+  /** Derivative with respect to a coefficient's angle over the number in its cell, since the last run forward. */
+  factor(index: number): number {
+    const { coefficients, uses } = this.built;
+    const { scale } = coefficients[index] as Coefficient;
+    const use = uses[index];
+    if (use === undefined) return 0;
+    return ((this.#factors[use.axis][use.index] as number) * scale) / use.scale;
   }
 
   #angle({ node }: Coefficient, position: number): number {
@@ -286,7 +322,8 @@ export class LargeExecutor {
     const { doubles } = this.#memory;
     const at =
       (this.#addresses.state + packedBytes(this.#qubits)) / 8 + 4 * (index >>> 1) + (index & 1);
-    return [doubles[at] as number, doubles[at + 2] as number];
+    const scale = this.#factors.end;
+    return [scale * (doubles[at] as number), scale * (doubles[at + 2] as number)];
   }
 
   /** Gradient cells of all coefficients, both lanes and all parts added up. */

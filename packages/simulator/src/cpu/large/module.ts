@@ -4,12 +4,13 @@ import type { FunctionBuilder } from '@ketwork/base';
 import type { Numerics } from '../arithmetic.ts';
 import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
-import type { Coefficient } from '../element.ts';
+import type { Coefficient, Element } from '../element.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
 import { writeKernel } from '../kernel.ts';
 import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
 import { SHARED_PAGES } from '../memory.ts';
+import type { Weight } from '../main-code.ts';
 import { isDense } from '../group.ts';
 import { compileCached } from '../link.ts';
 import type { GradientWants } from '../module.ts';
@@ -20,6 +21,7 @@ import { Coefficients, localize } from './chunk.ts';
 import { isReadable, packReadout } from './packed-readout.ts';
 import type { PackedReadout } from './packed-readout.ts';
 import { scheduleStage } from './schedule.ts';
+import type { Work } from './schedule.ts';
 import { packedBytes, writeStage } from './stage-code.ts';
 import { planStages } from './stages.ts';
 import type { Stage } from './stages.ts';
@@ -46,6 +48,12 @@ export interface LargeModule {
   readonly readout: PackedReadout;
   /** One value per run each, in the order of kernels' indices. */
   readonly coefficients: readonly Coefficient[];
+  /** Coefficients of the circuit that these are made of; undefined for constants. */
+  readonly uses: readonly (Coefficient | undefined)[];
+  /** Elements of the circuit with coefficients, in the order in which the backward pass undoes them. */
+  readonly undone: readonly Element[];
+  /** Constants whose signs depend on the run. */
+  readonly weights: readonly Weight[];
   /** Largest number of coefficients that depend on the chunk, in any stage. */
   readonly chunkCoefficients: number;
   readonly chunks: number;
@@ -94,6 +102,7 @@ class LargeWriter {
   readonly #numerics: Numerics;
   readonly #functions: { name?: string; body: FunctionBuilder }[];
   readonly #kernels = new Map<string, number>();
+  readonly #undone: Element[] = [];
   #chunkCoefficients = 0;
   #groups = 0;
   #flips = 0;
@@ -145,6 +154,9 @@ class LargeWriter {
       chunkBytes: packedBytes(local) * (wants === undefined ? 1 : 2),
       readout: this.#packed,
       coefficients: this.#coefficients.base,
+      uses: this.#coefficients.uses,
+      undone: this.#undone,
+      weights: [...read.weights, ...seed.weights],
       chunkCoefficients: this.#chunkCoefficients,
       chunks: 2 ** (qubits - local),
       forward,
@@ -169,6 +181,7 @@ class LargeWriter {
     );
     const size = backward ? BACKWARD_REGISTER : FORWARD_REGISTER;
     const work = scheduleStage(elements, local.length, size);
+    if (backward) this.#remember(work);
     const { chunk } = this.#coefficients;
     this.#chunkCoefficients = Math.max(this.#chunkCoefficients, chunk.length);
     this.#groups += work.filter(({ type }) => type === 'group').length;
@@ -185,6 +198,18 @@ class LargeWriter {
     });
     this.#functions.push({ name, body });
     return name;
+  }
+
+  /** Notes the order in which elements are undone. */
+  #remember(work: readonly Work[]): void {
+    for (const entry of work) {
+      if (entry.type !== 'group') continue;
+      for (const element of entry.group.elements) {
+        if (element.type === 'matrix' || element.type === 'table') continue;
+        const use = this.#coefficients.uses[element.coefficient.source];
+        if (use !== undefined) this.#undone.push({ ...element, coefficient: use });
+      }
+    }
   }
 
   #kernel(spec: KernelSpec): number {

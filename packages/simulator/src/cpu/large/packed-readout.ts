@@ -42,7 +42,8 @@ export function packReadout({ steps }: Readout): PackedReadout {
         kept: step.kept >>> 1,
         entries: step.entries.map(({ mask, column, weight }) => {
           const { plain, signed } = mean(column);
-          return { mask: mask >>> 1, weight, column: (mask & 1) === 1 ? signed : plain };
+          const last = (mask & 1) as 0 | 1;
+          return { mask: mask >>> 1, weight, column: last === 1 ? signed : plain, last };
         }),
       });
     } else if (step.type === 'pauli') {

@@ -28,8 +28,14 @@ export class LargePreparation {
     return this.#parts.length === 0;
   }
 
-  /** Writes an example's state into cleared memory, whose lanes are the last qubit. */
-  write(values: SlotValues, example: number, doubles: Float64Array, state: number): void {
+  /** Writes an example's state, times a factor, into cleared memory, whose lanes are the last qubit. */
+  write(
+    values: SlotValues,
+    example: number,
+    doubles: Float64Array,
+    state: number,
+    factor: number,
+  ): void {
     for (const { preparation, staged } of this.#parts)
       preparation.stage(values, example, staged, 0, 0);
     const visit = (depth: number, index: number, re: number, im: number): void => {
@@ -46,7 +52,7 @@ export class LargePreparation {
         visit(depth + 1, index + (places[i] as number), re * a - im * b, re * b + im * a);
       }
     };
-    visit(0, 0, 1, 0);
+    visit(0, 0, factor, 0);
   }
 
   /** Adds the gradients of an example's amplitudes, from lambda at the beginning. */

@@ -115,11 +115,11 @@ export class LargeProgram {
         if (embedded)
           this.#preparation.addGradients((index) => executor.lambda(index), sink, example);
         const cells = executor.cells();
-        coefficients.forEach(({ node, scale }, i) => {
+        coefficients.forEach(({ node }, i) => {
           if (depends[node] !== true) return;
           const adjoint = angles.adjoint(node);
           const at = wide || angles.isBatch(node) ? position : 0;
-          adjoint[at] = (adjoint[at] as number) + 2 * scale * (cells[i] as number);
+          adjoint[at] = (adjoint[at] as number) + executor.factor(i) * (cells[i] as number);
         });
       },
       (start, count) => sink.openChunk(start, count),

@@ -2,21 +2,24 @@ import type { Coefficient, Element } from '../element.ts';
 import { withElements } from './pass.ts';
 import type { Pass } from './pass.ts';
 
-/** Numbers the coefficients still in use, each once, shared ones and those of each example apart. */
+/**
+ * Numbers the coefficients still in use, shared ones and those of each example apart: every use by itself, since its sign
+ * and scale may differ from those of other uses in a run, and the angles they are made of, each once.
+ */
 export const allocateCoefficients: Pass = (program) => {
   const { lowered } = program;
-  const shared: Coefficient[] = [];
-  const batch: Coefficient[] = [];
-  const known = new Map<string, Coefficient>();
+  const uses = { shared: [] as Coefficient[], batch: [] as Coefficient[] };
+  const sources = { shared: [] as Coefficient[], batch: [] as Coefficient[] };
+  const known = new Map<string, number>();
   const numbered = ({ node, scale }: Coefficient): Coefficient => {
     const id = `${node} ${scale}`;
-    let coefficient = known.get(id);
-    if (coefficient === undefined) {
-      const axis = lowered.angles.isBatch(node) ? 'batch' : 'shared';
-      const list = axis === 'batch' ? batch : shared;
-      coefficient = { node, scale, axis, index: list.length };
-      list.push(coefficient);
-      known.set(id, coefficient);
+    const axis = lowered.angles.isBatch(node) ? 'batch' : 'shared';
+    const source = known.get(id) ?? sources[axis].length;
+    const coefficient = { node, scale, axis, index: uses[axis].length, source } as const;
+    uses[axis].push(coefficient);
+    if (source === sources[axis].length) {
+      sources[axis].push(coefficient);
+      known.set(id, source);
     }
     return coefficient;
   };
@@ -30,5 +33,5 @@ export const allocateCoefficients: Pass = (program) => {
     return { ...element, parts };
   });
   const allocated = withElements(program, elements);
-  return { ...allocated, lowered: { ...allocated.lowered, shared, batch } };
+  return { ...allocated, lowered: { ...allocated.lowered, ...uses, sources } };
 };

@@ -7,6 +7,7 @@ import { lightCone } from './light-cone.ts';
 import { mergeDiagonals } from './merge-diagonals.ts';
 import { mergeNeighbours } from './merge.ts';
 import type { EngineProgram, Pass } from './pass.ts';
+import { tangentForm } from './tangents.ts';
 
 /** The compiler's passes in order, by name. Absorbing flips can take read-outs off qubits, hence the second light cone. */
 export const passes: readonly (readonly [name: string, pass: Pass])[] = [
@@ -18,6 +19,7 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['read directly', readDirectly],
   ['group strings', groupStrings],
   ['merge diagonals', mergeDiagonals],
+  ['tangent form', tangentForm],
   ['allocate coefficients', allocateCoefficients],
 ];
 

@@ -1,0 +1,272 @@
+/**
+ * How Pauli operators move from before an element to behind it: the rules of a Pauli frame (Knill, Nature 434, 39, 2005),
+ * worked out from what an element does instead of being listed by gate.
+ */
+import { support } from './element.ts';
+import type { Element } from './element.ts';
+
+/** A Pauli operator up to a phase, as masks of basis indices: bit n-1-q of x and z says what acts on qubit q. */
+export interface Pauli {
+  readonly x: number;
+  readonly z: number;
+}
+
+/** 1 where an odd number of bits is set, else 0. */
+export function parity(bits: number): 0 | 1 {
+  let rest = bits ^ (bits >>> 16);
+  rest ^= rest >>> 8;
+  rest ^= rest >>> 4;
+  return ((0x6996 >>> (rest & 15)) & 1) as 0 | 1;
+}
+
+/** Whether two Pauli operators anticommute (1) or commute (0). */
+export const anticommute = (a: Pauli, b: Pauli): 0 | 1 => parity((a.x & b.z) ^ (a.z & b.x));
+
+/** What becomes of a Pauli operator in front of an element. It passes if it commutes with all `obstacles`. */
+export type Passage =
+  /** It moves through as it is; where it anticommutes with `axis`, the angle changes its sign. */
+  | { readonly type: 'turn'; readonly axis: Pauli; readonly obstacles: readonly Pauli[] }
+  /** It moves through as it is; it changes the sign of every term whose parity it flips. */
+  | { readonly type: 'table'; readonly obstacles: readonly Pauli[] }
+  /** It becomes another one. */
+  | { readonly type: 'map'; readonly map: LocalMap; readonly obstacles: readonly Pauli[] };
+
+/** Matrices on more qubits than this, controls included, let nothing pass on their own qubits. */
+const MAX_QUBITS = 3;
+
+/** Works out passages for a circuit, each kind of matrix once. */
+export class Passages {
+  readonly #qubits: number;
+  readonly #filters: ReadonlySet<number>;
+  readonly #images = new Map<string, Images>();
+
+  /** @param filters indices of operations that are not unitary: nothing passes those */
+  constructor(qubits: number, filters: ReadonlySet<number>) {
+    this.#qubits = qubits;
+    this.#filters = filters;
+  }
+
+  /** The passage of Pauli operators through an element. */
+  of(element: Element): Passage {
+    const { qubits, controls } = element;
+    const z = (on: readonly number[]): Pauli => ({ x: 0, z: this.mask(on) });
+    const x = (on: readonly number[]): Pauli => ({ x: this.mask(on), z: 0 });
+    const onControls = controls.map(({ qubit }) => z([qubit]));
+    const nothing = (on: readonly number[]): Pauli[] =>
+      on.flatMap((qubit) => [x([qubit]), z([qubit])]);
+    if (this.#filters.has(element.operation))
+      return { type: 'turn', axis: z([]), obstacles: nothing(support(element)) };
+    switch (element.type) {
+      case 'rotation': {
+        const letters = (wanted: string): number[] =>
+          qubits.filter((_, i) => wanted.includes(element.word[i] as string));
+        const axis = { x: this.mask(letters('XY')), z: this.mask(letters('YZ')) };
+        return { type: 'turn', axis, obstacles: onControls };
+      }
+      case 'phase': {
+        if (element.odd === true || qubits.length + controls.length === 1) {
+          const axis = z(element.odd === true ? qubits : support(element));
+          return { type: 'turn', axis, obstacles: element.odd === true ? onControls : [] };
+        }
+        // Flipping one of several conditions would leave a phase on the others behind.
+        const obstacles = support(element).map((qubit) => z([qubit]));
+        return { type: 'turn', axis: z([]), obstacles };
+      }
+      case 'table':
+        return { type: 'table', obstacles: [] };
+      default: {
+        const on = support(element);
+        if (on.length > MAX_QUBITS)
+          return { type: 'turn', axis: z([]), obstacles: [...onControls, ...nothing(qubits)] };
+        const map = new LocalMap(
+          this.#imagesOf(element),
+          on.map((qubit) => this.mask([qubit])),
+        );
+        return { type: 'map', map, obstacles: map.obstacles };
+      }
+    }
+  }
+
+  /** Basis-index mask of qubits. */
+  mask(on: readonly number[]): number {
+    return on.reduce((sum, qubit) => sum | (2 ** (this.#qubits - 1 - qubit)), 0);
+  }
+
+  #imagesOf(element: Element & { readonly type: 'matrix' }): Images {
+    const { controls, matrix, qubits } = element;
+    const id = `${controls.map(({ value }) => value).join()} ${matrix.join()}`;
+    let images = this.#images.get(id);
+    if (images === undefined) {
+      const values = controls.map(({ value }) => value);
+      images = new Images(withControls(matrix, qubits.length, values), support(element).length);
+      this.#images.set(id, images);
+    }
+    return images;
+  }
+}
+
+/** A matrix on its qubits followed by its controls, row-major, interleaved. */
+function withControls(
+  matrix: readonly number[],
+  qubits: number,
+  values: readonly number[],
+): Float64Array {
+  const count = values.length;
+  const size = 2 ** (qubits + count);
+  const on = values.reduce((bits, value) => 2 * bits + value, 0);
+  const out = new Float64Array(2 * size * size);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const rest = row & (2 ** count - 1);
+      if (rest !== (column & (2 ** count - 1))) continue;
+      const at = 2 * (row * size + column);
+      if (rest !== on) out[at] = row === column ? 1 : 0;
+      else {
+        const from = 2 * ((row >> count) * 2 ** qubits + (column >> count));
+        out[at] = matrix[from] as number;
+        out[at + 1] = matrix[from + 1] as number;
+      }
+    }
+  }
+  return out;
+}
+
+/** Entries may be this far from those of a Pauli matrix, which is what rounding does to products of a few gates. */
+const EPSILON = 1e-14;
+
+/** Images of the Pauli operators on k qubits, coded as `x · 2^k + z`, under conjugation with a matrix. */
+class Images {
+  readonly size: number;
+  /** The code of `U P U†` by the code of P; -1 where that is no Pauli operator. */
+  readonly codes: Int32Array;
+  /** Codes that the passing operators commute with, a basis: what keeps the others out. */
+  readonly obstacles: readonly number[];
+  readonly #pulled: Int32Array;
+
+  constructor(matrix: Float64Array, qubits: number) {
+    this.size = 2 ** qubits;
+    const all = this.size * this.size;
+    this.codes = Int32Array.from({ length: all }, (_, code) => this.#image(matrix, code));
+    this.#pulled = new Int32Array(all).fill(-1);
+    const obstacles: number[] = [];
+    let spanned = new Set([0]);
+    for (let code = 1; code < all; code++) {
+      if (spanned.has(code) || !this.#passing((p) => this.#odd(p, code) === 0)) continue;
+      obstacles.push(code);
+      spanned = new Set([...spanned].flatMap((known) => [known, known ^ code]));
+    }
+    this.obstacles = obstacles;
+  }
+
+  /** A code that a passing operator anticommutes with where its image does with `code`. */
+  pullBack(code: number): number {
+    let found = this.#pulled[code] as number;
+    if (found >= 0) return found;
+    const { codes } = this;
+    for (found = 0; ; found++)
+      if (this.#passing((p) => this.#odd(p, found) === this.#odd(codes[p] as number, code))) break;
+    this.#pulled[code] = found;
+    return found;
+  }
+
+  #passing(holds: (code: number) => boolean): boolean {
+    return this.codes.every((image, code) => image < 0 || holds(code));
+  }
+
+  #odd(a: number, b: number): 0 | 1 {
+    const { size } = this;
+    const low = size - 1;
+    return parity((Math.floor(a / size) & b & low) ^ (a & low & Math.floor(b / size)));
+  }
+
+  #image(matrix: Float64Array, code: number): number {
+    const { size } = this;
+    const x = Math.floor(code / size);
+    const z = code & (size - 1);
+    // Entry (row, column) of U P U†: the sum over k of U[row, k ^ x] (-1)^{z·k} conj(U[column, k]), up to a phase.
+    const entry = (row: number, column: number): readonly [re: number, im: number] => {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < size; k++) {
+        const a = 2 * (row * size + (k ^ x));
+        const b = 2 * (column * size + k);
+        const sign = parity(k & z) === 1 ? -1 : 1;
+        const [ar, ai] = [matrix[a] as number, matrix[a + 1] as number];
+        const [br, bi] = [sign * (matrix[b] as number), sign * (matrix[b + 1] as number)];
+        re += ar * br + ai * bi;
+        im += ai * br - ar * bi;
+      }
+      return [re, im];
+    };
+    const near = (a: number, b: number): boolean => Math.abs(a - b) < EPSILON;
+    let flips = 0;
+    while (flips < size && !near(Math.hypot(...entry(flips, 0)), 1)) flips++;
+    if (flips === size) return -1;
+    const [re, im] = entry(flips, 0);
+    let signs = 0;
+    for (let column = 0; column < size; column++) {
+      for (let row = 0; row < size; row++) {
+        const [er, ei] = entry(row, column);
+        if (row !== (column ^ flips)) {
+          if (!near(er, 0) || !near(ei, 0)) return -1;
+        } else if (near(er, -re) && near(ei, -im)) signs = setSign(signs, column);
+        else if (!near(er, re) || !near(ei, im)) return -1;
+      }
+    }
+    // signs has bit c set where column c has a minus sign; it must be a parity.
+    let mask = 0;
+    for (let bit = 1; bit < size; bit *= 2) if ((signs >> bit) & 1) mask |= bit;
+    for (let column = 0; column < size; column++)
+      if (((signs >> column) & 1) !== parity(column & mask)) return -1;
+    return flips * size + mask;
+  }
+}
+
+const setSign = (signs: number, column: number): number => signs | (1 << column);
+
+/** What a matrix on some qubits does to Pauli operators on all qubits. */
+export class LocalMap {
+  readonly #images: Images;
+  /** Mask of each local qubit, the most significant first. */
+  readonly #bits: readonly number[];
+  /** Mask of all of them. */
+  readonly mask: number;
+  readonly obstacles: readonly Pauli[];
+
+  constructor(images: Images, bits: readonly number[]) {
+    this.#images = images;
+    this.#bits = bits;
+    this.mask = bits.reduce((sum, bit) => sum | bit, 0);
+    this.obstacles = images.obstacles.map((code) => this.#replaced({ x: 0, z: 0 }, code));
+  }
+
+  /** `U P U†`, for a Pauli operator that passes. */
+  image(pauli: Pauli): Pauli {
+    return this.#replaced(pauli, this.#images.codes[this.#code(pauli)] as number);
+  }
+
+  /** An operator that passing ones anticommute with where their images anticommute with `pauli`. */
+  pullBack(pauli: Pauli): Pauli {
+    return this.#replaced(pauli, this.#images.pullBack(this.#code(pauli)));
+  }
+
+  #code({ x, z }: Pauli): number {
+    let [localX, localZ] = [0, 0];
+    for (const bit of this.#bits) {
+      localX = 2 * localX + ((x & bit) === 0 ? 0 : 1);
+      localZ = 2 * localZ + ((z & bit) === 0 ? 0 : 1);
+    }
+    return localX * this.#images.size + localZ;
+  }
+
+  #replaced({ x, z }: Pauli, code: number): Pauli {
+    const keep = ~this.mask;
+    const out = { x: x & keep, z: z & keep };
+    this.#bits.forEach((bit, i) => {
+      const at = this.#bits.length - 1 - i;
+      if (((code >> (at + this.#bits.length)) & 1) === 1) out.x |= bit;
+      if (((code >> at) & 1) === 1) out.z |= bit;
+    });
+    return out;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Element } from '../element.ts';
+import { Passages, anticommute } from '../frame.ts';
+import type { Pauli } from '../frame.ts';
+import type { ReadoutStep } from '../readout.ts';
+import { withElements } from './pass.ts';
+import type { EngineProgram, Pass } from './pass.ts';
+
+/** Rotations without their cosines lengthen the state by up to √2 each, so after this many they are made up for. */
+const SEGMENT = 256;
+
+/**
+ * Marks rotations that all examples share to be applied without their cosine, as `1 - i tan(t) P`: half of the
+ * multiplications. This needs |t| ≤ π/4; folding t there leaves the Pauli operator P behind, which must be able to move
+ * through all later elements and read-outs, where it only changes signs. Going back from the end, the Pauli operators
+ * that can are those that commute with a list of obstacles. Which P is left behind is found out anew in every run
+ * (`cpu/coefficients.ts`).
+ */
+export const tangents = (program: EngineProgram, segment: number = SEGMENT): EngineProgram => {
+  const { qubits, filters, elements } = program.lowered;
+  const passages = new Passages(qubits, filters);
+  let obstacles = independent(
+    program.readout.steps.flatMap((step) => obstaclesOf(step, passages, qubits)),
+  );
+  const marked = elements.toReversed().map((element): Element => {
+    const passage = passages.of(element);
+    if (passage.type === 'map') {
+      const { map } = passage;
+      if (obstacles.some(({ x, z }) => ((x | z) & map.mask) !== 0))
+        obstacles = independent(obstacles.map((obstacle) => map.pullBack(obstacle)));
+    }
+    const passes =
+      passage.type === 'turn' && obstacles.every((other) => anticommute(other, passage.axis) === 0);
+    if (passage.obstacles.length > 0) obstacles = independent([...obstacles, ...passage.obstacles]);
+    return passes && isUniform(element, program) ? { ...element, form: 'tangent' } : element;
+  });
+  return withElements(program, rescaled(marked.toReversed(), program, segment));
+};
+
+/** {@link tangents} as it stands in the sequence. */
+export const tangentForm: Pass = (program) => tangents(program);
+
+type Rotation = Element & { readonly type: 'rotation' };
+
+/** Whether all examples share this rotation. A merged table or a controlled one is left alone. */
+const isUniform = (element: Element, { lowered }: EngineProgram): element is Rotation =>
+  element.type === 'rotation' &&
+  element.controls.length === 0 &&
+  !lowered.angles.isBatch(element.coefficient.node);
+
+/** Lets one rotation in so many take back what the others did to the length of the state. */
+function rescaled(
+  elements: readonly Element[],
+  program: EngineProgram,
+  segment: number,
+): Element[] {
+  let count = 0;
+  return elements.map((element): Element => {
+    if (!isUniform(element, program)) return element;
+    if (count >= segment) {
+      count = 0;
+      return { ...element, form: 'rescaling' };
+    }
+    if (element.form === 'tangent') count++;
+    return element;
+  });
+}
+
+/** What a Pauli operator must commute with to change no more than the signs of a read-out's weights. */
+function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pauli[] {
+  const everywhere = Array.from({ length: qubits }, (_, qubit) => qubit);
+  const all = (on: readonly number[]): Pauli[] =>
+    on.flatMap((qubit) => [
+      { x: passages.mask([qubit]), z: 0 },
+      { x: 0, z: passages.mask([qubit]) },
+    ]);
+  switch (step.type) {
+    case 'diagonal':
+    case 'pauli':
+    case 'flips':
+    case 'basis':
+      return [];
+    case 'probabilities':
+      return everywhere
+        .map((qubit) => ({ x: 0, z: passages.mask([qubit]) }))
+        .filter(({ z }) => (z & step.kept) !== 0);
+    case 'hermitian':
+      return all(step.qubits);
+    default:
+      return all(everywhere);
+  }
+}
+
+/** A basis of what some Pauli operators generate, which restricts as much as all of them. */
+function independent(paulis: readonly Pauli[]): Pauli[] {
+  const basis: { pauli: Pauli; xTop: number; zTop: number }[] = [];
+  for (let { x, z } of paulis) {
+    for (const { pauli, xTop, zTop } of basis) {
+      if ((x & xTop) === 0 && (z & zTop) === 0) continue;
+      x ^= pauli.x;
+      z ^= pauli.z;
+    }
+    if (x === 0 && z === 0) continue;
+    const top = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
+    basis.push({ pauli: { x, z }, xTop: top(x), zTop: x === 0 ? top(z) : 0 });
+  }
+  return basis.map(({ pauli }) => pauli);
+}
