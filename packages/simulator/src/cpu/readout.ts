@@ -189,11 +189,13 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
 /** For each outcome of `qubits` in the user's order, its index when the qubits are in ascending order. */
 export function outcomeOrder(qubits: readonly number[]): number[] {
   const sorted = qubits.toSorted((a, b) => a - b);
-  const weight = qubits.map((qubit) => 2 ** (sorted.length - 1 - sorted.indexOf(qubit)));
-  return Array.from({ length: 2 ** qubits.length }, (_, outcome) =>
-    weight.reduce(
-      (sum, w, i) => (((outcome >> (qubits.length - 1 - i)) & 1) === 1 ? sum + w : sum),
-      0,
-    ),
-  );
+  const order = [0];
+  // The last qubit counts least: each earlier one doubles the list.
+  for (const qubit of qubits.toReversed()) {
+    const weight = 2 ** (sorted.length - 1 - sorted.indexOf(qubit));
+    const known = order.length;
+    for (let outcome = 0; outcome < known; outcome++)
+      order.push((order[outcome] as number) + weight);
+  }
+  return order;
 }

@@ -233,26 +233,31 @@ export class LargeExecutor {
     (this.#entries[name] as Entry)(...common, a.columns, 0, 0, 0, 0, 0, 0);
   }
 
-  /** One of the program's columns. */
-  column(index: number): number {
+  /** Copies some of the program's columns. */
+  columns(list: readonly number[], out: Float64Array, start: number): void {
     const { doubles } = this.#memory;
     const at = this.#addresses.columns / 8;
-    const from = this.built.readout.columns[index];
-    const value = (column: number, lane: number): number =>
-      doubles[at + 2 * column + lane] as number;
-    switch (from?.type) {
-      case 'mean':
-        return (
-          value(from.plain, 0) +
-          value(from.plain, 1) +
-          (value(from.signed, 0) - value(from.signed, 1))
-        );
-      case 'lane':
-        return value(from.column, from.lane);
-      case 'both':
-        return value(from.column, 0) + value(from.column, 1);
-      default:
-        return 0;
+    const { means, blocks } = this.built.readout;
+    for (let i = 0; i < list.length;) {
+      const column = list[i] as number;
+      const pair = means.get(column);
+      if (pair !== undefined) {
+        const [a, b, c, d] = doubles.subarray(at + 2 * pair, at + 2 * pair + 4);
+        out[start + i] = (a as number) + (b as number) + ((c as number) - (d as number));
+        i++;
+        continue;
+      }
+      const block = blocks.find(({ first, count }) => column >= first && column < first + count);
+      if (block === undefined) throw new Error(`there is no column ${column}`);
+      const { first, count, column: lane, lanes } = block;
+      for (; i < list.length; i++) {
+        const outcome = (list[i] as number) - first;
+        if (outcome < 0 || outcome >= count) break;
+        const from = at + 2 * lane + (lanes ? outcome : 2 * outcome);
+        out[start + i] = lanes
+          ? (doubles[from] as number)
+          : (doubles[from] as number) + (doubles[from + 1] as number);
+      }
     }
   }
 
@@ -301,16 +306,22 @@ export class LargeExecutor {
         doubles[to] = (doubles[to] as number) + amount;
         return;
       }
-      const from = readout.columns[column];
-      if (from?.type === 'mean') {
-        add(from.plain, 0, amount);
-        add(from.plain, 1, amount);
-        add(from.signed, 0, amount);
-        add(from.signed, 1, -amount);
-      } else if (from?.type === 'lane') add(from.column, from.lane, amount);
-      else if (from?.type === 'both') {
-        add(from.column, 0, amount);
-        add(from.column, 1, amount);
+      const pair = readout.means.get(column);
+      if (pair !== undefined) {
+        add(pair, 0, amount);
+        add(pair, 1, amount);
+        add(pair + 1, 0, amount);
+        add(pair + 1, 1, -amount);
+        return;
+      }
+      for (const { first, count, column: lane, lanes } of readout.blocks) {
+        const outcome = column - first;
+        if (outcome < 0 || outcome >= count) continue;
+        if (lanes) add(lane + (outcome >> 1), outcome & 1, amount);
+        else {
+          add(lane + outcome, 0, amount);
+          add(lane + outcome, 1, amount);
+        }
       }
     });
     this.#readout('seed');

@@ -1,20 +1,27 @@
 /** Read-outs of a state whose last qubit lies in the lanes: those of two states of one qubit less, put together at the end. */
-import type { Readout, ReadoutStep } from '../readout.ts';
+import { bitCount, highestBit, pauliPhase } from '../readout.ts';
+import type { DiagonalEntry, Readout, ReadoutStep } from '../readout.ts';
 
 /**
- * Columns of lanes: column 2c of what does not look at the last qubit, 2c + 1 of what has a Z there, whose second lane
- * counts negative. Probabilities keep their outcomes per lane.
+ * Columns of lanes: two for each mean, what does not look at the last qubit and what has a Z there, whose second lane
+ * counts negative; and probabilities per lane.
  */
 export interface PackedReadout {
   readonly readout: Readout;
-  /** Where each of the program's columns comes from. */
-  readonly columns: readonly PackedColumn[];
+  /** By the program's column: the first of the two columns of a mean. */
+  readonly means: ReadonlyMap<number, number>;
+  readonly blocks: readonly ProbabilityBlock[];
 }
 
-export type PackedColumn =
-  | { readonly type: 'mean'; readonly plain: number; readonly signed: number }
-  | { readonly type: 'lane'; readonly column: number; readonly lane: 0 | 1 }
-  | { readonly type: 'both'; readonly column: number };
+/** Consecutive columns of the program that are probabilities. */
+export interface ProbabilityBlock {
+  readonly first: number;
+  readonly count: number;
+  /** First column of lanes. */
+  readonly column: number;
+  /** Whether lanes are outcomes of the last qubit; else they are added up. */
+  readonly lanes: boolean;
+}
 
 /** Whether read-outs can be made from a packed state. */
 export const isReadable = ({ steps }: Readout): boolean =>
@@ -23,29 +30,34 @@ export const isReadable = ({ steps }: Readout): boolean =>
 /** Rewrites read-outs on n qubits for the lanes of n - 1. */
 export function packReadout({ steps }: Readout): PackedReadout {
   const packed: ReadoutStep[] = [];
-  const from: PackedColumn[] = [];
+  const means = new Map<number, number>();
+  const blocks: ProbabilityBlock[] = [];
   let next = 0;
-  const mean = (column: number): PackedColumn & { type: 'mean' } => {
-    let found = from[column];
-    if (found === undefined) {
-      found = { type: 'mean', plain: next, signed: next + 1 };
+  const mean = (column: number): { plain: number; signed: number } => {
+    let plain = means.get(column);
+    if (plain === undefined) {
+      plain = next;
+      means.set(column, plain);
       next += 2;
-      from[column] = found;
     }
-    if (found.type !== 'mean') throw new Error('a column of two kinds');
-    return found;
+    return { plain, signed: plain + 1 };
   };
-  for (const step of steps) {
+  const entriesOf = (entries: readonly DiagonalEntry[]): DiagonalEntry[] =>
+    entries.map(({ mask, column, weight }) => {
+      const { plain, signed } = mean(column);
+      const last = (mask & 1) as 0 | 1;
+      return { mask: mask >>> 1, weight, column: last === 1 ? signed : plain, last };
+    });
+  for (const step of steps.flatMap(uncrossed)) {
     if (step.type === 'diagonal') {
-      packed.push({
-        type: 'diagonal',
-        kept: step.kept >>> 1,
-        entries: step.entries.map(({ mask, column, weight }) => {
-          const { plain, signed } = mean(column);
-          const last = (mask & 1) as 0 | 1;
-          return { mask: mask >>> 1, weight, column: last === 1 ? signed : plain, last };
-        }),
-      });
+      packed.push({ ...step, kept: step.kept >>> 1, entries: entriesOf(step.entries) });
+    } else if (step.type === 'flips') {
+      const entries = entriesOf(step.entries);
+      packed.push({ ...step, x: step.x >>> 1, kept: step.kept >>> 1, entries });
+    } else if (step.type === 'basis') {
+      const entries = entriesOf(step.entries);
+      const [x, y] = [step.x >>> 1, step.y >>> 1];
+      packed.push({ ...step, x, y, kept: step.kept >>> 1, entries });
     } else if (step.type === 'pauli') {
       const { plain, signed } = mean(step.column);
       const z = (step.z & 1) === 1;
@@ -62,21 +74,33 @@ export function packReadout({ steps }: Readout): PackedReadout {
     } else if (step.type === 'probabilities') {
       const kept = step.kept >>> 1;
       packed.push({ type: 'probabilities', kept, column: next });
-      const count = 2 ** bitsOf(kept);
-      for (let i = 0; i < count; i++) {
-        if ((step.kept & 1) === 0) from[step.column + i] = { type: 'both', column: next + i };
-        else
-          for (const lane of [0, 1] as const)
-            from[step.column + 2 * i + lane] = { type: 'lane', column: next + i, lane };
-      }
+      const count = 2 ** bitCount(kept);
+      const lanes = (step.kept & 1) === 1;
+      blocks.push({ first: step.column, count: lanes ? 2 * count : count, column: next, lanes });
       next += count;
     } else packed.push(step);
   }
-  return { readout: { columns: next, steps: packed, results: [] }, columns: from };
+  return { readout: { columns: next, steps: packed, results: [] }, means, blocks };
 }
 
-function bitsOf(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
+/** Strings read together that flip the last qubit, which would exchange the lanes, are read one by one. */
+function uncrossed(step: ReadoutStep): readonly ReadoutStep[] {
+  if (step.type === 'flips' && (step.x & 1) === 1) {
+    const { x, odd } = step;
+    return step.entries.map(({ mask, column, weight }): ReadoutStep => {
+      // The highest flipped bit, which the mask lacks, makes the number of Y even or odd.
+      const z = (bitCount(x & mask) & 1) === Number(odd) ? mask : mask | highestBit(x);
+      return { type: 'pauli', x, z, column, weight: weight * pauliPhase(x, z).sign };
+    });
+  }
+  if (step.type === 'basis' && ((step.x | step.y) & 1) === 1) {
+    return step.entries.map(({ mask, column, weight }): ReadoutStep => ({
+      type: 'pauli',
+      x: mask & (step.x | step.y),
+      z: mask & ~step.x,
+      column,
+      weight,
+    }));
+  }
+  return [step];
 }

@@ -53,6 +53,7 @@ export class LargeProgram {
   /** Fills the results of all measurements, sizes being numbers per example. */
   evaluate(slots: SlotValues, results: readonly Float64Array[], sizes: readonly number[]): void {
     const { runner } = this;
+    const means = new Float64Array(Math.max(...sizes));
     this.#each(slots, (example, position) => {
       runner.forward(slots, example, position);
       runner.read();
@@ -64,13 +65,14 @@ export class LargeProgram {
           runner.copyState(result, start);
           return;
         }
-        for (let i = 0; i < size; i++) {
-          if (plan.type === 'columns') result[start + i] = runner.column(plan.columns[i] as number);
-          else {
-            const mean = runner.column(plan.means[i] as number);
-            result[start + i] = runner.column(plan.squares[i] as number) - mean * mean;
-          }
+        if (plan.type === 'columns') {
+          runner.columns(plan.columns, result, start);
+          return;
         }
+        runner.columns(plan.means, means, 0);
+        runner.columns(plan.squares, result, start);
+        for (let i = 0; i < size; i++)
+          result[start + i] = (result[start + i] as number) - (means[i] as number) ** 2;
       });
     });
   }
@@ -80,10 +82,11 @@ export class LargeProgram {
     const { runner } = this;
     const { columns } = this.#readout;
     const out = new Float64Array(slots.batch * columns);
+    const all = Array.from({ length: columns }, (_, column) => column);
     this.#each(slots, (example, position) => {
       runner.forward(slots, example, position);
       runner.read();
-      for (let c = 0; c < columns; c++) out[example * columns + c] = runner.column(c);
+      runner.columns(all, out, example * columns);
     });
     return out;
   }
