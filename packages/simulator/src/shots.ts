@@ -37,6 +37,8 @@ export interface PartRunOptions extends RunOptions {
 /** The run function that {@link withShots} makes; `dispose` frees the programs it compiled. */
 export interface RunWithShots<Names extends string, M extends Measurements> {
   (values?: Values<Names>, options?: RunOptions): Results<M>;
+  /** Bytes a run of a batch of this size needs: the exact probabilities, outcomes and results. */
+  estimateMemory(batch: number): number;
   /** Frees the programs compiled for it. */
   dispose(): void;
 }
@@ -200,11 +202,29 @@ export function withShots<Names extends string, const M extends Measurements>(
     });
     return (Array.isArray(measurements) ? results : results[0]) as Results<M>;
   };
+  const estimateMemory = (batch: number): number => {
+    let bytes = exactProgram?.estimateMemory(batch) ?? 0;
+    // One program runs at a time, in the engine's memory; probabilities and outcomes of all are kept.
+    let kept = 0;
+    compiled.forEach(({ qubits, program }, g) => {
+      const probabilities = 8 * batch * 2 ** qubits.length;
+      const { shots } = settings[g]!;
+      if (program !== undefined)
+        bytes = Math.max(bytes, program.estimateMemory(batch) - probabilities);
+      kept += probabilities + 4 * batch * shots;
+    });
+    for (const m of list) {
+      if (m.type !== 'samples' && m.type !== 'probabilities') continue;
+      const k = m.qubits?.length ?? circuit.qubits;
+      kept += m.type === 'samples' ? batch * m.shots * k : 8 * batch * 2 ** k;
+    }
+    return bytes + kept;
+  };
   const dispose = (): void => {
     exactProgram?.dispose();
     for (const c of compiled) c.program?.dispose();
   };
-  return Object.assign(run, { dispose });
+  return Object.assign(run, { estimateMemory, dispose });
 }
 
 /** Decides which settings an observable is read from. */

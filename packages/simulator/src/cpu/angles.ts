@@ -131,6 +131,13 @@ export class AngleTable {
     return index;
   }
 
+  /** Bytes of the columns. */
+  get bytes(): number {
+    const doubles = (columns: readonly Float64Array[]): number =>
+      columns.reduce((sum, { length }) => sum + length, 0);
+    return 8 * (doubles(this.#values) + doubles(this.#adjoints));
+  }
+
   /** Whether a node varies with the example. */
   isBatch(node: number): boolean {
     return (this.nodes[node] as Node).axis === 'batch';

@@ -47,9 +47,7 @@ export class Executor {
   readonly #memory: EngineMemory;
   readonly #lowered: Lowered;
   readonly #gradient: boolean;
-  readonly #entry: Entry;
-  readonly #tabulate: Entry | undefined;
-  readonly #contract: Entry | undefined;
+  #functions: Readonly<Record<string, Entry>> | undefined;
   readonly #addresses: Addresses;
   readonly #coefficients: RunCoefficients;
   /** How gradient cells are read, since the last {@link begin}. */
@@ -98,10 +96,6 @@ export class Executor {
       return [{ stage, offset }];
     });
     this.#addresses = this.#place();
-    const exported = instantiate(this.built.linked, memory);
-    this.#entry = exported[this.#gradient ? 'gradient' : 'run'] as Entry;
-    this.#tabulate = exported['tabulate'] as Entry | undefined;
-    this.#contract = exported['contract'] as Entry | undefined;
   }
 
   #place(): Addresses {
@@ -126,6 +120,12 @@ export class Executor {
       packed: layout.take(this.packed ? (this.#gradient ? 2 : 1) * 2 ** (qubits + 4) : 0),
     };
     return { ...addresses, bytes: layout.bytes };
+  }
+
+  /** The module's functions, compiled at the first call. */
+  #call(name: 'run' | 'gradient' | 'tabulate' | 'contract', ...values: number[]): void {
+    this.#functions ??= instantiate(this.built.linked, this.#memory) as Record<string, Entry>;
+    this.#functions[name]?.(...values);
   }
 
   /** Bytes of memory this module needs. */
@@ -185,13 +185,13 @@ export class Executor {
         add(mask, ((-weight * sign) / 2) * angle);
       }
     });
-    this.#tabulate?.(tableCells, tables);
+    this.#call('tabulate', tableCells, tables);
   }
 
   /** Adds the gradients gathered in the tables' cells to the cells of shared coefficients. */
   contractTables(): void {
     const { tableCells, constants, sharedCells } = this.#addresses;
-    this.#contract?.(tableCells, constants, sharedCells);
+    this.#call('contract', tableCells, constants, sharedCells);
   }
 
   /** Stages the data of examples `start + first` … of a chunk whose angles were evaluated from `start` on. */
@@ -280,7 +280,8 @@ export class Executor {
       a.columns,
     ] as const;
     const stride = perBlock ? 16 * this.#lowered.shared.length : 0;
-    this.#entry(...common, a.sharedCells, a.batchCells, stride, a.tables, a.tableCells, a.packed);
+    const cells = [a.sharedCells, a.batchCells, stride, a.tables, a.tableCells] as const;
+    this.#call(this.#gradient ? 'gradient' : 'run', ...common, ...cells, a.packed);
   }
 
   /** Position, in doubles, of amplitude `index` of psi or lambda: re at +lane, im at +2+lane. */

@@ -36,7 +36,7 @@ export function explainProgram(
       tables,
       groups: built.groups,
       kernels: built.kernels,
-      codeBytes: built.codeBytes,
+      codeBytes: built.linked.codeBytes,
       bytes,
       blocksPerCall: blocks,
     },

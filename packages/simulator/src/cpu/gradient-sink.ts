@@ -39,6 +39,15 @@ export class GradientSink {
     );
   }
 
+  /** Bytes of gradients summed over the batch, while they are added up and when they are returned. */
+  static bytes(wrt: readonly Slot[], batch: number): number {
+    const chunks = Math.ceil(batch / CHUNK);
+    return wrt.reduce((sum, { axis, shape }) => {
+      const rows = axis === 'batch' ? batch : chunks === 1 ? 1 : chunks + 1;
+      return sum + 8 * rows * sizeOf(shape);
+    }, 0);
+  }
+
   /** Whether this slot's gradient is collected. */
   wants(name: string): boolean {
     return this.#targets.has(name);

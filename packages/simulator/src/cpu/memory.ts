@@ -50,15 +50,7 @@ export class EngineMemory {
    * @throws UnsupportedError above 4 GiB, EnvironmentError where the machine has no such memory left.
    */
   reserve(bytes: number): void {
-    if (bytes > LIMIT) {
-      throw new UnsupportedError(
-        `the program needs ${(bytes / 2 ** 30).toFixed(1)} GiB; the CPU engine can use 4 GiB`,
-        {
-          remedy:
-            'Use fewer qubits, or for gradients parameter-shift, which holds one state instead of two',
-        },
-      );
-    }
+    checkAddresses(bytes);
     const missing = bytes - this.memory.buffer.byteLength;
     if (missing <= 0) return;
     try {
@@ -78,6 +70,43 @@ export class EngineMemory {
     this.memory.grow(0);
     if (this.#doubles.buffer.byteLength !== this.memory.buffer.byteLength)
       this.#doubles = new Float64Array(this.memory.buffer);
+  }
+}
+
+/**
+ * Refuses what does not fit 32-bit addresses.
+ *
+ * @param gradient whether it is what differentiating needs, beside a state for lambda
+ * @throws UnsupportedError
+ */
+export function checkAddresses(bytes: number, gradient = false): void {
+  if (bytes <= LIMIT) return;
+  const what = gradient ? 'the gradient' : 'the program';
+  throw new UnsupportedError(
+    `${what} needs ${(bytes / 2 ** 30).toFixed(1)} GiB; the CPU engine can use 4 GiB`,
+    {
+      remedy: gradient
+        ? "Use fewer qubits, or method 'parameter-shift' of @ketwork/gradients, which holds one state instead of two"
+        : 'Use fewer qubits, or measure fewer of them',
+    },
+  );
+}
+
+/**
+ * An array for numbers per example.
+ * @throws EnvironmentError where the machine has no such memory left.
+ */
+export function allocate(length: number): Float64Array {
+  try {
+    return new Float64Array(length);
+  } catch (cause) {
+    throw new EnvironmentError(
+      `no memory for ${((8 * length) / 2 ** 20).toFixed(0)} MiB of results`,
+      {
+        remedy: 'Run fewer examples at a time, or measure fewer qubits',
+        cause,
+      },
+    );
   }
 }
 

@@ -45,6 +45,7 @@ export interface GradientWants {
 
 /** A compiled module with the sizes its caller needs to lay out memory. */
 export interface EngineModule {
+  /** Compiled when first asked for: sizes are known before. */
   readonly linked: LinkedModule;
   readonly constants: Uint8Array;
   readonly scratchBytes: number;
@@ -59,7 +60,6 @@ export interface EngineModule {
   readonly undone: readonly Element[];
   readonly groups: number;
   readonly kernels: number;
-  readonly codeBytes: number;
 }
 
 /**
@@ -342,12 +342,13 @@ class ProgramWriter {
     main.get(argument.count).i32(1).op('i32Sub').tee(argument.count).brIf(0).op('end');
     if (this.#tables.length > 0)
       this.#functions.push({ name: 'tabulate', body: tabulation(this.#code, this.#tables) });
-    const linked = link(
-      [...this.#functions, { name, body: main }],
-      this.#plan.lowered.qubits <= WHOLE_QUBITS,
-    );
+    const functions = [...this.#functions, { name, body: main }];
+    const whole = this.#plan.lowered.qubits <= WHOLE_QUBITS;
+    let linked: LinkedModule | undefined;
     return {
-      linked,
+      get linked(): LinkedModule {
+        return (linked ??= link(functions, whole));
+      },
       constants: this.#code.constants.bytes.slice(),
       scratchBytes: this.#code.scratchBytes,
       inputBytes: input,
@@ -357,7 +358,6 @@ class ProgramWriter {
       undone: this.#undone,
       groups: this.#groups,
       kernels: this.#kernels.size,
-      codeBytes: linked.codeBytes,
     };
   }
 }

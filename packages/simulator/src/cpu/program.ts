@@ -1,5 +1,5 @@
 import { sizeOf, UnsupportedError } from '@ketwork/base';
-import type { Circuit, Slot } from '@ketwork/circuit';
+import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import type { CheckedProgram } from '../compile.ts';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { checkProgram, readWrt } from '../compile.ts';
@@ -34,6 +34,7 @@ import type { LargeSizes } from './large/module.ts';
 import { LargeProgram } from './large/program.ts';
 import { lower } from './lower.ts';
 import type { Lowered } from './lower.ts';
+import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
 import { groupStrings } from './passes/group-strings.ts';
 import { optimize, passes } from './passes/sequence.ts';
@@ -87,6 +88,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         ? withShots((c, m) => compileAnalytic(c, m, memory), circuit, measurements, options)
         : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
+    checkAddresses(leastBytes(circuit.qubits, analytic, checked.outputSizes));
     this.#readsState = checked.measurements.some(({ type }) => type === 'state');
     const written = {
       lowered: lower(circuit, this.#readsState),
@@ -112,10 +114,11 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const slots = readValues(this.circuit, values);
     const sizes = this.#checked.outputSizes;
     checkOut(out, this.#checked, slots.batch);
+    this.#reserve(this.#forwardBytes(), false);
     // An angle that is not a number is found in the middle of a large batch, and nothing may be written then.
     const direct = slots.batch <= PIECE || !this.#lowered.angles.mayFail;
     const results = sizes.map((size, i) =>
-      i === 0 && out !== undefined && direct ? out : new Float64Array(slots.batch * size),
+      i === 0 && out !== undefined && direct ? out : allocate(slots.batch * size),
     );
     this.#evaluate(slots, results);
     if (out !== undefined && !direct) {
@@ -279,6 +282,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   ): Record<string, Float64Array> {
     const { angles } = this.#lowered;
     const perExample = options.perExample === true || options.squaredNorms === true;
+    this.#reserve(this.#gradientBytes(wrt), true);
     const cotangents = new BatchCotangents(
       this.#readout,
       dy,
@@ -508,13 +512,37 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
-    const state = 2 ** (this.circuit.qubits + 5);
-    const results = this.#checked.outputSizes.reduce((a, b) => a + b, 0);
-    if (this.#large !== undefined)
-      return (
-        this.#large.runner.bytes + (options.gradient === true ? state / 2 : 0) + 8 * batch * results
-      );
-    return this.#runner().bytes + (options.gradient === true ? state : 0) + 8 * batch * results;
+    const { outputSizes } = this.#checked;
+    const results = 8 * batch * outputSizes.reduce((a, b) => a + b, 0);
+    if (this.#withShots !== undefined) return this.#withShots.estimateMemory(batch);
+    const forward = this.#forwardBytes() + this.#lowered.angles.bytes + results;
+    if (options.gradient !== true) return forward;
+    const wrt = readWrt(this.circuit);
+    const means = this.#readout.results.some(({ type }) => type === 'variance');
+    return (
+      forward +
+      Math.max(0, this.#gradientBytes(wrt) - this.#forwardBytes()) +
+      GradientSink.bytes(wrt, batch) +
+      (means ? 8 * batch * this.#readout.columns : 0)
+    );
+  }
+
+  /** Bytes of the engine's memory that a run takes, and a gradient by these slots. */
+  #forwardBytes(): number {
+    return this.#large === undefined ? this.#runner().bytes : this.#large.runner.bytes;
+  }
+
+  #gradientBytes(wrt: readonly Slot[]): number {
+    return this.#large === undefined
+      ? this.#differentiator(wrt).executor.bytes
+      : this.#large.gradientBytes(wrt);
+  }
+
+  /** Reserves memory before anything is computed or allocated. */
+  #reserve(bytes: number, gradient: boolean): void {
+    checkAddresses(bytes, gradient);
+    // Of workers that share a memory, one lets it grow.
+    if (this.#memory.team === undefined) this.#memory.reserve(bytes);
   }
 
   dispose(): void {
@@ -533,6 +561,18 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     checkAlive(this.#memory.released, 'engine');
     checkAlive(this.#disposed);
   }
+}
+
+/** Bytes that a program takes at the least: the state twice, or once and room to align it, and probabilities. */
+function leastBytes(
+  qubits: number,
+  measurements: readonly Measurement[],
+  sizes: readonly number[],
+): number {
+  return measurements.reduce(
+    (sum, { type }, m) => sum + (type === 'probabilities' ? 16 * (sizes[m] as number) : 0),
+    2 ** (qubits + 5),
+  );
 }
 
 /** Compiles exact measurements without checking again. */

@@ -131,6 +131,12 @@ export class LargeProgram {
     return sink.finish();
   }
 
+  /** Bytes of the engine's memory that differentiating takes. */
+  gradientBytes(wrt: readonly Slot[]): number {
+    const depends = this.#lowered.angles.dependsOn(new Set(wrt.map(({ name }) => name)));
+    return this.#differentiator(wrt, depends).bytes;
+  }
+
   #differentiator(wrt: readonly Slot[], nodes: readonly boolean[]): LargeExecutor {
     const id = wrt.map(({ name }) => name).join('\n');
     let made = this.#backward.get(id);
