@@ -398,19 +398,25 @@ function accumulate(
   vectors: readonly Amplitude[][],
 ): void {
   const [psi, lambda] = vectors as [Amplitude[], Amplitude[]];
+  // The products are summed up before they meet the sum: the next amplitudes' need not wait for this chain of additions.
   f.get(sum);
+  let sign: boolean | undefined;
   for (let a = 0; a < psi.length; a++) {
     if (!applies(step, a)) continue;
     const source = a ^ step.x;
     const other = turned(psi[source] as Amplitude, unit(step, source));
     const bra = lambda[a] as Amplitude;
     for (const part of ['re', 'im'] as const) {
-      f.addProduct(
-        () => f.get(bra[part].local).get(other[part].local),
-        bra[part].negative !== other[part].negative,
-      );
+      const factors = (): VectorCode => f.get(bra[part].local).get(other[part].local);
+      const negative = bra[part].negative !== other[part].negative;
+      if (sign === undefined) {
+        sign = negative;
+        factors().mul();
+      } else f.addProduct(factors, negative !== sign);
     }
   }
+  if (sign === true) f.sub();
+  else if (sign === false) f.add();
   f.set(sum);
 }
 
