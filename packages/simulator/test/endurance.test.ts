@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Circuit } from '@ketwork/circuit';
-import { circuit, expval, probabilities, state, weight, Z } from '@ketwork/circuit';
+import { circuit, counts, expval, probabilities, state, weight, Z } from '@ketwork/circuit';
 import { cpu, reference } from '@ketwork/simulator';
 import { expectClose, Random } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
@@ -73,15 +73,16 @@ describe('memory', () => {
       resident: (rss - heapTotal) / 2 ** 20,
     };
   };
-  /** Compiles, runs and disposes of a circuit whose structure no other number has. */
-  const cycle = (number: number): void => {
-    const c = circuit(3, { w: weight([3]) }, (q, { w }) => {
+  /** Compiles, runs, differentiates and disposes of a circuit whose structure no other number has. */
+  const cycle = (number: number, qubits = 3): void => {
+    const c = circuit(qubits, { w: weight([3]) }, (q, { w }) => {
       for (let k = 0; k < 3; k++) q.rx(w.at(k), k).cnot(k, (k + 1) % 3);
       for (let k = 0; k < 11; k++)
         if (((number >> k) & 1) === 1) q.h(k % 3).crx(w.at(k % 3), k % 3, (k + 1) % 3);
     });
     const program = engine.compile(c, expval(Z(0)));
     program.run({ w: [1, 2, 3] });
+    program.vjp({ w: [1, 2, 3] }, [1]);
     program.dispose();
   };
 
@@ -95,6 +96,32 @@ describe('memory', () => {
     expect(after.outside - before.outside).toBeLessThan(4);
     // Compiled code is freed some time after its module; 500 that stay would take more than 100 MiB.
     expect(after.resident - before.resident).toBeLessThan(96);
+  });
+
+  it('does not grow with circuits whose kernels are shared', () => {
+    // Kernels stay compiled for circuits to come, up to a bound.
+    for (let i = 0; i < 400; i++) cycle(i, 7);
+    const before = used();
+    for (let i = 400; i < 800; i++) cycle(i, 7);
+    const after = used();
+    expect(after.heap - before.heap).toBeLessThan(8);
+    expect(after.outside - before.outside).toBeLessThan(4);
+    expect(after.resident - before.resident).toBeLessThan(96);
+  });
+
+  it('does not grow with shots', () => {
+    const c = circuit(8, (q) => q.h(0).cnot(0, 7).h(3));
+    const program = engine.compile(c, [counts(100), expval(Z(0))], { shots: 100 });
+    const run = (times: number): void => {
+      for (let seed = 0; seed < times; seed++) program.run({}, { seed });
+    };
+    run(500);
+    const before = used();
+    run(5000);
+    const after = used();
+    expect(after.heap - before.heap).toBeLessThan(2);
+    expect(after.outside - before.outside).toBeLessThan(2);
+    expect(after.resident - before.resident).toBeLessThan(32);
   });
 
   it('does not grow with runs', () => {

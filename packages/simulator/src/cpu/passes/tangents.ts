@@ -18,19 +18,25 @@ const SEGMENT = 256;
 export const tangents = (program: EngineProgram, segment: number = SEGMENT): EngineProgram => {
   const { qubits, filters, elements } = program.lowered;
   const passages = new Passages(qubits, filters);
-  let obstacles = independent(
-    program.readout.steps.flatMap((step) => obstaclesOf(step, passages, qubits)),
-  );
+  let obstacles: Basis = [];
+  for (const step of program.readout.steps)
+    for (const pauli of obstaclesOf(step, passages, qubits)) extend(obstacles, pauli);
   const marked = elements.toReversed().map((element): Element => {
+    // Two for each qubit generate all Pauli operators, and nothing passes any more.
+    if (obstacles.length === 2 * qubits) return element;
     const passage = passages.of(element);
     if (passage.type === 'map') {
       const { map } = passage;
-      if (obstacles.some(({ x, z }) => ((x | z) & map.mask) !== 0))
-        obstacles = independent(obstacles.map((obstacle) => map.pullBack(obstacle)));
+      if (obstacles.some(({ pauli: { x, z } }) => ((x | z) & map.mask) !== 0)) {
+        const before = obstacles;
+        obstacles = [];
+        for (const { pauli } of before) extend(obstacles, map.pullBack(pauli));
+      }
     }
     const passes =
-      passage.type === 'turn' && obstacles.every((other) => anticommute(other, passage.axis) === 0);
-    if (passage.obstacles.length > 0) obstacles = independent([...obstacles, ...passage.obstacles]);
+      passage.type === 'turn' &&
+      obstacles.every(({ pauli }) => anticommute(pauli, passage.axis) === 0);
+    for (const pauli of passage.obstacles) extend(obstacles, pauli);
     return passes && isUniform(element, program) ? { ...element, form: 'tangent' } : element;
   });
   return withElements(program, rescaled(marked.toReversed(), program, segment));
@@ -90,18 +96,21 @@ function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pau
   }
 }
 
-/** A basis of what some Pauli operators generate, which restricts as much as all of them. */
-function independent(paulis: readonly Pauli[]): Pauli[] {
-  const basis: { pauli: Pauli; xTop: number; zTop: number }[] = [];
-  for (let { x, z } of paulis) {
-    for (const { pauli, xTop, zTop } of basis) {
-      if ((x & xTop) === 0 && (z & zTop) === 0) continue;
-      x ^= pauli.x;
-      z ^= pauli.z;
-    }
-    if (x === 0 && z === 0) continue;
-    const top = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
-    basis.push({ pauli: { x, z }, xTop: top(x), zTop: x === 0 ? top(z) : 0 });
+/**
+ * A basis of what some Pauli operators generate, which restricts as much as all of them. Each has a bit, of x or of z,
+ * that those behind it lack.
+ */
+type Basis = { readonly pauli: Pauli; readonly xTop: number; readonly zTop: number }[];
+
+/** Adds to a basis what it does not generate yet of a Pauli operator. */
+function extend(basis: Basis, added: Pauli): void {
+  let { x, z } = added;
+  for (const { pauli, xTop, zTop } of basis) {
+    if ((x & xTop) === 0 && (z & zTop) === 0) continue;
+    x ^= pauli.x;
+    z ^= pauli.z;
   }
-  return basis.map(({ pauli }) => pauli);
+  if (x === 0 && z === 0) return;
+  const top = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
+  basis.push({ pauli: { x, z }, xTop: top(x), zTop: x === 0 ? top(z) : 0 });
 }
