@@ -144,7 +144,7 @@ export async function race(context: Context, given: Race): Promise<RaceResult> {
         ours: { timer: ours.timer, toUnit: (seconds) => 1e3 * seconds, plan: ours.plan },
         peers: native.sides,
       },
-      { budgetSeconds: 5, warmSeconds: 1, ...settings },
+      { budgetSeconds: 3, warmSeconds: 1, ...settings },
     );
     await native.drop();
     const ranking =

@@ -20,6 +20,7 @@ const name = 'small-training';
 /** The peers with the least ratios promised. */
 const modes: readonly NativeMode[] = [
   { peer: 'lightning.qubit', goal: 1000 },
+  { peer: 'lightning.qubit', mode: 'tapes' },
   { peer: 'default.qubit', goal: 5 },
   { peer: 'tensorcircuit', goal: 5 },
 ];
