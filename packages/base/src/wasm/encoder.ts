@@ -136,12 +136,23 @@ const plain = {
   end: [0x0b],
   else: [0x05],
   i64x2Splat: [0xfd, 18],
+  i32x4Splat: [0xfd, 17],
   f64x2Splat: [0xfd, 20],
+  i32x4Eq: [0xfd, 55],
   v128Not: [0xfd, 77],
   v128And: [0xfd, 78],
   v128Or: [0xfd, 80],
   v128Xor: [0xfd, 81],
   v128Bitselect: [0xfd, 82],
+  f32x4DemoteF64x2Zero: [0xfd, 94],
+  i32x4Shl: [0xfd, 0xab, 0x01],
+  i32x4Add: [0xfd, 0xae, 0x01],
+  f32x4Neg: [0xfd, 0xe1, 0x01],
+  f32x4Add: [0xfd, 0xe4, 0x01],
+  f32x4Sub: [0xfd, 0xe5, 0x01],
+  f32x4Mul: [0xfd, 0xe6, 0x01],
+  f32x4RelaxedMadd: [0xfd, 0x85, 0x02],
+  f32x4RelaxedNmadd: [0xfd, 0x86, 0x02],
   f64x2Nearest: [0xfd, 0x94, 0x01],
   i64x2Add: [0xfd, 0xce, 0x01],
   i64x2Shl: [0xfd, 0xcb, 0x01],
@@ -240,6 +251,13 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** Pushes a vector with all four lanes equal to a number, rounded to single precision. */
+  f32x4(value: number): this {
+    const bytes = new Uint8Array(new Float32Array(4).fill(value).buffer);
+    this.#code.raw([0xfd, 12]).raw(bytes);
+    return this;
+  }
+
   /** Opens a block; a branch to it leaves it. */
   block(): this {
     this.#code.raw([0x02, 0x40]);
@@ -309,6 +327,12 @@ export class FunctionBuilder {
   /** Loads a double into both lanes. */
   loadSplat(offset = 0): this {
     this.#code.raw([0xfd, 10, 3]).unsigned(offset);
+    return this;
+  }
+
+  /** Loads a number of single precision into all four lanes. */
+  loadSplat32(offset = 0): this {
+    this.#code.raw([0xfd, 9, 2]).unsigned(offset);
     return this;
   }
 

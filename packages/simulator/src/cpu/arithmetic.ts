@@ -3,6 +3,8 @@ import type { ValueType } from '@ketwork/base';
 
 /** How an engine computes. */
 export interface Numerics {
+  /** Format of amplitudes and of what is computed from them. */
+  readonly precision: 'f64' | 'f32';
   /**
    * Whether products may be rounded together with the sum they enter, by the relaxed multiply-add of WebAssembly. Faster
    * and a little more exact, but the last bits then depend on the machine: one without the instruction rounds twice.
@@ -11,19 +13,48 @@ export interface Numerics {
 }
 
 /** Rounds every operation on its own: the same bits everywhere. */
-export const exactRounding: Numerics = { fused: false };
+export const exactRounding: Numerics = { precision: 'f64', fused: false };
 
 /** How an engine with these options computes on this machine. */
 export const numericsOf = ({
+  precision = 'f64',
   reproducible = false,
 }: {
+  readonly precision?: Numerics['precision'];
   readonly reproducible?: boolean;
-}): Numerics => ({
-  fused: wasmFeatures().relaxedSimd && !reproducible,
-});
+}): Numerics => ({ precision, fused: wasmFeatures().relaxedSimd && !reproducible });
 
 /** What tells code for one way of computing from that for another. */
-export const numericsId = ({ fused }: Numerics): string => (fused ? 'fused' : 'plain');
+export const numericsId = ({ precision, fused }: Numerics): string =>
+  `${precision}${fused ? ' fused' : ''}`;
+
+/** Numbers in memory, in the format of amplitudes. */
+export type NumberArray = Float64Array | Float32Array;
+
+/** Bytes of a number. */
+export const bytesOf = ({ precision }: Numerics): 8 | 4 => (precision === 'f64' ? 8 : 4);
+
+/** Numbers in a vector: so many examples are worked on together. */
+export const lanesOf = ({ precision }: Numerics): 2 | 4 => (precision === 'f64' ? 2 : 4);
+
+const instructions = {
+  f64: {
+    add: 'f64x2Add',
+    sub: 'f64x2Sub',
+    mul: 'f64x2Mul',
+    neg: 'f64x2Neg',
+    plus: 'f64x2RelaxedMadd',
+    minus: 'f64x2RelaxedNmadd',
+  },
+  f32: {
+    add: 'f32x4Add',
+    sub: 'f32x4Sub',
+    mul: 'f32x4Mul',
+    neg: 'f32x4Neg',
+    plus: 'f32x4RelaxedMadd',
+    minus: 'f32x4RelaxedNmadd',
+  },
+} as const;
 
 /** A function that computes with vectors of amplitudes: the one place that knows which instructions that takes. */
 export class VectorCode extends FunctionBuilder {
@@ -39,29 +70,49 @@ export class VectorCode extends FunctionBuilder {
     this.numerics = numerics;
   }
 
+  get #ops(): (typeof instructions)[Numerics['precision']] {
+    return instructions[this.numerics.precision];
+  }
+
+  /** Bytes of a number. */
+  get bytes(): 8 | 4 {
+    return bytesOf(this.numerics);
+  }
+
   /** Pushes a vector with the same number in all lanes. */
   vector(value: number): this {
-    return this.f64x2(value);
+    return this.numerics.precision === 'f64' ? this.f64x2(value) : this.f32x4(value);
+  }
+
+  /** Loads a number into all lanes. */
+  override loadSplat(offset = 0): this {
+    return this.numerics.precision === 'f64' ? super.loadSplat(offset) : this.loadSplat32(offset);
+  }
+
+  /** Makes the lowest bit of the popped integer the sign bit of all lanes. */
+  sign(): this {
+    if (this.numerics.precision === 'f32') return this.i32(31).op('i32Shl').op('i32x4Splat');
+    return this.op('i64ExtendI32U').i64(63).op('i64Shl').op('i64x2Splat');
   }
 
   /** Adds the two popped vectors. */
   add(): this {
-    return this.op('f64x2Add');
+    return this.op(this.#ops.add);
   }
 
   /** Subtracts the vector on top from the one below. */
   sub(): this {
-    return this.op('f64x2Sub');
+    return this.op(this.#ops.sub);
   }
 
   /** Multiplies the two popped vectors. */
   mul(): this {
-    return this.op('f64x2Mul');
+    return this.op(this.#ops.mul);
   }
 
   /** Changes the sign of the popped vector. */
   neg(): this {
-    return this.op('f64x2Neg');
+    return this.op(this.#ops.neg);
   }
 
   /**
@@ -72,12 +123,12 @@ export class VectorCode extends FunctionBuilder {
   addProduct(factors: () => unknown, negative = false): this {
     if (!this.numerics.fused) {
       factors();
-      return this.mul().op(negative ? 'f64x2Sub' : 'f64x2Add');
+      return negative ? this.mul().sub() : this.mul().add();
     }
     if (this.#sum < 0) this.#sum = this.local(valueType.v128);
     // The instruction wants the sum on top. Locals cost nothing once compiled.
     this.set(this.#sum);
     factors();
-    return this.get(this.#sum).op(negative ? 'f64x2RelaxedNmadd' : 'f64x2RelaxedMadd');
+    return this.get(this.#sum).op(negative ? this.#ops.minus : this.#ops.plus);
   }
 }

@@ -11,3 +11,6 @@ export const cpuCapabilities: Capabilities = {
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
   adjoint: ['expval', 'variance', 'probabilities', 'state'],
 };
+
+/** What it can do in single precision: the same. */
+export const singleCapabilities: Capabilities = { ...cpuCapabilities, precision: ['f32'] };

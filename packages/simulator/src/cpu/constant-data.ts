@@ -1,10 +1,20 @@
+import type { Numerics } from './arithmetic.ts';
+
 /** Numbers that a module reads from memory: matrices, weights and index tables. */
 export class ConstantData {
   #bytes = new ByteList();
 
-  /** Appends doubles and returns their byte offset. */
-  doubles(values: ArrayLike<number>): number {
-    return this.#bytes.append(new Uint8Array(Float64Array.from(values).buffer));
+  readonly #numerics: Numerics;
+
+  constructor(numerics: Numerics) {
+    this.#numerics = numerics;
+  }
+
+  /** Appends numbers in the format of amplitudes and returns their byte offset. */
+  numbers(values: ArrayLike<number>): number {
+    const single = this.#numerics.precision === 'f32';
+    const array = single ? Float32Array.from(values) : Float64Array.from(values);
+    return this.#bytes.append(new Uint8Array(array.buffer));
   }
 
   /** Appends 32-bit integers and returns their byte offset. */
@@ -18,7 +28,8 @@ export class ConstantData {
     rows.forEach(({ value, column, weight }, i) => {
       bytes.setInt32(16 * i, value, true);
       bytes.setInt32(16 * i + 4, column, true);
-      bytes.setFloat64(16 * i + 8, weight, true);
+      if (this.#numerics.precision === 'f32') bytes.setFloat32(16 * i + 8, weight, true);
+      else bytes.setFloat64(16 * i + 8, weight, true);
     });
     return this.#bytes.append(new Uint8Array(bytes.buffer));
   }

@@ -24,9 +24,9 @@ export class BatchCotangents {
 
   /** Writes cotangents, turned into cotangents of the columns, into the staging area. */
   stage(executor: Executor, first: number, count: number): void {
-    const { doubles } = executor;
+    const { numbers, lanes, shift } = executor;
     const base = executor.columnsAt(0);
-    const stride = executor.columnBytes / 8;
+    const stride = executor.columnBytes / executor.numberBytes;
     const { results } = this.#readout;
     const [only] = results;
     const [source] = this.#dy;
@@ -34,21 +34,21 @@ export class BatchCotangents {
     if (results.length === 1 && only?.type === 'columns' && source !== undefined) {
       const { columns } = only;
       const size = columns.length;
-      if (size === 1 && stride === 2) {
-        doubles.set(source.subarray(first, first + count), base);
+      if (size === 1 && stride === lanes) {
+        numbers.set(source.subarray(first, first + count), base);
         return;
       }
       for (let i = 0; i < count; i++) {
-        const at = base + (i >> 1) * stride + (i & 1);
+        const at = base + (i >> shift) * stride + (i & (lanes - 1));
         for (let k = 0; k < size; k++)
-          doubles[at + 2 * (columns[k] as number)] = source[(first + i) * size + k] as number;
+          numbers[at + lanes * (columns[k] as number)] = source[(first + i) * size + k] as number;
       }
       return;
     }
     for (let i = 0; i < count; i++) {
-      const at = base + (i >> 1) * stride + (i & 1);
+      const at = base + (i >> shift) * stride + (i & (lanes - 1));
       this.each(first + i, (column, amount) => {
-        doubles[at + 2 * column] = (doubles[at + 2 * column] as number) + amount;
+        numbers[at + lanes * column] = (numbers[at + lanes * column] as number) + amount;
       });
     }
   }

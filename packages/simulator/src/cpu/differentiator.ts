@@ -1,5 +1,6 @@
 import type { Circuit, Slot } from '@ketwork/circuit';
 import type { AngleTable } from './angles.ts';
+import { lanesOf } from './arithmetic.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
@@ -54,7 +55,7 @@ export function makeDifferentiator(
     depends,
     embedded,
     active: { shared, batch },
-    perExample: directCoefficients(angles, shared, depends),
+    perExample: directCoefficients(angles, shared, depends, lanesOf(memory.numerics)),
   };
 }
 
@@ -63,6 +64,7 @@ function directCoefficients(
   angles: AngleTable,
   shared: readonly Coefficient[],
   depends: readonly boolean[],
+  lanes: number,
 ): Differentiator['perExample'] {
   const bySlot = new Map<string, { cell: number; element: number }[]>();
   const others: Coefficient[] = [];
@@ -76,7 +78,7 @@ function directCoefficients(
     rest[coefficient.node] = false;
     const { name } = element.slot;
     if (!bySlot.has(name)) bySlot.set(name, []);
-    bySlot.get(name)?.push({ cell: 2 * coefficient.index, element: element.index });
+    bySlot.get(name)?.push({ cell: lanes * coefficient.index, element: element.index });
   }
   const plain = [...bySlot].map(([slot, entries]) => ({
     slot,

@@ -3,6 +3,8 @@ import { elementary } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
+import { bytesOf, lanesOf } from './arithmetic.ts';
+import type { NumberArray } from './arithmetic.ts';
 import { instantiate } from './link.ts';
 import { RunCoefficients } from './coefficients.ts';
 import type { Unwinding } from './coefficients.ts';
@@ -38,9 +40,9 @@ interface Addresses {
 
 type Entry = (...args: number[]) => void;
 
-/** Blocks of two examples per call: about a hundred microseconds of work, so that compiled code can be replaced between calls. */
-const blocksPerCall = (qubits: number, examples: number): number =>
-  Math.min(examples / 2, Math.max(1, 2 ** (11 - qubits)));
+/** Blocks per call: about a hundred microseconds of work, so that compiled code can be replaced between calls. */
+const blocksPerCall = (qubits: number, examples: number, lanes: number): number =>
+  Math.min(examples / lanes, Math.max(1, 2 ** (11 - qubits)));
 
 /** One module of a program, ready to run. */
 export class Executor {
@@ -55,13 +57,17 @@ export class Executor {
   readonly built: EngineModule;
   /** Whether both lanes belong to one example, see `isPacked`. */
   readonly packed: boolean;
+  /** Examples in a block, the power of two that is, and bytes of a number. */
+  readonly lanes: 2 | 4;
+  readonly shift: 1 | 2;
+  readonly numberBytes: 8 | 4;
   /** Blocks per call. */
   readonly blocks: number;
   /** Bytes of columns (results or cotangents) per block. */
   readonly columnBytes: number;
   readonly preparations: readonly Preparation[];
   readonly #matrices: {
-    stage: (values: SlotValues, example: number, at: number, lane: 0 | 1) => void;
+    stage: (values: SlotValues, example: number, at: number, lane: number) => void;
     offset: number;
   }[];
   readonly #preparationOffsets: readonly number[];
@@ -76,23 +82,40 @@ export class Executor {
     single: boolean,
   ) {
     this.#memory = memory;
+    this.lanes = lanesOf(memory.numerics);
+    this.numberBytes = bytesOf(memory.numerics);
+    this.shift = this.lanes === 2 ? 1 : 2;
     this.#lowered = lowered;
     this.#gradient = wants !== undefined;
-    this.blocks = single ? 1 : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE);
+    this.blocks = single
+      ? 1
+      : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE, this.lanes);
     this.built = buildModule(lowered, readout, memory.numerics, wants);
     this.#coefficients = new RunCoefficients(lowered);
     this.factors = this.#coefficients.unwinding(this.built.undone);
-    this.packed = isPacked(lowered);
+    this.packed = isPacked(lowered, memory.numerics);
     this.columnBytes = this.#gradient ? cotangentBytes({ lowered, readout }) : 16 * readout.columns;
-    this.preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots));
+    this.preparations = lowered.preparations.map(
+      (op) => new Preparation(op, circuit.slots, this.lanes),
+    );
     const layout = inputLayout({ lowered, readout });
     this.#preparationOffsets = layout.preparations;
     this.#matrices = [...layout.matrices].flatMap(([step, offset]) => {
       if (step.type !== 'hermitian' || !('slot' in step.matrix)) return [];
       const { matrix, qubits } = step;
       const shared = circuit.slots.find(({ name }) => name === matrix.slot)?.axis === 'shared';
-      const stage = (values: SlotValues, example: number, at: number, lane: 0 | 1): void =>
-        stageMatrix(matrix, 2 ** qubits.length, shared, values, example, memory.doubles, at, lane);
+      const stage = (values: SlotValues, example: number, at: number, lane: number): void =>
+        stageMatrix(
+          matrix,
+          2 ** qubits.length,
+          shared,
+          values,
+          example,
+          memory.numbers,
+          at,
+          lane,
+          this.lanes,
+        );
       return [{ stage, offset }];
     });
     this.#addresses = this.#place();
@@ -110,7 +133,7 @@ export class Executor {
       pairs: layout.take(32 * (batch.length + copies)),
       scratch: layout.take(built.scratchBytes),
       state: layout.take((this.#gradient ? 2 : 1) * 2 ** (qubits + 5)),
-      angles: layout.take(16 * sources.batch.length * blocks),
+      angles: layout.take(8 * this.lanes * sources.batch.length * blocks),
       input: layout.take(built.inputBytes * blocks),
       columns: layout.take(this.columnBytes * blocks),
       sharedCells: layout.take(this.#gradient ? 16 * shared.length * blocks : 0),
@@ -142,19 +165,29 @@ export class Executor {
       this.#memory.owner = this;
     }
     this.#lowered.angles.evaluate(values, 'fixed');
-    const { doubles } = this.#memory;
+    const { numbers } = this.#memory;
+    const { numberBytes } = this;
     const coefficients = this.#coefficients;
     coefficients.update();
-    doubles.set(coefficients.pairs, shared / 8);
-    doubles[shared / 8 + coefficients.pairs.length] = coefficients.initial;
+    // A coefficient takes 16 bytes, two or four numbers.
+    const step = 16 / numberBytes;
+    const { pairs } = coefficients;
+    const base = shared / numberBytes;
+    if (step === 2) numbers.set(pairs, base);
+    else
+      for (let i = 0; i < pairs.length; i += 2) {
+        numbers[base + 2 * i] = pairs[i] as number;
+        numbers[base + 2 * i + 1] = pairs[i + 1] as number;
+      }
+    numbers[base + (step / 2) * pairs.length] = coefficients.initial;
     if (coefficients.framed) {
       const { weights, repeats } = this.built;
       this.factors.update();
       for (const weight of weights)
-        doubles[(constants + weight.at) / 8] = coefficients.signed(weight);
+        numbers[(constants + weight.at) / numberBytes] = coefficients.signed(weight);
       if (repeats !== undefined)
         coefficients.signs.batch.forEach((sign, i) => {
-          doubles[(constants + repeats) / 8 + 2 * i + 1] = sign;
+          numbers[(constants + repeats + 16 * i + 8) / numberBytes] = sign;
         });
     }
     if (this.built.tables.length > 0) this.#fillTables();
@@ -196,11 +229,13 @@ export class Executor {
 
   /** Stages the data of examples `start + first` … of a chunk whose angles were evaluated from `start` on. */
   stage(values: SlotValues, start: number, first: number, count: number): void {
-    const { doubles } = this.#memory;
+    const { doubles, numbers } = this.#memory;
+    const { shift, numberBytes } = this;
+    const inside = this.lanes - 1;
     const { sources, angles } = this.#lowered;
     const { batch } = this.#coefficients.signs;
     const signed = this.built.repeats === undefined;
-    const lanes = 2 * Math.ceil(count / 2);
+    const lanes = this.lanes * Math.ceil(count / this.lanes);
     const at = this.#addresses.angles / 8;
     for (const { node, scale: size, source, index } of sources.batch) {
       const column = angles.column(node);
@@ -209,60 +244,72 @@ export class Executor {
         // An idle lane repeats the last example.
         let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
         if (Math.abs(angle) > 1e5) angle = elementary.withoutTurns(angle);
-        doubles[at + ((lane >> 1) * sources.batch.length + source) * 2 + (lane & 1)] = angle;
+        const block = lane >> shift;
+        doubles[at + (block * sources.batch.length + source) * this.lanes + (lane & inside)] =
+          angle;
       }
     }
     if (this.built.inputBytes === 0) return;
     for (let lane = 0; lane < lanes; lane++) {
       const example = start + first + Math.min(lane, count - 1);
-      const base = (this.#addresses.input + (lane >> 1) * this.built.inputBytes) / 8;
-      const side = (lane & 1) as 0 | 1;
+      const base = (this.#addresses.input + (lane >> shift) * this.built.inputBytes) / numberBytes;
+      const side = lane & inside;
       this.preparations.forEach((preparation, p) =>
         preparation.stage(
           values,
           example,
-          doubles,
-          base + (this.#preparationOffsets[p] as number) / 8,
+          numbers,
+          base + (this.#preparationOffsets[p] as number) / numberBytes,
           side,
         ),
       );
       for (const { stage, offset } of this.#matrices)
-        stage(values, example, base + offset / 8, side);
+        stage(values, example, base + offset / numberBytes, side);
     }
   }
 
-  /** Position, in doubles, of the columns of a block. */
+  /** Position, in numbers, of the columns of a block. */
   columnsAt(block: number): number {
-    return (this.#addresses.columns + block * this.columnBytes) / 8;
+    return (this.#addresses.columns + block * this.columnBytes) / this.numberBytes;
   }
 
   /** Clears columns (results or cotangents) of the first blocks. */
   clearColumns(blocks: number): void {
-    this.#memory.doubles.fill(0, this.columnsAt(0), this.columnsAt(blocks));
+    this.#memory.numbers.fill(0, this.columnsAt(0), this.columnsAt(blocks));
   }
 
   /** Clears the gradient cells of tables, which gather over all calls of a chunk. */
   clearTableCells(): void {
     const { tableCells } = this.#addresses;
-    const length = 2 * 2 ** this.#lowered.qubits * this.built.tables.length;
-    this.#memory.doubles.fill(0, tableCells / 8, tableCells / 8 + length);
+    const length = this.lanes * 2 ** this.#lowered.qubits * this.built.tables.length;
+    this.#memory.numbers.fill(
+      0,
+      tableCells / this.numberBytes,
+      tableCells / this.numberBytes + length,
+    );
   }
 
   /** Clears gradient cells: of all blocks, or only those that are never summed over blocks. */
   clearCells(blocks: number, shared: boolean): void {
     const { sharedCells, batchCells } = this.#addresses;
-    const { doubles } = this.#memory;
+    const { numbers } = this.#memory;
     const { shared: sharedList, batch } = this.#lowered;
-    if (shared) doubles.fill(0, sharedCells / 8, sharedCells / 8 + 2 * sharedList.length * blocks);
-    doubles.fill(0, batchCells / 8, batchCells / 8 + 2 * batch.length * blocks);
+    const clear = (from: number, count: number): unknown =>
+      numbers.fill(
+        0,
+        from / this.numberBytes,
+        from / this.numberBytes + this.lanes * count * blocks,
+      );
+    if (shared) clear(sharedCells, sharedList.length);
+    clear(batchCells, batch.length);
   }
 
-  /** Position, in doubles, of a coefficient's gradient cell (two lanes). */
+  /** Position, in numbers, of a coefficient's gradient cell (all lanes). */
   cellAt(axis: 'shared' | 'batch', index: number, block: number): number {
     const { sharedCells, batchCells } = this.#addresses;
     return axis === 'shared'
-      ? sharedCells / 8 + 2 * (block * this.#lowered.shared.length + index)
-      : batchCells / 8 + 2 * (block * this.#lowered.batch.length + index);
+      ? sharedCells / this.numberBytes + this.lanes * (block * this.#lowered.shared.length + index)
+      : batchCells / this.numberBytes + this.lanes * (block * this.#lowered.batch.length + index);
   }
 
   /** Runs the staged blocks; `perBlock` keeps the cells of shared coefficients apart. */
@@ -284,14 +331,17 @@ export class Executor {
     this.#call(this.#gradient ? 'gradient' : 'run', ...common, ...cells, a.packed);
   }
 
-  /** Position, in doubles, of amplitude `index` of psi or lambda: re at +lane, im at +2+lane. */
+  /** Position, in numbers, of amplitude `index` of psi or lambda: re at +lane, im behind all lanes. */
   amplitudeAt(index: number, vector: 'psi' | 'lambda' = 'psi'): number {
     const { state } = this.#addresses;
-    return (state + (vector === 'lambda' ? 2 ** (this.#lowered.qubits + 5) : 0)) / 8 + 4 * index;
+    return (
+      (state + (vector === 'lambda' ? 2 ** (this.#lowered.qubits + 5) : 0)) / this.numberBytes +
+      2 * this.lanes * index
+    );
   }
 
-  /** Memory as doubles. */
-  get doubles(): Float64Array {
-    return this.#memory.doubles;
+  /** Memory as numbers in the format of amplitudes. */
+  get numbers(): NumberArray {
+    return this.#memory.numbers;
   }
 }

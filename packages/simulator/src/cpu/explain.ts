@@ -18,18 +18,21 @@ export function explainProgram(
     (sum, table) => sum + new Set(coefficientsOf(table).map(({ node }) => node)).size,
     0,
   );
-  const lanes = packed ? 'one example, its last qubit in the lanes' : 'two examples per vector';
+  const lanes = packed
+    ? 'one example, its last qubit in the lanes'
+    : `${executor.lanes === 2 ? 'two' : 'four'} examples per vector`;
   const tabled =
     tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;
-  const calls = packed || blocks === 1 ? '' : `; ${blocks} pairs of examples per call`;
+  const calls = packed || blocks === 1 ? '' : `; ${blocks * executor.lanes} examples per call`;
   return {
     text:
-      `cpu: ${qubits} qubits, ${lanes}; ${circuit.ops.length} operations as written, ${elements.length} after the ` +
+      `cpu: ${qubits} qubits${executor.lanes === 2 ? '' : ' in single precision'}, ${lanes}; ${circuit.ops.length} operations as written, ${elements.length} after the ` +
       `compiler's passes${tabled}, in ${built.groups} groups (${built.kernels} kernels)${calls}; ` +
       `${(bytes / 1024).toFixed(0)} KiB.`,
     details: {
       engine: 'cpu',
       regime: packed ? 'single state' : 'batched',
+      precision: executor.lanes === 2 ? 'f64' : 'f32',
       qubits,
       operations: circuit.ops.length,
       elements: elements.length,

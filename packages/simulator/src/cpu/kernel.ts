@@ -110,7 +110,7 @@ export function writeKernel(
     const place = at(axis === 'shared' ? 1 : 2, coefficientAt + i);
     if (cos === undefined) {
       f.get(place.local);
-      if (axis === 'shared') f.loadSplat(place.offset + 8);
+      if (axis === 'shared') f.loadSplat(place.offset + f.bytes);
       else f.load(place.offset + 16);
       f.set(sin);
     } else if (axis === 'shared') {
@@ -118,7 +118,7 @@ export function writeKernel(
         .loadSplat(place.offset)
         .set(cos)
         .get(place.local)
-        .loadSplat(place.offset + 8)
+        .loadSplat(place.offset + f.bytes)
         .set(sin);
     } else
       f.get(place.local)
@@ -428,7 +428,7 @@ function multiply(
 ): void {
   const { bits, pattern } = step;
   const constant = (index: number) => (): void =>
-    void f.get(constants.local).loadSplat(constants.offset + 8 * index);
+    void f.get(constants.local).loadSplat(constants.offset + f.bytes * index);
   const dimension = 1 << bits.length;
   const all = bits.reduce((sum, bit) => sum | bit, 0);
   // Row r of the matrix, first qubit most significant, as bits of the register index.

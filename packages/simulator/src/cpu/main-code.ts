@@ -47,7 +47,11 @@ export class MainCode {
   scratchBytes = 16;
 
   /** @param constants numbers that other functions of the module refer to as well */
-  constructor(qubits: number, numerics: Numerics, constants: ConstantData = new ConstantData()) {
+  constructor(
+    qubits: number,
+    numerics: Numerics,
+    constants: ConstantData = new ConstantData(numerics),
+  ) {
     this.constants = constants;
     // `out` and `dy` share a place.
     const parameters = Array(Object.keys(argument).length - 1).fill(valueType.i32);

@@ -1,6 +1,6 @@
 import { EnvironmentError, UnsupportedError } from '@ketwork/base';
 import { exactRounding } from './arithmetic.ts';
-import type { Numerics } from './arithmetic.ts';
+import type { NumberArray, Numerics } from './arithmetic.ts';
 import type { Team } from './large/team.ts';
 
 const PAGE = 65536;
@@ -15,6 +15,7 @@ export class EngineMemory {
   /** How the engine computes with the numbers in it. */
   readonly numerics: Numerics;
   #doubles: Float64Array;
+  #numbers: NumberArray;
   /** The worker's place among those that share this memory, during a call. */
   team: Team | undefined;
   /** The program whose constants are in memory now. */
@@ -33,6 +34,7 @@ export class EngineMemory {
     this.numerics = numerics;
     this.memory = memory;
     this.#doubles = new Float64Array(memory.buffer);
+    this.#numbers = this.#view();
   }
 
   /** Whether modules must import it as shared. */
@@ -40,9 +42,18 @@ export class EngineMemory {
     return !(this.memory.buffer instanceof ArrayBuffer);
   }
 
+  /** Memory as numbers in the format of amplitudes; taken anew after growth. */
+  get numbers(): NumberArray {
+    return this.#numbers;
+  }
+
   /** Memory as doubles; taken anew after growth. */
   get doubles(): Float64Array {
     return this.#doubles;
+  }
+
+  #view(): NumberArray {
+    return this.numerics.precision === 'f64' ? this.#doubles : new Float32Array(this.memory.buffer);
   }
 
   /**
@@ -62,6 +73,7 @@ export class EngineMemory {
       });
     }
     this.#doubles = new Float64Array(this.memory.buffer);
+    this.#numbers = this.#view();
   }
 
   /** Takes notice of growth by another worker. */
@@ -70,6 +82,7 @@ export class EngineMemory {
     this.memory.grow(0);
     if (this.#doubles.buffer.byteLength !== this.memory.buffer.byteLength)
       this.#doubles = new Float64Array(this.memory.buffer);
+    this.#numbers = this.#view();
   }
 }
 

@@ -3,7 +3,7 @@
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
 import type { FunctionBuilder } from '@ketwork/base';
-import { numericsId } from './arithmetic.ts';
+import { lanesOf, numericsId } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
@@ -66,7 +66,11 @@ export interface EngineModule {
  * Whether a program holds its state packed: a circuit run on one example at a time uses both lanes for the values of its
  * last qubit. Small circuits, and operations on all qubits, lack the spare address bit that exchanging qubit and lane needs.
  */
-export const isPacked = ({ batched, qubits, preparations, elements }: Lowered): boolean =>
+export const isPacked = (
+  { batched, qubits, preparations, elements }: Lowered,
+  { precision }: Numerics,
+): boolean =>
+  precision === 'f64' &&
   !batched &&
   qubits >= 4 &&
   preparations.length === 0 &&
@@ -129,7 +133,7 @@ class ProgramWriter {
     this.#functions = fixedFunctions(numerics).map((body) => ({ body }));
     this.#code = new MainCode(lowered.qubits, numerics);
     this.#tables = lowered.elements.filter((element) => element.type === 'table');
-    this.#packed = isPacked(lowered);
+    this.#packed = isPacked(lowered, numerics);
     this.#code.main.loop();
   }
 
@@ -156,7 +160,7 @@ class ProgramWriter {
     }
     if (qubits <= FIXED_QUBITS) {
       for (let at = 16; at < this.#code.stateBytes; at += 16)
-        main.get(argument.state).f64x2(0).store(at);
+        main.get(argument.state).vector(0).store(at);
     } else main.get(argument.state).i32(this.#code.stateBytes).call(runtime.clear);
     main.get(argument.state).get(argument.shared).loadSplat(initial).store();
     this.#prepare();
@@ -218,7 +222,7 @@ class ProgramWriter {
       ? kernelCall(group, qubits - 1, qubits - 1, backward, wants)
       : kernelCall(group, qubits, undefined, backward, wants);
     const constants = call.constants.map((values) =>
-      values.length === 0 ? 0 : this.#code.constants.doubles(values),
+      values.length === 0 ? 0 : this.#code.constants.numbers(values),
     );
     const table =
       call.table === undefined
@@ -253,7 +257,7 @@ class ProgramWriter {
     const rest = this.#code.rest(
       this.#code.mask(element.qubits) | this.#code.mask(group.controls.map(({ qubit }) => qubit)),
     );
-    const at = this.#code.constants.doubles(matrix);
+    const at = this.#code.constants.numbers(matrix);
     this.#code.needScratch(32 * size);
     for (const state of backward ? [0, this.#code.stateBytes] : [0]) {
       this.#code.main.get(argument.state).i32(state).op('i32Add');
@@ -328,7 +332,7 @@ class ProgramWriter {
     const advance = (local: number, bytes: number): void => {
       if (bytes > 0) main.get(local).i32(bytes).op('i32Add').set(local);
     };
-    advance(argument.angles, 16 * sources.batch.length);
+    advance(argument.angles, 8 * lanesOf(this.#numerics) * sources.batch.length);
     advance(argument.input, input);
     if (this.#gradient) {
       advance(argument.dy, cotangentBytes(this.#plan));

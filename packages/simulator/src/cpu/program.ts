@@ -22,6 +22,7 @@ import type { RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
+import type { NumberArray } from './arithmetic.ts';
 import { BatchCotangents } from './cotangents.ts';
 import { makeDifferentiator } from './differentiator.ts';
 import type { Differentiator } from './differentiator.ts';
@@ -38,6 +39,7 @@ import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
 import { groupStrings } from './passes/group-strings.ts';
 import { optimize, passes } from './passes/sequence.ts';
+import { shortTangents, tangentForm } from './passes/tangents.ts';
 import { planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
 import { basisIndices, preparationGradients } from './staging.ts';
@@ -94,12 +96,19 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       lowered: lower(circuit, this.#readsState),
       readout: planReadout(circuit, analytic),
     };
+    const rewrites =
+      memory.numerics.precision === 'f64'
+        ? sequence
+        : sequence.map(
+            ([name, pass]) => [name, pass === tangentForm ? shortTangents : pass] as const,
+          );
     // A large state is read string by string.
     const single = optimize(
       written,
-      sequence.filter(([, pass]) => pass !== groupStrings),
+      rewrites.filter(([, pass]) => pass !== groupStrings),
     );
-    const isChunked = isLarge(single.lowered, single.readout, large);
+    const isChunked =
+      memory.numerics.precision === 'f64' && isLarge(single.lowered, single.readout, large);
     const grouped = !isChunked && sequence.some(([, pass]) => pass === groupStrings);
     ({ lowered: this.#lowered, readout: this.#readout } = grouped ? groupStrings(single) : single);
     this.#large = isChunked
@@ -136,32 +145,32 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       return;
     }
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
-      const { doubles } = executor;
+      const { numbers, lanes, shift } = executor;
       const base = executor.columnsAt(0);
-      const stride = executor.columnBytes / 8;
+      const stride = executor.columnBytes / executor.numberBytes;
       this.#readout.results.forEach((plan, m) => {
         const result = results[m] as Float64Array;
         const size = outputSizes[m] as number;
-        if (size === 1 && stride === 2 && plan.type === 'columns') {
+        if (size === 1 && stride === lanes && plan.type === 'columns') {
           // A single column lies in memory as the caller wants it.
-          result.set(doubles.subarray(base, base + count), first);
+          result.set(numbers.subarray(base, base + count), first);
           return;
         }
         for (let position = 0; position < count; position++) {
           const start = (first + position) * size;
-          const at = base + (position >> 1) * stride + (position & 1);
+          const at = base + (position >> shift) * stride + (position & (lanes - 1));
           if (plan.type === 'state') {
-            const state = executor.amplitudeAt(0) + (position & 1);
-            for (let i = 0; i < size; i++) result[start + i] = doubles[state + 2 * i] as number;
+            const state = executor.amplitudeAt(0) + (position & (lanes - 1));
+            for (let i = 0; i < size; i++) result[start + i] = numbers[state + lanes * i] as number;
           } else if (plan.type === 'columns') {
             const { columns } = plan;
             for (let i = 0; i < size; i++)
-              result[start + i] = doubles[at + 2 * (columns[i] as number)] as number;
+              result[start + i] = numbers[at + lanes * (columns[i] as number)] as number;
           } else {
             for (let i = 0; i < size; i++) {
-              const mean = doubles[at + 2 * (plan.means[i] as number)] as number;
+              const mean = numbers[at + lanes * (plan.means[i] as number)] as number;
               result[start + i] =
-                (doubles[at + 2 * (plan.squares[i] as number)] as number) - mean * mean;
+                (numbers[at + lanes * (plan.squares[i] as number)] as number) - mean * mean;
             }
           }
         }
@@ -191,9 +200,9 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     for (let start = 0; start < slots.batch; start += PIECE) {
       const chunk = Math.min(PIECE, slots.batch - start);
       this.#lowered.angles.evaluate(slots, 'batch', start, chunk);
-      for (let first = 0; first < chunk; first += 2 * executor.blocks) {
-        const count = Math.min(2 * executor.blocks, chunk - first);
-        const blocks = Math.ceil(count / 2);
+      for (let first = 0; first < chunk; first += executor.lanes * executor.blocks) {
+        const count = Math.min(executor.lanes * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / executor.lanes);
         executor.stage(slots, start, first, count);
         executor.clearColumns(blocks);
         executor.call(blocks);
@@ -304,7 +313,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const factors = executor.factors;
     for (const plain of differentiator.perExample.plain)
       plain.cells.forEach((cell, k) => {
-        plain.factors[k] = factors.shared[cell / 2] as number;
+        plain.factors[k] = factors.shared[cell / executor.lanes] as number;
       });
     for (let start = 0; start < slots.batch; start += CHUNK) {
       const chunk = Math.min(CHUNK, slots.batch - start);
@@ -312,20 +321,22 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       sink.openChunk(start, chunk);
       executor.clearCells(1, !perExample);
       executor.clearTableCells();
-      for (let first = 0; first < chunk; first += 2 * executor.blocks) {
-        const count = Math.min(2 * executor.blocks, chunk - first);
-        const blocks = Math.ceil(count / 2);
+      for (let first = 0; first < chunk; first += executor.lanes * executor.blocks) {
+        const count = Math.min(executor.lanes * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / executor.lanes);
         executor.stage(slots, start, first, count);
         executor.clearColumns(blocks);
         cotangents.stage(executor, start + first, count);
         executor.clearCells(blocks, perExample);
         executor.call(blocks, perExample);
-        const { doubles } = executor;
+        const { numbers, lanes, shift } = executor;
         for (const { node, index } of active.batch) {
           const adjoint = angles.adjoint(node);
           const factor = factors.batch[index] as number;
           for (let i = 0; i < count; i++) {
-            const cell = doubles[executor.cellAt('batch', index, i >> 1) + (i & 1)] as number;
+            const cell = numbers[
+              executor.cellAt('batch', index, i >> shift) + (i & (lanes - 1))
+            ] as number;
             adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
           }
         }
@@ -335,10 +346,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
           for (const { slot, cells, elements, factors: own } of differentiator.perExample.plain) {
             for (let i = 0; i < count; i++) {
               const { data, start: row } = sink.row(slot, start + first + i);
-              const from = base + (i >> 1) * stride + (i & 1);
+              const from = base + (i >> shift) * stride + (i & (lanes - 1));
               for (let k = 0; k < cells.length; k++) {
                 const to = row + (elements[k] as number);
-                const cell = doubles[from + (cells[k] as number)] as number;
+                const cell = numbers[from + (cells[k] as number)] as number;
                 data[to] = (data[to] as number) + (own[k] as number) * cell;
               }
             }
@@ -347,26 +358,27 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
             const adjoint = angles.adjoint(node);
             const factor = factors.shared[index] as number;
             for (let i = 0; i < count; i++) {
-              const cell = doubles[executor.cellAt('shared', index, i >> 1) + (i & 1)] as number;
+              const cell = numbers[
+                executor.cellAt('shared', index, i >> shift) + (i & (lanes - 1))
+              ] as number;
               adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
             }
           }
         }
         if (embedded) {
           for (let i = 0; i < count; i++)
-            this.#embeddedGradient(executor, sink, start + first + i, (i & 1) as 0 | 1);
+            this.#embeddedGradient(executor, sink, start + first + i, i & (lanes - 1));
         }
       }
       if (!split) {
         executor.contractTables();
-        const { doubles } = executor;
+        const { numbers, lanes } = executor;
         for (const { node, index } of active.shared) {
           const at = executor.cellAt('shared', index, 0);
           const adjoint = angles.adjoint(node);
           adjoint[0] =
             (adjoint[0] as number) +
-            (factors.shared[index] as number) *
-              ((doubles[at] as number) + (doubles[at + 1] as number));
+            (factors.shared[index] as number) * sumOfLanes(numbers, at, lanes);
         }
       }
       angles.backpropagate(depends, chunk, perExample, (slot, element, column) =>
@@ -398,9 +410,9 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const means = new Float64Array(slots.batch * columns);
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       for (let i = 0; i < count; i++) {
-        const at = executor.columnsAt(i >> 1) + (i & 1);
+        const at = executor.columnsAt(i >> executor.shift) + (i & (executor.lanes - 1));
         for (let c = 0; c < columns; c++)
-          means[(first + i) * columns + c] = executor.doubles[at + 2 * c] as number;
+          means[(first + i) * columns + c] = executor.numbers[at + executor.lanes * c] as number;
       }
     });
     return means;
@@ -451,7 +463,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       });
       const amplitude = (index: number): [number, number] => {
         const at = executor.amplitudeAt(index) + lane;
-        return [executor.doubles[at] as number, executor.doubles[at + 2] as number];
+        return [executor.numbers[at] as number, executor.numbers[at + executor.lanes] as number];
       };
       for (const { slot, squared, shared, column, places, rests } of tasks) {
         const length = 2 * places.length ** 2;
@@ -469,14 +481,14 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         );
       }
     };
-    // One block of two examples per call, whose states are still in memory.
+    // One block per call, whose states are still in memory.
     this.#forEachCall(this.#stateReader, slots, (executor, first, count) => {
       for (let lane = 0; lane < count; lane++) one(executor, first + lane, lane);
     });
     sink.closeChunk();
   }
 
-  #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: 0 | 1): void {
+  #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: number): void {
     const { qubits } = this.#lowered;
     const offsets = executor.preparations.map((p) =>
       basisIndices(
@@ -488,8 +500,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       const at = executor.amplitudeAt(index, 'lambda') + lane;
       const scale = executor.factors.end;
       return [
-        scale * (executor.doubles[at] as number),
-        scale * (executor.doubles[at + 2] as number),
+        scale * (executor.numbers[at] as number),
+        scale * (executor.numbers[at + executor.lanes] as number),
       ];
     });
     executor.preparations.forEach((preparation, p) => {
@@ -573,6 +585,13 @@ function leastBytes(
     (sum, { type }, m) => sum + (type === 'probabilities' ? 16 * (sizes[m] as number) : 0),
     2 ** (qubits + 5),
   );
+}
+
+/** The lanes of a vector added up, in order. */
+function sumOfLanes(numbers: NumberArray, at: number, lanes: 2 | 4): number {
+  let sum = (numbers[at] as number) + (numbers[at + 1] as number);
+  for (let lane = 2; lane < lanes; lane++) sum += numbers[at + lane] as number;
+  return sum;
 }
 
 /** Compiles exact measurements without checking again. */

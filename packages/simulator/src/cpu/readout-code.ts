@@ -1,5 +1,6 @@
 /** Code that reads results from the final state, and that turns their cotangents into lambda. */
 import type { Pauli } from './frame.ts';
+import { lanesOf } from './arithmetic.ts';
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
@@ -111,7 +112,7 @@ function weight(
   { x, z, last }: ReadoutStep & { type: 'pauli' },
   value: number,
 ): number {
-  const at = code.constants.doubles([value]);
+  const at = code.constants.numbers([value]);
   code.weights.push({ at, x, z, last, value });
   return at;
 }
@@ -122,10 +123,12 @@ function small(
   columns: number,
 ): SmallReadout {
   const { qubits } = code;
-  const weights = code.constants.doubles(step.entries.map(({ weight: value }) => value));
-  recordWeights(code, step, weights, 8, 1);
+  const weights = code.constants.numbers(step.entries.map(({ weight: value }) => value));
+  recordWeights(code, step, weights, code.main.bytes, 1);
   const pushWeight = (entry: DiagonalEntry): void => {
-    code.main.get(argument.constants).loadSplat(weights + 8 * step.entries.indexOf(entry));
+    code.main
+      .get(argument.constants)
+      .loadSplat(weights + code.main.bytes * step.entries.indexOf(entry));
   };
   return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
 }
@@ -220,7 +223,9 @@ function hermitian(
     code.push(argument.input, matrices.get(step));
   } else {
     code.pushConstant(
-      code.constants.doubles(step.matrix.values.flatMap((value) => [value, value])),
+      code.constants.numbers(
+        step.matrix.values.flatMap((value) => Array<number>(lanesOf(main.numerics)).fill(value)),
+      ),
     );
   }
   code.pushConstant(code.offsets(step.qubits, 0));

@@ -8,7 +8,7 @@ const { i32, v128 } = valueType;
 
 /**
  * Sums one row of a matrix times the amplitudes at `base + offsets[j]`; `row` advances over 32-byte entries (re, im).
- * `splat` entries are 16 bytes, the same for both lanes.
+ * `splat` entries are two numbers, the same for all lanes.
  */
 function pushRow(
   f: VectorCode,
@@ -26,8 +26,8 @@ function pushRow(
 ): void {
   const { row, base, offsets, bytes, j, source, re, im } = at;
   const entry = (part: 0 | 1): void =>
-    void (splat ? f.get(row).loadSplat(8 * part) : f.get(row).load(16 * part));
-  f.f64x2(0).set(re).f64x2(0).set(im);
+    void (splat ? f.get(row).loadSplat(f.bytes * part) : f.get(row).load(16 * part));
+  f.vector(0).set(re).vector(0).set(im);
   forRange(f, j, 4, bytes, () => {
     f.get(offsets).get(j).op('i32Add').i32Load().get(base).op('i32Add').set(source);
     const product = (part: 0 | 1, offset: number) => (): unknown => {
@@ -37,7 +37,7 @@ function pushRow(
     f.get(re).addProduct(product(0, 0)).addProduct(product(1, 16), true).set(re);
     f.get(im).addProduct(product(0, 16)).addProduct(product(1, 0)).set(im);
     f.get(row)
-      .i32(splat ? 16 : 32)
+      .i32(splat ? 2 * f.bytes : 32)
       .op('i32Add')
       .set(row);
   });
@@ -60,7 +60,7 @@ export function hermitian(n: Numerics): VectorCode {
   const at = rowLocals(f, 2, 3);
   const [o, i] = [f.local(i32), f.local(i32)];
   const sum = f.local(v128);
-  f.f64x2(0).set(sum);
+  f.vector(0).set(sum);
   forSubsets(f, o, 4, () => {
     f.get(0).get(o).op('i32Add').set(at.base).get(1).set(at.row);
     forRange(f, i, 4, 3, () => {

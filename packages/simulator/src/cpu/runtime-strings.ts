@@ -15,7 +15,7 @@ export function flipped(n: Numerics, odd: boolean): VectorCode {
   const [outer, inner, a, b] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const sum = f.local(v128);
   forSubsets(f, outer, 2, () => {
-    f.f64x2(0).set(sum);
+    f.vector(0).set(sum);
     forSubsets(f, inner, 3, () => {
       f.get(outer).get(inner).op('i32Add').tee(a).get(4).op('i32Xor').get(0).op('i32Add').set(b);
       f.get(a).get(0).op('i32Add').set(a).get(sum);
@@ -80,7 +80,7 @@ export function quarterTurns(n: Numerics, add: boolean): VectorCode {
       f.get(from).op('i32Add').load();
       f.get(power);
       if ((part === 16) !== add) f.i32(1).op('i32Add');
-      f.i32(1).op('i32ShrU').op('i64ExtendI32U').i64(63).op('i64Shl').op('i64x2Splat');
+      f.i32(1).op('i32ShrU').sign();
       f.op('v128Xor');
       if (add) f.add();
       f.store(part);

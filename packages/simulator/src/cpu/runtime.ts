@@ -43,12 +43,14 @@ export const runtime = {
   addPauliEvenCrossed: 27,
   addPauliOddCrossed: 28,
   repeat: 29,
+  turnPhases: 30,
+  transformPhases: 31,
 } as const;
 
 /** Builds the fixed functions. */
 export function runtimeFunctions(n: Numerics): VectorCode[] {
   return [
-    sincos(n),
+    sincos(n, false),
     clear(n),
     expand(n),
     marginal(n),
@@ -78,6 +80,8 @@ export function runtimeFunctions(n: Numerics): VectorCode[] {
     addPauli(n, false, true),
     addPauli(n, true, true),
     repeat(n),
+    sincos(n, true),
+    walshHadamard({ ...n, precision: 'f64' }),
   ];
 }
 
@@ -85,8 +89,8 @@ export function runtimeFunctions(n: Numerics): VectorCode[] {
  * (angles, pairs, count): cosine and sine of vectors of angles. Reduction by pi/2 in two parts (Cody and Waite), then
  * the polynomials of fdlibm's kernel functions; exact to about 1 ulp for |angle| below 1e5 (the caller reduces larger ones).
  */
-function sincos(n: Numerics): VectorCode {
-  const f = new VectorCode(n, [i32, i32, i32]);
+function doubleSincos({ fused }: Numerics): VectorCode {
+  const f = new VectorCode({ precision: 'f64', fused }, [i32, i32, i32]);
   const [x, j, r, z, sine, cosine, quadrant, odd] = Array.from({ length: 8 }, () =>
     f.local(v128),
   ) as [number, number, number, number, number, number, number, number];
@@ -148,13 +152,104 @@ function sincos(n: Numerics): VectorCode {
   return f;
 }
 
+/**
+ * (angles, pairs, count): cosine and sine of vectors of angles, which are doubles in any format: their reduction takes
+ * all digits.
+ *
+ * @param alike whether an angle comes as two equal doubles, for all lanes
+ */
+function sincos(n: Numerics, alike: boolean): VectorCode {
+  return n.precision === 'f64' ? doubleSincos(n) : singleSincos(n, alike);
+}
+
+/**
+ * The same to single precision: reduction by pi/2 in doubles, two vectors at a time, then polynomials interpolated at
+ * Chebyshev nodes; within 1.2e-7 for |angle| below 1e5.
+ */
+function singleSincos(n: Numerics, alike: boolean): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32]);
+  const step = alike ? 16 : 32;
+  const wide = (): number => f.local(v128);
+  const [x, j, r, z, sine, cosine, quadrant, odd] = [
+    wide(),
+    wide(),
+    wide(),
+    wide(),
+    wide(),
+    wide(),
+    wide(),
+    wide(),
+  ] as const;
+  const rest = [wide(), wide()] as const;
+  const quarter = [wide(), wide()] as const;
+  f.loop();
+  for (const half of [0, 1] as const) {
+    f.get(0)
+      .load(alike ? 0 : 16 * half)
+      .tee(x)
+      .f64x2(0.6366197723675814)
+      .op('f64x2Mul')
+      .op('f64x2Nearest')
+      .set(j);
+    f.get(x);
+    for (const part of [1.5707963267341256, 6.077100506303966e-11])
+      f.get(j).f64x2(part).op('f64x2Mul').op('f64x2Sub');
+    f.op('f32x4DemoteF64x2Zero').set(rest[half]);
+    // Adding 1.5 · 2^52 leaves the quadrant in the low bits of the mantissa.
+    f.get(j).f64x2(6755399441055744).op('f64x2Add').set(quarter[half]);
+  }
+  f.get(rest[0]).get(rest[1]).shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
+  f.tee(r).get(r).mul().set(z);
+  f.get(quarter[0])
+    .get(quarter[1])
+    .shuffle([0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27])
+    .set(quadrant);
+  const horner = (coefficients: readonly number[], into: number): void => {
+    f.vector(coefficients[0] as number).set(into);
+    for (const c of coefficients.slice(1))
+      f.vector(c)
+        .addProduct(() => f.get(into).get(z))
+        .set(into);
+  };
+  horner([-0.0001958537320669302, 0.00833273655917713, -0.16666664601754114], sine);
+  f.get(r)
+    .addProduct(() => f.get(sine).get(z).mul().get(r))
+    .set(sine);
+  horner([2.4545419078353295e-5, -0.0013888291300556933, 0.04166666459882798], cosine);
+  f.vector(1)
+    .addProduct(() => f.get(z).vector(0.5), true)
+    .addProduct(() => f.get(cosine).get(z).mul().get(z))
+    .set(cosine);
+  const ones = (): unknown => f.i32(1).op('i32x4Splat');
+  f.get(quadrant);
+  ones();
+  f.op('v128And');
+  ones();
+  f.op('i32x4Eq').set(odd);
+  const signBit = (): void => {
+    f.i32(2).op('i32x4Splat').op('v128And').i32(30).op('i32x4Shl');
+  };
+  f.get(1).get(sine).get(cosine).get(odd).op('v128Bitselect').get(quadrant);
+  ones();
+  f.op('i32x4Add');
+  signBit();
+  f.op('v128Xor').store(0);
+  f.get(1).get(cosine).get(sine).get(odd).op('v128Bitselect').get(quadrant);
+  signBit();
+  f.op('v128Xor').store(16);
+  f.get(0).i32(step).op('i32Add').set(0);
+  f.get(1).i32(32).op('i32Add').set(1);
+  f.get(2).i32(1).op('i32Sub').tee(2).brIf(0).op('end');
+  return f;
+}
+
 /** (target, bytes): zeros. A short loop beats the engine's call for small states. */
 function clear(n: Numerics): VectorCode {
   const f = new VectorCode(n, [i32, i32]);
   const at = f.local(i32);
   f.get(1).i32(4096).op('i32GeU').if();
   f.get(0).i32(0).get(1).memoryFill().op('else');
-  forRange(f, at, 16, 1, () => f.get(0).get(at).op('i32Add').f64x2(0).store());
+  forRange(f, at, 16, 1, () => f.get(0).get(at).op('i32Add').vector(0).store());
   f.op('end');
   return f;
 }
@@ -216,7 +311,7 @@ function marginal(n: Numerics): VectorCode {
   const [outer, inner, at] = [f.local(i32), f.local(i32), f.local(i32)];
   const [sum, x] = [f.local(v128), f.local(v128)];
   forSubsets(f, outer, 2, () => {
-    f.f64x2(0).set(sum);
+    f.vector(0).set(sum);
     forSubsets(f, inner, 3, () => {
       f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at).get(sum);
       f.get(at).load(0).tee(x).get(x).mul();
@@ -360,14 +455,7 @@ function diagonal(n: Numerics, add: boolean): VectorCode {
 
 /** Pushes a sign mask: the sign bit set in both lanes where an odd number of bits of (index & z) is set. */
 function pushSign(f: VectorCode, index: number, z: number): void {
-  f.get(index)
-    .get(z)
-    .op('i32And')
-    .op('i32Popcnt')
-    .op('i64ExtendI32U')
-    .i64(63)
-    .op('i64Shl')
-    .op('i64x2Splat');
+  f.get(index).get(z).op('i32And').op('i32Popcnt').sign();
 }
 
 /** Pushes a part of an amplitude, with its lanes exchanged where `crossed`. */
@@ -392,7 +480,7 @@ function pauli(n: Numerics, odd: boolean, crossed: boolean): VectorCode {
   const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
   const [a, b, at, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
   const [sum, swap] = [f.local(v128), f.local(v128)];
-  f.f64x2(0).set(sum).i32(0).set(a).loop();
+  f.vector(0).set(sum).i32(0).set(a).loop();
   f.get(a).get(1).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
   f.get(0).get(a).op('i32Add').set(at);
   f.get(sum);

@@ -3,6 +3,7 @@ import { sizeOf, ValueError } from '@ketwork/base';
 import { squaredMatrix } from '@ketwork/circuit';
 import type { Slot, StatePreparationOp } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
+import type { NumberArray } from './arithmetic.ts';
 import { outcomeOrder } from './readout.ts';
 import type { HermitianSource } from './readout.ts';
 
@@ -18,11 +19,13 @@ export class Preparation {
   readonly #shared: boolean;
   /** Index with ascending qubits of each amplitude in the user's order. */
   readonly #order: readonly number[];
-  /** Amplitudes of the two examples in work, ascending qubits, interleaved, and the norms they were divided by. */
-  readonly #amplitudes: readonly [Float64Array, Float64Array];
-  readonly #norms: [number, number] = [1, 1];
+  /** Amplitudes of the examples in work, by lane, ascending qubits, interleaved, and the norms they were divided by. */
+  readonly #amplitudes: readonly Float64Array[];
+  readonly #norms: number[] = [];
+  readonly #lanes: number;
 
-  constructor(op: StatePreparationOp, slots: readonly Slot[]) {
+  constructor(op: StatePreparationOp, slots: readonly Slot[], lanes = 2) {
+    this.#lanes = lanes;
     this.#op = op;
     this.qubits = op.qubits;
     this.size = 2 ** op.qubits.length;
@@ -31,11 +34,11 @@ export class Preparation {
     this.#complex = slot === undefined || sizeOf(slot.shape) === 2 * this.size;
     this.#shared = slot?.axis !== 'batch';
     this.#order = outcomeOrder(op.qubits);
-    this.#amplitudes = [new Float64Array(2 * this.size), new Float64Array(2 * this.size)];
+    this.#amplitudes = Array.from({ length: lanes }, () => new Float64Array(2 * this.size));
   }
 
-  /** Writes the amplitudes of an example into a lane of the staging area at `at` (in doubles). */
-  stage(values: SlotValues, example: number, memory: Float64Array, at: number, lane: 0 | 1): void {
+  /** Writes the amplitudes of an example into a lane of the staging area at `at` (in numbers). */
+  stage(values: SlotValues, example: number, memory: NumberArray, at: number, lane: number): void {
     const { amplitudes } = this.#op;
     const data = 'slot' in amplitudes ? values.get(amplitudes.slot) : amplitudes.values;
     const width = this.#complex ? 2 : 1;
@@ -52,21 +55,21 @@ export class Preparation {
       }
     }
     this.#norms[lane] = norm;
-    const own = this.#amplitudes[lane];
+    const own = this.#amplitudes[lane] as Float64Array;
     for (let i = 0; i < this.size; i++) {
       const index = this.#order[i] as number;
       const re = (data[start + width * i] as number) / norm;
       const im = width === 2 ? (data[start + 2 * i + 1] as number) / norm : 0;
       own[2 * index] = re;
       own[2 * index + 1] = im;
-      memory[at + 4 * index + lane] = re;
-      memory[at + 4 * index + 2 + lane] = im;
+      memory[at + 2 * this.#lanes * index + lane] = re;
+      memory[at + this.#lanes * (2 * index + 1) + lane] = im;
     }
   }
 
   /** Amplitude `index` (ascending qubits) of the example last staged in a lane. */
-  amplitude(index: number, lane: 0 | 1): readonly [re: number, im: number] {
-    const own = this.#amplitudes[lane];
+  amplitude(index: number, lane: number): readonly [re: number, im: number] {
+    const own = this.#amplitudes[lane] as Float64Array;
     return [own[2 * index] as number, own[2 * index + 1] as number];
   }
 
@@ -74,9 +77,9 @@ export class Preparation {
    * Gradient with respect to the slot's numbers from the gradient with respect to the normalised amplitudes
    * (interleaved, ascending qubits), added to `out` at `start`.
    */
-  addGradient(gradient: Float64Array, lane: 0 | 1, out: Float64Array, start: number): void {
-    const own = this.#amplitudes[lane];
-    const norm = this.#norms[lane];
+  addGradient(gradient: Float64Array, lane: number, out: Float64Array, start: number): void {
+    const own = this.#amplitudes[lane] as Float64Array;
+    const norm = this.#norms[lane] as number;
     let along = 0;
     if (this.#op.normalize)
       for (let i = 0; i < own.length; i++) along += (own[i] as number) * (gradient[i] as number);
@@ -103,7 +106,7 @@ export class Preparation {
 export function preparationGradients(
   preparations: readonly Preparation[],
   offsets: readonly (readonly number[])[],
-  lane: 0 | 1,
+  lane: number,
   lambda: (index: number) => readonly [number, number],
 ): Float64Array[] {
   const gradients = preparations.map(({ size }) => new Float64Array(2 * size));
@@ -148,21 +151,22 @@ export function basisIndices(on: readonly number[], qubits: number): number[] {
   );
 }
 
-/** Writes an example's Hermitian matrix into a lane of the staging area at `at` (in doubles). */
+/** Writes an example's Hermitian matrix into a lane of the staging area at `at` (in numbers). */
 export function stageMatrix(
   source: Extract<HermitianSource, { readonly slot: string }>,
   size: number,
   shared: boolean,
   values: SlotValues,
   example: number,
-  memory: Float64Array,
+  memory: NumberArray,
   at: number,
-  lane: 0 | 1,
+  lane: number,
+  lanes: number,
 ): void {
   const data = values.get(source.slot);
   const length = 2 * size * size;
   const start = shared ? 0 : example * length;
   const matrix = source.squared ? squaredMatrix(data.subarray(start, start + length)) : data;
   const from = source.squared ? 0 : start;
-  for (let i = 0; i < length; i++) memory[at + 2 * i + lane] = matrix[from + i] as number;
+  for (let i = 0; i < length; i++) memory[at + lanes * i + lane] = matrix[from + i] as number;
 }

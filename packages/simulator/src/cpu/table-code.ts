@@ -58,14 +58,14 @@ export function tabulation(code: MainCode, tables: readonly Table[]): FunctionBu
       .op('i32Add')
       .i32(bytes)
       .i32(bytes - 16)
-      .call(runtime.walshHadamard);
+      .call(runtime.transformPhases);
     f.get(0)
       .i32(t * bytes)
       .op('i32Add')
       .get(1)
       .i32(t * code.stateBytes)
       .op('i32Add');
-    f.i32(2 ** code.qubits).call(runtime.sincos);
+    f.i32(2 ** code.qubits).call(runtime.turnPhases);
   });
   return f;
 }

@@ -8,6 +8,7 @@ import {
   randomValues,
 } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
+import { exactRounding } from '../../src/cpu/arithmetic.ts';
 import { lower } from '../../src/cpu/lower.ts';
 import { isPacked } from '../../src/cpu/module.ts';
 import { cpu, reference } from '../../src/index.ts';
@@ -36,7 +37,7 @@ describe('a circuit run on one example, its last qubit in the lanes', () => {
           slotGenerators: false,
         }),
       );
-      if (isPacked(lower(made, false))) packed++;
+      if (isPacked(lower(made, false), exactRounding)) packed++;
       const values = randomValues(random, made, 1);
       const types = ['expval', 'variance', 'probabilities', 'state'] as const;
       const measurement = randomMeasurement(random, made, random.pick(types));
@@ -60,7 +61,7 @@ describe('a circuit run on one example, its last qubit in the lanes', () => {
       q.h(0).h(1).h(2).h(3);
       q.control([0, 1, 3], (inner) => inner.ry(w, 2));
     });
-    expect(isPacked(lower(made, false))).toBe(false);
+    expect(isPacked(lower(made, false), exactRounding)).toBe(false);
     const values = { w: [0.7] };
     const measured = expval(Z(2), X(3));
     expectClose(

@@ -98,7 +98,7 @@ class LargeWriter {
   readonly #lowered: Lowered;
   readonly #packed: PackedReadout;
   readonly #coefficients: Coefficients;
-  readonly #constants = new ConstantData();
+  readonly #constants: ConstantData;
   readonly #numerics: Numerics;
   readonly #functions: { name?: string; body: FunctionBuilder }[];
   readonly #kernels = new Map<string, number>();
@@ -109,6 +109,7 @@ class LargeWriter {
 
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#numerics = numerics;
+    this.#constants = new ConstantData(numerics);
     this.#functions = runtimeFunctions(numerics).map((body) => ({ body }));
     this.#lowered = lowered;
     this.#packed = packReadout(readout);
@@ -193,7 +194,7 @@ class LargeWriter {
       chunk,
       wants: wanted ?? ((): boolean => false),
       kernel: (spec) => this.#kernel(spec),
-      doubles: (values) => this.#constants.doubles(values),
+      doubles: (values) => this.#constants.numbers(values),
       integers: (values) => this.#constants.integers(values),
     });
     this.#functions.push({ name, body });

@@ -45,6 +45,9 @@ export const tangents = (program: EngineProgram, segment: number = SEGMENT): Eng
 /** {@link tangents} as it stands in the sequence. */
 export const tangentForm: Pass = (program) => tangents(program);
 
+/** The same for single precision, whose exponents end at 2^±126: the backward pass multiplies two lengthened states. */
+export const shortTangents: Pass = (program) => tangents(program, 64);
+
 type Rotation = Element & { readonly type: 'rotation' };
 
 /** Whether all examples share this rotation. A merged table or a controlled one is left alone. */
