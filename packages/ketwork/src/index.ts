@@ -39,6 +39,8 @@ export type {
   CpuOptions,
   DifferentiationMethod,
   Engine,
+  ExplainedPass,
+  ExplainedStage,
   Explanation,
   Gradients,
   HostedOptions,

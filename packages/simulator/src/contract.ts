@@ -66,6 +66,36 @@ export interface Explanation {
   readonly text: string;
   /** The same for programs: engine, regime, group and kernel counts, bytes. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
+  /** What the engine's compiler made of the circuit, pass by pass, where the engine has one. */
+  readonly passes?: readonly ExplainedPass[];
+  /** The work on one example's state, stage by stage, where the engine plans stages. */
+  readonly stages?: readonly ExplainedStage[];
+}
+
+/** One pass of an engine's compiler. */
+export interface ExplainedPass {
+  /** What it does, in two words. */
+  readonly name: string;
+  /** Elements (rotations, phases, matrices, tables) before it. */
+  readonly before: number;
+  /** Elements after it. */
+  readonly after: number;
+}
+
+/** Work that is done on part of a state after the other, without going back to the rest. */
+export interface ExplainedStage {
+  /** Qubits whose amplitudes are together while it runs. */
+  readonly qubits: readonly number[];
+  /** Elements it applies. */
+  readonly elements: number;
+  /** Times that amplitudes are loaded and stored. */
+  readonly groups: number;
+  /** Flips of basis states that only change where amplitudes are looked for. */
+  readonly renamed: number;
+  /** Additions and multiplications of numbers, on the whole state. */
+  readonly flops: number;
+  /** Bytes loaded and stored, on the whole state, caches included. */
+  readonly bytes: number;
 }
 
 /** Options of {@link Engine.compile}. */

@@ -8,6 +8,8 @@ export type {
   Counts,
   DifferentiationMethod,
   Engine,
+  ExplainedPass,
+  ExplainedStage,
   Explanation,
   Gradients,
   JacobianOptions,

@@ -1,5 +1,5 @@
 import type { Circuit, Measurement } from '@ketwork/circuit';
-import type { CompileOptions, Explanation } from '../contract.ts';
+import type { CompileOptions, ExplainedPass, Explanation } from '../contract.ts';
 import { coefficientsOf } from './element.ts';
 import type { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
@@ -9,6 +9,7 @@ export function explainProgram(
   circuit: Circuit,
   lowered: Lowered,
   executor: Executor,
+  passes: readonly ExplainedPass[],
 ): Explanation {
   const { built, bytes, blocks, packed } = executor;
   const { qubits } = circuit;
@@ -26,9 +27,10 @@ export function explainProgram(
   const calls = packed || blocks === 1 ? '' : `; ${blocks * executor.lanes} examples per call`;
   return {
     text:
-      `cpu: ${qubits} qubits${executor.lanes === 2 ? '' : ' in single precision'}, ${lanes}; ${circuit.ops.length} operations as written, ${elements.length} after the ` +
-      `compiler's passes${tabled}, in ${built.groups} groups (${built.kernels} kernels)${calls}; ` +
-      `${(bytes / 1024).toFixed(0)} KiB.`,
+      `cpu: ${qubits} qubits${executor.lanes === 2 ? '' : ' in single precision'}, ${lanes}; ` +
+      `${circuit.ops.length} operations as written, ${elements.length} after the compiler's passes${tabled}, ` +
+      `in ${built.groups} groups (${built.kernels} kernels), ${count(built.flops)} operations on numbers per example` +
+      `${calls}; ${(bytes / 1024).toFixed(0)} KiB.`,
     details: {
       engine: 'cpu',
       regime: packed ? 'single state' : 'batched',
@@ -40,10 +42,29 @@ export function explainProgram(
       groups: built.groups,
       kernels: built.kernels,
       codeBytes: built.linked.codeBytes,
+      flops: built.flops,
+      moved: built.moved,
       bytes,
       blocksPerCall: blocks,
     },
+    passes,
+    stages: [
+      {
+        qubits: Array.from({ length: qubits }, (_, qubit) => qubit),
+        elements: elements.length,
+        groups: built.groups,
+        renamed: 0,
+        flops: built.flops,
+        bytes: built.moved,
+      },
+    ],
   };
+}
+
+/** A large number in words people read: 1.2 million. */
+export function count(amount: number): string {
+  if (amount >= 1e9) return `${(amount / 1e9).toFixed(1)} billion`;
+  return amount >= 1e6 ? `${(amount / 1e6).toFixed(1)} million` : amount.toLocaleString('en');
 }
 
 /** Says how a program that draws shots is run: probabilities first, exactly, in one or more measurement settings. */

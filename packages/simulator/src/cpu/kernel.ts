@@ -54,7 +54,7 @@ const unit = (step: Step & { type: 'turn' }, source: number): number =>
   step.power + 2 * parity(source & step.z);
 
 /** Whether a turn acts on this amplitude. */
-const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
+export const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
   (a & step.mask) === step.value && (step.odd === 0 || parity(a & step.odd) === 1);
 
 const { i32, v128 } = valueType;

@@ -7,6 +7,7 @@ import { lanesOf, numericsId } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
+import { flopsOf, movedBytes } from './flops.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
 import { kernelArguments, kernelCall } from './kernel-spec.ts';
@@ -60,6 +61,9 @@ export interface EngineModule {
   readonly undone: readonly Element[];
   readonly groups: number;
   readonly kernels: number;
+  /** Arithmetic of all groups, and bytes they load and store, per example. */
+  readonly flops: number;
+  readonly moved: number;
 }
 
 /**
@@ -123,6 +127,8 @@ class ProgramWriter {
   readonly #packed: boolean;
   readonly #tables: Table[];
   #groups = 0;
+  #flops = 0;
+  #moved = 0;
   #repeats: number | undefined;
   readonly #undone: Element[] = [];
   #gradient = false;
@@ -228,6 +234,9 @@ class ProgramWriter {
       call.table === undefined
         ? undefined
         : this.#tables.indexOf(call.table) * this.#code.stateBytes;
+    const free = qubits - group.register.length - group.controls.length;
+    this.#flops += flopsOf(call.spec) * 2 ** free;
+    this.#moved += movedBytes(this.#numerics) * 2 ** (qubits - group.controls.length);
     const values = kernelArguments(call, constants, table);
     const fixed = this.#plan.lowered.qubits <= FIXED_QUBITS;
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
@@ -258,6 +267,9 @@ class ProgramWriter {
       this.#code.mask(element.qubits) | this.#code.mask(group.controls.map(({ qubit }) => qubit)),
     );
     const at = this.#code.constants.numbers(matrix);
+    const touched = 2 ** (this.#plan.lowered.qubits - group.controls.length);
+    this.#flops += 8 * size * touched;
+    this.#moved += movedBytes(this.#numerics) * touched;
     this.#code.needScratch(32 * size);
     for (const state of backward ? [0, this.#code.stateBytes] : [0]) {
       this.#code.main.get(argument.state).i32(state).op('i32Add');
@@ -361,6 +373,8 @@ class ProgramWriter {
       repeats: this.#repeats,
       undone: this.#undone,
       groups: this.#groups,
+      flops: this.#flops,
+      moved: this.#moved,
       kernels: this.#kernels.size,
     };
   }

@@ -7,6 +7,7 @@ import { cpuCapabilities } from './capabilities.ts';
 import type {
   CompileOptions,
   Cotangents,
+  ExplainedPass,
   Explanation,
   Gradients,
   JacobianOptions,
@@ -37,7 +38,6 @@ import { lower } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { groupStrings } from './passes/group-strings.ts';
 import { optimize, passes } from './passes/sequence.ts';
 import { shortTangents, tangentForm } from './passes/tangents.ts';
 import { planReadout } from './readout.ts';
@@ -55,6 +55,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #lowered: Lowered;
   readonly #readout: Readout;
   readonly #readsState: boolean;
+  readonly #passes: ExplainedPass[] = [];
   readonly #withShots: RunWithShots<Names, M> | undefined;
   /** Where the state is worked on chunk by chunk. */
   readonly #large: LargeProgram | undefined;
@@ -102,15 +103,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         : sequence.map(
             ([name, pass]) => [name, pass === tangentForm ? shortTangents : pass] as const,
           );
-    // A large state is read string by string.
-    const single = optimize(
-      written,
-      rewrites.filter(([, pass]) => pass !== groupStrings),
-    );
+    const rewritten = optimize(written, rewrites, this.#passes);
+    ({ lowered: this.#lowered, readout: this.#readout } = rewritten);
     const isChunked =
-      memory.numerics.precision === 'f64' && isLarge(single.lowered, single.readout, large);
-    const grouped = !isChunked && sequence.some(([, pass]) => pass === groupStrings);
-    ({ lowered: this.#lowered, readout: this.#readout } = grouped ? groupStrings(single) : single);
+      memory.numerics.precision === 'f64' && isLarge(this.#lowered, this.#readout, large);
     this.#large = isChunked
       ? new LargeProgram(circuit, this.#lowered, this.#readout, memory, large)
       : undefined;
@@ -519,8 +515,9 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   explain(): Explanation {
     if (this.#withShots !== undefined)
       return explainShots(this.circuit, this.#checked.measurements, this.options);
-    if (this.#large !== undefined) return this.#large.explain(this.circuit.ops.length);
-    return explainProgram(this.circuit, this.#lowered, this.#runner());
+    if (this.#large !== undefined)
+      return this.#large.explain(this.circuit.ops.length, this.#passes);
+    return explainProgram(this.circuit, this.#lowered, this.#runner(), this.#passes);
   }
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {

@@ -1,6 +1,7 @@
 /** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
 import { encodeModule } from '@ketwork/base';
 import type { FunctionBuilder } from '@ketwork/base';
+import type { ExplainedStage } from '../../contract.ts';
 import type { Numerics } from '../arithmetic.ts';
 import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
@@ -58,9 +59,9 @@ export interface LargeModule {
   readonly chunkCoefficients: number;
   readonly chunks: number;
   readonly forward: readonly string[];
+  /** The stages of the way forward. */
+  readonly stages: readonly ExplainedStage[];
   readonly backward: readonly string[];
-  readonly groups: number;
-  readonly flips: number;
   readonly kernels: number;
   readonly codeBytes: number;
 }
@@ -104,8 +105,7 @@ class LargeWriter {
   readonly #kernels = new Map<string, number>();
   readonly #undone: Element[] = [];
   #chunkCoefficients = 0;
-  #groups = 0;
-  #flips = 0;
+  readonly #stages: ExplainedStage[] = [];
 
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#numerics = numerics;
@@ -162,8 +162,7 @@ class LargeWriter {
       chunks: 2 ** (qubits - local),
       forward,
       backward,
-      groups: this.#groups,
-      flips: this.#flips,
+      stages: this.#stages.slice(0, stages.length),
       kernels: this.#kernels.size,
       codeBytes: bytes.length,
     };
@@ -185,17 +184,29 @@ class LargeWriter {
     if (backward) this.#remember(work);
     const { chunk } = this.#coefficients;
     this.#chunkCoefficients = Math.max(this.#chunkCoefficients, chunk.length);
-    this.#groups += work.filter(({ type }) => type === 'group').length;
-    this.#flips += work.filter(({ type }) => type === 'flip').length;
+    let [flops, bytes] = [0, 0];
     const body = writeStage(work, {
       local,
       qubits,
       backward,
+      numerics: this.#numerics,
       chunk,
       wants: wanted ?? ((): boolean => false),
       kernel: (spec) => this.#kernel(spec),
       doubles: (values) => this.#constants.numbers(values),
       integers: (values) => this.#constants.integers(values),
+      count: (operations, moved) => {
+        flops += operations;
+        bytes += moved;
+      },
+    });
+    this.#stages.push({
+      qubits: local,
+      elements: items.length,
+      groups: work.filter(({ type }) => type === 'group').length,
+      renamed: work.filter(({ type }) => type === 'flip').length,
+      flops,
+      bytes,
     });
     this.#functions.push({ name, body });
     return name;

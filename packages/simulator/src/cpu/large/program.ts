@@ -1,9 +1,10 @@
 /** Runs and differentiates a program on a large state, example by example. */
 import type { Circuit, Slot } from '@ketwork/circuit';
-import type { Explanation } from '../../contract.ts';
+import type { ExplainedPass, ExplainedStage, Explanation } from '../../contract.ts';
 import type { SlotValues } from '../../values.ts';
 import { CHUNK } from '../angles.ts';
 import type { BatchCotangents } from '../cotangents.ts';
+import { count } from '../explain.ts';
 import { GradientSink } from '../gradient-sink.ts';
 import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
@@ -178,29 +179,39 @@ export class LargeProgram {
   }
 
   /** Says how the program runs, in words and as data. */
-  explain(operations: number): Explanation {
+  explain(operations: number, passes: readonly ExplainedPass[]): Explanation {
     const { built, bytes } = this.runner;
     const { qubits, elements } = this.#lowered;
-    const { forward, groups, flips, kernels, chunks, codeBytes } = built;
+    const { stages, kernels, chunks, codeBytes } = built;
+    const sum = (of: (stage: ExplainedStage) => number): number =>
+      stages.reduce((total, stage) => total + of(stage), 0);
+    const groups = sum((stage) => stage.groups);
+    const renamed = sum((stage) => stage.renamed);
+    const flops = sum((stage) => stage.flops);
     return {
       text:
         `cpu: ${qubits} qubits, one example at a time, the last qubit in the lanes; ${operations} operations as written, ` +
-        `${elements.length} after the compiler's passes, in ${forward.length} stages over ${chunks} chunks: ${groups} groups ` +
-        `(${kernels} kernels), ${flips} flips by renaming; ${(bytes / 2 ** 20).toFixed(0)} MiB.`,
+        `${elements.length} after the compiler's passes, in ${stages.length} stages over ${chunks} chunks: ${groups} groups ` +
+        `(${kernels} kernels), ${renamed} flips by renaming, ${count(flops)} operations on numbers; ` +
+        `${(bytes / 2 ** 20).toFixed(0)} MiB.`,
       details: {
         engine: 'cpu',
         regime: 'large state',
         qubits,
         operations,
         elements: elements.length,
-        stages: forward.length,
+        stages: stages.length,
         chunks,
         groups,
-        flips,
+        renamed,
         kernels,
         codeBytes,
+        flops,
+        moved: sum((stage) => stage.bytes),
         bytes,
       },
+      passes,
+      stages,
     };
   }
 

@@ -4,10 +4,13 @@
  * second-level cache. Flips cost nothing: they only change where the next kernel looks.
  */
 import { FunctionBuilder, valueType } from '@ketwork/base';
+import type { Numerics } from '../arithmetic.ts';
 import type { Coefficient } from '../element.ts';
+import { flopsOf, movedBytes } from '../flops.ts';
 import type { Group } from '../group.ts';
 import { kernelArguments, kernelCall } from '../kernel-spec.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
+import { bitCount } from '../readout.ts';
 import { AddressMap, ascending, composeFlips } from './address-map.ts';
 import type { Shift } from './address-map.ts';
 import type { ChunkCoefficient, Condition } from './chunk.ts';
@@ -35,12 +38,15 @@ export interface StageContext {
   readonly local: readonly number[];
   readonly qubits: number;
   readonly backward: boolean;
+  readonly numerics: Numerics;
   readonly chunk: readonly ChunkCoefficient[];
   readonly wants: (coefficient: Coefficient) => boolean;
   /** Index of the function of a kernel. */
   readonly kernel: (spec: KernelSpec) => number;
   readonly doubles: (values: readonly number[]) => number;
   readonly integers: (values: readonly number[]) => number;
+  /** Counts the arithmetic of a group, and the bytes it loads and stores, on the whole state. */
+  readonly count: (flops: number, bytes: number) => void;
 }
 
 /** Where a chunk lies: an address, held by a local, of index 0, and the map of the other indices. */
@@ -274,6 +280,13 @@ class StageWriter {
       values.length === 0 ? 0 : this.#context.doubles(values),
     );
     const [, , ...numbers] = kernelArguments({ ...call, strides: [] }, constants, undefined);
+    // Both lanes of a vector; a condition holds in some chunks only.
+    const share = 2 ** (qubits - bits - bitCount(condition.mask));
+    const amplitudes = share * 2 ** (rest.length + call.addresses.length);
+    this.#context.count(
+      flopsOf(spec) * share * 2 ** rest.length,
+      movedBytes(this.#context.numerics) * amplitudes,
+    );
     const kernel = this.#context.kernel(spec);
     if (condition.mask !== 0) {
       this.#pushCondition(condition);

@@ -1,3 +1,4 @@
+import type { ExplainedPass } from '../../contract.ts';
 import { absorbFlips } from './absorb.ts';
 import { allocateCoefficients } from './allocate.ts';
 import { deadDiagonals } from './dead-diagonals.ts';
@@ -23,7 +24,20 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['allocate coefficients', allocateCoefficients],
 ];
 
-/** Runs passes one after the other, all of them by default. */
-export function optimize(program: EngineProgram, sequence: typeof passes = passes): EngineProgram {
-  return sequence.reduce((rewritten, [, pass]) => pass(rewritten), program);
+/**
+ * Runs passes one after the other, all of them by default.
+ *
+ * @param history is told what each pass made of the number of elements
+ */
+export function optimize(
+  program: EngineProgram,
+  sequence: typeof passes = passes,
+  history: ExplainedPass[] = [],
+): EngineProgram {
+  return sequence.reduce((before, [name, pass]) => {
+    const after = pass(before);
+    const [from, to] = [before.lowered.elements.length, after.lowered.elements.length];
+    history.push({ name, before: from, after: to });
+    return after;
+  }, program);
 }

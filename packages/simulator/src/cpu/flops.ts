@@ -1,0 +1,33 @@
+/** What a kernel computes and moves, counted for explanations and the bench. */
+import type { Numerics } from './arithmetic.ts';
+import { applies } from './kernel.ts';
+import type { KernelSpec, Step } from './kernel-spec.ts';
+
+/** Additions and multiplications of numbers for each register full of amplitudes, per example; forward only. */
+export function flopsOf({ width, steps }: KernelSpec): number {
+  return steps.reduce((sum, step) => sum + stepFlops(step, 2 ** width), 0);
+}
+
+function stepFlops(step: Step, amplitudes: number): number {
+  if (step.type === 'table') return 6 * amplitudes;
+  if (step.type === 'turn') {
+    const all = Array.from({ length: amplitudes }, (_, a) => a);
+    return all.filter((a) => applies(step, a)).length * (step.tangent ? 4 : 6);
+  }
+  const { pattern, bits, mask, value } = step;
+  if (pattern.monomial) return 0;
+  const touched = bits.reduce((sum, bit) => sum | bit, 0);
+  let blocks = 0;
+  for (let rest = 0; rest < amplitudes; rest++)
+    if ((rest & touched) === 0 && (rest & mask) === value) blocks++;
+  let flops = 0;
+  for (const row of pattern.rows) {
+    const products = row.filter(({ constant }) => constant !== undefined).length;
+    // A complex product is four real ones; what is added has as many terms as there are products or plain entries.
+    flops += 4 * products + 2 * (row.length + products - 1) + (pattern.scaled ? 2 : 0);
+  }
+  return blocks * flops;
+}
+
+/** Bytes of a complex number, loaded and stored. */
+export const movedBytes = ({ precision }: Numerics): number => (precision === 'f64' ? 32 : 16);
