@@ -9,13 +9,14 @@ import { runtimeFunctions } from '../../src/cpu/runtime.ts';
 import { threaded } from '../../src/worker/threaded.ts';
 
 const same: Engine = await cpu({ reproducible: true });
+const single: Engine = await cpu({ reproducible: true, precision: 'f32' });
 const fast: Engine = await cpu();
 const workers: AsyncEngine[] = [
   await cpu({ reproducible: true, threads: 1 }),
   await threaded(2, 0, { reproducible: true }),
 ];
 afterAll(() => {
-  for (const engine of [same, fast, ...workers]) engine.dispose();
+  for (const engine of [same, single, fast, ...workers]) engine.dispose();
 });
 
 const model = circuit(5, { x: input([5]), w: weight([2, 5, 3]) }, (q, { x, w }) => {
@@ -68,6 +69,20 @@ describe('reproducible: true', () => {
         )
         .run({ w: values(1).w })
         .subarray(0, 16),
+      'single precision': single.compile(model, measured).run(values(3)),
+      'single precision, summed': single
+        .compile(model, measured)
+        .vjp(values(70), dy)
+        .w.subarray(0, 12),
+      'a large state': same
+        .compile(
+          circuit(15, { w: weight([15]) }, (q, { w: own }) => {
+            for (let k = 0; k < 15; k++) q.ry(own.at(k), k).cnot(k, (k + 1) % 15);
+            for (let k = 0; k < 14; k++) q.rzz(own.at(k), k, k + 1).rx(own.at(k), k);
+          }),
+          measured,
+        )
+        .vjp({ w: values(3).x }, [1, 2, 3]).w,
     };
     const text = Object.entries(parts)
       .map(([name, array]) => `${name}\n${hex(array).join('\n')}\n`)
