@@ -9,7 +9,7 @@ export const tolerances: Readonly<Record<Precision, number>> = { f64: 1e-8, f32:
 
 /** Our engine at a precision; undefined where it has no such precision. */
 export async function engineAt(precision: Precision): Promise<Engine | undefined> {
-  const engine = await cpu({ ...({ precision } as object) });
+  const engine = await cpu({ precision });
   if (engine.capabilities.precision.includes(precision)) return engine;
   engine.dispose();
   return undefined;

@@ -74,7 +74,7 @@ async function ourSide({ large, precision, threads }: Race): Promise<Ours | unde
     };
   }
   engine.dispose();
-  const remote = await cpu({ threads, ...({ precision } as object) });
+  const remote = await cpu({ threads, precision });
   const start = performance.now();
   const program = remote.compile(large.circuit, measurement);
   const result = await program.run(values);
