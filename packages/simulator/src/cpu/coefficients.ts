@@ -88,6 +88,11 @@ export class RunCoefficients {
         this.#setPair(index, turned[2 * source] as number, turned[2 * source + 1] as number);
   }
 
+  /** Bits of basis states that the frame flips in front of the read-outs. */
+  get flips(): number {
+    return this.#frame.x;
+  }
+
   /** The weight of a Pauli operator's mean in this run: negative where the operator anticommutes with the frame. */
   signed({ x, z, last, value }: Weight): number {
     const pauli = last === undefined ? { x, z } : { x: 2 * x + last.x, z: 2 * z + last.z };

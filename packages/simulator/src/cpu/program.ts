@@ -25,6 +25,7 @@ import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
 import type { NumberArray } from './arithmetic.ts';
 import { BatchCotangents } from './cotangents.ts';
+import { RunCoefficients } from './coefficients.ts';
 import { makeDifferentiator } from './differentiator.ts';
 import type { Differentiator } from './differentiator.ts';
 import { Executor } from './executor.ts';
@@ -40,7 +41,7 @@ import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
 import { optimize, passes } from './passes/sequence.ts';
 import { shortTangents, tangentForm } from './passes/tangents.ts';
-import { planReadout } from './readout.ts';
+import { exchangeOutcomes, planReadout } from './readout.ts';
 import type { Readout } from './readout.ts';
 import { basisIndices, preparationGradients } from './staging.ts';
 
@@ -136,15 +137,16 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   /** Fills the results of all measurements. */
   #evaluate(slots: SlotValues, results: readonly Float64Array[]): void {
     const { outputSizes } = this.#checked;
+    const plans = this.#reading(slots).results;
     if (this.#large !== undefined) {
-      this.#large.evaluate(slots, results, outputSizes);
+      this.#large.evaluate(slots, results, outputSizes, plans);
       return;
     }
     this.#forEachCall(this.#runner(), slots, (executor, first, count) => {
       const { numbers, lanes, shift } = executor;
       const base = executor.columnsAt(0);
       const stride = executor.columnBytes / executor.numberBytes;
-      this.#readout.results.forEach((plan, m) => {
+      plans.forEach((plan, m) => {
         const result = results[m] as Float64Array;
         const size = outputSizes[m] as number;
         if (size === 1 && stride === lanes && plan.type === 'columns') {
@@ -172,6 +174,20 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         }
       });
     });
+  }
+
+  /** For probabilities, which a Pauli frame changes. */
+  #frame: RunCoefficients | undefined;
+
+  /** The read-outs of a run: the Pauli frame that its angles leave behind exchanges outcomes of probabilities. */
+  #reading(slots: SlotValues): Readout {
+    if (!this.#readout.steps.some(({ type }) => type === 'probabilities')) return this.#readout;
+    this.#frame ??= new RunCoefficients(this.#lowered);
+    const coefficients = this.#frame;
+    if (!coefficients.framed) return this.#readout;
+    this.#lowered.angles.evaluate(slots, 'fixed');
+    coefficients.update();
+    return exchangeOutcomes(this.#readout, coefficients.flips);
   }
 
   #runner(): Executor {
@@ -289,7 +305,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const perExample = options.perExample === true || options.squaredNorms === true;
     this.#reserve(this.#gradientBytes(wrt), true);
     const cotangents = new BatchCotangents(
-      this.#readout,
+      this.#reading(slots),
       dy,
       this.#checked.outputSizes,
       this.#means(slots),

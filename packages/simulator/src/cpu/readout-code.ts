@@ -4,7 +4,7 @@ import { lanesOf } from './arithmetic.ts';
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
-import { bitCount, highestBit, pauliPhase } from './readout.ts';
+import { bitCount, compress, highestBit, pauliPhase } from './readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from './readout.ts';
 import { runtime } from './runtime.ts';
 import { isSmall, writeSmallMeans, writeSmallSeed } from './small-readout.ts';
@@ -335,15 +335,4 @@ function stringOf(step: Entries, mask: number): Pauli {
   // The highest flipped bit is not in the mask; the number of Y says whether it is in z.
   const top = (bitCount(step.x & mask) & 1) === (step.odd ? 1 : 0) ? 0 : highestBit(step.x);
   return { x: step.x, z: mask | top };
-}
-
-/** The bits of `value` under `mask`, moved together. */
-function compress(value: number, mask: number): number {
-  let out = 0;
-  let at = 1;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) {
-    if ((value & rest & -rest) !== 0) out |= at;
-    at <<= 1;
-  }
-  return out;
 }

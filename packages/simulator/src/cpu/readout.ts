@@ -199,3 +199,36 @@ export function outcomeOrder(qubits: readonly number[]): number[] {
   }
   return order;
 }
+
+/** The bits of `value` under `mask`, moved together. */
+export function compress(value: number, mask: number): number {
+  let out = 0;
+  let at = 1;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) {
+    if ((value & rest & -rest) !== 0) out |= at;
+    at <<= 1;
+  }
+  return out;
+}
+
+/**
+ * The read-outs of a state whose basis states are exchanged with those that differ in the bits of `x`: probabilities of
+ * outcomes are found in other columns. (The weights of Pauli strings are another matter.)
+ */
+export function exchangeOutcomes(readout: Readout, x: number): Readout {
+  const moves = readout.steps.flatMap((step) => {
+    const flips = step.type === 'probabilities' ? compress(x, step.kept) : 0;
+    if (step.type !== 'probabilities' || flips === 0) return [];
+    return [{ first: step.column, count: 2 ** bitCount(step.kept), flips }];
+  });
+  if (moves.length === 0) return readout;
+  const moved = (column: number): number => {
+    for (const { first, count, flips } of moves)
+      if (column >= first && column < first + count) return first + ((column - first) ^ flips);
+    return column;
+  };
+  const results = readout.results.map((plan): ResultPlan =>
+    plan.type === 'columns' ? { ...plan, columns: plan.columns.map(moved) } : plan,
+  );
+  return { ...readout, results };
+}

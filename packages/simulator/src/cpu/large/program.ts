@@ -9,7 +9,7 @@ import { GradientSink } from '../gradient-sink.ts';
 import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { GradientWants } from '../module.ts';
-import type { Readout } from '../readout.ts';
+import type { Readout, ResultPlan } from '../readout.ts';
 import { LargeExecutor } from './executor.ts';
 import type { LargeSizes } from './module.ts';
 import { LargePreparation } from './preparation.ts';
@@ -52,13 +52,18 @@ export class LargeProgram {
   }
 
   /** Fills the results of all measurements, sizes being numbers per example. */
-  evaluate(slots: SlotValues, results: readonly Float64Array[], sizes: readonly number[]): void {
+  evaluate(
+    slots: SlotValues,
+    results: readonly Float64Array[],
+    sizes: readonly number[],
+    plans: readonly ResultPlan[],
+  ): void {
     const { runner } = this;
     const means = new Float64Array(Math.max(...sizes));
     this.#each(slots, (example, position) => {
       runner.forward(slots, example, position);
       runner.read();
-      this.#readout.results.forEach((plan, m) => {
+      plans.forEach((plan, m) => {
         const result = results[m] as Float64Array;
         const size = sizes[m] as number;
         const start = example * size;

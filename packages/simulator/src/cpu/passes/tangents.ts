@@ -74,7 +74,7 @@ function rescaled(
   });
 }
 
-/** What a Pauli operator must commute with to change no more than the signs of a read-out's weights. */
+/** What a Pauli operator must commute with to change no more of a read-out than signs of weights and the order of outcomes. */
 function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pauli[] {
   const everywhere = Array.from({ length: qubits }, (_, qubit) => qubit);
   const all = (on: readonly number[]): Pauli[] =>
@@ -83,15 +83,12 @@ function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pau
       { x: 0, z: passages.mask([qubit]) },
     ]);
   switch (step.type) {
+    case 'probabilities':
     case 'diagonal':
     case 'pauli':
     case 'flips':
     case 'basis':
       return [];
-    case 'probabilities':
-      return everywhere
-        .map((qubit) => ({ x: 0, z: passages.mask([qubit]) }))
-        .filter(({ z }) => (z & step.kept) !== 0);
     case 'hermitian':
       return all(step.qubits);
     default:

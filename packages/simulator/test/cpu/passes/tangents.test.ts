@@ -303,10 +303,10 @@ describe('tangents', () => {
     });
     // X on qubit 0 runs into the control of CRX; Y on qubit 1 becomes ZY, which passes.
     expect(forms(made, expval(Z(0)))).toBe('rTrr');
-    // What is read as probabilities, Hermitian matrices or states takes no flips.
+    // What is read as Hermitian matrices or states takes no flips; of probabilities they exchange outcomes.
     const turned = circuit(2, { w: weight([2]) }, (q, { w }) => q.rx(w.at(0), 0).ry(w.at(1), 1));
     expect(forms(turned, expval(Z(0), X(1)))).toBe('TT');
-    expect(forms(turned, probabilities([1]))).toBe('Tr');
+    expect(forms(turned, probabilities([1]))).toBe('TT');
     expect(forms(turned, state())).toBe('rr');
     const matrix = [
       [1, 2],
