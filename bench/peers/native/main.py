@@ -17,6 +17,9 @@ THREADS = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "QULACS_NUM_THREADS", "NPROC"):
     os.environ[name] = str(THREADS)
 os.environ["JAX_PLATFORMS"] = "cpu"
+# NumPy's linear algebra is to choose its kernels by the processor, whatever the shell forces on it.
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    os.environ.pop(name, None)
 if hasattr(os, "sched_setaffinity"):
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) > THREADS:
