@@ -54,7 +54,8 @@ export class RunCoefficients {
 
   constructor(lowered: Lowered) {
     this.#lowered = lowered;
-    const { shared, batch, elements, qubits, filters } = lowered;
+    const { shared, batch, qubits, filters } = lowered;
+    const elements = [...lowered.prefix, ...lowered.elements];
     this.pairs = new Float64Array(2 * shared.length);
     this.signs = {
       shared: new Float64Array(shared.length).fill(1),

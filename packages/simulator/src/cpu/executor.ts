@@ -13,6 +13,7 @@ import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
 import { buildModule, isPacked, isRepeated } from './module.ts';
 import type { EngineModule, GradientWants } from './module.ts';
+import { factorBytes } from './prefix-code.ts';
 import { cotangentBytes, inputLayout } from './readout-code.ts';
 import type { Readout } from './readout.ts';
 import { Preparation, stageMatrix } from './staging.ts';
@@ -130,7 +131,7 @@ export class Executor {
       constants: layout.take(built.constants.length),
       // The amplitude to begin with lies behind the coefficients.
       shared: layout.take(16 * shared.length + 8),
-      pairs: layout.take(32 * (batch.length + copies)),
+      pairs: layout.take(32 * (batch.length + copies) + factorBytes(this.#lowered)),
       scratch: layout.take(built.scratchBytes),
       state: layout.take((this.#gradient ? 2 : 1) * 2 ** (qubits + 5)),
       angles: layout.take(8 * this.lanes * sources.batch.length * blocks),

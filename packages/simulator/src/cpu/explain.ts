@@ -13,7 +13,7 @@ export function explainProgram(
 ): Explanation {
   const { built, bytes, blocks, packed } = executor;
   const { qubits } = circuit;
-  const { elements } = lowered;
+  const elements = [...lowered.prefix, ...lowered.elements];
   const tables = built.tables.length;
   const merged = built.tables.reduce(
     (sum, table) => sum + new Set(coefficientsOf(table).map(({ node }) => node)).size,

@@ -2,6 +2,7 @@
 import type { Numerics } from './arithmetic.ts';
 import { applies } from './kernel.ts';
 import type { KernelSpec, Step } from './kernel-spec.ts';
+import { patternFlops } from './pattern.ts';
 
 /** Additions and multiplications of numbers for each register full of amplitudes, per example; forward only. */
 export function flopsOf({ width, steps }: KernelSpec): number {
@@ -20,13 +21,7 @@ function stepFlops(step: Step, amplitudes: number): number {
   let blocks = 0;
   for (let rest = 0; rest < amplitudes; rest++)
     if ((rest & touched) === 0 && (rest & mask) === value) blocks++;
-  let flops = 0;
-  for (const row of pattern.rows) {
-    const products = row.filter(({ constant }) => constant !== undefined).length;
-    // A complex product is four real ones; what is added has as many terms as there are products or plain entries.
-    flops += 4 * products + 2 * (row.length + products - 1) + (pattern.scaled ? 2 : 0);
-  }
-  return blocks * flops;
+  return blocks * pattern.rows.length * patternFlops(pattern);
 }
 
 /** Bytes of a complex number, loaded and stored. */

@@ -460,6 +460,11 @@ function multiply(
             continue;
           }
           const real = constant(entry.constant);
+          if (entry.real === true) {
+            re.push({ coefficient: real, component: input.re });
+            im.push({ coefficient: real, component: input.im });
+            continue;
+          }
           const imaginary = constant(entry.constant + 1);
           const rotated = turned(input, 1);
           re.push({ coefficient: real, component: input.re });

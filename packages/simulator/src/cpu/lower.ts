@@ -12,6 +12,8 @@ export interface Lowered {
   readonly batched: boolean;
   readonly angles: AngleTable;
   readonly elements: readonly Element[];
+  /** Elements on single qubits that run before all others. */
+  readonly prefix: readonly Element[];
   /** State preparations, in order, on disjoint qubits that no element touched before. */
   readonly preparations: readonly StatePreparationOp[];
   /** Coefficients by axis, in the order of their index; numbered by the last pass. */
@@ -110,6 +112,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     batched,
     angles,
     elements,
+    prefix: [],
     preparations,
     shared: [],
     batch: [],
@@ -117,6 +120,13 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
     filters,
   };
 }
+
+/** The same circuit with its prefix among the other elements. */
+export const withoutPrefix = (lowered: Lowered): Lowered => ({
+  ...lowered,
+  elements: [...lowered.prefix, ...lowered.elements],
+  prefix: [],
+});
 
 function refused(op: Op, operation: number): UnsupportedError {
   return new UnsupportedError(`the CPU engine cannot run '${op.type}'`, { operation });

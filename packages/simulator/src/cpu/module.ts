@@ -11,6 +11,7 @@ import { flopsOf, movedBytes } from './flops.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
 import { kernelArguments, kernelCall } from './kernel-spec.ts';
+import type { KernelCall } from './kernel-spec.ts';
 import { writeKernel } from './kernel.ts';
 import { link } from './link.ts';
 import type { LinkedModule } from './link.ts';
@@ -18,6 +19,7 @@ import type { Lowered } from './lower.ts';
 import { MainCode, argument } from './main-code.ts';
 import type { Weight } from './main-code.ts';
 import { adjoint } from './pattern.ts';
+import { PrefixCode } from './prefix-code.ts';
 import { cotangentBytes, inputLayout, writeReadout, writeSeed } from './readout-code.ts';
 import type { ReadoutPlan } from './readout-code.ts';
 import type { Readout } from './readout.ts';
@@ -126,12 +128,14 @@ class ProgramWriter {
   readonly #kernels = new Map<string, number>();
   readonly #packed: boolean;
   readonly #tables: Table[];
+  readonly #prefix: PrefixCode;
   #groups = 0;
   #flops = 0;
   #moved = 0;
   #repeats: number | undefined;
   readonly #undone: Element[] = [];
   #gradient = false;
+  #wanted: (coefficient: Coefficient) => boolean = () => false;
 
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#plan = { lowered, readout };
@@ -140,23 +144,25 @@ class ProgramWriter {
     this.#code = new MainCode(lowered.qubits, numerics);
     this.#tables = lowered.elements.filter((element) => element.type === 'table');
     this.#packed = isPacked(lowered, numerics);
+    this.#prefix = new PrefixCode(
+      this.#code,
+      lowered,
+      this.#packed,
+      32 * (lowered.batch.length + (isRepeated(lowered) ? lowered.sources.batch.length : 0)),
+      (group, state, backward) =>
+        this.#call(kernelCall(group, 1, undefined, backward, this.#wanted), state, backward),
+    );
     this.#code.main.loop();
   }
 
   /** From |0…0⟩ to the final state. */
   forward(): void {
     const { main } = this.#code;
-    const { elements, qubits, shared } = this.#plan.lowered;
+    const { elements, qubits } = this.#plan.lowered;
     this.#turnExamples();
-    const initial = 16 * shared.length;
     if (this.#packed) {
-      main
-        .get(argument.packed)
-        .i32(this.#code.stateBytes / 2)
-        .call(runtime.clear);
-      main.get(argument.packed).get(argument.shared).f64Load(initial).f64Store();
-      for (const group of this.#group(elements, forwardGroup(qubits)))
-        this.#apply(group, false, () => false);
+      this.#begin();
+      for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false);
       main
         .get(argument.state)
         .get(argument.packed)
@@ -164,14 +170,32 @@ class ProgramWriter {
         .call(runtime.spread);
       return;
     }
-    if (qubits <= FIXED_QUBITS) {
-      for (let at = 16; at < this.#code.stateBytes; at += 16)
-        main.get(argument.state).vector(0).store(at);
-    } else main.get(argument.state).i32(this.#code.stateBytes).call(runtime.clear);
-    main.get(argument.state).get(argument.shared).loadSplat(initial).store();
+    this.#begin();
     this.#prepare();
-    for (const group of this.#group(elements, forwardGroup(qubits)))
-      this.#apply(group, false, () => false);
+    for (const group of this.#group(elements, forwardGroup(qubits))) this.#apply(group, false);
+  }
+
+  /** |0…0⟩, or the product state behind the prefix. */
+  #begin(): void {
+    const { main, stateBytes } = this.#code;
+    const { prefix, qubits, shared } = this.#plan.lowered;
+    const initial = 16 * shared.length;
+    if (prefix.length > 0) {
+      this.#prefix.make(() => main.get(argument.shared).loadSplat(initial));
+      this.#flops += this.#prefix.flops;
+      this.#moved += movedBytes(this.#numerics) * 2 ** qubits;
+    } else if (this.#packed) {
+      main
+        .get(argument.packed)
+        .i32(stateBytes / 2)
+        .call(runtime.clear);
+      main.get(argument.packed).get(argument.shared).f64Load(initial).f64Store();
+    } else {
+      if (qubits <= FIXED_QUBITS) {
+        for (let at = 16; at < stateBytes; at += 16) main.get(argument.state).vector(0).store(at);
+      } else main.get(argument.state).i32(stateBytes).call(runtime.clear);
+      main.get(argument.state).get(argument.shared).loadSplat(initial).store();
+    }
   }
 
   /** Cosines and sines of the examples' angles: each once, then copied to where it is used, with the sign of that use. */
@@ -216,7 +240,7 @@ class ProgramWriter {
     });
   }
 
-  #apply(group: Group, backward: boolean, wants: (coefficient: Coefficient) => boolean): void {
+  #apply(group: Group, backward: boolean): void {
     this.#groups++;
     const [only] = group.elements;
     if (only !== undefined && isDense(only)) {
@@ -225,8 +249,17 @@ class ProgramWriter {
     }
     const { qubits } = this.#plan.lowered;
     const call = this.#packed
-      ? kernelCall(group, qubits - 1, qubits - 1, backward, wants)
-      : kernelCall(group, qubits, undefined, backward, wants);
+      ? kernelCall(group, qubits - 1, qubits - 1, backward, this.#wanted)
+      : kernelCall(group, qubits, undefined, backward, this.#wanted);
+    const free = qubits - group.register.length - group.controls.length;
+    this.#flops += flopsOf(call.spec) * 2 ** free;
+    this.#moved += movedBytes(this.#numerics) * 2 ** (qubits - group.controls.length);
+    const state = this.#packed ? argument.packed : argument.state;
+    this.#call(call, () => this.#code.push(state), backward);
+  }
+
+  /** Calls the kernel of a structure, written at its first use, on the state that `state` pushes. */
+  #call(call: KernelCall, state: () => void, backward: boolean): void {
     const constants = call.constants.map((values) =>
       values.length === 0 ? 0 : this.#code.constants.numbers(values),
     );
@@ -234,9 +267,6 @@ class ProgramWriter {
       call.table === undefined
         ? undefined
         : this.#tables.indexOf(call.table) * this.#code.stateBytes;
-    const free = qubits - group.register.length - group.controls.length;
-    this.#flops += flopsOf(call.spec) * 2 ** free;
-    this.#moved += movedBytes(this.#numerics) * 2 ** (qubits - group.controls.length);
     const values = kernelArguments(call, constants, table);
     const fixed = this.#plan.lowered.qubits <= FIXED_QUBITS;
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
@@ -249,7 +279,7 @@ class ProgramWriter {
       this.#kernels.set(id, kernel);
     }
     const { main } = this.#code;
-    main.get(this.#packed ? argument.packed : argument.state);
+    state();
     main.get(argument.shared).get(argument.pairs).get(argument.constants).get(argument.tables);
     if (backward) main.get(argument.sharedCells).get(argument.batchCells).get(argument.tableCells);
     if (!fixed) for (const value of values) main.i32(value);
@@ -292,11 +322,11 @@ class ProgramWriter {
   backward(wants: GradientWants): void {
     this.#gradient = true;
     writeSeed(this.#code, this.#plan);
-    const { elements } = this.#plan.lowered;
+    const { elements, prefix } = this.#plan.lowered;
     const wanted = (coefficient: Coefficient): boolean => wants.nodes[coefficient.node] === true;
-    const first = wants.amplitudes
-      ? 0
-      : elements.findIndex((element) => coefficientsOf(element).some(wanted));
+    this.#wanted = wanted;
+    const isWanted = (element: Element): boolean => coefficientsOf(element).some(wanted);
+    const first = wants.amplitudes || prefix.some(isWanted) ? 0 : elements.findIndex(isWanted);
     if (first < 0) return;
     const half = this.#code.stateBytes / 2;
     if (this.#packed) {
@@ -309,9 +339,11 @@ class ProgramWriter {
         .call(runtime.gather);
     }
     for (const group of this.#group(elements.slice(first).toReversed(), BACKWARD_GROUP)) {
-      this.#apply(group, true, wanted);
+      this.#apply(group, true);
       this.#undone.push(...group.elements);
     }
+    this.#prefix.contract(wanted);
+    this.#undone.push(...this.#prefix.undone);
     if (this.#tables.length > 0) this.#contractBlock();
   }
 

@@ -2,8 +2,10 @@
 export interface PatternEntry {
   readonly column: number;
   readonly power: number;
-  /** Position of the entry's real part among the constants; the imaginary part follows. */
+  /** Position of the entry's real part among the constants; the imaginary part follows, unless the entry is `real`. */
   readonly constant?: number;
+  /** The constant is real: an entry without a real or without an imaginary part takes half of the multiplications. */
+  readonly real?: true;
 }
 
 /** What a matrix looks like up to its numbers, so that zeros, signs and factors of i cost nothing. */
@@ -73,9 +75,12 @@ function splitMatrix(matrix: readonly number[]): SplitMatrix {
   const values: number[] = [];
   const add = (row: number, column: number, re: number, im: number): void => {
     const power = powerOfI(re, im);
-    if (power === undefined)
-      rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
-    else rows[row]?.push({ column, power });
+    if (power !== undefined) rows[row]?.push({ column, power });
+    else if (im === 0)
+      rows[row]?.push({ column, power: 0, constant: values.push(re) - 1, real: true });
+    else if (re === 0)
+      rows[row]?.push({ column, power: 1, constant: values.push(im) - 1, real: true });
+    else rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
   };
   for (const { row, column, re, im } of entries) add(row, column, re, im);
   // A row of zeros (a projection) still needs a value.
@@ -83,6 +88,18 @@ function splitMatrix(matrix: readonly number[]): SplitMatrix {
     if (row.length === 0) row.push({ column: index, power: 0, constant: values.push(0, 0) - 2 });
   });
   return { pattern: { monomial: false, scaled: false, rows }, values };
+}
+
+/** Floating point operations of a pattern on one amplitude, on average over its rows. */
+export function patternFlops({ monomial, scaled, rows }: MatrixPattern): number {
+  if (monomial) return 0;
+  let flops = 0;
+  for (const row of rows) {
+    flops += scaled ? 0 : -2;
+    for (const { constant, real } of row)
+      flops += constant === undefined ? 2 : real === true ? 4 : 8;
+  }
+  return flops / rows.length;
 }
 
 /** The conjugate transpose of a matrix, row-major, interleaved. */

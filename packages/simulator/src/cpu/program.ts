@@ -35,7 +35,7 @@ import { addHermitianGradient } from './hermitian-gradient.ts';
 import { isLarge, largeSizes } from './large/module.ts';
 import type { LargeSizes } from './large/module.ts';
 import { LargeProgram } from './large/program.ts';
-import { lower } from './lower.ts';
+import { lower, withoutPrefix } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
@@ -104,10 +104,12 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         : sequence.map(
             ([name, pass]) => [name, pass === tangentForm ? shortTangents : pass] as const,
           );
-    const rewritten = optimize(written, rewrites, this.#passes);
-    ({ lowered: this.#lowered, readout: this.#readout } = rewritten);
-    const isChunked =
-      memory.numerics.precision === 'f64' && isLarge(this.#lowered, this.#readout, large);
+    const { lowered, readout } = optimize(written, rewrites, this.#passes);
+    const whole = withoutPrefix(lowered);
+    const isChunked = memory.numerics.precision === 'f64' && isLarge(whole, readout, large);
+    // A large state is made of its prefix stage by stage, like all else.
+    this.#lowered = isChunked ? whole : lowered;
+    this.#readout = readout;
     this.#large = isChunked
       ? new LargeProgram(circuit, this.#lowered, this.#readout, memory, large)
       : undefined;

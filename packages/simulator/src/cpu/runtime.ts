@@ -7,6 +7,7 @@ import { VectorCode } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { forRange, forSubsets } from './loops.ts';
 import { addHermitian, dense, hermitian } from './runtime-matrix.ts';
+import { contractFactor, double } from './runtime-product.ts';
 import { sincos } from './runtime-sincos.ts';
 import { addFlipped, flipped, quarterTurns } from './runtime-strings.ts';
 
@@ -46,6 +47,8 @@ export const runtime = {
   repeat: 29,
   turnPhases: 30,
   transformPhases: 31,
+  double: 32,
+  contractFactor: 33,
 } as const;
 
 /** Builds the fixed functions. */
@@ -83,6 +86,8 @@ export function runtimeFunctions(n: Numerics): VectorCode[] {
     repeat(n),
     sincos(n, true),
     walshHadamard({ ...n, precision: 'f64' }),
+    double(n),
+    contractFactor(n),
   ];
 }
 

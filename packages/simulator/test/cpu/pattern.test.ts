@@ -25,6 +25,13 @@ describe('matrixPattern', () => {
     expectRebuilt([...gate(name).matrix([])]),
   );
 
+  it('rebuilds real and imaginary entries from one number each', () => {
+    const rx = [0.8, 0, 0, -0.6, 0, -0.6, 0.8, 0];
+    expectRebuilt(rx);
+    expect(matrixPattern(rx).values).toEqual([0.8, -0.6, -0.6, 0.8]);
+    expectRebuilt([0.8, 0, -0.6, 0, 0.6, 0, 0.8, 0]);
+  });
+
   it('rebuilds matrices with rows of zeros, and without any entry', () => {
     expectRebuilt([1, 0, 0, 0, 0, 0, 0, 0]);
     expectRebuilt([0, 0, 0, 0, 0, 0, 0, 0]);
@@ -37,7 +44,7 @@ function expectRebuilt(matrix: number[]): void {
   const size = Math.sqrt(matrix.length / 2);
   const out = new Array<number>(matrix.length).fill(0);
   pattern.rows.forEach((row, r) => {
-    for (const { column, power, constant } of row) {
+    for (const { column, power, constant, real } of row) {
       const [re, im] = [
         [1, 0],
         [0, 1],
@@ -47,7 +54,7 @@ function expectRebuilt(matrix: number[]): void {
       const own =
         constant === undefined
           ? [pattern.scaled ? values[0]! : 1, 0]
-          : [values[constant]!, values[constant + 1]!];
+          : [values[constant]!, real === true ? 0 : values[constant + 1]!];
       out[2 * (r * size + column)] = re! * own[0]! - im! * own[1]!;
       out[2 * (r * size + column) + 1] = re! * own[1]! + im! * own[0]!;
     }

@@ -23,7 +23,7 @@ export const allocateCoefficients: Pass = (program) => {
     }
     return coefficient;
   };
-  const elements = lowered.elements.map((element): Element => {
+  const allocate = (element: Element): Element => {
     if (element.type === 'matrix') return element;
     if (element.type !== 'table') return { ...element, coefficient: numbered(element.coefficient) };
     const parts = element.parts.map((part) => ({
@@ -31,7 +31,8 @@ export const allocateCoefficients: Pass = (program) => {
       coefficient: numbered(part.coefficient),
     }));
     return { ...element, parts };
-  });
-  const allocated = withElements(program, elements);
-  return { ...allocated, lowered: { ...allocated.lowered, ...uses, sources } };
+  };
+  const prefix = lowered.prefix.map(allocate);
+  const allocated = withElements(program, lowered.elements.map(allocate));
+  return { ...allocated, lowered: { ...allocated.lowered, prefix, ...uses, sources } };
 };

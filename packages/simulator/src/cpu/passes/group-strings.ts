@@ -27,6 +27,8 @@ const COST = {
   call: 100,
 } as const;
 
+/** A larger state is not copied: it is worked on where it lies. */
+const MAX_BASIS_QUBITS = 13;
 /** Beyond this many bases a string that fits none is left to its family, which bounds the time of planning. */
 const MAX_BASES = 256;
 
@@ -52,7 +54,7 @@ export const groupStrings: Pass = (program) => {
   }
   const bases: Plan[] = [];
   const taken = new Set<PauliString>();
-  for (const members of commutingGroups(all)) {
+  for (const members of qubits > MAX_BASIS_QUBITS ? [] : commutingGroups(all)) {
     const plan = planBasis(members, qubits);
     const saved = members.reduce((sum, string) => sum + (share.get(string) as number), 0);
     if (saved <= plan.cost) continue;

@@ -1,3 +1,4 @@
+import { product } from '../complex-matrix.ts';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
@@ -67,20 +68,7 @@ function joins(a: Element, b: Element): boolean {
 
 function isIdentityProduct(a: readonly number[], b: readonly number[]): boolean {
   const size = Math.sqrt(a.length / 2);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      let re = row === column ? -1 : 0;
-      let im = 0;
-      for (let k = 0; k < size; k++) {
-        const i = 2 * (row * size + k);
-        const j = 2 * (k * size + column);
-        re += (a[i] as number) * (b[j] as number) - (a[i + 1] as number) * (b[j + 1] as number);
-        im += (a[i] as number) * (b[j + 1] as number) + (a[i + 1] as number) * (b[j] as number);
-      }
-      if (Math.abs(re) > 4e-16 || Math.abs(im) > 4e-16) return false;
-    }
-  }
-  return true;
+  return product(a, b).every((x, i) => Math.abs(x - (i % (2 * size + 2) === 0 ? 1 : 0)) <= 4e-16);
 }
 
 /** Whether two elements visibly commute: both diagonal, or one diagonal where the other only has controls. */

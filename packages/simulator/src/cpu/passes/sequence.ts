@@ -6,23 +6,30 @@ import { readDirectly } from './direct.ts';
 import { groupStrings } from './group-strings.ts';
 import { lightCone } from './light-cone.ts';
 import { mergeDiagonals } from './merge-diagonals.ts';
+import { mergeConstants } from './merge-constants.ts';
 import { mergeNeighbours } from './merge.ts';
 import type { EngineProgram, Pass } from './pass.ts';
+import { productPrefix } from './product-prefix.ts';
 import { tangentForm } from './tangents.ts';
 
 /** The compiler's passes in order, by name. Absorbing flips can take read-outs off qubits, hence the second light cone. */
 export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['merge neighbours', mergeNeighbours],
+  ['merge constants', mergeConstants],
   ['light cone', lightCone],
   ['dead diagonals', deadDiagonals],
   ['absorb flips', absorbFlips],
   ['light cone', lightCone],
   ['read directly', readDirectly],
   ['group strings', groupStrings],
+  ['product prefix', productPrefix],
   ['merge diagonals', mergeDiagonals],
   ['tangent form', tangentForm],
   ['allocate coefficients', allocateCoefficients],
 ];
+
+const elementsIn = ({ lowered: { prefix, elements } }: EngineProgram): number =>
+  prefix.length + elements.length;
 
 /**
  * Runs passes one after the other, all of them by default.
@@ -36,8 +43,7 @@ export function optimize(
 ): EngineProgram {
   return sequence.reduce((before, [name, pass]) => {
     const after = pass(before);
-    const [from, to] = [before.lowered.elements.length, after.lowered.elements.length];
-    history.push({ name, before: from, after: to });
+    history.push({ name, before: elementsIn(before), after: elementsIn(after) });
     return after;
   }, program);
 }

@@ -159,6 +159,50 @@ describe('large states, in chunks', () => {
       expectClose(gradients[name]!, rule, 1e-11, name);
   });
 
+  it('read Pauli strings together, across the last qubit too', () => {
+    const qubits = 9;
+    const on: Circuit = circuit(qubits, { w: weight([2, qubits, 3]) }, (q, { w }) =>
+      q.stronglyEntanglingLayers(w),
+    );
+    const letters = [X, Y, Z];
+    const sums = [0, 1, qubits - 2].map((i) => {
+      const terms = letters.flatMap((a) =>
+        letters.map((b) =>
+          a(i)
+            .mul(b(i + 1))
+            .mul(X(3)),
+        ),
+      );
+      return terms.reduce((sum, term, k) => sum.add(term.scale(0.3 + 0.1 * k)));
+    });
+    const all = [X, Y].flatMap((letter) =>
+      Array.from({ length: 32 }, (_, k) =>
+        [0, 1, 2, 5, qubits - 1].reduce(
+          (word, i, bit) => (((k >> bit) & 1) === 1 ? word.mul(letter(i)) : word),
+          letter(7),
+        ),
+      ),
+    );
+    const measurements = [
+      expval(...sums),
+      variance(sums[2]!),
+      expval(all.reduce((a, b) => a.add(b))),
+    ];
+    const values = randomValues(new Random(1), on, 1);
+    const program = compile(on, measurements, { from: 2, local: 5 });
+    expect(program.explain().details).toMatchObject({ regime: 'large state' });
+    const exact = judge.compile(on, measurements);
+    const expected = exact.run(values) as readonly Float64Array[];
+    (program.run(values) as readonly Float64Array[]).forEach((result, i) =>
+      expectClose(result, expected[i]!, 1e-12, `measurement ${i}`),
+    );
+    const dy = expected.map((y) => y.map((_, i) => 0.3 + 0.1 * i));
+    const rules = exact.vjp(values, dy);
+    const gradients = program.vjp(values, dy);
+    for (const [name, rule] of Object.entries(rules))
+      expectClose(gradients[name]!, rule, 1e-11, name);
+  });
+
   it('keeps the state, with its global phase', () => {
     const on = mixed(14);
     const values = randomValues(new Random(3), on, 1);

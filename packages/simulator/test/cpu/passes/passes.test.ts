@@ -17,9 +17,11 @@ import { deadDiagonals } from '../../../src/cpu/passes/dead-diagonals.ts';
 import { readDirectly } from '../../../src/cpu/passes/direct.ts';
 import { groupStrings } from '../../../src/cpu/passes/group-strings.ts';
 import { lightCone } from '../../../src/cpu/passes/light-cone.ts';
+import { mergeConstants } from '../../../src/cpu/passes/merge-constants.ts';
 import { mergeDiagonals } from '../../../src/cpu/passes/merge-diagonals.ts';
 import { mergeNeighbours } from '../../../src/cpu/passes/merge.ts';
 import type { EngineProgram, Pass } from '../../../src/cpu/passes/pass.ts';
+import { productPrefix } from '../../../src/cpu/passes/product-prefix.ts';
 import { CpuProgram } from '../../../src/cpu/program.ts';
 import { planReadout } from '../../../src/cpu/readout.ts';
 import { checkProgram, reference } from '../../../src/index.ts';
@@ -30,8 +32,10 @@ const single: Record<string, Pass> = {
   deadDiagonals,
   groupStrings,
   lightCone,
+  mergeConstants,
   mergeDiagonals,
   mergeNeighbours,
+  productPrefix,
   readDirectly,
 };
 

@@ -341,7 +341,8 @@ describe('tangents', () => {
     });
     const rotations = lowered.elements.filter((e) => e.type === 'rotation');
     const shared = rotations.filter((e) => e.coefficient.axis === 'shared');
-    expect(shared.length).toBeGreaterThan(4);
+    // Those of the first layer act on single qubits before anything else and make a product state.
+    expect(shared.length).toBeGreaterThan(2);
     for (const rotation of shared) expect(rotation.form).toBe('tangent');
   });
 });

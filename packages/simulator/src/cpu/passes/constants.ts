@@ -1,0 +1,160 @@
+/** Elements that depend on no value, as matrices, and what applying them costs. */
+import { cleaned, product, scaled, spreadOver } from '../complex-matrix.ts';
+import { support } from '../element.ts';
+import type { Element } from '../element.ts';
+import type { Lowered } from '../lower.ts';
+import { matrixPattern, patternFlops } from '../pattern.ts';
+import type { EngineProgram } from './pass.ts';
+
+/** A constant on one or two qubits. */
+export interface Constant {
+  /** The element it is made of, where it is one alone. */
+  readonly element: Element;
+  /** Qubits, controls included, of the matrix. */
+  readonly qubits: readonly number[];
+  readonly matrix: readonly number[];
+  /** Floating point operations per amplitude. */
+  readonly flops: number;
+}
+
+/** A turn of every amplitude: two products and a sum for each part. */
+const TURN = 6;
+
+const PAULI = {
+  X: [0, 0, 1, 0, 1, 0, 0, 0],
+  Y: [0, 0, 0, -1, 0, 1, 0, 0],
+  Z: [1, 0, 0, 0, 0, 0, -1, 0],
+} as const;
+
+/** The element as a constant on at most two qubits, if it is one. Maps that are not unitary stay by themselves. */
+export function constantOf(element: Element, lowered: Lowered): Constant | undefined {
+  const qubits = support(element);
+  if (qubits.length === 0 || qubits.length > 2 || element.type === 'table') return undefined;
+  if (lowered.filters.has(element.operation)) return undefined;
+  const own = ownMatrix(element, lowered);
+  if (own === undefined) return undefined;
+  const matrix =
+    element.controls.length === 0 ? own : spreadOver(qubits, own, element.qubits, element.controls);
+  return { element, qubits, matrix, flops: flopsOf(element) };
+}
+
+/** The matrix of an element on its qubits without controls. */
+function ownMatrix(
+  element: Exclude<Element, { type: 'table' }>,
+  { angles }: Lowered,
+): readonly number[] | undefined {
+  if (element.type === 'matrix') return element.matrix;
+  const angle = angles.constant(element.coefficient.node);
+  if (angle === undefined) return undefined;
+  const turn = angle * element.coefficient.scale;
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const size = 2 ** element.qubits.length;
+  const out = new Array<number>(2 * size * size).fill(0);
+  if (element.type === 'phase') {
+    for (let a = 0; a < size; a++) {
+      const acts = element.odd === true ? a === 1 || a === 2 : a === size - 1;
+      out[2 * a * (size + 1)] = acts ? cos : 1;
+      out[2 * a * (size + 1) + 1] = acts ? sin : 0;
+    }
+    return out;
+  }
+  const all = element.qubits;
+  // The letters of a word act on different qubits and commute.
+  const word = [...element.word]
+    .map((letter, i) => {
+      const pauli = PAULI[letter as keyof typeof PAULI];
+      return spreadOver(all, pauli, [all[i] as number], []);
+    })
+    .reduce(product);
+  const turned = scaled(word, 0, -sin);
+  for (let a = 0; a < size; a++)
+    turned[2 * a * (size + 1)] = (turned[2 * a * (size + 1)] as number) + cos;
+  return turned;
+}
+
+/** Floating point operations of an element per amplitude of the whole state. */
+export function flopsOf(element: Element): number {
+  const part = 2 ** -element.controls.length;
+  switch (element.type) {
+    case 'matrix':
+      return part * patternFlops(matrixPattern(element.matrix).pattern);
+    case 'rotation':
+      return part * TURN;
+    case 'phase':
+      return part * TURN * (element.odd === true ? 0.5 : 2 ** -element.qubits.length);
+    default:
+      return TURN;
+  }
+}
+
+/**
+ * What one constant and then others do together, on the qubits of all of them (at most two), without its global phase
+ * where that makes it cheaper and nobody reads the state.
+ */
+export function combined(parts: readonly Constant[], program: EngineProgram): Constant | undefined {
+  const qubits = [...new Set(parts.flatMap((part) => part.qubits))];
+  if (qubits.length > 2) return undefined;
+  const matrix = parts
+    .map((part) => spreadOver(qubits, part.matrix, part.qubits, []))
+    .reduce((before, next) => product(next, before));
+  const { operation } = (parts[0] as Constant).element;
+  return fromMatrix(qubits, matrix, operation, program);
+}
+
+/** A constant of a matrix on one or two qubits, in its cheapest form. */
+export function fromMatrix(
+  qubits: readonly number[],
+  matrix: readonly number[],
+  operation: number,
+  { readout }: EngineProgram,
+): Constant {
+  const readsState = readout.steps.some(({ type }) => type === 'state');
+  const make = (entries: readonly number[]): Constant => {
+    const tidy = cleaned(entries);
+    const element = withControls({ type: 'matrix', qubits, controls: [], matrix: tidy, operation });
+    return { element, qubits, matrix: tidy, flops: flopsOf(element) };
+  };
+  const plain = make(matrix);
+  if (readsState || qubits.length > 1) return plain;
+  // The phase that makes the first number real, and with it those of a rotation about X or Y.
+  const at = Math.hypot(matrix[0] as number, matrix[1] as number) > 1e-3 ? 0 : 2;
+  const [re, im] = [matrix[at] as number, matrix[at + 1] as number];
+  const modulus = Math.hypot(re, im);
+  if (im === 0 || modulus === 0) return plain;
+  const turned = make(scaled(matrix, re / modulus, -im / modulus));
+  return turned.flops < plain.flops - 0.1 || isIdentity(turned) ? turned : plain;
+}
+
+/** Whether a constant does nothing. */
+export const isIdentity = ({ matrix, qubits }: Constant): boolean =>
+  matrix.every((x, i) => x === (i % (2 ** (qubits.length + 1) + 2) === 0 ? 1 : 0));
+
+/** A matrix on two qubits that acts only where one of them has a value, as a controlled matrix on the other. */
+function withControls(element: Element & { type: 'matrix' }): Element {
+  const { qubits, matrix } = element;
+  if (qubits.length !== 2 || matrix.reduce((zeros, x) => zeros + (x === 0 ? 1 : 0), 0) < 16)
+    return element;
+  for (const place of [0, 1] as const) {
+    for (const value of [0, 1] as const) {
+      const acts = (index: number): boolean => ((index >> (1 - place)) & 1) === value;
+      let plain = true;
+      const inner: number[] = [];
+      for (let row = 0; row < 4; row++) {
+        for (let column = 0; column < 4; column++) {
+          const entry = matrix.slice(2 * (4 * row + column), 2 * (4 * row + column) + 2);
+          if (acts(row) && acts(column)) inner.push(...entry);
+          else if (entry[0] !== (row === column ? 1 : 0) || entry[1] !== 0) plain = false;
+        }
+      }
+      if (!plain) continue;
+      const control = { qubit: qubits[place] as number, value };
+      return {
+        ...element,
+        qubits: [qubits[1 - place] as number],
+        controls: [control],
+        matrix: inner,
+      };
+    }
+  }
+  return element;
+}
