@@ -1,4 +1,84 @@
 /** Gradients with respect to Hermitian matrices that come with the data: reduced density matrices of the final state. */
+import type { Circuit } from '@ketwork/circuit';
+import type { SlotValues } from '../values.ts';
+import { CHUNK } from './angles.ts';
+import type { BatchCotangents } from './cotangents.ts';
+import type { GradientSink } from './gradient-sink.ts';
+import type { Readout } from './readout.ts';
+import { basisIndices } from './staging.ts';
+
+/** A matrix that is measured. */
+interface Task {
+  readonly slot: string;
+  readonly squared: boolean;
+  readonly shared: boolean;
+  readonly column: number;
+  readonly places: readonly number[];
+  readonly rests: readonly number[];
+}
+
+/** Collects the gradients of a batch, example by example, in order. */
+export class HermitianGradients {
+  readonly #slots: SlotValues;
+  readonly #cotangents: BatchCotangents;
+  readonly #sink: GradientSink;
+  readonly #tasks: readonly Task[];
+  /** Cotangents of the read-outs of an example. */
+  readonly #byColumn: Float64Array;
+
+  constructor(
+    { qubits, slots: declared }: Circuit,
+    readout: Readout,
+    slots: SlotValues,
+    cotangents: BatchCotangents,
+    sink: GradientSink,
+  ) {
+    this.#slots = slots;
+    this.#cotangents = cotangents;
+    this.#sink = sink;
+    const all = Array.from({ length: qubits }, (_, qubit) => qubit);
+    this.#tasks = readout.steps.flatMap((step): Task[] => {
+      if (step.type !== 'hermitian' || !('slot' in step.matrix) || !sink.wants(step.matrix.slot))
+        return [];
+      const { slot, squared } = step.matrix;
+      const rests = basisIndices(
+        all.filter((qubit) => !step.qubits.includes(qubit)),
+        qubits,
+      );
+      const shared = declared.find(({ name }) => name === slot)?.axis === 'shared';
+      const places = basisIndices(step.qubits, qubits);
+      return [{ slot, squared, shared, column: step.column, places, rests }];
+    });
+    this.#byColumn = new Float64Array(readout.columns);
+    sink.openChunk(0, Math.min(CHUNK, slots.batch));
+  }
+
+  /** Adds an example's part; `amplitude` reads its final state. */
+  add(example: number, amplitude: (index: number) => readonly [number, number]): void {
+    const byColumn = this.#byColumn;
+    if (example > 0 && example % CHUNK === 0) {
+      this.#sink.closeChunk();
+      this.#sink.openChunk(example, Math.min(CHUNK, this.#slots.batch - example));
+    }
+    byColumn.fill(0);
+    this.#cotangents.each(example, (column, amount) => {
+      if (column < byColumn.length) byColumn[column] = (byColumn[column] as number) + amount;
+    });
+    for (const { slot, squared, shared, column, places, rests } of this.#tasks) {
+      const length = 2 * places.length ** 2;
+      const first = shared ? 0 : example * length;
+      const matrix = squared ? this.#slots.get(slot).subarray(first, first + length) : undefined;
+      const { data, start } = this.#sink.row(slot, example);
+      const weight = byColumn[column] as number;
+      addHermitianGradient(amplitude, places, rests, matrix, weight, data, start);
+    }
+  }
+
+  /** Ends the last chunk. */
+  close(): void {
+    this.#sink.closeChunk();
+  }
+}
 
 /**
  * Derivatives of ⟨A⟩ or (squared) ⟨A²⟩ with respect to the real and imaginary parts of the entries of A, times `weight`,
@@ -9,7 +89,7 @@
  * @param rests basis indices of the other qubits, for the matrix's qubits 0
  * @param matrix A itself where A² is measured
  */
-export function addHermitianGradient(
+function addHermitianGradient(
   amplitude: (index: number) => readonly [number, number],
   places: readonly number[],
   rests: readonly number[],

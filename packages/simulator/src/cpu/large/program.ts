@@ -27,6 +27,8 @@ export class LargeProgram {
   readonly #readout: Readout;
   readonly #memory: EngineMemory;
   readonly #sizes: LargeSizes;
+  /** Operations as written. */
+  readonly #operations: number;
   readonly #preparation: LargePreparation;
   #forward: LargeExecutor | undefined;
   readonly #backward = new Map<string, LargeExecutor>();
@@ -39,6 +41,7 @@ export class LargeProgram {
     sizes: LargeSizes,
   ) {
     this.#sizes = sizes;
+    this.#operations = circuit.ops.length;
     this.#preparation = new LargePreparation(lowered.preparations, circuit);
     this.#lowered = lowered;
     this.#readout = readout;
@@ -184,7 +187,7 @@ export class LargeProgram {
   }
 
   /** Says how the program runs, in words and as data. */
-  explain(operations: number, passes: readonly ExplainedPass[]): Explanation {
+  explain(passes: readonly ExplainedPass[]): Explanation {
     const { built, bytes } = this.runner;
     const { qubits, elements } = this.#lowered;
     const { stages, kernels, chunks, codeBytes } = built;
@@ -195,7 +198,7 @@ export class LargeProgram {
     const flops = sum((stage) => stage.flops);
     return {
       text:
-        `cpu: ${qubits} qubits, one example at a time, the last qubit in the lanes; ${operations} operations as written, ` +
+        `cpu: ${qubits} qubits, one example at a time, the last qubit in the lanes; ${this.#operations} operations as written, ` +
         `${elements.length} after the compiler's passes, in ${stages.length} stages over ${chunks} chunks: ${groups} groups ` +
         `(${kernels} kernels), ${renamed} flips by renaming, ${count(flops)} operations on numbers; ` +
         `${(bytes / 2 ** 20).toFixed(0)} MiB.`,
@@ -203,7 +206,7 @@ export class LargeProgram {
         engine: 'cpu',
         regime: 'large state',
         qubits,
-        operations,
+        operations: this.#operations,
         elements: elements.length,
         stages: stages.length,
         chunks,

@@ -1,0 +1,299 @@
+/** Runs and differentiates a program in blocks of examples, each of which goes through the whole circuit at once. */
+import type { Circuit, Slot } from '@ketwork/circuit';
+import type { ExplainedPass, Explanation } from '../contract.ts';
+import type { SlotValues } from '../values.ts';
+import { CHUNK, PIECE } from './angles.ts';
+import type { NumberArray } from './arithmetic.ts';
+import type { BatchCotangents } from './cotangents.ts';
+import { makeDifferentiator } from './differentiator.ts';
+import type { Differentiator } from './differentiator.ts';
+import { Executor } from './executor.ts';
+import { explainProgram } from './explain.ts';
+import { GradientSink } from './gradient-sink.ts';
+import { HermitianGradients } from './hermitian-gradient.ts';
+import type { LargeGradient } from './large/program.ts';
+import type { Lowered } from './lower.ts';
+import type { EngineMemory } from './memory.ts';
+import type { Readout, ResultPlan } from './readout.ts';
+import { basisIndices, preparationGradients } from './staging.ts';
+
+/** The part of a CPU program that works block by block. */
+export class BatchedProgram {
+  readonly #circuit: Circuit;
+  readonly #lowered: Lowered;
+  readonly #readout: Readout;
+  readonly #memory: EngineMemory;
+  #forward: Executor | undefined;
+  #stateReader: Executor | undefined;
+  readonly #backward = new Map<string, Differentiator>();
+
+  constructor(circuit: Circuit, lowered: Lowered, readout: Readout, memory: EngineMemory) {
+    this.#circuit = circuit;
+    this.#lowered = lowered;
+    this.#readout = readout;
+    this.#memory = memory;
+  }
+
+  /** The module that runs forward. */
+  get runner(): Executor {
+    this.#forward ??= this.#reader(this.#readout.results.some(({ type }) => type === 'state'));
+    return this.#forward;
+  }
+
+  /** @param single one block per call, whose states are still in memory behind it */
+  #reader(single: boolean): Executor {
+    return new Executor(
+      this.#circuit,
+      this.#lowered,
+      this.#readout,
+      this.#memory,
+      undefined,
+      single,
+    );
+  }
+
+  /** Fills the results of all measurements, sizes being numbers per example. */
+  evaluate(
+    slots: SlotValues,
+    results: readonly Float64Array[],
+    sizes: readonly number[],
+    plans: readonly ResultPlan[],
+  ): void {
+    this.#forEachCall(this.runner, slots, (executor, first, count) => {
+      const { numbers, lanes, shift } = executor;
+      const base = executor.columnsAt(0);
+      const stride = executor.columnBytes / executor.numberBytes;
+      plans.forEach((plan, m) => {
+        const result = results[m] as Float64Array;
+        const size = sizes[m] as number;
+        if (size === 1 && stride === lanes && plan.type === 'columns') {
+          // A single column lies in memory as the caller wants it.
+          result.set(numbers.subarray(base, base + count), first);
+          return;
+        }
+        for (let position = 0; position < count; position++) {
+          const start = (first + position) * size;
+          const at = base + (position >> shift) * stride + (position & (lanes - 1));
+          if (plan.type === 'state') {
+            const state = executor.amplitudeAt(0) + (position & (lanes - 1));
+            for (let i = 0; i < size; i++) result[start + i] = numbers[state + lanes * i] as number;
+          } else if (plan.type === 'columns') {
+            const { columns } = plan;
+            for (let i = 0; i < size; i++)
+              result[start + i] = numbers[at + lanes * (columns[i] as number)] as number;
+          } else {
+            for (let i = 0; i < size; i++) {
+              const mean = numbers[at + lanes * (plan.means[i] as number)] as number;
+              result[start + i] =
+                (numbers[at + lanes * (plan.squares[i] as number)] as number) - mean * mean;
+            }
+          }
+        }
+      });
+    });
+  }
+
+  /** Runs the whole batch forward; `read` sees memory after each call, which holds examples `first` to `first + count`. */
+  #forEachCall(
+    executor: Executor,
+    slots: SlotValues,
+    read: (executor: Executor, first: number, count: number) => void,
+  ): void {
+    executor.begin(slots);
+    for (let start = 0; start < slots.batch; start += PIECE) {
+      const chunk = Math.min(PIECE, slots.batch - start);
+      this.#lowered.angles.evaluate(slots, 'batch', start, chunk);
+      for (let first = 0; first < chunk; first += executor.lanes * executor.blocks) {
+        const count = Math.min(executor.lanes * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / executor.lanes);
+        executor.stage(slots, start, first, count);
+        executor.clearColumns(blocks);
+        executor.call(blocks);
+        read(executor, start + first, count);
+      }
+    }
+  }
+
+  /** Columns of all examples, `[batch, columns]`. */
+  columns(slots: SlotValues): Float64Array {
+    const { columns } = this.#readout;
+    const out = new Float64Array(slots.batch * columns);
+    this.#forEachCall(this.runner, slots, (executor, first, count) => {
+      for (let i = 0; i < count; i++) {
+        const at = executor.columnsAt(i >> executor.shift) + (i & (executor.lanes - 1));
+        for (let c = 0; c < columns; c++)
+          out[(first + i) * columns + c] = executor.numbers[at + executor.lanes * c] as number;
+      }
+    });
+    return out;
+  }
+
+  /** Gradients of all examples. */
+  backpropagate(
+    slots: SlotValues,
+    { wrt, perExample: rows, squaredNorms }: LargeGradient,
+    cotangents: BatchCotangents,
+  ): Record<string, Float64Array> {
+    const { angles } = this.#lowered;
+    const perExample = rows || squaredNorms;
+    const sink = new GradientSink(wrt, slots.batch, { perExample: rows, squaredNorms });
+    const differentiator = this.#differentiator(wrt);
+    const { executor, embedded, active } = differentiator;
+    // A packed program has one example, spread over both lanes.
+    const split = perExample && !executor.packed;
+    const depends = split ? differentiator.perExample.depends : differentiator.depends;
+
+    executor.begin(slots);
+    const factors = executor.factors;
+    for (const plain of differentiator.perExample.plain)
+      plain.cells.forEach((cell, k) => {
+        plain.factors[k] = factors.shared[cell / executor.lanes] as number;
+      });
+    for (let start = 0; start < slots.batch; start += CHUNK) {
+      const chunk = Math.min(CHUNK, slots.batch - start);
+      angles.evaluate(slots, 'batch', start, chunk);
+      sink.openChunk(start, chunk);
+      executor.clearCells(1, !perExample);
+      executor.clearTableCells();
+      for (let first = 0; first < chunk; first += executor.lanes * executor.blocks) {
+        const count = Math.min(executor.lanes * executor.blocks, chunk - first);
+        const blocks = Math.ceil(count / executor.lanes);
+        executor.stage(slots, start, first, count);
+        executor.clearColumns(blocks);
+        cotangents.stage(executor, start + first, count);
+        executor.clearCells(blocks, perExample);
+        executor.call(blocks, perExample);
+        const { numbers, lanes, shift } = executor;
+        for (const { node, index } of active.batch) {
+          const adjoint = angles.adjoint(node);
+          const factor = factors.batch[index] as number;
+          for (let i = 0; i < count; i++) {
+            const cell = numbers[
+              executor.cellAt('batch', index, i >> shift) + (i & (lanes - 1))
+            ] as number;
+            adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
+          }
+        }
+        if (split) {
+          const base = executor.cellAt('shared', 0, 0);
+          const stride = executor.cellAt('shared', 0, 1) - base;
+          for (const { slot, cells, elements, factors: own } of differentiator.perExample.plain) {
+            for (let i = 0; i < count; i++) {
+              const { data, start: row } = sink.row(slot, start + first + i);
+              const from = base + (i >> shift) * stride + (i & (lanes - 1));
+              for (let k = 0; k < cells.length; k++) {
+                const to = row + (elements[k] as number);
+                const cell = numbers[from + (cells[k] as number)] as number;
+                data[to] = (data[to] as number) + (own[k] as number) * cell;
+              }
+            }
+          }
+          for (const { node, index } of differentiator.perExample.others) {
+            const adjoint = angles.adjoint(node);
+            const factor = factors.shared[index] as number;
+            for (let i = 0; i < count; i++) {
+              const cell = numbers[
+                executor.cellAt('shared', index, i >> shift) + (i & (lanes - 1))
+              ] as number;
+              adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
+            }
+          }
+        }
+        if (embedded) {
+          for (let i = 0; i < count; i++)
+            this.#embeddedGradient(executor, sink, start + first + i, i & (lanes - 1));
+        }
+      }
+      if (!split) {
+        executor.contractTables();
+        const { numbers, lanes } = executor;
+        for (const { node, index } of active.shared) {
+          const at = executor.cellAt('shared', index, 0);
+          const adjoint = angles.adjoint(node);
+          adjoint[0] =
+            (adjoint[0] as number) +
+            (factors.shared[index] as number) * sumOfLanes(numbers, at, lanes);
+        }
+      }
+      angles.backpropagate(depends, chunk, perExample, (slot, element, column) =>
+        sink.add(slot, element, column),
+      );
+      sink.closeChunk();
+    }
+    if (wrt.some(({ kind }) => kind === 'hermitian'))
+      this.#matrixGradients(slots, cotangents, sink);
+    return sink.finish();
+  }
+
+  /** What differentiating by these slots takes, made once. */
+  #differentiator(wrt: readonly Slot[]): Differentiator {
+    const id = wrt.map(({ name }) => name).join('\n');
+    let made = this.#backward.get(id);
+    if (made === undefined) {
+      made = makeDifferentiator(this.#circuit, this.#lowered, this.#readout, this.#memory, wrt);
+      this.#backward.set(id, made);
+    }
+    return made;
+  }
+
+  /** Bytes of the engine's memory that differentiating takes. */
+  gradientBytes(wrt: readonly Slot[]): number {
+    return this.#differentiator(wrt).executor.bytes;
+  }
+
+  /** Adds the gradients with respect to Hermitian matrices that come with the data. */
+  #matrixGradients(slots: SlotValues, cotangents: BatchCotangents, sink: GradientSink): void {
+    const gradients = new HermitianGradients(this.#circuit, this.#readout, slots, cotangents, sink);
+    this.#stateReader ??= this.#reader(true);
+    this.#forEachCall(this.#stateReader, slots, (executor, first, count) => {
+      for (let lane = 0; lane < count; lane++)
+        gradients.add(first + lane, (index) => {
+          const at = executor.amplitudeAt(index) + lane;
+          return [executor.numbers[at] as number, executor.numbers[at + executor.lanes] as number];
+        });
+    });
+    gradients.close();
+  }
+
+  #embeddedGradient(executor: Executor, sink: GradientSink, example: number, lane: number): void {
+    const { qubits } = this.#lowered;
+    const offsets = executor.preparations.map((p) =>
+      basisIndices(
+        p.qubits.toSorted((a, b) => a - b),
+        qubits,
+      ),
+    );
+    const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
+      const at = executor.amplitudeAt(index, 'lambda') + lane;
+      const scale = executor.factors.end;
+      return [
+        scale * (executor.numbers[at] as number),
+        scale * (executor.numbers[at + executor.lanes] as number),
+      ];
+    });
+    executor.preparations.forEach((preparation, p) => {
+      if (preparation.slot === undefined || !sink.wants(preparation.slot)) return;
+      const row = sink.row(preparation.slot, example);
+      preparation.addGradient(gradients[p] as Float64Array, lane, row.data, row.start);
+    });
+  }
+
+  /** Says how the program runs, in words and as data. */
+  explain(passes: readonly ExplainedPass[]): Explanation {
+    return explainProgram(this.#circuit, this.#lowered, this.runner, passes);
+  }
+
+  /** Forgets the modules. */
+  dispose(): void {
+    this.#forward = undefined;
+    this.#stateReader = undefined;
+    this.#backward.clear();
+  }
+}
+
+/** The lanes of a vector added up, in order. */
+function sumOfLanes(numbers: NumberArray, at: number, lanes: 2 | 4): number {
+  let sum = (numbers[at] as number) + (numbers[at + 1] as number);
+  for (let lane = 2; lane < lanes; lane++) sum += numbers[at + lane] as number;
+  return sum;
+}
