@@ -21,9 +21,16 @@ export {
 } from './random.ts';
 export type { Key, NormalOptions, UniformOptions } from './random.ts';
 export { ByteWriter, FunctionBuilder, encodeModule, valueType } from './wasm/encoder.ts';
-export type { ModuleParts, PlainInstruction, ValueType } from './wasm/encoder.ts';
-export { compileWasm, wasmFeatures } from './wasm/probe.ts';
+export type {
+  ModuleParts,
+  PlainInstruction,
+  ValueType,
+  Widen,
+  WrittenFunction,
+} from './wasm/encoder.ts';
+export { compileWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
+export { widen } from './wasm/widen.ts';
 export { elementary } from './elementary.ts';
 export type { ElementaryFunctions } from './elementary.ts';
 export { hint } from './hint.ts';

@@ -77,6 +77,20 @@ export class ByteWriter {
     }
   }
 
+  /** Appends an integer of up to 53 bits in LEB128, signed if so asked. */
+  long(value: number, signed = false): this {
+    let rest = value;
+    for (;;) {
+      const low = ((rest % 128) + 128) % 128;
+      rest = Math.floor(rest / 128);
+      const done = signed
+        ? (rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)
+        : rest === 0;
+      this.byte(done ? low : low | 128);
+      if (done) return this;
+    }
+  }
+
   /** Appends a length-prefixed UTF-8 name. */
   name(text: string): this {
     const bytes = new TextEncoder().encode(text);
@@ -192,6 +206,9 @@ export class FunctionBuilder {
   /** Where calls name functions: the bytes before and behind the index. */
   readonly #calls: { readonly index: number; readonly from: number; readonly to: number }[] = [];
 
+  /** Constants and offsets that take more than 32 bits, which only a memory with 64-bit addresses knows. */
+  readonly #large = new Map<number, number>();
+
   constructor(parameters: readonly ValueType[] = [], results: readonly ValueType[] = []) {
     this.parameters = parameters;
     this.results = results;
@@ -226,9 +243,11 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Pushes a 32-bit integer constant. */
+  /** Pushes a 32-bit integer constant; a larger one where the function is encoded for 64-bit addresses. */
   i32(value: number): this {
-    this.#code.byte(0x41).signed(value);
+    this.#code.byte(0x41);
+    if (value > 0x7fffffff) this.#large.set(this.#code.length, value);
+    this.#code.signed(value);
     return this;
   }
 
@@ -302,44 +321,37 @@ export class FunctionBuilder {
 
   /** Loads a 32-bit integer from the popped address plus `offset` bytes. */
   i32Load(offset = 0): this {
-    this.#code.raw([0x28, 2]).unsigned(offset);
-    return this;
+    return this.#memory([0x28, 2], offset);
   }
 
   /** Loads a double. */
   f64Load(offset = 0): this {
-    this.#code.raw([0x2b, 3]).unsigned(offset);
-    return this;
+    return this.#memory([0x2b, 3], offset);
   }
 
   /** Stores a double. */
   f64Store(offset = 0): this {
-    this.#code.raw([0x39, 3]).unsigned(offset);
-    return this;
+    return this.#memory([0x39, 3], offset);
   }
 
   /** Loads a vector. */
   load(offset = 0): this {
-    this.#code.raw([0xfd, 0, 4]).unsigned(offset);
-    return this;
+    return this.#memory([0xfd, 0, 4], offset);
   }
 
   /** Loads a double into both lanes. */
   loadSplat(offset = 0): this {
-    this.#code.raw([0xfd, 10, 3]).unsigned(offset);
-    return this;
+    return this.#memory([0xfd, 10, 3], offset);
   }
 
   /** Loads a number of single precision into all four lanes. */
   loadSplat32(offset = 0): this {
-    this.#code.raw([0xfd, 9, 2]).unsigned(offset);
-    return this;
+    return this.#memory([0xfd, 9, 2], offset);
   }
 
   /** Stores a vector. */
   store(offset = 0): this {
-    this.#code.raw([0xfd, 11, 4]).unsigned(offset);
-    return this;
+    return this.#memory([0xfd, 11, 4], offset);
   }
 
   /** Picks 16 bytes out of two vectors. */
@@ -354,6 +366,13 @@ export class FunctionBuilder {
     return this;
   }
 
+  #memory(instruction: readonly number[], offset: number): this {
+    this.#code.raw(instruction);
+    if (offset > 0xffffffff) this.#large.set(this.#code.length, offset);
+    this.#code.unsigned(offset);
+    return this;
+  }
+
   /** Fills memory: pops destination, byte value and length. */
   memoryFill(): this {
     this.#code.raw([0xfc, 11, 0]);
@@ -364,6 +383,18 @@ export class FunctionBuilder {
   memoryCopy(): this {
     this.#code.raw([0xfc, 10, 0, 0]);
     return this;
+  }
+
+  /** What was written so far, for whoever encodes it in another way. */
+  get written(): WrittenFunction {
+    const { parameters, results } = this;
+    return {
+      parameters,
+      results,
+      locals: this.#locals,
+      code: this.#code.bytes(),
+      large: this.#large,
+    };
   }
 
   /**
@@ -393,6 +424,27 @@ export class FunctionBuilder {
   }
 }
 
+/** A function as a {@link FunctionBuilder} wrote it. */
+export interface WrittenFunction {
+  /** Types of the parameters. */
+  readonly parameters: readonly ValueType[];
+  /** Types of the results. */
+  readonly results: readonly ValueType[];
+  /** Types of the local variables behind the parameters. */
+  readonly locals: readonly ValueType[];
+  /** Instructions, without the last `end`. */
+  readonly code: Uint8Array;
+  /** Constants and offsets that do not fit 32 bits, by the position in the code where they stand. */
+  readonly large: ReadonlyMap<number, number>;
+}
+
+/** Appends a function for a memory with 64-bit addresses; `functions` are those it calls, by index. */
+export type Widen = (
+  written: WrittenFunction,
+  functions: (index: number) => Pick<WrittenFunction, 'parameters' | 'results'>,
+  into: ByteWriter,
+) => void;
+
 /** What {@link encodeModule} puts into a module. */
 export interface ModuleParts {
   /** Functions in index order; those with a name are exported. */
@@ -410,6 +462,11 @@ export interface ModuleParts {
     readonly minimum: number;
     readonly maximum?: number;
     readonly shared?: boolean;
+    /**
+     * For 64-bit addresses (memory64 of WebAssembly 3.0), give `widen`: all 32-bit integers become 64-bit ones, those of
+     * parameters too.
+     */
+    readonly widen?: Widen;
   };
 }
 
@@ -426,6 +483,9 @@ export interface ModuleParts {
  */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const { functions, memory, imports = [], rename } = parts;
+  const widen = memory?.widen;
+  const typeIn = (type: ValueType): ValueType =>
+    widen !== undefined && type === valueType.i32 ? valueType.i64 : type;
   const signatures = new Map<string, number>();
   const types: FunctionBuilder[] = [];
   const typeOf = [...imports, ...functions].map(({ body }) => {
@@ -448,9 +508,9 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const { parameters, results } of types) {
       s.byte(0x60)
         .unsigned(parameters.length)
-        .raw(parameters)
+        .raw(parameters.map(typeIn))
         .unsigned(results.length)
-        .raw(results);
+        .raw(results.map(typeIn));
     }
   });
   if (memory !== undefined || imports.length > 0) {
@@ -458,9 +518,9 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       s.unsigned(imports.length + (memory === undefined ? 0 : 1));
       if (memory !== undefined) {
         s.name('env').name('memory').byte(2);
-        s.byte((memory.maximum === undefined ? 0 : 1) | (memory.shared === true ? 2 : 0)).unsigned(
-          memory.minimum,
-        );
+        const limited = memory.maximum === undefined ? 0 : 1;
+        s.byte(limited | (memory.shared === true ? 2 : 0) | (widen === undefined ? 0 : 4));
+        s.unsigned(memory.minimum);
         if (memory.maximum !== undefined) s.unsigned(memory.maximum);
       }
       imports.forEach(({ module, name }, i) =>
@@ -488,7 +548,11 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   });
   section(10, (s) => {
     s.unsigned(functions.length);
-    for (const { body } of functions) body.encode(s, rename);
+    const all = [...imports, ...functions];
+    for (const { body } of functions) {
+      if (widen === undefined) body.encode(s, rename);
+      else widen(body.written, (index) => (all[index] as { body: FunctionBuilder }).body, s);
+    }
   });
   return out.bytes().slice();
 }

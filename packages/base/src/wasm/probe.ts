@@ -1,5 +1,6 @@
 import { EnvironmentError } from '../errors.ts';
 import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+import { widen } from './widen.ts';
 
 /** What this machine's WebAssembly can do. */
 export interface WasmFeatures {
@@ -9,6 +10,8 @@ export interface WasmFeatures {
   readonly relaxedSimd: boolean;
   /** Shared memory, and with it threads, may be used. */
   readonly sharedMemory: boolean;
+  /** Memory of more than 4 GiB, with 64-bit addresses. */
+  readonly memory64: boolean;
 }
 
 let features: WasmFeatures | undefined;
@@ -36,6 +39,7 @@ export function wasmFeatures(): WasmFeatures {
     ),
     sharedMemory:
       typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false,
+    memory64: hasMemory64(),
   };
   return features;
 }
@@ -69,4 +73,37 @@ export function compileWasm(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module 
     }
     throw new EnvironmentError(`WebAssembly could not compile a kernel: ${text}`, { cause });
   }
+}
+
+/** Whether a memory takes 64-bit addresses; older engines ignore the word and give one with 32-bit addresses. */
+function hasMemory64(): boolean {
+  if (typeof WebAssembly !== 'object') return false;
+  const body = new FunctionBuilder([valueType.i32], [valueType.f64]).get(0).f64Load();
+  const bytes = encodeModule({
+    functions: [{ name: 'load', body }],
+    memory: { minimum: 1, widen },
+  });
+  if (!WebAssembly.validate(bytes)) return false;
+  try {
+    const memory = wideMemory(1);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    return (instance.exports['load'] as (at: bigint) => number)(0n) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A memory with 64-bit addresses, of pages of 64 KiB.
+ *
+ * @throws RangeError or TypeError where the runtime has none.
+ */
+export function wideMemory(initial: number, maximum?: number): WebAssembly.Memory {
+  const descriptor = {
+    address: 'i64',
+    initial: BigInt(initial),
+    ...(maximum === undefined ? {} : { maximum: BigInt(maximum) }),
+  };
+  // TypeScript's library does not know 64-bit memories yet.
+  return new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
 }
