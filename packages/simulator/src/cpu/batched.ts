@@ -34,6 +34,11 @@ export class BatchedProgram {
     this.#memory = memory;
   }
 
+  /** Where states are kept. */
+  memory(): EngineMemory {
+    return this.#memory;
+  }
+
   /** The module that runs forward. */
   get runner(): Executor {
     this.#forward ??= this.#reader(this.#readout.results.some(({ type }) => type === 'state'));

@@ -1,10 +1,14 @@
+import { wasmFeatures } from '@ketwork/base';
 import type { Capabilities } from '../contract.ts';
 
 /** What the CPU engine can do. */
 export const cpuCapabilities: Capabilities = {
   engine: 'cpu',
   precision: ['f64'],
-  maxQubits: 26,
+  /** A state of 4 GiB takes 64-bit addresses, one of 2 GiB leaves room for all else below 4. */
+  get maxQubits() {
+    return wasmFeatures().memory64 ? 28 : 27;
+  },
   ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
   gates: 'all',
   analytic: ['expval', 'variance', 'probabilities', 'state'],

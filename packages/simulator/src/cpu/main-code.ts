@@ -72,7 +72,7 @@ export class MainCode {
 
   /** Byte mask of the qubits not in a byte mask. */
   rest(mask: number): number {
-    return (this.stateBytes - 32) & ~mask;
+    return this.stateBytes - 32 - mask;
   }
 
   /** Byte offsets of the amplitudes of a set of qubits, first qubit most significant, as a constant. */

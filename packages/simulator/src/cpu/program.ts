@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ketwork/base';
+import { UnsupportedError, wasmFeatures } from '@ketwork/base';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import type { CheckedProgram } from '../compile.ts';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -85,7 +85,9 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         ? withShots((c, m) => compileAnalytic(c, m, memory), circuit, measurements, options)
         : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
-    checkAddresses(leastBytes(circuit.qubits, analytic, checked.outputSizes));
+    // At the least: what is known before the circuit is planned.
+    const least = leastBytes(circuit.qubits, analytic, checked.outputSizes, true);
+    checkAddresses(least, false, wasmFeatures().memory64);
     const readsState = checked.measurements.some(({ type }) => type === 'state');
     const written = {
       lowered: lower(circuit, readsState),
@@ -106,6 +108,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     this.#work = isChunked
       ? new LargeProgram(circuit, this.#lowered, this.#readout, memory, large)
       : new BatchedProgram(circuit, this.#lowered, this.#readout, memory);
+    const bytes = leastBytes(circuit.qubits, analytic, checked.outputSizes, isChunked);
+    checkAddresses(bytes, false, this.#work.memory(false).wide);
   }
 
   run(values?: Values<Names>, options: RunOptions = {}): Results<M> {
@@ -244,9 +248,10 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   /** Reserves memory before anything is computed or allocated. */
   #reserve(bytes: number, gradient: boolean): void {
-    checkAddresses(bytes, gradient);
+    const memory = this.#work.memory(gradient);
+    checkAddresses(bytes, gradient, memory.wide);
     // Of workers that share a memory, one lets it grow.
-    if (this.#memory.team === undefined) this.#memory.reserve(bytes);
+    if (memory.team === undefined) memory.reserve(bytes);
   }
 
   dispose(): void {
@@ -264,15 +269,16 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 }
 
-/** Bytes that a program takes at the least: the state twice, or once and room to align it, and probabilities. */
+/** Bytes that a program takes at the least: the state once in chunks, else twice, and probabilities. */
 function leastBytes(
   qubits: number,
   measurements: readonly Measurement[],
   sizes: readonly number[],
+  isChunked: boolean,
 ): number {
   return measurements.reduce(
     (sum, { type }, m) => sum + (type === 'probabilities' ? 16 * (sizes[m] as number) : 0),
-    2 ** (qubits + 5),
+    2 ** (qubits + (isChunked ? 4 : 5)),
   );
 }
 

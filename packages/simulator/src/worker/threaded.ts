@@ -131,6 +131,8 @@ interface Setup<Names extends string, M extends Measurements> {
 
 /** From how many qubits on all workers share one state: below, meeting takes too much of the time. */
 const TEAM_QUBITS = 16;
+/** Up to here state and lambda fit a memory with 32-bit addresses, which can be shared. */
+const TEAM_MOST = 26;
 
 class ThreadedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
   Names,
@@ -165,7 +167,11 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     this.#home = home;
     this.#hosts = [home];
     this.#together =
-      circuit.qubits >= TEAM_QUBITS && setup.workers > 1 && !this.#sampled && canShareMemory();
+      circuit.qubits >= TEAM_QUBITS &&
+      circuit.qubits <= TEAM_MOST &&
+      setup.workers > 1 &&
+      !this.#sampled &&
+      canShareMemory();
   }
 
   async run(

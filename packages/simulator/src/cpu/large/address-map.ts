@@ -78,6 +78,6 @@ export function ascending(
     }
     done.push(vector);
   }
-  done.sort((a, b) => a.offset - b.offset);
+  done.sort((a, b) => (a.offset >>> 0) - (b.offset >>> 0));
   return { ordered: done.map(({ offset }) => offset), others: done.map(({ other }) => other) };
 }

@@ -33,7 +33,19 @@ interface Addresses {
   readonly bytes: number;
 }
 
-type Entry = (...args: number[]) => void;
+type Entry = (...args: (number | bigint)[]) => void;
+
+/** The memory for a large state, and lambda where it is needed: one with 64-bit addresses where it takes them. */
+export function memoryFor(
+  memory: EngineMemory,
+  qubits: number,
+  gradient: boolean,
+  sizes: LargeSizes,
+): EngineMemory {
+  // With some room for all else.
+  const least = packedBytes(qubits) * (gradient ? 2 : 1) + 2 ** 24;
+  return sizes.wide === true || memory.outgrows(least) ? memory.larger : memory;
+}
 
 /** One module of a program on a large state, ready to run. */
 export class LargeExecutor {
@@ -59,12 +71,12 @@ export class LargeExecutor {
     wants: GradientWants | undefined,
     sizes: LargeSizes,
   ) {
-    this.#memory = memory;
+    this.#memory = memoryFor(memory, lowered.qubits, wants !== undefined, sizes);
     this.#angles = lowered.angles;
     this.#qubits = lowered.qubits;
     this.#preparation = preparation;
     this.#gradient = wants !== undefined;
-    this.built = buildLargeModule(lowered, readout, wants, sizes, memory.shared, memory.numerics);
+    this.built = buildLargeModule(lowered, readout, wants, sizes, this.#memory, memory.numerics);
     this.#run = new RunCoefficients(lowered);
     this.#factors = this.#run.unwinding(this.built.undone);
     this.#parts = Math.min(PARTS, this.built.chunks);
@@ -72,7 +84,7 @@ export class LargeExecutor {
     this.#cotangents = this.#gradient && readsState ? packedBytes(this.#qubits) : 0;
     this.#addresses = this.#place();
     const instance = new WebAssembly.Instance(this.built.module, {
-      env: { memory: memory.memory },
+      env: { memory: this.#memory.memory },
     });
     this.#entries = instance.exports as Record<string, Entry>;
   }
@@ -87,6 +99,8 @@ export class LargeExecutor {
     const workers = this.#memory.team?.size ?? 1;
     const pairs = 32 * built.chunkCoefficients;
     const pairCells = this.#gradient ? 16 * built.chunkCoefficients : 0;
+    const states = (this.#gradient ? 2 : 1) * state;
+    layout.skipTo(states);
     const addresses = {
       constants: layout.take(built.constants.length),
       shared: layout.take(16 * count),
@@ -97,17 +111,16 @@ export class LargeExecutor {
       readScratch: layout.take(built.scratchBytes),
     };
     const aligned = (at: number, size: number): number => Math.ceil(at / size) * size;
-    const states = this.#gradient ? 2 : 1;
-    const chunk = aligned(layout.bytes, built.chunkBytes / states);
-    const at = aligned(chunk + built.chunkBytes * workers, state);
+    const chunk = aligned(layout.bytes, built.chunkBytes);
     const rank = this.#memory.team?.rank ?? 0;
     return {
       ...addresses,
       pairs: addresses.pairs + rank * pairs,
       pairCells: addresses.pairCells + rank * pairCells,
       chunk: chunk + rank * built.chunkBytes,
-      state: at,
-      bytes: at + states * state,
+      // At the very beginning, where no room is lost to alignment.
+      state: 0,
+      bytes: chunk + built.chunkBytes * workers,
     };
   }
 
@@ -205,13 +218,13 @@ export class LargeExecutor {
   #stage(name: string): void {
     const a = this.#addresses;
     const { chunks, coefficients } = this.built;
-    const entry = this.#entries[name] as Entry;
     const each = chunks / this.#parts;
     const [from, to] = this.#share;
     for (let part = from; part < to; part++) {
       const cells = a.cells + 16 * coefficients.length * part;
       const range = [part * each, (part + 1) * each] as const;
-      entry(a.state, a.chunk, a.shared, a.pairs, a.constants, ...range, cells, a.pairCells);
+      const common = [a.state, a.chunk, a.shared, a.pairs, a.constants] as const;
+      this.#call(name, [...common, ...range, cells, a.pairCells]);
     }
     this.#memory.team?.meet();
   }
@@ -230,7 +243,14 @@ export class LargeExecutor {
   #readout(name: 'read' | 'seed'): void {
     const a = this.#addresses;
     const common = [a.state, a.shared, a.pairs, a.constants, 0, 0, a.readScratch, 1] as const;
-    (this.#entries[name] as Entry)(...common, a.columns, 0, 0, 0, 0, 0, 0);
+    this.#call(name, [...common, a.columns, 0, 0, 0, 0, 0, 0]);
+  }
+
+  /** Calls a function of the module, with as many arguments as it takes. */
+  #call(name: string, values: readonly number[]): void {
+    const entry = this.#entries[name] as Entry;
+    if (this.#memory.wide) entry(...values.slice(0, entry.length).map(BigInt));
+    else entry(...values);
   }
 
   /** Copies some of the program's columns. */

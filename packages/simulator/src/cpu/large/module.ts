@@ -1,5 +1,5 @@
 /** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
-import { encodeModule } from '@ketwork/base';
+import { encodeModule, widen } from '@ketwork/base';
 import type { FunctionBuilder } from '@ketwork/base';
 import type { ExplainedStage } from '../../contract.ts';
 import type { Numerics } from '../arithmetic.ts';
@@ -11,6 +11,7 @@ import { writeKernel } from '../kernel.ts';
 import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
 import { SHARED_PAGES } from '../memory.ts';
+import type { EngineMemory } from '../memory.ts';
 import type { Weight } from '../main-code.ts';
 import { isDense } from '../group.ts';
 import { compileCached } from '../link.ts';
@@ -31,6 +32,8 @@ import type { Stage } from './stages.ts';
 export interface LargeSizes {
   readonly from: number;
   readonly local: number;
+  /** 64-bit addresses whatever the size, for tests. */
+  readonly wide?: boolean;
 }
 
 /** A chunk of 128 KiB, and its lambda, stay in the second-level cache. */
@@ -89,10 +92,10 @@ export function buildLargeModule(
   readout: Readout,
   wants: GradientWants | undefined,
   sizes: LargeSizes,
-  shared: boolean,
+  memory: Pick<EngineMemory, 'shared' | 'wide'>,
   numerics: Numerics,
 ): LargeModule {
-  return new LargeWriter(lowered, readout, numerics).build(wants, sizes, shared);
+  return new LargeWriter(lowered, readout, numerics).build(wants, sizes, memory);
 }
 
 class LargeWriter {
@@ -116,7 +119,11 @@ class LargeWriter {
     this.#coefficients = new Coefficients(lowered);
   }
 
-  build(wants: GradientWants | undefined, sizes: LargeSizes, shared: boolean): LargeModule {
+  build(
+    wants: GradientWants | undefined,
+    sizes: LargeSizes,
+    { shared, wide }: Pick<EngineMemory, 'shared' | 'wide'>,
+  ): LargeModule {
     const { qubits, elements } = this.#lowered;
     const stages = planStages(elements, qubits, Math.min(sizes.local, qubits));
     const forward = stages.map((stage, i) => this.#stage(`f${i}`, stage, undefined));
@@ -145,7 +152,11 @@ class LargeWriter {
       writeSeed(seed, plan);
       this.#functions.push({ name: 'seed', body: seed.main });
     }
-    const memory = shared ? { minimum: 1, maximum: SHARED_PAGES, shared } : { minimum: 1 };
+    const memory = {
+      minimum: 1,
+      ...(shared && { maximum: SHARED_PAGES, shared }),
+      ...(wide && { widen }),
+    };
     const bytes = encodeModule({ functions: this.#functions, memory });
     const local = stages[0]?.local.length ?? qubits;
     return {

@@ -10,7 +10,7 @@ import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { GradientWants } from '../module.ts';
 import type { Readout, ResultPlan } from '../readout.ts';
-import { LargeExecutor } from './executor.ts';
+import { LargeExecutor, memoryFor } from './executor.ts';
 import type { LargeSizes } from './module.ts';
 import { LargePreparation } from './preparation.ts';
 
@@ -155,6 +155,11 @@ export class LargeProgram {
       this.#backward.set(id, made);
     }
     return made;
+  }
+
+  /** Where states, and lambda for gradients, are kept. */
+  memory(gradient: boolean): EngineMemory {
+    return memoryFor(this.#memory, this.#lowered.qubits, gradient, this.#sizes);
   }
 
   #executor(wants: GradientWants | undefined): LargeExecutor {

@@ -226,7 +226,7 @@ class StageWriter {
   #shift(address: number, shift: Shift | undefined): void {
     if (shift === undefined) return;
     const f = this.#f;
-    f.get(address).i32(shift.offset);
+    f.get(address).i32(shift.offset >>> 0);
     if (shift.mask !== 0) {
       this.#pushCondition(shift);
       f.op('i32Mul');
@@ -296,7 +296,7 @@ class StageWriter {
     const push = ({ address, map }: Location): void => {
       const base = controls.reduce((sum, { qubit }) => sum ^ (map.columns[qubit] as number), 0);
       f.get(address);
-      if (base !== 0) f.i32(base).op('i32Xor');
+      if (base !== 0) f.i32(base >>> 0).op('i32Xor');
     };
     push(from);
     f.get(stageArgument.shared).get(stageArgument.pairs).get(stageArgument.constants);

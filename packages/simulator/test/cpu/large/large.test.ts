@@ -74,7 +74,9 @@ describe('large states, in chunks', () => {
       const measurements = readable(random, on);
       const batched = on.slots.some(({ axis }) => axis === 'batch');
       const values = randomValues(random, on, batched ? random.integer(1, 3) : 1);
-      const program = compile(on, measurements, { from: 2, local: random.integer(4, qubits) });
+      // Half of them with 64-bit addresses, which take another way through the encoder.
+      const sizes = { from: 2, local: random.integer(4, qubits), wide: seed % 2 === 0 };
+      const program = compile(on, measurements, sizes);
       if (program.explain().details['regime'] !== 'large state') continue;
       large++;
       const exact = judge.compile(on, measurements);
@@ -137,6 +139,17 @@ describe('large states, in chunks', () => {
         .cz(0, 1);
       for (let i = 0; i < qubits; i++) q.h(i);
     });
+
+  it('give the same bits with 64-bit addresses', () => {
+    const on = mixed(15);
+    const values = randomValues(new Random(5), on, 2);
+    const measured = [expval(Z(0), X(14), Y(3)), probabilities([2, 14])] as const;
+    const narrow = compile(on, measured, { from: 14, local: 13 });
+    const wide = compile(on, measured, { from: 14, local: 13, wide: true });
+    expect(wide.run(values)).toEqual(narrow.run(values));
+    const dy = [new Float64Array(6).fill(0.5), new Float64Array(8).fill(-1)];
+    expect(wide.vjp(values, dy as never)).toEqual(narrow.vjp(values, dy as never));
+  });
 
   it.each([14, 15, 17])('agree with the same state as a whole at %i qubits', (qubits) => {
     const on = mixed(qubits);
