@@ -102,6 +102,7 @@ class ThreadedEngine implements AsyncEngine {
       home: id % this.#pool.size,
       team: this.#team,
       id,
+      precision: this.capabilities.precision[0] ?? 'f64',
     });
   }
 
@@ -127,6 +128,7 @@ interface Setup<Names extends string, M extends Measurements> {
   /** All workers, for large states. */
   readonly team: TeamPool;
   readonly id: number;
+  readonly precision: 'f64' | 'f32';
 }
 
 /** From how many qubits on all workers share one state: below, meeting takes too much of the time. */
@@ -161,7 +163,7 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     this.outputShapes = home.outputShapes;
     this.options = options;
     this.#setup = setup;
-    this.#work = estimateWork(circuit, setup.checked, options);
+    this.#work = estimateWork(circuit, setup.checked, options, setup.precision);
     this.#batched = circuit.slots.some(({ axis }) => axis === 'batch');
     this.#sampled = setup.checked.measurements.some((m) => isSampled(m, options));
     this.#home = home;

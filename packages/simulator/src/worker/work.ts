@@ -11,12 +11,12 @@ import type { CompileOptions } from '../contract.ts';
 export const LEAST_WORK = 100e-6;
 
 /** About what the CPU engine takes for one operation on one amplitude, in seconds; with the way back for gradients. */
-const FORWARD = 0.23e-9;
-const GRADIENT = 0.62e-9;
+const FORWARD = 0.1e-9;
+const GRADIENT = 0.32e-9;
 /** About what one result costs to write, move and join. */
 const RESULT = 2e-9;
 /** About what one shot costs. */
-const SHOT = 40e-9;
+const SHOT = 30e-9;
 
 /** What each method takes for one example, in seconds, roughly: enough to tell small batches from large ones. */
 export interface Work {
@@ -30,6 +30,7 @@ export function estimateWork(
   circuit: Circuit,
   { measurements, outputSizes }: CheckedProgram,
   options: CompileOptions,
+  precision: 'f64' | 'f32' = 'f64',
 ): Work {
   let steps = circuit.ops.length;
   let shots = 0;
@@ -40,7 +41,8 @@ export function estimateWork(
     for (const o of m.observables) steps += o.type === 'pauli' ? o.terms.length : 1;
   }
   // Below three qubits the work beside the amplitudes counts more than they do.
-  const work = steps * (2 ** circuit.qubits + 8);
+  // Vectors hold twice as many numbers of single precision.
+  const work = (steps * (2 ** circuit.qubits + 8)) / (precision === 'f32' ? 2 : 1);
   const outputs = outputSizes.reduce((a, b) => a + b, 0);
   return {
     run: FORWARD * work + RESULT * outputs + SHOT * shots,
