@@ -27,6 +27,9 @@ type Node =
       readonly arg: number;
     };
 
+/** Numbers of a column of values. */
+const lengthOf = (axis: NodeAxis): number => (axis === 'batch' ? PIECE : 1);
+
 /** Functions of angles, the same bits everywhere: square roots are rounded correctly by every machine. */
 const value: Record<AngleFunction, (x: number) => number> = {
   sin: elementary.sin,
@@ -53,25 +56,46 @@ const derivative: Record<AngleFunction, (x: number, y: number) => number> = {
   log: (x) => 1 / x,
 };
 
+/** Expressions of a table. Tables of several programs may share them: there are only ever more, and none changes. */
+interface Expressions {
+  readonly nodes: Node[];
+  /** First operation that uses each node, for messages. */
+  readonly operation: number[];
+  readonly known: Map<string, number>;
+  /** Nodes that are arguments of others. */
+  readonly used: Set<number>;
+  readonly slots: ReadonlyMap<string, Slot>;
+  /** Nodes that vary with the example, and all others, each in the order of evaluation. */
+  readonly order: Readonly<Record<'batch' | 'fixed', number[]>>;
+}
+
 /**
  * All angle expressions of a circuit as one list of nodes without repetitions, arguments before their users.
  * Values and adjoints are columns over a chunk of examples; nodes that do not depend on the example have columns of one.
  */
 export class AngleTable {
-  readonly nodes: Node[] = [];
-  /** First operation that uses each node, for messages. */
-  readonly #operation: number[] = [];
-  readonly #known = new Map<string, number>();
-  /** Nodes that are arguments of others. */
-  readonly #used = new Set<number>();
-  readonly #slots: ReadonlyMap<string, Slot>;
-  /** Nodes that vary with the example, and all others, each in the order of evaluation. */
-  readonly #order: Readonly<Record<'batch' | 'fixed', number[]>> = { batch: [], fixed: [] };
-  readonly #values: Float64Array[] = [];
-  readonly #adjoints: Float64Array[] = [];
+  readonly #expressions: Expressions;
+  // Columns are made when they are first needed.
+  readonly #values: (Float64Array | undefined)[] = [];
+  readonly #adjoints: (Float64Array | undefined)[] = [];
 
-  constructor(circuit: Circuit) {
-    this.#slots = new Map(circuit.slots.map((slot) => [slot.name, slot]));
+  /** @param from the circuit whose slots expressions refer to, or a table to share expressions with */
+  constructor(from: Circuit | AngleTable) {
+    this.#expressions =
+      from instanceof AngleTable
+        ? from.#expressions
+        : {
+            nodes: [],
+            operation: [],
+            known: new Map(),
+            used: new Set(),
+            slots: new Map(from.slots.map((slot) => [slot.name, slot])),
+            order: { batch: [], fixed: [] },
+          };
+  }
+
+  get nodes(): readonly Node[] {
+    return this.#expressions.nodes;
   }
 
   /** Adds an angle and returns its node. */
@@ -79,7 +103,7 @@ export class AngleTable {
     if (typeof angle === 'number')
       return this.#node(`${angle}`, { op: 'constant', axis: 'constant', value: angle }, operation);
     if ('slot' in angle) {
-      const slot = this.#slots.get(angle.slot) as Slot;
+      const slot = this.#expressions.slots.get(angle.slot) as Slot;
       const size = sizeOf(slot.shape);
       const node = { op: 'element', axis: slot.axis, slot, size, index: angle.index } as const;
       return this.#node(`${angle.slot}[${angle.index}]`, node, operation);
@@ -117,25 +141,21 @@ export class AngleTable {
   }
 
   #node(id: string, node: Node, operation: number): number {
-    const known = this.#known.get(id);
-    if (known !== undefined) return known;
-    const index = this.nodes.push(node) - 1;
-    this.#known.set(id, index);
-    if ('args' in node) for (const arg of node.args) this.#used.add(arg);
-    else if ('arg' in node) this.#used.add(node.arg);
-    this.#operation.push(operation);
-    this.#order[node.axis === 'batch' ? 'batch' : 'fixed'].push(index);
-    const length = node.axis === 'batch' ? PIECE : 1;
-    this.#values.push(new Float64Array(length));
-    this.#adjoints.push(new Float64Array(CHUNK));
+    const { nodes, operation: operations, known, used, order } = this.#expressions;
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const index = nodes.push(node) - 1;
+    known.set(id, index);
+    if ('args' in node) for (const arg of node.args) used.add(arg);
+    else if ('arg' in node) used.add(node.arg);
+    operations.push(operation);
+    order[node.axis === 'batch' ? 'batch' : 'fixed'].push(index);
     return index;
   }
 
-  /** Bytes of the columns. */
+  /** Bytes of the columns, once all are in use. */
   get bytes(): number {
-    const doubles = (columns: readonly Float64Array[]): number =>
-      columns.reduce((sum, { length }) => sum + length, 0);
-    return 8 * (doubles(this.#values) + doubles(this.#adjoints));
+    return this.nodes.reduce((sum, { axis }) => sum + 8 * (lengthOf(axis) + CHUNK), 0);
   }
 
   /** Whether a node varies with the example. */
@@ -147,7 +167,7 @@ export class AngleTable {
   plainElement(node: number): { readonly slot: Slot; readonly index: number } | undefined {
     const found = this.nodes[node] as Node;
     if (found.op !== 'element') return undefined;
-    return this.#used.has(node) ? undefined : found;
+    return this.#expressions.used.has(node) ? undefined : found;
   }
 
   /** Whether some angle is computed, so that it may come out as no finite number. */
@@ -168,12 +188,12 @@ export class AngleTable {
 
   /** The node's values as last evaluated, one per example of the chunk, or one. */
   column(node: number): Float64Array {
-    return this.#values[node] as Float64Array;
+    return (this.#values[node] ??= new Float64Array(lengthOf((this.nodes[node] as Node).axis)));
   }
 
   /** The node's adjoint column, to be filled before {@link backpropagate}. */
   adjoint(node: number): Float64Array {
-    return this.#adjoints[node] as Float64Array;
+    return (this.#adjoints[node] ??= new Float64Array(CHUNK));
   }
 
   /**
@@ -181,9 +201,10 @@ export class AngleTable {
    * @throws ValueError where an angle is not a finite number.
    */
   evaluate(values: SlotValues, axis: 'batch' | 'fixed', start = 0, count = 1): void {
-    for (const index of this.#order[axis]) {
-      const node = this.nodes[index] as Node;
-      const out = this.#values[index] as Float64Array;
+    const { nodes, operation, order } = this.#expressions;
+    for (const index of order[axis]) {
+      const node = nodes[index] as Node;
+      const out = this.column(index);
       switch (node.op) {
         case 'constant':
           out[0] = node.value;
@@ -195,7 +216,7 @@ export class AngleTable {
           continue; // slot values were checked on entry
         }
         case 'fn': {
-          const x = this.#values[node.arg] as Float64Array;
+          const x = this.column(node.arg);
           const fn = value[node.fn];
           for (let i = 0; i < count; i++) out[i] = fn(x[i] as number);
           break;
@@ -204,7 +225,7 @@ export class AngleTable {
           const sum = node.op === 'add';
           out.fill(sum ? 0 : 1, 0, count);
           for (const arg of node.args) {
-            const x = this.#values[arg] as Float64Array;
+            const x = this.column(arg);
             const varies = this.isBatch(arg) ? 1 : 0;
             if (sum)
               for (let i = 0; i < count; i++)
@@ -219,7 +240,7 @@ export class AngleTable {
         if (Number.isFinite(out[i])) continue;
         const which = axis === 'batch' ? ` of example ${start + i}` : '';
         throw new ValueError(`the angle${which} is ${out[i]}`, {
-          operation: this.#operation[index] as number,
+          operation: operation[index] as number,
           remedy: `Give values within the domain of ${'fn' in node ? node.fn : 'the expression'}`,
         });
       }
@@ -243,14 +264,14 @@ export class AngleTable {
     for (let index = this.nodes.length - 1; index >= 0; index--) {
       if (depends[index] !== true) continue;
       const node = this.nodes[index] as Node;
-      const adjoint = this.#adjoints[index] as Float64Array;
+      const adjoint = this.adjoint(index);
       if (node.op === 'element') deliver(node.slot, node.index, adjoint);
       else if (node.op === 'fn') {
-        const x = this.#values[node.arg] as Float64Array;
-        const y = this.#values[index] as Float64Array;
+        const x = this.column(node.arg);
+        const y = this.column(index);
         const varies = node.axis === 'batch' ? 1 : 0;
         const slope = derivative[node.fn];
-        const into = this.#adjoints[node.arg] as Float64Array;
+        const into = this.adjoint(node.arg);
         const lanes = wide(index) ? count : 1;
         for (let i = 0; i < lanes; i++) {
           const a = adjoint[i] as number;
@@ -278,15 +299,15 @@ export class AngleTable {
     lanes: number,
     wideArg: boolean,
   ): void {
-    const adjoint = this.#adjoints[index] as Float64Array;
-    const into = this.#adjoints[arg] as Float64Array;
+    const adjoint = this.adjoint(index);
+    const into = this.adjoint(arg);
     for (let i = 0; i < lanes; i++) {
       let share = adjoint[i] as number;
       if (node.op === 'mul') {
         for (let other = 0; other < node.args.length; other++) {
           if (other === position) continue;
           const factor = node.args[other] as number;
-          share *= (this.#values[factor] as Float64Array)[this.isBatch(factor) ? i : 0] as number;
+          share *= this.column(factor)[this.isBatch(factor) ? i : 0] as number;
         }
       }
       const at = wideArg ? i : 0;

@@ -14,6 +14,8 @@ import { HermitianGradients } from './hermitian-gradient.ts';
 import type { LargeGradient } from './large/program.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
+import { buildModule } from './module.ts';
+import type { Plan, PlannedModules } from './plan.ts';
 import type { Readout, ResultPlan } from './readout.ts';
 import { basisIndices, preparationGradients } from './staging.ts';
 
@@ -22,15 +24,17 @@ export class BatchedProgram {
   readonly #circuit: Circuit;
   readonly #lowered: Lowered;
   readonly #readout: Readout;
+  readonly #modules: PlannedModules;
   readonly #memory: EngineMemory;
   #forward: Executor | undefined;
   #stateReader: Executor | undefined;
   readonly #backward = new Map<string, Differentiator>();
 
-  constructor(circuit: Circuit, lowered: Lowered, readout: Readout, memory: EngineMemory) {
+  constructor(circuit: Circuit, plan: Plan, memory: EngineMemory) {
     this.#circuit = circuit;
-    this.#lowered = lowered;
-    this.#readout = readout;
+    this.#lowered = plan.lowered;
+    this.#readout = plan.readout;
+    this.#modules = plan.modules;
     this.#memory = memory;
   }
 
@@ -52,7 +56,9 @@ export class BatchedProgram {
       this.#lowered,
       this.#readout,
       this.#memory,
-      undefined,
+      this.#modules.once('run', () =>
+        buildModule(this.#lowered, this.#readout, this.#memory.numerics),
+      ),
       single,
     );
   }
@@ -235,7 +241,14 @@ export class BatchedProgram {
     const id = wrt.map(({ name }) => name).join('\n');
     let made = this.#backward.get(id);
     if (made === undefined) {
-      made = makeDifferentiator(this.#circuit, this.#lowered, this.#readout, this.#memory, wrt);
+      made = makeDifferentiator(
+        this.#circuit,
+        this.#lowered,
+        this.#readout,
+        this.#modules,
+        this.#memory,
+        wrt,
+      );
       this.#backward.set(id, made);
     }
     return made;

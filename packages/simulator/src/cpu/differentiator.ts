@@ -5,6 +5,8 @@ import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
+import { buildModule } from './module.ts';
+import type { PlannedModules } from './plan.ts';
 import type { Readout } from './readout.ts';
 
 /** A gradient module and what it differentiates by. */
@@ -41,6 +43,7 @@ export function makeDifferentiator(
   circuit: Circuit,
   lowered: Lowered,
   readout: Readout,
+  modules: PlannedModules,
   memory: EngineMemory,
   wrt: readonly Slot[],
 ): Differentiator {
@@ -48,10 +51,13 @@ export function makeDifferentiator(
   const embedded = wrt.some(({ kind }) => kind === 'amplitudes');
   const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
   const wants = { nodes: depends, amplitudes: embedded };
+  const built = modules.once(`gradient ${wrt.map(({ name }) => name).join('\n')}`, () =>
+    buildModule(lowered, readout, memory.numerics, wants),
+  );
   const shared = lowered.shared.filter((coefficient) => depends[coefficient.node]);
   const batch = lowered.batch.filter((coefficient) => depends[coefficient.node]);
   return {
-    executor: new Executor(circuit, lowered, readout, memory, wants, embedded),
+    executor: new Executor(circuit, lowered, readout, memory, built, embedded),
     depends,
     embedded,
     active: { shared, batch },

@@ -11,8 +11,8 @@ import type { Unwinding } from './coefficients.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { buildModule, isPacked, isRepeated } from './module.ts';
-import type { EngineModule, GradientWants } from './module.ts';
+import { isPacked, isRepeated } from './module.ts';
+import type { EngineModule } from './module.ts';
 import { factorBytes } from './prefix-code.ts';
 import { cotangentBytes, inputLayout } from './readout-code.ts';
 import type { Readout } from './readout.ts';
@@ -79,7 +79,7 @@ export class Executor {
     lowered: Lowered,
     readout: Readout,
     memory: EngineMemory,
-    wants: GradientWants | undefined,
+    built: EngineModule,
     single: boolean,
   ) {
     this.#memory = memory;
@@ -87,11 +87,11 @@ export class Executor {
     this.numberBytes = bytesOf(memory.numerics);
     this.shift = this.lanes === 2 ? 1 : 2;
     this.#lowered = lowered;
-    this.#gradient = wants !== undefined;
+    this.#gradient = built.gradient;
     this.blocks = single
       ? 1
       : blocksPerCall(lowered.qubits, this.#gradient ? CHUNK : PIECE, this.lanes);
-    this.built = buildModule(lowered, readout, memory.numerics, wants);
+    this.built = built;
     this.#coefficients = new RunCoefficients(lowered);
     this.factors = this.#coefficients.unwinding(this.built.undone);
     this.packed = isPacked(lowered, memory.numerics);

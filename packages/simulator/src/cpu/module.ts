@@ -50,6 +50,8 @@ export interface GradientWants {
 export interface EngineModule {
   /** Compiled when first asked for: sizes are known before. */
   readonly linked: LinkedModule;
+  /** Whether it walks back, in `gradient`, or only forward, in `run`. */
+  readonly gradient: boolean;
   readonly constants: Uint8Array;
   readonly scratchBytes: number;
   readonly inputBytes: number;
@@ -397,6 +399,7 @@ class ProgramWriter {
       get linked(): LinkedModule {
         return (linked ??= link(functions, whole));
       },
+      gradient: this.#gradient,
       constants: this.#code.constants.bytes.slice(),
       scratchBytes: this.#code.scratchBytes,
       inputBytes: input,

@@ -29,16 +29,15 @@ import { RunCoefficients } from './coefficients.ts';
 import { explainShots } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
 import { jacobianByRows } from './jacobian.ts';
-import { isLarge, largeSizes } from './large/module.ts';
+import { largeSizes } from './large/module.ts';
 import type { LargeSizes } from './large/module.ts';
 import { LargeProgram } from './large/program.ts';
-import { lower, withoutPrefix } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import { allocate, checkAddresses } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { optimize, passes } from './passes/sequence.ts';
-import { shortTangents, tangentForm } from './passes/tangents.ts';
-import { exchangeOutcomes, planReadout } from './readout.ts';
+import { passes } from './passes/sequence.ts';
+import { planOf } from './plan.ts';
+import { exchangeOutcomes } from './readout.ts';
 import type { Readout } from './readout.ts';
 
 /** An analytic program of the CPU engine. */
@@ -51,7 +50,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   readonly #memory: EngineMemory;
   readonly #lowered: Lowered;
   readonly #readout: Readout;
-  readonly #passes: ExplainedPass[] = [];
+  readonly #passes: readonly ExplainedPass[];
   readonly #withShots: RunWithShots<Names, M> | undefined;
   readonly #work: BatchedProgram | LargeProgram;
   /** For probabilities, which a Pauli frame changes. */
@@ -89,26 +88,21 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     const least = leastBytes(circuit.qubits, analytic, checked.outputSizes, true);
     checkAddresses(least, false, wasmFeatures().memory64);
     const readsState = checked.measurements.some(({ type }) => type === 'state');
-    const written = {
-      lowered: lower(circuit, readsState),
-      readout: planReadout(circuit, analytic),
-    };
-    const rewrites =
-      memory.numerics.precision === 'f64'
-        ? sequence
-        : sequence.map(
-            ([name, pass]) => [name, pass === tangentForm ? shortTangents : pass] as const,
-          );
-    const { lowered, readout } = optimize(written, rewrites, this.#passes);
-    const whole = withoutPrefix(lowered);
-    const isChunked = memory.numerics.precision === 'f64' && isLarge(whole, readout, large);
-    // A large state is made of its prefix stage by stage, like all else.
-    this.#lowered = isChunked ? whole : lowered;
-    this.#readout = readout;
-    this.#work = isChunked
-      ? new LargeProgram(circuit, this.#lowered, this.#readout, memory, large)
-      : new BatchedProgram(circuit, this.#lowered, this.#readout, memory);
-    const bytes = leastBytes(circuit.qubits, analytic, checked.outputSizes, isChunked);
+    const plan = planOf({
+      circuit,
+      measurements: analytic,
+      readsState,
+      numerics: memory.numerics,
+      sequence,
+      large,
+    });
+    this.#lowered = plan.lowered;
+    this.#readout = plan.readout;
+    this.#passes = plan.passes;
+    this.#work = plan.isLarge
+      ? new LargeProgram(circuit, plan, memory, large)
+      : new BatchedProgram(circuit, plan, memory);
+    const bytes = leastBytes(circuit.qubits, analytic, checked.outputSizes, plan.isLarge);
     checkAddresses(bytes, false, this.#work.memory(false).wide);
   }
 

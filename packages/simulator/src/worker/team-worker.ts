@@ -35,7 +35,7 @@ export function teamCall(
         stopTeam(place.control);
         return { type: 'missing' };
       }
-      program = engine.compile(spec.circuit, spec.measurements, spec.options);
+      program = engine.compile(Object.freeze(spec.circuit), spec.measurements, spec.options);
       programs.set(id, program);
     }
     if (!program.divisible) return { type: 'indivisible' };

@@ -14,7 +14,8 @@ const programs = new Map<number, Program>();
 async function compile(data: HostedEngine, id: number, spec: ProgramSpec): Promise<Program> {
   const { circuit, measurements, options } = spec;
   engine ??= createEngine(data);
-  const program = (await engine).compile(circuit, measurements, options) as Program;
+  // The copy is nobody else's, and plans of frozen circuits are shared.
+  const program = (await engine).compile(Object.freeze(circuit), measurements, options) as Program;
   programs.get(id)?.dispose();
   programs.set(id, program);
   return program;

@@ -8,10 +8,8 @@ import type { Coefficient } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { Layout } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
-import type { GradientWants } from '../module.ts';
 import type { Readout } from '../readout.ts';
 import type { SlotValues } from '../../values.ts';
-import { buildLargeModule } from './module.ts';
 import type { LargeModule, LargeSizes } from './module.ts';
 import type { LargePreparation } from './preparation.ts';
 import { packedBytes } from './stage-code.ts';
@@ -68,15 +66,14 @@ export class LargeExecutor {
     readout: Readout,
     memory: EngineMemory,
     preparation: LargePreparation,
-    wants: GradientWants | undefined,
-    sizes: LargeSizes,
+    built: LargeModule,
   ) {
-    this.#memory = memoryFor(memory, lowered.qubits, wants !== undefined, sizes);
+    this.#memory = memory;
     this.#angles = lowered.angles;
     this.#qubits = lowered.qubits;
     this.#preparation = preparation;
-    this.#gradient = wants !== undefined;
-    this.built = buildLargeModule(lowered, readout, wants, sizes, this.#memory, memory.numerics);
+    this.#gradient = built.gradient;
+    this.built = built;
     this.#run = new RunCoefficients(lowered);
     this.#factors = this.#run.unwinding(this.built.undone);
     this.#parts = Math.min(PARTS, this.built.chunks);

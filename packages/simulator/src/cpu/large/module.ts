@@ -44,6 +44,8 @@ const BACKWARD_REGISTER = 2;
 
 /** A compiled module with what its caller needs to know. */
 export interface LargeModule {
+  /** Whether it also walks back. */
+  readonly gradient: boolean;
   readonly module: WebAssembly.Module;
   readonly constants: Uint8Array;
   readonly scratchBytes: number;
@@ -160,6 +162,7 @@ class LargeWriter {
     const bytes = encodeModule({ functions: this.#functions, memory });
     const local = stages[0]?.local.length ?? qubits;
     return {
+      gradient: wants !== undefined,
       module: compileCached(bytes),
       constants: this.#constants.bytes.slice(),
       scratchBytes: Math.max(read.scratchBytes, seed.scratchBytes),

@@ -9,8 +9,10 @@ import { GradientSink } from '../gradient-sink.ts';
 import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { GradientWants } from '../module.ts';
+import type { Plan, PlannedModules } from '../plan.ts';
 import type { Readout, ResultPlan } from '../readout.ts';
 import { LargeExecutor, memoryFor } from './executor.ts';
+import { buildLargeModule } from './module.ts';
 import type { LargeSizes } from './module.ts';
 import { LargePreparation } from './preparation.ts';
 
@@ -25,6 +27,7 @@ export interface LargeGradient {
 export class LargeProgram {
   readonly #lowered: Lowered;
   readonly #readout: Readout;
+  readonly #modules: PlannedModules;
   readonly #memory: EngineMemory;
   readonly #sizes: LargeSizes;
   /** Operations as written. */
@@ -35,11 +38,11 @@ export class LargeProgram {
 
   constructor(
     circuit: Circuit,
-    lowered: Lowered,
-    readout: Readout,
+    { lowered, readout, modules }: Plan,
     memory: EngineMemory,
     sizes: LargeSizes,
   ) {
+    this.#modules = modules;
     this.#sizes = sizes;
     this.#operations = circuit.ops.length;
     this.#preparation = new LargePreparation(lowered.preparations, circuit);
@@ -151,7 +154,7 @@ export class LargeProgram {
     let made = this.#backward.get(id);
     if (made === undefined) {
       const wants = { nodes, amplitudes: wrt.some(({ kind }) => kind === 'amplitudes') };
-      made = this.#executor(wants);
+      made = this.#executor(wants, `gradient ${id}`);
       this.#backward.set(id, made);
     }
     return made;
@@ -162,15 +165,14 @@ export class LargeProgram {
     return memoryFor(this.#memory, this.#lowered.qubits, gradient, this.#sizes);
   }
 
-  #executor(wants: GradientWants | undefined): LargeExecutor {
-    return new LargeExecutor(
-      this.#lowered,
-      this.#readout,
-      this.#memory,
-      this.#preparation,
-      wants,
-      this.#sizes,
+  #executor(wants: GradientWants | undefined, name = 'run'): LargeExecutor {
+    const memory = this.memory(wants !== undefined);
+    const { shared, wide, numerics } = memory;
+    const built = this.#modules.once(
+      `${name} ${shared ? 'shared' : 'alone'} ${wide ? 'wide' : 'narrow'}`,
+      () => buildLargeModule(this.#lowered, this.#readout, wants, this.#sizes, memory, numerics),
     );
+    return new LargeExecutor(this.#lowered, this.#readout, memory, this.#preparation, built);
   }
 
   /** Evaluates angles chunk by chunk and goes through the examples of each. */
