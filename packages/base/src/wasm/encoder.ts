@@ -159,6 +159,7 @@ const plain = {
   v128Xor: [0xfd, 81],
   v128Bitselect: [0xfd, 82],
   f32x4DemoteF64x2Zero: [0xfd, 94],
+  f64x2PromoteLowF32x4: [0xfd, 95],
   i32x4Shl: [0xfd, 0xab, 0x01],
   i32x4Add: [0xfd, 0xae, 0x01],
   f32x4Neg: [0xfd, 0xe1, 0x01],

@@ -30,7 +30,7 @@ const comparison = new Map([
   [0x4f, 0x5a], // ge_u
 ]);
 /** Vector instructions with one operand; most take two. */
-const unaryVector = new Set([77, 94, 0x94, 0xe1, 0xed]);
+const unaryVector = new Set([77, 94, 95, 0x94, 0xe1, 0xed]);
 const ternaryVector = new Set([82, 0x105, 0x106, 0x107, 0x108]);
 
 const EXTEND = 0xad;

@@ -38,6 +38,12 @@ export const bytesOf = ({ precision }: Numerics): 8 | 4 => (precision === 'f64' 
 /** Numbers in a vector: so many examples are worked on together. */
 export const lanesOf = ({ precision }: Numerics): 2 | 4 => (precision === 'f64' ? 2 : 4);
 
+/**
+ * Qubits whose values are the lanes where a vector belongs to one example: the last one, or the last two, of which the
+ * last is the lowest bit of a lane's number.
+ */
+export const laneQubitsOf = ({ precision }: Numerics): 1 | 2 => (precision === 'f64' ? 1 : 2);
+
 const instructions = {
   f64: {
     add: 'f64x2Add',

@@ -95,9 +95,8 @@ export class RunCoefficients {
   }
 
   /** The weight of a Pauli operator's mean in this run: negative where the operator anticommutes with the frame. */
-  signed({ x, z, last, value }: Weight): number {
-    const pauli = last === undefined ? { x, z } : { x: 2 * x + last.x, z: 2 * z + last.z };
-    return anticommute(this.#frame, pauli) === 1 ? -value : value;
+  signed({ x, z, value }: Weight): number {
+    return anticommute(this.#frame, { x, z }) === 1 ? -value : value;
   }
 
   #setPair(index: number, first: number, second: number): void {

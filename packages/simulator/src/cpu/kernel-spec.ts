@@ -37,12 +37,18 @@ export interface KernelSpec {
   readonly qubits: number;
   readonly width: number;
   readonly backward: boolean;
-  /** Position in the register whose qubit lies in the lanes in memory, in exchange for the address bit there. */
-  readonly lane: number | undefined;
+  /** Positions in the register whose qubits lie in the lanes in memory, in exchange for the address bits there. */
+  readonly lanes: readonly LaneExchange[];
   readonly axes: readonly ('shared' | 'batch')[];
   readonly steps: readonly Step[];
   /** For chunks of large states: how amplitudes are found; else by strides. */
   readonly walk?: MapWalk;
+}
+
+/** A bit of the register index that changes places with a bit of the lanes' numbers. */
+export interface LaneExchange {
+  readonly position: number;
+  readonly laneBit: number;
 }
 
 /** A walk over a chunk by tables of an affine address map, see `walk.ts`. */
@@ -78,24 +84,24 @@ export const stride = (qubit: number, qubits: number): number => 32 * 2 ** (qubi
  * Reduces a group to a kernel and its arguments. In `backward` the elements come reversed and are undone.
  *
  * @param qubits number of qubits in addresses
- * @param lane the qubit whose values are the lanes, where the batch is one example
+ * @param lanes the qubits whose values are the lanes, highest bit first, where the batch is one example
  */
 export function kernelCall(
   group: Group,
   qubits: number,
-  lane: number | undefined,
+  lanes: readonly number[],
   backward: boolean,
   wants: (coefficient: Coefficient) => boolean,
 ): KernelCall {
   const { register } = group;
-  const laneAt = lane === undefined ? -1 : register.indexOf(lane);
-  // The lane qubit enters a register by changing places with an address qubit that the group does not use.
+  const exchanges = lanes.flatMap((lane, i): LaneExchange[] => {
+    const position = register.indexOf(lane);
+    return position < 0 ? [] : [{ position, laneBit: lanes.length - 1 - i }];
+  });
+  // A lane's qubit enters a register by changing places with an address qubit that the group does not use.
   const taken = new Set([...register, ...group.controls.map(({ qubit }) => qubit)]);
-  const partner =
-    laneAt < 0
-      ? -1
-      : (Array.from({ length: qubits }, (_, q) => q).findLast((q) => !taken.has(q)) ?? -1);
-  const addresses = register.map((qubit) => (qubit === lane ? partner : qubit));
+  const spare = Array.from({ length: qubits }, (_, q) => q).filter((q) => !taken.has(q));
+  const addresses = register.map((qubit) => (lanes.includes(qubit) ? (spare.pop() ?? -1) : qubit));
   const coefficients: Coefficient[] = [];
   const constants: (readonly number[])[] = [];
   const bit = (qubit: number): number => 1 << register.indexOf(qubit);
@@ -166,7 +172,7 @@ export function kernelCall(
       qubits,
       width: register.length,
       backward,
-      lane: laneAt < 0 ? undefined : laneAt,
+      lanes: exchanges,
       axes: coefficients.map(({ axis }) => axis),
       steps,
     },

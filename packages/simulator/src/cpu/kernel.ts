@@ -6,7 +6,7 @@
 import { valueType } from '@ketwork/base';
 import { VectorCode } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
-import type { KernelSpec, Step } from './kernel-spec.ts';
+import type { KernelSpec, LaneExchange, Step } from './kernel-spec.ts';
 import { mapWalk, strideWalk } from './walk.ts';
 import type { Place } from './walk.ts';
 
@@ -162,7 +162,7 @@ export function writeKernel(
     }),
   );
 
-  if (spec.lane !== undefined) for (const slots of registers) exchangeLane(f, slots, spec.lane);
+  for (const slots of registers) exchangeLanes(f, slots, spec.lanes, 'into');
   for (const step of steps) {
     if (step.type === 'table') {
       const table = (): unknown => push(constantAt + constantCount);
@@ -176,13 +176,14 @@ export function writeKernel(
     }
   }
 
-  if (spec.lane !== undefined) {
+  if (spec.lanes.length > 0) {
     for (const vector of vectors) {
       settle(f, vector);
-      exchangeLane(
+      exchangeLanes(
         f,
         vector.map(({ re, im }) => ({ re: re.local, im: im.local })),
-        spec.lane,
+        spec.lanes,
+        'back',
       );
     }
   }
@@ -217,24 +218,78 @@ export function writeKernel(
   return f;
 }
 
-/** Exchanges a register bit with the lanes: of two vectors that differ in the bit, one gets the lanes 0, one the lanes 1. */
-function exchangeLane(
+/** Numbers picked out of two vectors: 0 to 3 (or 0 and 1) are those of the first one. */
+type Picks = readonly [low: readonly number[], high: readonly number[]];
+
+/**
+ * How two vectors that differ in a register bit become two that differ in a bit of the lanes, and how they come back. The
+ * register bit takes a place in the lanes; where there are two, bits of the lanes may change places meanwhile.
+ */
+const exchanges: Readonly<
+  Record<Numerics['precision'], readonly { readonly into: Picks; readonly back: Picks }[]>
+> = {
+  f64: [
+    {
+      into: [
+        [0, 2],
+        [1, 3],
+      ],
+      back: [
+        [0, 2],
+        [1, 3],
+      ],
+    },
+  ],
+  f32: [
+    // Each one instruction on common machines, unlike an exchange that leaves the other bit where it is.
+    {
+      into: [
+        [0, 2, 4, 6],
+        [1, 3, 5, 7],
+      ],
+      back: [
+        [0, 4, 1, 5],
+        [2, 6, 3, 7],
+      ],
+    },
+    {
+      into: [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+      ],
+      back: [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+      ],
+    },
+  ],
+};
+
+/** Exchanges register bits with those of the lanes, highest lane bit first, or undoes that. */
+function exchangeLanes(
   f: VectorCode,
   slots: readonly { re: number; im: number }[],
-  position: number,
+  lanes: readonly LaneExchange[],
+  way: 'into' | 'back',
 ): void {
-  const low = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-  const high = low.map((byte) => byte + 8);
-  const bit = 1 << position;
-  slots.forEach((slot, a) => {
-    if ((a & bit) !== 0) return;
-    const other = slots[a | bit] as { re: number; im: number };
-    for (const part of ['re', 'im'] as const) {
-      f.get(slot[part]).get(other[part]).shuffle(low);
-      f.get(slot[part]).get(other[part]).shuffle(high);
-      f.set(other[part]).set(slot[part]);
-    }
-  });
+  const { bytes } = f;
+  const shuffled = (picks: readonly number[]): number[] =>
+    picks.flatMap((pick) => Array.from({ length: bytes }, (_, i) => bytes * pick + i));
+  for (const { position, laneBit } of way === 'into' ? lanes : lanes.toReversed()) {
+    const [low, high] = (exchanges[f.numerics.precision][laneBit] as { into: Picks; back: Picks })[
+      way
+    ];
+    const bit = 1 << position;
+    slots.forEach((slot, a) => {
+      if ((a & bit) !== 0) return;
+      const other = slots[a | bit] as { re: number; im: number };
+      for (const part of ['re', 'im'] as const) {
+        f.get(slot[part]).get(other[part]).shuffle(shuffled(low));
+        f.get(slot[part]).get(other[part]).shuffle(shuffled(high));
+        f.set(other[part]).set(slot[part]);
+      }
+    });
+  }
 }
 
 /** Applies signs that are still pending. */

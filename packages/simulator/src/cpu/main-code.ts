@@ -25,10 +25,8 @@ export const argument = {
   packed: 14,
 } as const;
 
-/** A constant that multiplies the mean of a Pauli operator. */
+/** A constant that multiplies the mean of a Pauli operator, whose masks are those of the circuit. */
 export interface Weight extends Pauli {
-  /** What the operator has on the qubit in the lanes, where the state is packed: the others' masks leave it out. */
-  readonly last: Pauli | undefined;
   /** Byte offset among the constants. */
   readonly at: number;
   readonly value: number;
@@ -41,23 +39,36 @@ export class MainCode {
   /** Weights of Pauli operators among the constants, whose signs depend on the run. */
   readonly weights: Weight[] = [];
   readonly qubits: number;
+  /** Number of qubits behind these whose values are the lanes. */
+  readonly laneQubits: number;
   /** Bytes of a state of a block. */
   readonly stateBytes: number;
   /** Bytes of scratch space needed so far. */
   scratchBytes = 16;
 
-  /** @param constants numbers that other functions of the module refer to as well */
+  /**
+   * @param constants numbers that other functions of the module refer to as well
+   * @param laneQubits qubits in the lanes, which neither `qubits` nor the masks of read-outs count
+   */
   constructor(
     qubits: number,
     numerics: Numerics,
     constants: ConstantData = new ConstantData(numerics),
+    laneQubits = 0,
   ) {
     this.constants = constants;
+    this.laneQubits = laneQubits;
     // `out` and `dy` share a place.
     const parameters = Array(Object.keys(argument).length - 1).fill(valueType.i32);
     this.main = new VectorCode(numerics, parameters);
     this.qubits = qubits;
     this.stateBytes = 2 ** (qubits + 5);
+  }
+
+  /** Remembers that a constant multiplies the mean of a Pauli operator, given without and on the qubits in the lanes. */
+  addWeight(at: number, value: number, { x, z }: Pauli, last: Pauli = { x: 0, z: 0 }): void {
+    const move = 2 ** this.laneQubits;
+    this.weights.push({ at, value, x: move * x + last.x, z: move * z + last.z });
   }
 
   /** Makes sure of this much scratch space. */

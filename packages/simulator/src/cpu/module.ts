@@ -152,7 +152,7 @@ class ProgramWriter {
       this.#packed,
       32 * (lowered.batch.length + (isRepeated(lowered) ? lowered.sources.batch.length : 0)),
       (group, state, backward) =>
-        this.#call(kernelCall(group, 1, undefined, backward, this.#wanted), state, backward),
+        this.#call(kernelCall(group, 1, [], backward, this.#wanted), state, backward),
     );
     this.#code.main.loop();
   }
@@ -251,8 +251,8 @@ class ProgramWriter {
     }
     const { qubits } = this.#plan.lowered;
     const call = this.#packed
-      ? kernelCall(group, qubits - 1, qubits - 1, backward, this.#wanted)
-      : kernelCall(group, qubits, undefined, backward, this.#wanted);
+      ? kernelCall(group, qubits - 1, [qubits - 1], backward, this.#wanted)
+      : kernelCall(group, qubits, [], backward, this.#wanted);
     const free = qubits - group.register.length - group.controls.length;
     this.#flops += flopsOf(call.spec) * 2 ** free;
     this.#moved += movedBytes(this.#numerics) * 2 ** (qubits - group.controls.length);

@@ -101,7 +101,8 @@ function idOf({
   sequence,
   large,
 }: Structure): string | undefined {
-  if ((sequence ?? passes) !== passes || (large ?? largeSizes) !== largeSizes) return undefined;
+  const usual = largeSizes[numerics.precision];
+  if ((sequence ?? passes) !== passes || (large ?? usual) !== usual) return undefined;
   if (!Object.isFrozen(circuit) || circuit.ops.some(isLong)) return undefined;
   return JSON.stringify([circuit, measurements, readsState, numericsId(numerics)]);
 }
@@ -113,7 +114,7 @@ const isLong = (op: Circuit['ops'][number]): boolean =>
 
 function makePlan(structure: Structure): Plan {
   const { circuit, measurements, readsState, numerics } = structure;
-  const { sequence = passes, large = largeSizes } = structure;
+  const { sequence = passes, large = largeSizes[numerics.precision] } = structure;
   const written = {
     lowered: lower(circuit, readsState),
     readout: planReadout(circuit, measurements),
@@ -127,7 +128,7 @@ function makePlan(structure: Structure): Plan {
   const history: ExplainedPass[] = [];
   const { lowered, readout } = optimize(written, rewrites, history);
   const whole = withoutPrefix(lowered);
-  const chunked = numerics.precision === 'f64' && isLarge(whole, readout, large);
+  const chunked = isLarge(whole, readout, large, numerics);
   return {
     // A large state is made of its prefix stage by stage, like all else.
     lowered: chunked ? whole : lowered,

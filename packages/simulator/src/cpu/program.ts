@@ -23,6 +23,7 @@ import type { RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { PIECE } from './angles.ts';
+import { bytesOf } from './arithmetic.ts';
 import { BatchedProgram } from './batched.ts';
 import { BatchCotangents } from './cotangents.ts';
 import { RunCoefficients } from './coefficients.ts';
@@ -68,7 +69,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     checked: CheckedProgram,
     memory: EngineMemory,
     sequence: typeof passes = passes,
-    large: LargeSizes = largeSizes,
+    large: LargeSizes = largeSizes[memory.numerics.precision],
   ) {
     this.circuit = circuit;
     this.measurements = measurements;
@@ -85,7 +86,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
         : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
     // At the least: what is known before the circuit is planned.
-    const least = leastBytes(circuit.qubits, analytic, checked.outputSizes, true);
+    const amplitude = 2 * bytesOf(memory.numerics);
+    const least = leastBytes(circuit.qubits, analytic, checked.outputSizes, amplitude);
     checkAddresses(least, false, wasmFeatures().memory64);
     const readsState = checked.measurements.some(({ type }) => type === 'state');
     const plan = planOf({
@@ -102,7 +104,8 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     this.#work = plan.isLarge
       ? new LargeProgram(circuit, plan, memory, large)
       : new BatchedProgram(circuit, plan, memory);
-    const bytes = leastBytes(circuit.qubits, analytic, checked.outputSizes, plan.isLarge);
+    const room = plan.isLarge ? amplitude : 32;
+    const bytes = leastBytes(circuit.qubits, analytic, checked.outputSizes, room);
     checkAddresses(bytes, false, this.#work.memory(false).wide);
   }
 
@@ -263,16 +266,17 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
   }
 }
 
-/** Bytes that a program takes at the least: the state once in chunks, else twice, and probabilities. */
+/** Bytes that a program takes at the least: the state, of `amplitude` bytes per amplitude, and probabilities. */
 function leastBytes(
   qubits: number,
   measurements: readonly Measurement[],
   sizes: readonly number[],
-  isChunked: boolean,
+  amplitude: number,
 ): number {
   return measurements.reduce(
-    (sum, { type }, m) => sum + (type === 'probabilities' ? 16 * (sizes[m] as number) : 0),
-    2 ** (qubits + (isChunked ? 4 : 5)),
+    (sum, { type }, m) =>
+      sum + (type === 'probabilities' ? Math.min(16, amplitude) * (sizes[m] as number) : 0),
+    amplitude * 2 ** qubits,
   );
 }
 

@@ -6,7 +6,7 @@ import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
 import { bitCount, compress, highestBit, pauliPhase } from './readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from './readout.ts';
-import { runtime } from './runtime.ts';
+import { pauliFunction, runtime } from './runtime.ts';
 import { isSmall, writeSmallMeans, writeSmallSeed } from './small-readout.ts';
 import type { SmallReadout } from './small-readout.ts';
 
@@ -88,8 +88,7 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
       // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
       code.pushConstant(weight(code, step, count * (odd ? -sign : sign) * step.weight));
       column(step.column);
-      if (step.last?.x === 1) main.call(odd ? runtime.pauliOddCrossed : runtime.pauliEvenCrossed);
-      else main.call(odd ? runtime.pauliOdd : runtime.pauliEven);
+      main.call(pauliFunction({ odd, add: false, crossed: step.last?.x ?? 0 }));
     } else {
       main.get(argument.state);
       hermitian(code, plan, step);
@@ -113,7 +112,7 @@ function weight(
   value: number,
 ): number {
   const at = code.constants.numbers([value]);
-  code.weights.push({ at, x, z, last, value });
+  code.addWeight(at, value, { x, z }, last);
   return at;
 }
 
@@ -288,9 +287,7 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
         .i32(code.stateBytes);
       code.pushConstant(weight(code, step, sign * step.weight));
       column(step.column);
-      if (step.last?.x === 1)
-        main.call(odd ? runtime.addPauliOddCrossed : runtime.addPauliEvenCrossed);
-      else main.call(odd ? runtime.addPauliOdd : runtime.addPauliEven);
+      main.call(pauliFunction({ odd, add: true, crossed: step.last?.x ?? 0 }));
     } else if (step.type === 'hermitian') {
       main.get(argument.state);
       lambda();
@@ -324,7 +321,7 @@ function recordWeights(
   step.entries.forEach(({ mask, weight: own, last: z }, i) => {
     const last = z === undefined ? undefined : { x: 0, z };
     const value = factor * own;
-    code.weights.push({ at: at + bytes * i, ...stringOf(step, mask), last, value });
+    code.addWeight(at + bytes * i, value, stringOf(step, mask), last);
   });
 }
 

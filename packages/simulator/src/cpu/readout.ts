@@ -6,8 +6,8 @@ export interface DiagonalEntry {
   readonly mask: number;
   readonly column: number;
   readonly weight: number;
-  /** Whether Z also acts on the qubit in the lanes, where the state is packed. */
-  readonly last?: 0 | 1;
+  /** The qubits in the lanes that Z also acts on, as bits of a lane's number, where the state is packed. */
+  readonly last?: number;
 }
 
 /** How expectation values and probabilities are read from a state. Masks are basis indices: bit n-1-q is qubit q. */
@@ -20,7 +20,7 @@ export type ReadoutStep =
       readonly z: number;
       readonly weight: number;
       readonly column: number;
-      /** What the string has on the qubit in the lanes, where the state is packed. */
+      /** What the string has on the qubits in the lanes, where the state is packed. */
       readonly last?: { readonly x: number; readonly z: number };
     }
   /**
@@ -89,7 +89,7 @@ export function pauliPhase(
   z: number,
   last: { readonly x: number; readonly z: number } = { x: 0, z: 0 },
 ): { odd: boolean; sign: 1 | -1 } {
-  const power = (bitCount(x & z) + (last.x & last.z)) & 3;
+  const power = (bitCount(x & z) + bitCount(last.x & last.z)) & 3;
   return { odd: (power & 1) === 1, sign: power >= 2 ? -1 : 1 };
 }
 

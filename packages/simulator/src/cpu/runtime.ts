@@ -9,7 +9,8 @@ import { forRange, forSubsets } from './loops.ts';
 import { addHermitian, dense, hermitian } from './runtime-matrix.ts';
 import { contractFactor, double } from './runtime-product.ts';
 import { sincos } from './runtime-sincos.ts';
-import { addFlipped, flipped, quarterTurns } from './runtime-strings.ts';
+import { addFlipped, addPauli, flipped, pauli, quarterTurns } from './runtime-strings.ts';
+import { Sum } from './runtime-sum.ts';
 
 const { i32, v128 } = valueType;
 
@@ -49,45 +50,70 @@ export const runtime = {
   transformPhases: 31,
   double: 32,
   contractFactor: 33,
+  /** In single precision only: the crossed ones for the other two ways to exchange lanes. */
+  moreCrossed: 34,
 } as const;
 
-/** Builds the fixed functions. */
-export function runtimeFunctions(n: Numerics): VectorCode[] {
+/**
+ * The function that reads a Pauli string, or adds it to lambda.
+ *
+ * @param crossed bits of the lanes' numbers that the string flips
+ */
+export function pauliFunction(string: {
+  readonly odd: boolean;
+  readonly add: boolean;
+  readonly crossed: number;
+}): number {
+  const { odd, add, crossed } = string;
+  const kind = (add ? 2 : 0) + (odd ? 1 : 0);
+  if (crossed === 0) return runtime.pauliEven + kind;
+  return crossed === 1
+    ? runtime.pauliEvenCrossed + kind
+    : runtime.moreCrossed + 4 * (crossed - 2) + kind;
+}
+
+/**
+ * Builds the fixed functions.
+ *
+ * @param long whether states are so large that sums over them are taken in doubles
+ */
+export function runtimeFunctions(n: Numerics, long = false): VectorCode[] {
+  const paulis = (crossed: number): VectorCode[] => [
+    pauli(n, false, crossed, long),
+    pauli(n, true, crossed, long),
+    addPauli(n, false, crossed),
+    addPauli(n, true, crossed),
+  ];
   return [
     sincos(n, false),
     clear(n),
     expand(n),
-    marginal(n),
+    marginal(n, long),
     walshHadamard(n),
     pick(n),
     scatter(n),
     diagonal(n, false),
     diagonal(n, true),
-    pauli(n, false, false),
-    pauli(n, true, false),
-    addPauli(n, false, false),
-    addPauli(n, true, false),
+    ...paulis(0),
     hermitian(n),
     addHermitian(n),
     dense(n),
     addVector(n),
     spread(n),
     gather(n),
-    flipped(n, false),
-    flipped(n, true),
+    flipped(n, false, long),
+    flipped(n, true, long),
     addFlipped(n, false),
     addFlipped(n, true),
     quarterTurns(n, false),
     quarterTurns(n, true),
-    pauli(n, false, true),
-    pauli(n, true, true),
-    addPauli(n, false, true),
-    addPauli(n, true, true),
+    ...paulis(1),
     repeat(n),
     sincos(n, true),
     walshHadamard({ ...n, precision: 'f64' }),
     double(n),
     contractFactor(n),
+    ...(n.precision === 'f32' ? [...paulis(2), ...paulis(3)] : []),
   ];
 }
 
@@ -154,19 +180,22 @@ function expand(n: Numerics): VectorCode {
 }
 
 /** (state, out, kept, summed): probabilities of the kept bits, 16 bytes each, ascending. */
-function marginal(n: Numerics): VectorCode {
+function marginal(n: Numerics, long: boolean): VectorCode {
   const f = new VectorCode(n, [i32, i32, i32, i32]);
   const [outer, inner, at] = [f.local(i32), f.local(i32), f.local(i32)];
-  const [sum, x] = [f.local(v128), f.local(v128)];
+  const [sum, x] = [new Sum(f, long), f.local(v128)];
   forSubsets(f, outer, 2, () => {
-    f.vector(0).set(sum);
+    sum.clear();
     forSubsets(f, inner, 3, () => {
-      f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at).get(sum);
-      f.get(at).load(0).tee(x).get(x).mul();
-      f.addProduct(() => f.get(at).load(16).tee(x).get(x));
-      f.add().set(sum);
+      f.get(0).get(outer).op('i32Add').get(inner).op('i32Add').set(at);
+      sum.add(() => {
+        f.get(at).load(0).tee(x).get(x).mul();
+        f.addProduct(() => f.get(at).load(16).tee(x).get(x));
+      });
     });
-    f.get(1).get(sum).store().get(1).i32(16).op('i32Add').set(1);
+    f.get(1);
+    sum.push();
+    f.store().get(1).i32(16).op('i32Add').set(1);
   });
   return f;
 }
@@ -297,85 +326,6 @@ function diagonal(n: Numerics, add: boolean): VectorCode {
         f.store(part);
       }
     });
-  });
-  return f;
-}
-
-/** Pushes a sign mask: the sign bit set in both lanes where an odd number of bits of (index & z) is set. */
-function pushSign(f: VectorCode, index: number, z: number): void {
-  f.get(index).get(z).op('i32And').op('i32Popcnt').sign();
-}
-
-/** Pushes a part of an amplitude, with its lanes exchanged where `crossed`. */
-function loadOther(
-  f: VectorCode,
-  address: number,
-  part: number,
-  crossed: boolean,
-  vector: number,
-): VectorCode {
-  f.get(address).load(part);
-  if (crossed)
-    f.tee(vector).get(vector).shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
-  return f;
-}
-
-/**
- * (state, x, z, top, bytes, weight, out): out += weight · Σ (-1)^{|b & z|} part(conj(psi_a) psi_b), b = a ^ x, over all a
- * without the bit `top` of x; the part is real for an even number of Y, imaginary for an odd one. `crossed`: psi_b is taken from the other lane.
- */
-function pauli(n: Numerics, odd: boolean, crossed: boolean): VectorCode {
-  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
-  const [a, b, at, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
-  const [sum, swap] = [f.local(v128), f.local(v128)];
-  f.vector(0).set(sum).i32(0).set(a).loop();
-  f.get(a).get(1).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
-  f.get(0).get(a).op('i32Add').set(at);
-  f.get(sum);
-  f.get(at).load(0);
-  loadOther(f, other, odd ? 16 : 0, crossed, swap).mul();
-  f.addProduct(() => {
-    f.get(at).load(16);
-    return loadOther(f, other, odd ? 0 : 16, crossed, swap);
-  }, odd);
-  pushSign(f, b, 2);
-  f.op('v128Xor').add().set(sum);
-  f.get(a).get(3).op('i32Or').i32(32).op('i32Add').get(3).i32(-1).op('i32Xor').op('i32And');
-  f.tee(a).get(4).op('i32LtU').brIf(0).op('end');
-  f.get(6)
-    .get(6)
-    .load()
-    .addProduct(() => f.get(sum).get(5).loadSplat())
-    .store();
-  return f;
-}
-
-/** (state, lambda, x, z, bytes, weight, dy): lambda_a += weight · dy · [i] (-1)^{|b & z|} psi_b, b = a ^ x. */
-function addPauli(n: Numerics, odd: boolean, crossed: boolean): VectorCode {
-  const f = new VectorCode(n, [i32, i32, i32, i32, i32, i32, i32]);
-  const [a, b, target, other] = [f.local(i32), f.local(i32), f.local(i32), f.local(i32)];
-  const [weight, w, swap] = [f.local(v128), f.local(v128), f.local(v128)];
-  f.get(5).loadSplat().get(6).load().mul().set(weight);
-  forRange(f, a, 32, 4, () => {
-    f.get(a).get(2).op('i32Xor').tee(b).get(0).op('i32Add').set(other);
-    f.get(1).get(a).op('i32Add').set(target);
-    f.get(weight);
-    pushSign(f, b, 3);
-    f.op('v128Xor').set(w);
-    const product = (part: number) => (): unknown => {
-      f.get(w);
-      return loadOther(f, other, part, crossed, swap);
-    };
-    f.get(target)
-      .get(target)
-      .load(0)
-      .addProduct(product(odd ? 16 : 0), odd)
-      .store(0);
-    f.get(target)
-      .get(target)
-      .load(16)
-      .addProduct(product(odd ? 0 : 16))
-      .store(16);
   });
   return f;
 }

@@ -35,8 +35,9 @@ const make = (
   c: Circuit,
   m: readonly Measurement[],
   options: { readonly shots?: number } = {},
+  precision: 'f64' | 'f32' = 'f64',
 ): { program: CpuProgram<string, readonly Measurement[]>; memory: EngineMemory } => {
-  const memory = new EngineMemory();
+  const memory = new EngineMemory({ precision, fused: false });
   const checked = checkProgram(c, m, options, cpuCapabilities);
   return { program: new CpuProgram(c, m, options, checked, memory), memory };
 };
@@ -55,9 +56,12 @@ describe('estimateMemory', () => {
     ['a large state', single(16), [expval(Z(0))], 1],
     ['a large state, read', single(15), [probabilities(), state()], 1],
   ];
-  it.each(cases)('is what the engine reserves (%s)', (_, c, m, batch) => {
+  const each = cases.flatMap((given) =>
+    (['f64', 'f32'] as const).map((precision) => [...given, precision] as const),
+  );
+  it.each(each)('is what the engine reserves (%s)', (_, c, m, batch, precision) => {
     for (const gradient of [false, true]) {
-      const { program, memory } = make(c, m);
+      const { program, memory } = make(c, m, {}, precision);
       const estimate = program.estimateMemory(batch, { gradient });
       // Nothing is reserved for an estimate.
       expect(memory.memory.buffer.byteLength).toBe(65536);

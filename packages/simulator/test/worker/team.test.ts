@@ -6,6 +6,7 @@ import {
   hermitian,
   input,
   probabilities,
+  state,
   weight,
   X,
   Z,
@@ -48,6 +49,23 @@ describe('a large state in several workers', () => {
       const options = { perExample: true, wrt: ['w'] } as const;
       expect(await there.vjp(values, dy, options)).toEqual(here.vjp(values, dy, options));
     }
+  });
+
+  it('gives the bits of the synchronous engine in single precision', async () => {
+    const alone = await cpu({ precision: 'f32' });
+    const here = alone.compile(model, measured);
+    expect(here.explain().details).toMatchObject({ regime: 'large state', precision: 'f32' });
+    for (const threads of [1, 2, 3]) {
+      const engine = await cpu({ precision: 'f32', threads });
+      const there = engine.compile(model, measured);
+      if (threads > 1) expect(there.explain().details).toMatchObject({ together: true });
+      expect(await there.run(values)).toEqual(here.run(values));
+      expect(await there.vjp(values, dy)).toEqual(here.vjp(values, dy));
+      const whole = engine.compile(model, state());
+      expect(await whole.run(values)).toEqual(alone.compile(model, state()).run(values));
+      engine.dispose();
+    }
+    alone.dispose();
   });
 
   it('takes calls of several programs at the same time, in order', async () => {

@@ -2,12 +2,14 @@
 import { elementary } from '@ketwork/base';
 import { treeSum } from '../gradient-sink.ts';
 import type { AngleTable } from '../angles.ts';
+import { bytesOf, lanesOf } from '../arithmetic.ts';
 import { RunCoefficients } from '../coefficients.ts';
 import type { Unwinding } from '../coefficients.ts';
 import type { Coefficient } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { Layout } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
+import { bitCount } from '../readout.ts';
 import type { Readout } from '../readout.ts';
 import type { SlotValues } from '../../values.ts';
 import type { LargeModule, LargeSizes } from './module.ts';
@@ -41,7 +43,7 @@ export function memoryFor(
   sizes: LargeSizes,
 ): EngineMemory {
   // With some room for all else.
-  const least = packedBytes(qubits) * (gradient ? 2 : 1) + 2 ** 24;
+  const least = packedBytes(qubits, memory.numerics) * (gradient ? 2 : 1) + 2 ** 24;
   return sizes.wide === true || memory.outgrows(least) ? memory.larger : memory;
 }
 
@@ -51,6 +53,10 @@ export class LargeExecutor {
   readonly #memory: EngineMemory;
   readonly #angles: AngleTable;
   readonly #qubits: number;
+  readonly #lanes: 2 | 4;
+  readonly #numberBytes: 8 | 4;
+  /** Bytes of the state. */
+  readonly #stateBytes: number;
   readonly #gradient: boolean;
   readonly #addresses: Addresses;
   readonly #entries: Record<string, Entry>;
@@ -71,6 +77,9 @@ export class LargeExecutor {
     this.#memory = memory;
     this.#angles = lowered.angles;
     this.#qubits = lowered.qubits;
+    this.#lanes = lanesOf(memory.numerics);
+    this.#numberBytes = bytesOf(memory.numerics);
+    this.#stateBytes = packedBytes(lowered.qubits, memory.numerics);
     this.#preparation = preparation;
     this.#gradient = built.gradient;
     this.built = built;
@@ -78,7 +87,7 @@ export class LargeExecutor {
     this.#factors = this.#run.unwinding(this.built.undone);
     this.#parts = Math.min(PARTS, this.built.chunks);
     const readsState = readout.steps.some(({ type }) => type === 'state');
-    this.#cotangents = this.#gradient && readsState ? packedBytes(this.#qubits) : 0;
+    this.#cotangents = this.#gradient && readsState ? this.#stateBytes : 0;
     this.#addresses = this.#place();
     const instance = new WebAssembly.Instance(this.built.module, {
       env: { memory: this.#memory.memory },
@@ -88,7 +97,7 @@ export class LargeExecutor {
 
   #place(): Addresses {
     const { built } = this;
-    const state = packedBytes(this.#qubits);
+    const state = this.#stateBytes;
     const layout = new Layout();
     const count = built.coefficients.length;
     const columns = built.readout.readout.columns;
@@ -126,11 +135,6 @@ export class LargeExecutor {
     return this.#addresses.bytes;
   }
 
-  /** Memory as doubles. */
-  get doubles(): Float64Array {
-    return this.#memory.doubles;
-  }
-
   /** Readies memory and takes an example, whose angles stand at this position of the chunk, to the final state. */
   forward(values: SlotValues, example: number, position: number): void {
     const a = this.#addresses;
@@ -142,16 +146,22 @@ export class LargeExecutor {
     if (this.#leads) this.#prepare(position);
     team?.meet();
     if (team !== undefined) this.#memory.refresh();
-    const { doubles } = this.#memory;
-    const bytes = packedBytes(this.#qubits) / this.#parts;
+    const { numbers } = this.#memory;
+    const bytes = this.#stateBytes / this.#parts;
     const [from, to] = this.#share;
+    const state = this.#at(a.state);
     // The leader's share contains |0…0⟩.
-    doubles.fill(0, (a.state + bytes * from) / 8, (a.state + bytes * to) / 8);
+    numbers.fill(0, this.#at(a.state + bytes * from), this.#at(a.state + bytes * to));
     if (!this.#preparation.empty) team?.meet();
     if (this.#leads)
-      this.#preparation.write(values, example, doubles, a.state / 8, this.#run.initial);
+      this.#preparation.write(values, example, numbers, state, this.#lanes, this.#run.initial);
     team?.meet();
     for (const stage of this.built.forward) this.#stage(stage);
+  }
+
+  /** Position of a byte address among the numbers. */
+  #at(address: number): number {
+    return address / this.#numberBytes;
   }
 
   /** Whether this worker does what is done once. */
@@ -168,33 +178,35 @@ export class LargeExecutor {
   #prepare(position: number): void {
     const a = this.#addresses;
     this.#memory.reserve(a.bytes);
-    const { doubles } = this.#memory;
     if (this.#memory.owner !== this) {
       new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, a.constants);
       this.#memory.owner = this;
     }
     this.#fill(position);
     for (const weight of this.built.weights)
-      doubles[(a.constants + weight.at) / 8] = this.#run.signed(weight);
+      this.#memory.numbers[this.#at(a.constants + weight.at)] = this.#run.signed(weight);
   }
 
   /** Lays coefficients into memory: those of the run as they are, others from their angles. */
   #fill(position: number): void {
-    const { doubles } = this.#memory;
+    const { numbers } = this.#memory;
     const { coefficients, uses } = this.built;
     const { pairs, signs } = this.#run;
+    // From an angle to its cosine and sine.
+    const turned = new Float64Array(2);
     coefficients.forEach((coefficient, i) => {
-      const at = this.#addresses.shared / 8 + 2 * i;
+      const at = this.#at(this.#addresses.shared) + this.#lanes * i;
       const use = uses[i];
       if (use?.axis === 'shared' && use.scale === coefficient.scale) {
-        doubles[at] = pairs[2 * use.index] as number;
-        doubles[at + 1] = pairs[2 * use.index + 1] as number;
+        numbers[at] = pairs[2 * use.index] as number;
+        numbers[at + 1] = pairs[2 * use.index + 1] as number;
         return;
       }
       const sign = use === undefined ? 1 : (signs[use.axis][use.index] as number);
-      const angle = sign * coefficient.scale * this.#angle(coefficient, position);
-      doubles[at] = angle;
-      elementary.cosSin(doubles, at);
+      turned[0] = sign * coefficient.scale * this.#angle(coefficient, position);
+      elementary.cosSin(turned, 0);
+      numbers[at] = turned[0];
+      numbers[at + 1] = turned[1] as number;
     });
   }
 
@@ -228,10 +240,10 @@ export class LargeExecutor {
 
   /** Fills the columns of the final state. */
   read(): void {
-    const { columns } = this.#addresses;
-    const { doubles } = this.#memory;
+    const columns = this.#at(this.#addresses.columns);
     if (this.#leads) {
-      doubles.fill(0, columns / 8, columns / 8 + 2 * this.built.readout.readout.columns);
+      const end = columns + this.#lanes * this.built.readout.readout.columns;
+      this.#memory.numbers.fill(0, columns, end);
       this.#readout('read');
     }
     this.#memory.team?.meet();
@@ -252,42 +264,60 @@ export class LargeExecutor {
 
   /** Copies some of the program's columns. */
   columns(list: readonly number[], out: Float64Array, start: number): void {
-    const { doubles } = this.#memory;
-    const at = this.#addresses.columns / 8;
+    const { numbers } = this.#memory;
+    const lanes = this.#lanes;
+    const at = this.#at(this.#addresses.columns);
     const { means, blocks } = this.built.readout;
     for (let i = 0; i < list.length;) {
       const column = list[i] as number;
-      const pair = means.get(column);
-      if (pair !== undefined) {
-        const [a, b, c, d] = doubles.subarray(at + 2 * pair, at + 2 * pair + 4);
-        out[start + i] = (a as number) + (b as number) + ((c as number) - (d as number));
+      const mean = means.get(column);
+      if (mean !== undefined) {
+        out[start + i] = this.#mean(at + lanes * mean);
         i++;
         continue;
       }
       const block = blocks.find(({ first, count }) => column >= first && column < first + count);
       if (block === undefined) throw new Error(`there is no column ${column}`);
-      const { first, count, column: lane, lanes } = block;
+      const { first, count, column: own, lanes: added } = block;
+      const shift = Math.log2(added.length);
       for (; i < list.length; i++) {
         const outcome = (list[i] as number) - first;
         if (outcome < 0 || outcome >= count) break;
-        const from = at + 2 * lane + (lanes ? outcome : 2 * outcome);
-        out[start + i] = lanes
-          ? (doubles[from] as number)
-          : (doubles[from] as number) + (doubles[from + 1] as number);
+        const from = at + lanes * (own + (outcome >>> shift));
+        const which = added[outcome & (added.length - 1)] as readonly number[];
+        let sum = numbers[from + (which[0] as number)] as number;
+        for (let k = 1; k < which.length; k++)
+          sum += numbers[from + (which[k] as number)] as number;
+        out[start + i] = sum;
       }
     }
   }
 
+  /** A mean from its columns: those with Z on qubits in the lanes take lanes with their signs. */
+  #mean(at: number): number {
+    const { numbers } = this.#memory;
+    const lanes = this.#lanes;
+    let sum = 0;
+    for (let z = 0; z < lanes; z++) {
+      let own = 0;
+      for (let lane = 0; lane < lanes; lane++)
+        own += signOf(lane & z) * (numbers[at + lanes * z + lane] as number);
+      sum += own;
+    }
+    return sum;
+  }
+
   /** Copies the final state, `[2^n]`, interleaved. */
   copyState(out: Float64Array, start: number): void {
-    const { doubles } = this.#memory;
-    const at = this.#addresses.state / 8;
-    const slots = 2 ** (this.#qubits - 1);
-    for (let slot = 0, to = start, from = at; slot < slots; slot++, to += 4, from += 4) {
-      out[to] = doubles[from] as number;
-      out[to + 1] = doubles[from + 2] as number;
-      out[to + 2] = doubles[from + 1] as number;
-      out[to + 3] = doubles[from + 3] as number;
+    const { numbers } = this.#memory;
+    const lanes = this.#lanes;
+    const first = this.#at(this.#addresses.state);
+    const end = first + 2 ** (this.#qubits + 1);
+    for (let to = start, from = first; from < end; to += 2 * lanes, from += 2 * lanes) {
+      for (let lane = 0; lane < lanes; lane++) {
+        out[to + 2 * lane] = numbers[from + lane] as number;
+        out[to + 2 * lane + 1] = numbers[from + lanes + lane] as number;
+      }
     }
   }
 
@@ -297,9 +327,9 @@ export class LargeExecutor {
    */
   backward(each: (add: (column: number, amount: number) => void) => void, columns: number): void {
     if (this.#leads) this.#seed(each, columns);
-    const { pairCells } = this.#addresses;
-    const { doubles } = this.#memory;
-    doubles.fill(0, pairCells / 8, pairCells / 8 + 2 * this.built.chunkCoefficients);
+    const cells = this.#at(this.#addresses.pairCells);
+    const end = cells + this.#lanes * this.built.chunkCoefficients;
+    this.#memory.numbers.fill(0, cells, end);
     this.#memory.team?.meet();
     for (const stage of this.built.backward) this.#stage(stage);
   }
@@ -307,62 +337,70 @@ export class LargeExecutor {
   /** Cotangents of lanes, and lambda from them. */
   #seed(each: (add: (column: number, amount: number) => void) => void, columns: number): void {
     const a = this.#addresses;
-    const { doubles } = this.#memory;
+    const { numbers } = this.#memory;
+    const lanes = this.#lanes;
     const { readout, coefficients } = this.built;
-    const at = a.columns / 8;
-    const state = at + 2 * readout.readout.columns;
-    doubles.fill(0, at, state + this.#cotangents / 8);
+    const at = this.#at(a.columns);
+    const state = at + lanes * readout.readout.columns;
+    numbers.fill(0, at, state + this.#at(this.#cotangents));
     const add = (index: number, lane: number, amount: number): void => {
-      doubles[at + 2 * index + lane] = (doubles[at + 2 * index + lane] as number) + amount;
+      const to = at + lanes * index + lane;
+      numbers[to] = (numbers[to] as number) + amount;
     };
     each((column, amount) => {
       if (column >= columns) {
-        // Interleaved number i of the state: lane of the last qubit, real or imaginary vector.
+        // Interleaved number i of the state: amplitude, real or imaginary vector.
         const i = column - columns;
-        const to = state + 4 * (i >> 2) + ((i >> 1) & 1) + 2 * (i & 1);
-        doubles[to] = (doubles[to] as number) + amount;
+        const to = state + this.#amplitudeAt(i >>> 1) + lanes * (i & 1);
+        numbers[to] = (numbers[to] as number) + amount;
         return;
       }
-      const pair = readout.means.get(column);
-      if (pair !== undefined) {
-        add(pair, 0, amount);
-        add(pair, 1, amount);
-        add(pair + 1, 0, amount);
-        add(pair + 1, 1, -amount);
+      const mean = readout.means.get(column);
+      if (mean !== undefined) {
+        for (let z = 0; z < lanes; z++)
+          for (let lane = 0; lane < lanes; lane++) add(mean + z, lane, signOf(lane & z) * amount);
         return;
       }
-      for (const { first, count, column: lane, lanes } of readout.blocks) {
+      for (const { first, count, column: own, lanes: added } of readout.blocks) {
         const outcome = column - first;
         if (outcome < 0 || outcome >= count) continue;
-        if (lanes) add(lane + (outcome >> 1), outcome & 1, amount);
-        else {
-          add(lane + outcome, 0, amount);
-          add(lane + outcome, 1, amount);
-        }
+        const which = added[outcome & (added.length - 1)] as readonly number[];
+        for (const lane of which) add(own + (outcome >>> Math.log2(added.length)), lane, amount);
       }
     });
     this.#readout('seed');
-    doubles.fill(0, a.cells / 8, a.cells / 8 + 2 * coefficients.length * this.#parts);
+    const cells = this.#at(a.cells);
+    numbers.fill(0, cells, cells + lanes * coefficients.length * this.#parts);
   }
 
   /** Amplitude `index` of lambda, as [re, im]. */
   lambda(index: number): readonly [number, number] {
-    const { doubles } = this.#memory;
-    const at =
-      (this.#addresses.state + packedBytes(this.#qubits)) / 8 + 4 * (index >>> 1) + (index & 1);
+    const { numbers } = this.#memory;
+    const at = this.#at(this.#addresses.state + this.#stateBytes) + this.#amplitudeAt(index);
     const scale = this.#factors.end;
-    return [scale * (doubles[at] as number), scale * (doubles[at + 2] as number)];
+    return [scale * (numbers[at] as number), scale * (numbers[at + this.#lanes] as number)];
   }
 
-  /** Gradient cells of all coefficients, both lanes and all parts added up. */
+  /** Gradient cells of all coefficients, all lanes and all parts added up. */
   cells(): Float64Array {
-    const { cells } = this.#addresses;
+    const lanes = this.#lanes;
+    const cells = this.#at(this.#addresses.cells);
     const count = this.built.coefficients.length;
-    const parts = this.#memory.doubles.slice(cells / 8, cells / 8 + 2 * count * this.#parts);
-    const sums = treeSum(parts, 2 * count);
-    return Float64Array.from(
-      { length: count },
-      (_, i) => (sums[2 * i] as number) + (sums[2 * i + 1] as number),
-    );
+    const parts = this.#memory.numbers.subarray(cells, cells + lanes * count * this.#parts);
+    const sums = treeSum(Float64Array.from(parts), lanes * count);
+    return Float64Array.from({ length: count }, (_, i) => {
+      let sum = sums[lanes * i] as number;
+      for (let lane = 1; lane < lanes; lane++) sum += sums[lanes * i + lane] as number;
+      return sum;
+    });
+  }
+
+  /** Position, in numbers, of an amplitude's real part in a state. */
+  #amplitudeAt(index: number): number {
+    const lane = index & (this.#lanes - 1);
+    return 2 * (index - lane) + lane;
   }
 }
+
+/** -1 where an odd number of bits is set. */
+const signOf = (bits: number): 1 | -1 => ((bitCount(bits) & 1) === 1 ? -1 : 1);

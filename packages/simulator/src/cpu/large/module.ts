@@ -2,6 +2,7 @@
 import { encodeModule, widen } from '@ketwork/base';
 import type { FunctionBuilder } from '@ketwork/base';
 import type { ExplainedStage } from '../../contract.ts';
+import { laneQubitsOf } from '../arithmetic.ts';
 import type { Numerics } from '../arithmetic.ts';
 import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
@@ -37,7 +38,10 @@ export interface LargeSizes {
 }
 
 /** A chunk of 128 KiB, and its lambda, stay in the second-level cache. */
-export const largeSizes: LargeSizes = { from: 14, local: 13 };
+export const largeSizes: Readonly<Record<Numerics['precision'], LargeSizes>> = {
+  f64: { from: 14, local: 13 },
+  f32: { from: 14, local: 14 },
+};
 /** Register qubits of a group: the backward pass holds two states. */
 const FORWARD_REGISTER = 3;
 const BACKWARD_REGISTER = 2;
@@ -76,14 +80,17 @@ export function isLarge(
   { qubits, elements }: Lowered,
   readout: Readout,
   sizes: LargeSizes,
+  numerics: Numerics,
 ): boolean {
   return (
     qubits >= sizes.from &&
     isReadable(readout) &&
-    // Exchanging the last qubit with an address takes a spare one.
+    // Exchanging qubits of the lanes with addresses takes spare ones.
     elements.every(
       (element) =>
-        !isDense(element) && element.type !== 'table' && support(element).length < sizes.local,
+        !isDense(element) &&
+        element.type !== 'table' &&
+        support(element).length <= sizes.local - laneQubitsOf(numerics),
     )
   );
 }
@@ -106,6 +113,8 @@ class LargeWriter {
   readonly #coefficients: Coefficients;
   readonly #constants: ConstantData;
   readonly #numerics: Numerics;
+  /** How many qubits lie in the lanes. */
+  readonly #inLanes: number;
   readonly #functions: { name?: string; body: FunctionBuilder }[];
   readonly #kernels = new Map<string, number>();
   readonly #undone: Element[] = [];
@@ -114,10 +123,11 @@ class LargeWriter {
 
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#numerics = numerics;
+    this.#inLanes = laneQubitsOf(numerics);
     this.#constants = new ConstantData(numerics);
-    this.#functions = runtimeFunctions(numerics).map((body) => ({ body }));
+    this.#functions = runtimeFunctions(numerics, true).map((body) => ({ body }));
     this.#lowered = lowered;
-    this.#packed = packReadout(readout);
+    this.#packed = packReadout(readout, this.#inLanes);
     this.#coefficients = new Coefficients(lowered);
   }
 
@@ -127,7 +137,7 @@ class LargeWriter {
     { shared, wide }: Pick<EngineMemory, 'shared' | 'wide'>,
   ): LargeModule {
     const { qubits, elements } = this.#lowered;
-    const stages = planStages(elements, qubits, Math.min(sizes.local, qubits));
+    const stages = planStages(elements, qubits, this.#inLanes, Math.min(sizes.local, qubits));
     const forward = stages.map((stage, i) => this.#stage(`f${i}`, stage, undefined));
     let backward: string[] = [];
     if (wants !== undefined) {
@@ -142,14 +152,17 @@ class LargeWriter {
         .toReversed()
         .map((stage, i) => this.#stage(`b${i}`, stage, wanted));
     }
-    const read = new MainCode(qubits - 1, this.#numerics, this.#constants);
+    const inLanes = this.#inLanes;
+    const addressed = qubits - inLanes;
+    const main = (): MainCode => new MainCode(addressed, this.#numerics, this.#constants, inLanes);
+    const read = main();
     const plan = {
-      lowered: { ...this.#lowered, qubits: qubits - 1 },
+      lowered: { ...this.#lowered, qubits: addressed },
       readout: this.#packed.readout,
     };
     writeReadout(read, plan);
     this.#functions.push({ name: 'read', body: read.main });
-    const seed = new MainCode(qubits - 1, this.#numerics, this.#constants);
+    const seed = main();
     if (wants !== undefined) {
       writeSeed(seed, plan);
       this.#functions.push({ name: 'seed', body: seed.main });
@@ -166,7 +179,7 @@ class LargeWriter {
       module: compileCached(bytes),
       constants: this.#constants.bytes.slice(),
       scratchBytes: Math.max(read.scratchBytes, seed.scratchBytes),
-      chunkBytes: packedBytes(local) * (wants === undefined ? 1 : 2),
+      chunkBytes: packedBytes(local, this.#numerics) * (wants === undefined ? 1 : 2),
       readout: this.#packed,
       coefficients: this.#coefficients.base,
       uses: this.#coefficients.uses,
@@ -194,7 +207,7 @@ class LargeWriter {
       localize(item, local, qubits, this.#coefficients),
     );
     const size = backward ? BACKWARD_REGISTER : FORWARD_REGISTER;
-    const work = scheduleStage(elements, local.length, size);
+    const work = scheduleStage(elements, local.length, this.#inLanes, size);
     if (backward) this.#remember(work);
     const { chunk } = this.#coefficients;
     this.#chunkCoefficients = Math.max(this.#chunkCoefficients, chunk.length);

@@ -1,14 +1,14 @@
-/** Read-outs of a state whose last qubit lies in the lanes: those of two states of one qubit less, put together at the end. */
+/** Read-outs of a state whose last qubits lie in the lanes: those of two (four) states of fewer qubits, put together at the end. */
 import { bitCount, highestBit, pauliPhase } from '../readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from '../readout.ts';
 
 /**
- * Columns of lanes: two for each mean, what does not look at the last qubit and what has a Z there, whose second lane
- * counts negative; and probabilities per lane.
+ * Columns of lanes: for each mean one per set of qubits in the lanes, what has a Z on just these, whose lanes with an odd
+ * number of ones there count negative; and probabilities per lane.
  */
 export interface PackedReadout {
   readonly readout: Readout;
-  /** By the program's column: the first of the two columns of a mean. */
+  /** By the program's column: the first column of a mean, that for no Z; the others stand behind in binary order. */
   readonly means: ReadonlyMap<number, number>;
   readonly blocks: readonly ProbabilityBlock[];
 }
@@ -19,73 +19,84 @@ export interface ProbabilityBlock {
   readonly count: number;
   /** First column of lanes. */
   readonly column: number;
-  /** Whether lanes are outcomes of the last qubit; else they are added up. */
-  readonly lanes: boolean;
+  /** The lanes to add up for each outcome of the measured qubits in the lanes. */
+  readonly lanes: readonly (readonly number[])[];
 }
 
 /** Whether read-outs can be made from a packed state. */
 export const isReadable = ({ steps }: Readout): boolean =>
   steps.every(({ type }) => type !== 'hermitian');
 
-/** Rewrites read-outs on n qubits for the lanes of n - 1. */
-export function packReadout({ steps }: Readout): PackedReadout {
+/** Rewrites read-outs on n qubits for the lanes of n - `inLanes`. */
+export function packReadout({ steps }: Readout, inLanes: number): PackedReadout {
+  const lanes = 2 ** inLanes;
+  const inner = lanes - 1;
   const packed: ReadoutStep[] = [];
   const means = new Map<number, number>();
   const blocks: ProbabilityBlock[] = [];
   let next = 0;
-  const mean = (column: number): { plain: number; signed: number } => {
-    let plain = means.get(column);
-    if (plain === undefined) {
-      plain = next;
-      means.set(column, plain);
-      next += 2;
+  const mean = (column: number): number => {
+    let first = means.get(column);
+    if (first === undefined) {
+      first = next;
+      means.set(column, first);
+      next += lanes;
     }
-    return { plain, signed: plain + 1 };
+    return first;
   };
   const entriesOf = (entries: readonly DiagonalEntry[]): DiagonalEntry[] =>
     entries.map(({ mask, column, weight }) => {
-      const { plain, signed } = mean(column);
-      const last = (mask & 1) as 0 | 1;
-      return { mask: mask >>> 1, weight, column: last === 1 ? signed : plain, last };
+      const last = mask & inner;
+      return { mask: mask >>> inLanes, weight, column: mean(column) + last, last };
     });
-  for (const step of steps.flatMap(uncrossed)) {
+  for (const step of steps.flatMap((written) => uncrossed(written, inner))) {
     if (step.type === 'diagonal') {
-      packed.push({ ...step, kept: step.kept >>> 1, entries: entriesOf(step.entries) });
+      packed.push({ ...step, kept: step.kept >>> inLanes, entries: entriesOf(step.entries) });
     } else if (step.type === 'flips') {
       const entries = entriesOf(step.entries);
-      packed.push({ ...step, x: step.x >>> 1, kept: step.kept >>> 1, entries });
+      packed.push({ ...step, x: step.x >>> inLanes, kept: step.kept >>> inLanes, entries });
     } else if (step.type === 'basis') {
       const entries = entriesOf(step.entries);
-      const [x, y] = [step.x >>> 1, step.y >>> 1];
-      packed.push({ ...step, x, y, kept: step.kept >>> 1, entries });
+      const [x, y] = [step.x >>> inLanes, step.y >>> inLanes];
+      packed.push({ ...step, x, y, kept: step.kept >>> inLanes, entries });
     } else if (step.type === 'pauli') {
-      const { plain, signed } = mean(step.column);
-      const z = (step.z & 1) === 1;
-      const crossed = (step.x & 1) === 1;
+      const last = { x: step.x & inner, z: step.z & inner };
       packed.push({
         ...step,
-        // With X or Y on the last qubit, lane 0 meets the amplitude of lane 1, where Z counts negative.
-        weight: crossed && z ? -step.weight : step.weight,
-        column: z ? signed : plain,
-        last: { x: step.x & 1, z: step.z & 1 },
-        x: step.x >>> 1,
-        z: step.z >>> 1,
+        // With X or Y there, a lane meets the amplitude of another one, and Z has that one's sign.
+        weight: (bitCount(last.x & last.z) & 1) === 1 ? -step.weight : step.weight,
+        column: mean(step.column) + last.z,
+        last,
+        x: step.x >>> inLanes,
+        z: step.z >>> inLanes,
       });
     } else if (step.type === 'probabilities') {
-      const kept = step.kept >>> 1;
+      const kept = step.kept >>> inLanes;
       packed.push({ type: 'probabilities', kept, column: next });
+      const outcomes = lanesByOutcome(step.kept & inner, lanes);
       const count = 2 ** bitCount(kept);
-      const lanes = (step.kept & 1) === 1;
-      blocks.push({ first: step.column, count: lanes ? 2 * count : count, column: next, lanes });
+      blocks.push({
+        first: step.column,
+        count: outcomes.length * count,
+        column: next,
+        lanes: outcomes,
+      });
       next += count;
     } else packed.push(step);
   }
   return { readout: { columns: next, steps: packed, results: [] }, means, blocks };
 }
 
-/** Strings read together that flip the last qubit, which would exchange the lanes, are read one by one. */
-function uncrossed(step: ReadoutStep): readonly ReadoutStep[] {
-  if (step.type === 'flips' && (step.x & 1) === 1) {
+/** The lanes of each outcome of the qubits in the lanes that are measured. */
+function lanesByOutcome(kept: number, lanes: number): number[][] {
+  const all = Array.from({ length: lanes }, (_, lane) => lane);
+  const outcomes = all.filter((lane) => (lane & ~kept) === 0);
+  return outcomes.map((outcome) => all.filter((lane) => (lane & kept) === outcome));
+}
+
+/** Strings read together that flip qubits in the lanes, which would exchange the lanes, are read one by one. */
+function uncrossed(step: ReadoutStep, inner: number): readonly ReadoutStep[] {
+  if (step.type === 'flips' && (step.x & inner) !== 0) {
     const { x, odd } = step;
     return step.entries.map(({ mask, column, weight }): ReadoutStep => {
       // The highest flipped bit, which the mask lacks, makes the number of Y even or odd.
@@ -93,7 +104,7 @@ function uncrossed(step: ReadoutStep): readonly ReadoutStep[] {
       return { type: 'pauli', x, z, column, weight: weight * pauliPhase(x, z).sign };
     });
   }
-  if (step.type === 'basis' && ((step.x | step.y) & 1) === 1) {
+  if (step.type === 'basis' && ((step.x | step.y) & inner) !== 0) {
     return step.entries.map(({ mask, column, weight }): ReadoutStep => ({
       type: 'pauli',
       x: mask & (step.x | step.y),

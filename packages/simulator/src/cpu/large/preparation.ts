@@ -1,5 +1,6 @@
 /** The state that a large circuit begins in: |0…0⟩, or a tensor product of prepared amplitudes. */
 import type { Circuit, StatePreparationOp } from '@ketwork/circuit';
+import type { NumberArray } from '../arithmetic.ts';
 import type { SlotValues } from '../../values.ts';
 import type { GradientSink } from '../gradient-sink.ts';
 import { basisIndices, Preparation, preparationGradients } from '../staging.ts';
@@ -28,12 +29,13 @@ export class LargePreparation {
     return this.#parts.length === 0;
   }
 
-  /** Writes an example's state, times a factor, into cleared memory, whose lanes are the last qubit. */
+  /** Writes an example's state, times a factor, into cleared memory, whose lanes are the last qubits. */
   write(
     values: SlotValues,
     example: number,
-    doubles: Float64Array,
+    numbers: NumberArray,
     state: number,
+    lanes: number,
     factor: number,
   ): void {
     for (const { preparation, staged } of this.#parts)
@@ -41,9 +43,10 @@ export class LargePreparation {
     const visit = (depth: number, index: number, re: number, im: number): void => {
       const part = this.#parts[depth];
       if (part === undefined) {
-        const at = state + 4 * (index >>> 1) + (index & 1);
-        doubles[at] = re;
-        doubles[at + 2] = im;
+        const lane = index & (lanes - 1);
+        const at = state + 2 * (index - lane) + lane;
+        numbers[at] = re;
+        numbers[at + lanes] = im;
         return;
       }
       const { places, staged } = part;

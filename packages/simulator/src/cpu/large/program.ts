@@ -197,6 +197,7 @@ export class LargeProgram {
   explain(passes: readonly ExplainedPass[]): Explanation {
     const { built, bytes } = this.runner;
     const { qubits, elements } = this.#lowered;
+    const { precision } = this.#memory.numerics;
     const { stages, kernels, chunks, codeBytes } = built;
     const sum = (of: (stage: ExplainedStage) => number): number =>
       stages.reduce((total, stage) => total + of(stage), 0);
@@ -205,13 +206,15 @@ export class LargeProgram {
     const flops = sum((stage) => stage.flops);
     return {
       text:
-        `cpu: ${qubits} qubits, one example at a time, the last qubit in the lanes; ${this.#operations} operations as written, ` +
+        `cpu: ${qubits} qubits${precision === 'f64' ? '' : ' in single precision'}, one example at a time, ` +
+        `the last ${precision === 'f64' ? 'qubit' : 'two qubits'} in the lanes; ${this.#operations} operations as written, ` +
         `${elements.length} after the compiler's passes, in ${stages.length} stages over ${chunks} chunks: ${groups} groups ` +
         `(${kernels} kernels), ${renamed} flips by renaming, ${count(flops)} operations on numbers; ` +
         `${(bytes / 2 ** 20).toFixed(0)} MiB.`,
       details: {
         engine: 'cpu',
         regime: 'large state',
+        precision,
         qubits,
         operations: this.#operations,
         elements: elements.length,

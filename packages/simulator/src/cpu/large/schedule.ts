@@ -34,14 +34,16 @@ const MAX_ELEMENTS = 24;
  * Orders the elements of a stage. Flips of address bits come as early as they can, since they cost nothing; other elements
  * go into groups of at most `size` register qubits.
  *
- * @param qubits number of local qubits; the last one lies in the lanes, so that no address knows it
+ * @param qubits number of local qubits
+ * @param inLanes how many of them, the last ones, lie in the lanes, so that no address knows them
  */
 export function scheduleStage(
   elements: readonly LocalElement[],
   qubits: number,
+  inLanes: number,
   size: number,
 ): Work[] {
-  const lane = qubits - 1;
+  const lane = (qubit: number): boolean => qubit >= qubits - inLanes;
   let left = elements.map((local) => entryOf(local, lane, size));
   const work: Work[] = [];
   while (left.length > 0) {
@@ -82,7 +84,10 @@ export function scheduleStage(
   return work;
 }
 
-function entryOf({ element, condition }: LocalElement, lane: number, size: number): Entry {
+/** Whether a qubit lies in the lanes. */
+type InLanes = (qubit: number) => boolean;
+
+function entryOf({ element, condition }: LocalElement, lane: InLanes, size: number): Entry {
   const item = itemOf(element);
   const renaming = renamingOf(item, condition, lane);
   const alone = condition.mask !== 0 || item.qubits.length > size;
@@ -92,15 +97,15 @@ function entryOf({ element, condition }: LocalElement, lane: number, size: numbe
 function renamingOf(
   { flips }: Item,
   condition: Condition,
-  lane: number,
+  lane: InLanes,
 ): readonly LocalFlip[] | undefined {
   const renaming: LocalFlip[] = [];
   for (const { target, controls } of flips ?? []) {
     const [control] = controls;
-    if (target === lane || controls.length > 1) return undefined;
+    if (lane(target) || controls.length > 1) return undefined;
     if (control !== undefined) {
       // Whether amplitudes change places may depend on the chunk or on one of its bits, not on both.
-      if (control.qubit === lane || condition.mask !== 0) return undefined;
+      if (lane(control.qubit) || condition.mask !== 0) return undefined;
       renaming.push({ target, control: control.qubit, condition });
       // Where the control must be 0: flipped everywhere and once more where it is 1.
       if (control.value === 0) renaming.push({ target, control: undefined, condition });
@@ -145,17 +150,17 @@ function candidates(left: readonly Entry[], register: ReadonlySet<number>): Set<
 }
 
 /** An element too wide for a register, or not for every chunk: controls stay outside the register. */
-function aloneGroup(element: Element, lane: number): Group {
+function aloneGroup(element: Element, lane: InLanes): Group {
   let { qubits, controls } = element;
   if (element.type === 'phase' && element.odd !== true && qubits.length > 1) {
     // A phase on many qubits is a controlled phase on one of them.
-    const target = qubits.includes(lane) ? lane : (qubits[0] as number);
+    const target = qubits.find(lane) ?? qubits[0];
     const others = qubits.filter((qubit) => qubit !== target);
     controls = [...controls, ...others.map((qubit) => ({ qubit, value: 1 as const }))];
-    qubits = [target];
+    qubits = target === undefined ? [] : [target];
   }
-  const inner = controls.filter(({ qubit }) => qubit === lane);
+  const inner = controls.filter(({ qubit }) => lane(qubit));
   const register = [...qubits, ...inner.map(({ qubit }) => qubit)].sort((a, b) => a - b);
-  const outer = controls.filter(({ qubit }) => qubit !== lane);
+  const outer = controls.filter(({ qubit }) => !lane(qubit));
   return { register, controls: outer, elements: [{ ...element, qubits, controls: inner }] };
 }

@@ -3,7 +3,9 @@
  * of a chunk loads from the state, the last one stores there; between them the chunk lies in scratch memory that fits the
  * second-level cache. Flips cost nothing: they only change where the next kernel looks.
  */
-import { FunctionBuilder, valueType } from '@ketwork/base';
+import { valueType } from '@ketwork/base';
+import type { FunctionBuilder } from '@ketwork/base';
+import { laneQubitsOf, lanesOf, VectorCode } from '../arithmetic.ts';
 import type { Numerics } from '../arithmetic.ts';
 import type { Coefficient } from '../element.ts';
 import { flopsOf, movedBytes } from '../flops.ts';
@@ -16,7 +18,7 @@ import type { Shift } from './address-map.ts';
 import type { ChunkCoefficient, Condition } from './chunk.ts';
 import type { LocalFlip, Work } from './schedule.ts';
 
-const { i32, f64 } = valueType;
+const { i32 } = valueType;
 
 /** Parameters of a stage's function, in order. */
 const stageArgument = {
@@ -34,7 +36,7 @@ const stageArgument = {
 
 /** What the code of a stage refers to. */
 export interface StageContext {
-  /** Local qubits in order; the last one lies in the lanes. */
+  /** Local qubits in order; the last ones lie in the lanes. */
   readonly local: readonly number[];
   readonly qubits: number;
   readonly backward: boolean;
@@ -58,17 +60,19 @@ interface Location {
 /** Amplitudes that a kernel without elements copies at a time: two local qubits. */
 const COPY_QUBITS = 2;
 
-/** Bytes of a state of n qubits, the last one in the lanes. */
-export const packedBytes = (qubits: number): number => 2 ** (qubits + 4);
+/** Bytes of a state of n qubits, the last ones in the lanes. */
+export const packedBytes = (qubits: number, numerics: Numerics): number =>
+  2 ** (qubits + 5) / lanesOf(numerics);
 
 /** Writes a stage's function. */
 export function writeStage(work: readonly Work[], context: StageContext): FunctionBuilder {
-  return new StageWriter(context).write(withCopies(work, context.local.length));
+  const addressed = context.local.length - laneQubitsOf(context.numerics);
+  return new StageWriter(context).write(withCopies(work, addressed));
 }
 
 /** Makes the first and the last kernel ones that pass every amplitude, and not the same where amplitudes change places. */
-function withCopies(work: readonly Work[], local: number): Work[] {
-  const register = Array.from({ length: Math.min(COPY_QUBITS, local - 1) }, (_, q) => q);
+function withCopies(work: readonly Work[], addressed: number): Work[] {
+  const register = Array.from({ length: Math.min(COPY_QUBITS, addressed) }, (_, q) => q);
   const copy: Work = {
     type: 'group',
     group: { register, controls: [], elements: [] },
@@ -89,7 +93,9 @@ function withCopies(work: readonly Work[], local: number): Work[] {
 
 class StageWriter {
   readonly #context: StageContext;
-  readonly #f: FunctionBuilder;
+  readonly #f: VectorCode;
+  /** How many qubits lie in the lanes. */
+  readonly #inLanes: number;
   readonly #chunk: number;
   /** Addresses of the chunk's index 0 in the state, in scratch memory, and where it goes back to. */
   readonly #origin: number;
@@ -100,14 +106,15 @@ class StageWriter {
 
   constructor(context: StageContext) {
     this.#context = context;
-    const { local, qubits, backward } = context;
-    this.#f = new FunctionBuilder(Array(backward ? 9 : 7).fill(i32));
+    const { local, qubits, backward, numerics } = context;
+    this.#inLanes = laneQubitsOf(numerics);
+    this.#f = new VectorCode(numerics, Array(backward ? 9 : 7).fill(i32));
     this.#chunk = this.#f.local(i32);
     this.#origin = this.#f.local(i32);
     this.#inner = this.#f.local(i32);
     this.#target = this.#f.local(i32);
-    const bits = local.length - 1;
-    this.#columns = local.slice(0, -1).map((qubit) => 2 ** (qubits + 3 - qubit));
+    const bits = local.length - this.#inLanes;
+    this.#columns = local.slice(0, bits).map((qubit) => 2 ** (qubits + 4 - this.#inLanes - qubit));
     this.#scratchColumns = Array.from({ length: bits }, (_, p) => 2 ** (bits + 4 - p));
   }
 
@@ -153,7 +160,7 @@ class StageWriter {
       f.get(this.#chunk)
         .i32(1 << bit)
         .op('i32And');
-      const move = qubits + 3 - qubit - bit;
+      const move = qubits + 4 - this.#inLanes - qubit - bit;
       f.i32(move).op('i32Shl').op('i32Or');
     });
     f.tee(this.#origin).set(this.#target);
@@ -168,33 +175,31 @@ class StageWriter {
   #coefficients(): void {
     const f = this.#f;
     if (this.#context.chunk.length === 0) return;
-    const sin = f.local(f64);
     this.#context.chunk.forEach((coefficient, i) => {
       const { base, mask, sign } = coefficient;
-      f.get(stageArgument.pairs)
-        .get(stageArgument.shared)
-        .f64Load(16 * base);
+      f.get(stageArgument.pairs);
+      f.get(stageArgument.shared).loadSplat(16 * base);
       if (mask !== 0) {
-        f.f64(1);
+        f.vector(1);
         this.#pushCondition(coefficient);
         f.op('select');
       }
-      f.op('f64x2Splat').store(32 * i);
-      f.get(stageArgument.shared)
-        .f64Load(16 * base + 8)
-        .set(sin);
-      f.get(stageArgument.pairs).get(sin);
-      if (sign !== 0) {
-        f.op('f64Neg').get(sin);
-        f.get(this.#chunk).i32(sign).op('i32And').op('i32Popcnt').i32(1).op('i32And').op('select');
-      }
+      f.store(32 * i);
+      f.get(stageArgument.pairs);
+      f.get(stageArgument.shared).loadSplat(16 * base + f.bytes);
+      if (sign !== 0) this.#applySign(sign);
       if (mask !== 0) {
-        f.f64(0);
+        f.vector(0);
         this.#pushCondition(coefficient);
         f.op('select');
       }
-      f.op('f64x2Splat').store(32 * i + 16);
+      f.store(32 * i + 16);
     });
+  }
+
+  /** Changes the sign of the popped vector where the chunk's number has an odd number of these bits. */
+  #applySign(bits: number): void {
+    this.#f.get(this.#chunk).i32(bits).op('i32And').op('i32Popcnt').sign().op('v128Xor');
   }
 
   /** Adds what the chunk's gradient cells gathered to those of the program's coefficients, and clears them. */
@@ -210,15 +215,11 @@ class StageWriter {
         .get(stageArgument.sharedCells)
         .load(16 * base);
       f.get(stageArgument.pairCells).load(16 * i);
-      if (sign !== 0) {
-        f.f64(-1).f64(1);
-        f.get(this.#chunk).i32(sign).op('i32And').op('i32Popcnt').i32(1).op('i32And').op('select');
-        f.op('f64x2Splat').op('f64x2Mul');
-      }
-      f.op('f64x2Add').store(16 * base);
+      if (sign !== 0) this.#applySign(sign);
+      f.add().store(16 * base);
       if (mask !== 0) f.op('end');
       f.get(stageArgument.pairCells)
-        .f64x2(0)
+        .vector(0)
         .store(16 * i);
     });
   }
@@ -243,11 +244,11 @@ class StageWriter {
 
   #call(group: Group, condition: Condition, from: Location, to: Location): void {
     const f = this.#f;
-    const { local, backward, wants, qubits } = this.#context;
-    const bits = local.length - 1;
-    const call = kernelCall(group, bits, bits, backward, wants);
+    const { local, backward, wants, qubits, numerics } = this.#context;
+    const bits = local.length - this.#inLanes;
+    const call = kernelCall(group, bits, range(bits, local.length), backward, wants);
     const behind = (at: Location): number =>
-      at.address === this.#inner ? packedBytes(local.length) : packedBytes(qubits);
+      packedBytes(at.address === this.#inner ? local.length : qubits, numerics);
     const moves = from !== to;
     const outer = group.controls.map(({ qubit }) => qubit);
     // Neighbours in memory first.
@@ -280,12 +281,12 @@ class StageWriter {
       values.length === 0 ? 0 : this.#context.doubles(values),
     );
     const [, , ...numbers] = kernelArguments({ ...call, strides: [] }, constants, undefined);
-    // Both lanes of a vector; a condition holds in some chunks only.
+    // All lanes of a vector; a condition holds in some chunks only.
     const share = 2 ** (qubits - bits - bitCount(condition.mask));
     const amplitudes = share * 2 ** (rest.length + call.addresses.length);
     this.#context.count(
       flopsOf(spec) * share * 2 ** rest.length,
-      movedBytes(this.#context.numerics) * amplitudes,
+      movedBytes(numerics) * amplitudes,
     );
     const kernel = this.#context.kernel(spec);
     if (condition.mask !== 0) {
@@ -308,3 +309,6 @@ class StageWriter {
     if (condition.mask !== 0) f.op('end');
   }
 }
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => from + i);

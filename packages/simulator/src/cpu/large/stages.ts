@@ -6,26 +6,33 @@ import type { Item } from './action.ts';
 
 /** Elements that run chunk by chunk: the amplitudes of the local qubits are together while they run. */
 export interface Stage {
-  /** Local qubits, ascending; the last qubit, which lies in the lanes, is always one of them. */
+  /** Local qubits, ascending; the last ones, which lie in the lanes, are always among them. */
   readonly local: readonly number[];
   readonly items: readonly Item[];
 }
 
-/** Qubits at the end (besides the last) that are local in every stage, so that chunks consist of runs of 1 KiB. */
+/** Qubits at the end (besides those in the lanes) that are local in every stage, so that chunks consist of runs of 1 KiB. */
 const RUN_QUBITS = 5;
 
 /**
  * Stages of at most `size` local qubits. An element runs where every qubit it mixes is local; what it does diagonally on
  * the others is the same for a whole chunk. Greedy: of several windows of qubits the one that takes most elements.
+ *
+ * @param inLanes how many qubits, the last ones, lie in the lanes
  */
-export function planStages(elements: readonly Element[], qubits: number, size: number): Stage[] {
-  const last = qubits - 1;
+export function planStages(
+  elements: readonly Element[],
+  qubits: number,
+  inLanes: number,
+  size: number,
+): Stage[] {
+  const addressed = qubits - inLanes;
   let left = elements.map(itemOf);
   const stages: Stage[] = [];
   if (qubits <= size) return [{ local: range(0, qubits), items: left }];
-  const run = Math.min(RUN_QUBITS, Math.max(0, size - 4));
-  const always = range(last - run, qubits);
-  const free = last - run;
+  const run = Math.min(RUN_QUBITS, Math.max(0, size - 3 - inLanes));
+  const always = range(addressed - run, qubits);
+  const free = addressed - run;
   while (left.length > 0) {
     let best: { local: Set<number>; taken: Set<Item> } | undefined;
     // A first choice of no qubits lets the elements themselves ask for theirs.
@@ -38,7 +45,7 @@ export function planStages(elements: readonly Element[], qubits: number, size: n
       if (found.taken.size === left.length) break;
     }
     const { local, taken } = best as { local: Set<number>; taken: Set<Item> };
-    for (let q = last - 1; local.size < size; q--) local.add(q);
+    for (let q = addressed - 1; local.size < size; q--) local.add(q);
     stages.push({
       local: [...local].sort((a, b) => a - b),
       items: left.filter((item) => taken.has(item)),

@@ -56,7 +56,7 @@ const compile = (
   made: Circuit,
   measured: Measurement | readonly Measurement[],
   sequence: Sequence = passes,
-  large: LargeSizes = largeSizes,
+  large: LargeSizes = largeSizes.f64,
 ): CpuProgram<string, Measurement | readonly Measurement[]> =>
   new CpuProgram(
     made,
@@ -153,7 +153,7 @@ describe('tangents', () => {
   ])('%s keep results and gradients of random circuits', (_, sequence, huge) => {
     let folded = 0;
     let large = 0;
-    const sizes = sequence === chunked ? { from: 4, local: 4 } : largeSizes;
+    const sizes = sequence === chunked ? { from: 4, local: 4 } : largeSizes.f64;
     for (let seed = 0; seed < 160; seed++) {
       const random = new Random(3000 + seed);
       const made = drawCircuit(random, random.integer(1, 6), seed % 4 === 0, huge);
