@@ -34,11 +34,14 @@ export type Passage =
 /** Matrices on more qubits than this, controls included, let nothing pass on their own qubits. */
 const MAX_QUBITS = 3;
 
+/** Images by matrix and values of controls, for all circuits of the process. */
+const knownImages = new Map<string, Images>();
+const IMAGE_LIMIT = 1024;
+
 /** Works out passages for a circuit, each kind of matrix once. */
 export class Passages {
   readonly #qubits: number;
   readonly #filters: ReadonlySet<number>;
-  readonly #images = new Map<string, Images>();
 
   /** @param filters indices of operations that are not unitary: nothing passes those */
   constructor(qubits: number, filters: ReadonlySet<number>) {
@@ -95,11 +98,12 @@ export class Passages {
   #imagesOf(element: Element & { readonly type: 'matrix' }): Images {
     const { controls, matrix, qubits } = element;
     const id = `${controls.map(({ value }) => value).join()} ${matrix.join()}`;
-    let images = this.#images.get(id);
+    let images = knownImages.get(id);
     if (images === undefined) {
       const values = controls.map(({ value }) => value);
       images = new Images(withControls(matrix, qubits.length, values), support(element).length);
-      this.#images.set(id, images);
+      if (knownImages.size >= IMAGE_LIMIT) knownImages.clear();
+      knownImages.set(id, images);
     }
     return images;
   }

@@ -4,7 +4,7 @@
  * they have run before. Its own module holds only the order of calls.
  */
 import { ByteWriter, compileWasm, encodeModule } from '@ketwork/base';
-import type { FunctionBuilder } from '@ketwork/base';
+import type { FunctionBuilder, ModuleParts } from '@ketwork/base';
 import type { EngineMemory } from './memory.ts';
 
 /** A function to link; those with a name are exported. */
@@ -33,7 +33,7 @@ const CACHE_LIMIT = 256;
 const modules = new Map<string, WebAssembly.Module>();
 
 /** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
-export function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   const id = textOf(bytes);
   const module = modules.get(id) ?? compileWasm(bytes);
   // Last in the order of use.
@@ -43,12 +43,9 @@ export function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Modul
   return module;
 }
 
-function textOf(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 8192)
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return text;
-}
+/** Maps different bytes to different characters, many times faster than a loop. */
+const decoder = new TextDecoder('latin1');
+const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /** Functions in packs, by signature and code, and the packs in the order of use. */
 const packed = new Map<string, PackedFunction>();
@@ -95,8 +92,13 @@ function takePacked(bodies: readonly FunctionBuilder[]): PackedFunction[] {
  *
  * @param whole keep all in one module: calls from one module to another take nanoseconds, which show where a kernel does
  * hardly more
+ * @param memory which the functions work on; other ones than the engine's small memory take whole modules
  */
-export function link(functions: readonly LinkedFunction[], whole: boolean): LinkedModule {
+export function link(
+  functions: readonly LinkedFunction[],
+  whole: boolean,
+  memory: NonNullable<ModuleParts['memory']> = { minimum: 1 },
+): LinkedModule {
   const reached = new Set<number>();
   const reach = (index: number): void => {
     if (reached.has(index)) return;
@@ -106,7 +108,9 @@ export function link(functions: readonly LinkedFunction[], whole: boolean): Link
   functions.forEach(({ name }, index) => {
     if (name !== undefined) reach(index);
   });
-  const used = [...reached].sort((a, b) => a - b);
+  // Widened code calls functions by their place in the whole list.
+  const used =
+    memory.widen === undefined ? [...reached].sort((a, b) => a - b) : [...functions.keys()];
   const isImported = (index: number): boolean => {
     const { name, body } = functions[index] as LinkedFunction;
     return !whole && name === undefined && body.calls.length === 0;
@@ -119,7 +123,7 @@ export function link(functions: readonly LinkedFunction[], whole: boolean): Link
     functions: own.map(at),
     imports: imported.map((index, i) => ({ module: 'pack', name: `${i}`, body: at(index).body })),
     rename: (index) => places.get(index) as number,
-    memory: { minimum: 1 },
+    memory,
   });
   const bodies = imported.map((index) => at(index).body);
   return {

@@ -2,8 +2,7 @@
  * Assembles the WebAssembly module of a program: the fixed functions, one kernel per group structure, and `run`, which
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
-import type { FunctionBuilder } from '@ketwork/base';
-import { lanesOf, numericsId } from './arithmetic.ts';
+import { lanesOf } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
@@ -12,9 +11,8 @@ import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
 import { kernelArguments, kernelCall } from './kernel-spec.ts';
 import type { KernelCall } from './kernel-spec.ts';
-import { writeKernel } from './kernel.ts';
 import { link } from './link.ts';
-import type { LinkedModule } from './link.ts';
+import type { LinkedFunction, LinkedModule } from './link.ts';
 import type { Lowered } from './lower.ts';
 import { MainCode, argument } from './main-code.ts';
 import type { Weight } from './main-code.ts';
@@ -23,9 +21,10 @@ import { PrefixCode } from './prefix-code.ts';
 import { cotangentBytes, inputLayout, writeReadout, writeSeed } from './readout-code.ts';
 import type { ReadoutPlan } from './readout-code.ts';
 import type { Readout } from './readout.ts';
-import { runtime, runtimeFunctions } from './runtime.ts';
+import { runtime } from './runtime.ts';
 import { contraction, tabulation } from './table-code.ts';
 import type { Table } from './table-code.ts';
+import { fixedFunctions, kernelOnce } from './written.ts';
 
 /**
  * Register qubits of a group, as measured on V8 13: three save memory traffic once a state no longer fits the first
@@ -84,29 +83,9 @@ export const isPacked = (
   preparations.length === 0 &&
   elements.every((element) => !isDense(element) && support(element).length < qubits);
 
-/** Kernels written so far by what they were written from, in the order of use. */
-const written = new Map<string, FunctionBuilder>();
-const WRITTEN_LIMIT = 2048;
 /** Whether some angles of single examples are used more than once, so that their cosines and sines are copied. */
 export const isRepeated = ({ batch, sources }: Lowered): boolean =>
   sources.batch.length < batch.length;
-
-function writtenOnce(id: string, write: () => FunctionBuilder): FunctionBuilder {
-  const body = written.get(id) ?? write();
-  written.delete(id);
-  written.set(id, body);
-  if (written.size > WRITTEN_LIMIT) written.delete(written.keys().next().value as string);
-  return body;
-}
-
-const fixedBodies = new Map<string, readonly FunctionBuilder[]>();
-
-function fixedFunctions(numerics: Numerics): readonly FunctionBuilder[] {
-  const id = numericsId(numerics);
-  const bodies = fixedBodies.get(id) ?? runtimeFunctions(numerics);
-  fixedBodies.set(id, bodies);
-  return bodies;
-}
 
 /** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
 export function buildModule(
@@ -126,7 +105,7 @@ class ProgramWriter {
   readonly #plan: ReadoutPlan;
   readonly #code: MainCode;
   readonly #numerics: Numerics;
-  readonly #functions: { name?: string; body: FunctionBuilder }[];
+  readonly #functions: LinkedFunction[];
   readonly #kernels = new Map<string, number>();
   readonly #packed: boolean;
   readonly #tables: Table[];
@@ -142,7 +121,7 @@ class ProgramWriter {
   constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
     this.#plan = { lowered, readout };
     this.#numerics = numerics;
-    this.#functions = fixedFunctions(numerics).map((body) => ({ body }));
+    this.#functions = [...fixedFunctions(numerics)];
     this.#code = new MainCode(lowered.qubits, numerics);
     this.#tables = lowered.elements.filter((element) => element.type === 'table');
     this.#packed = isPacked(lowered, numerics);
@@ -274,9 +253,7 @@ class ProgramWriter {
     const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      const body = writtenOnce(`${numericsId(this.#numerics)} ${id}`, () =>
-        writeKernel(call.spec, this.#numerics, fixed ? values : undefined),
-      );
+      const body = kernelOnce(id, call.spec, this.#numerics, fixed ? values : undefined);
       kernel = this.#functions.push({ body }) - 1;
       this.#kernels.set(id, kernel);
     }

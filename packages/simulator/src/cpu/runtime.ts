@@ -73,46 +73,46 @@ export function pauliFunction(string: {
 }
 
 /**
- * Builds the fixed functions.
+ * Ways to build the fixed functions: few programs need all of them.
  *
  * @param long whether states are so large that sums over them are taken in doubles
  */
-export function runtimeFunctions(n: Numerics, long = false): VectorCode[] {
-  const paulis = (crossed: number): VectorCode[] => [
-    pauli(n, false, crossed, long),
-    pauli(n, true, crossed, long),
-    addPauli(n, false, crossed),
-    addPauli(n, true, crossed),
+export function runtimeFunctions(n: Numerics, long = false): (() => VectorCode)[] {
+  const paulis = (crossed: number): (() => VectorCode)[] => [
+    () => pauli(n, false, crossed, long),
+    () => pauli(n, true, crossed, long),
+    () => addPauli(n, false, crossed),
+    () => addPauli(n, true, crossed),
   ];
   return [
-    sincos(n, false),
-    clear(n),
-    expand(n),
-    marginal(n, long),
-    walshHadamard(n),
-    pick(n),
-    scatter(n),
-    diagonal(n, false),
-    diagonal(n, true),
+    () => sincos(n, false),
+    () => clear(n),
+    () => expand(n),
+    () => marginal(n, long),
+    () => walshHadamard(n),
+    () => pick(n),
+    () => scatter(n),
+    () => diagonal(n, false),
+    () => diagonal(n, true),
     ...paulis(0),
-    hermitian(n),
-    addHermitian(n),
-    dense(n),
-    addVector(n),
-    spread(n),
-    gather(n),
-    flipped(n, false, long),
-    flipped(n, true, long),
-    addFlipped(n, false),
-    addFlipped(n, true),
-    quarterTurns(n, false),
-    quarterTurns(n, true),
+    () => hermitian(n),
+    () => addHermitian(n),
+    () => dense(n),
+    () => addVector(n),
+    () => spread(n),
+    () => gather(n),
+    () => flipped(n, false, long),
+    () => flipped(n, true, long),
+    () => addFlipped(n, false),
+    () => addFlipped(n, true),
+    () => quarterTurns(n, false),
+    () => quarterTurns(n, true),
     ...paulis(1),
-    repeat(n),
-    sincos(n, true),
-    walshHadamard({ ...n, precision: 'f64' }),
-    double(n),
-    contractFactor(n),
+    () => repeat(n),
+    () => sincos(n, true),
+    () => walshHadamard({ ...n, precision: 'f64' }),
+    () => double(n),
+    () => contractFactor(n),
     ...(n.precision === 'f32' ? [...paulis(2), ...paulis(3)] : []),
   ];
 }

@@ -137,7 +137,9 @@ describe('fused arithmetic', () => {
   it('occurs only where it is asked for', () => {
     const count = (fused: boolean): number => {
       const bytes = encodeModule({
-        functions: runtimeFunctions({ ...exactRounding, fused }).map((body) => ({ body })),
+        functions: runtimeFunctions({ ...exactRounding, fused }).map((write) => ({
+          body: write(),
+        })),
         memory: { minimum: 1 },
       });
       // The two relaxed instructions, 0xfd 0x87 0x02 and 0xfd 0x88 0x02.

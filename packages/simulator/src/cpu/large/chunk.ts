@@ -91,8 +91,7 @@ export function localize(
   qubits: number,
   coefficients: Coefficients,
 ): LocalElement {
-  const place = new Map(local.map((qubit, i) => [qubit, i]));
-  const outside = outsideBits(local, qubits);
+  const { place, outside } = placesOf(local, qubits);
   const inside = (qubit: number): boolean => place.has(qubit);
   const on = (list: readonly number[]): number[] =>
     list.filter(inside).map((qubit) => place.get(qubit) as number);
@@ -166,10 +165,25 @@ export function localize(
   };
 }
 
-/** The bit of the chunk's number that each qubit outside the chunk is. */
-function outsideBits(local: readonly number[], qubits: number): Map<number, number> {
-  const outside = Array.from({ length: qubits }, (_, q) => q).filter((q) => !local.includes(q));
-  return new Map(outside.map((qubit, i) => [qubit, 1 << (outside.length - 1 - i)]));
+/** Where qubits are: the place of each local one, and the bit of the chunk's number that each other one is. */
+interface Places {
+  readonly place: ReadonlyMap<number, number>;
+  readonly outside: ReadonlyMap<number, number>;
+}
+
+/** By the list of local qubits, which all elements of a stage share. */
+const known = new WeakMap<readonly number[], Places>();
+
+function placesOf(local: readonly number[], qubits: number): Places {
+  let places = known.get(local);
+  if (places === undefined) {
+    const place = new Map(local.map((qubit, i) => [qubit, i]));
+    const outside = Array.from({ length: qubits }, (_, q) => q).filter((q) => !place.has(q));
+    const last = outside.length - 1;
+    places = { place, outside: new Map(outside.map((qubit, i) => [qubit, 1 << (last - i)])) };
+    known.set(local, places);
+  }
+  return places;
 }
 
 /** Controls outside the chunk as a condition on its number. */

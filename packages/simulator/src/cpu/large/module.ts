@@ -1,6 +1,5 @@
 /** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
-import { encodeModule, widen } from '@ketwork/base';
-import type { FunctionBuilder } from '@ketwork/base';
+import { widen } from '@ketwork/base';
 import type { ExplainedStage } from '../../contract.ts';
 import { laneQubitsOf } from '../arithmetic.ts';
 import type { Numerics } from '../arithmetic.ts';
@@ -8,18 +7,18 @@ import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
 import type { Coefficient, Element } from '../element.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
-import { writeKernel } from '../kernel.ts';
 import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
 import { SHARED_PAGES } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { Weight } from '../main-code.ts';
 import { isDense } from '../group.ts';
-import { compileCached } from '../link.ts';
+import { link } from '../link.ts';
+import type { LinkedFunction } from '../link.ts';
 import type { GradientWants } from '../module.ts';
 import { writeReadout, writeSeed } from '../readout-code.ts';
 import type { Readout } from '../readout.ts';
-import { runtimeFunctions } from '../runtime.ts';
+import { fixedFunctions, kernelOnce } from '../written.ts';
 import { Coefficients, localize } from './chunk.ts';
 import { isReadable, packReadout } from './packed-readout.ts';
 import type { PackedReadout } from './packed-readout.ts';
@@ -115,7 +114,7 @@ class LargeWriter {
   readonly #numerics: Numerics;
   /** How many qubits lie in the lanes. */
   readonly #inLanes: number;
-  readonly #functions: { name?: string; body: FunctionBuilder }[];
+  readonly #functions: LinkedFunction[];
   readonly #kernels = new Map<string, number>();
   readonly #undone: Element[] = [];
   #chunkCoefficients = 0;
@@ -125,7 +124,7 @@ class LargeWriter {
     this.#numerics = numerics;
     this.#inLanes = laneQubitsOf(numerics);
     this.#constants = new ConstantData(numerics);
-    this.#functions = runtimeFunctions(numerics, true).map((body) => ({ body }));
+    this.#functions = [...fixedFunctions(numerics, true)];
     this.#lowered = lowered;
     this.#packed = packReadout(readout, this.#inLanes);
     this.#coefficients = new Coefficients(lowered);
@@ -172,11 +171,11 @@ class LargeWriter {
       ...(shared && { maximum: SHARED_PAGES, shared }),
       ...(wide && { widen }),
     };
-    const bytes = encodeModule({ functions: this.#functions, memory });
+    const { module, codeBytes } = link(this.#functions, true, memory);
     const local = stages[0]?.local.length ?? qubits;
     return {
       gradient: wants !== undefined,
-      module: compileCached(bytes),
+      module,
       constants: this.#constants.bytes.slice(),
       scratchBytes: Math.max(read.scratchBytes, seed.scratchBytes),
       chunkBytes: packedBytes(local, this.#numerics) * (wants === undefined ? 1 : 2),
@@ -191,7 +190,7 @@ class LargeWriter {
       backward,
       stages: this.#stages.slice(0, stages.length),
       kernels: this.#kernels.size,
-      codeBytes: bytes.length,
+      codeBytes,
     };
   }
 
@@ -255,7 +254,7 @@ class LargeWriter {
     const id = JSON.stringify(spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
-      kernel = this.#functions.push({ body: writeKernel(spec, this.#numerics) }) - 1;
+      kernel = this.#functions.push({ body: kernelOnce(id, spec, this.#numerics) }) - 1;
       this.#kernels.set(id, kernel);
     }
     return kernel;
