@@ -12,8 +12,9 @@ export function flopsOf({ width, steps }: KernelSpec): number {
 function stepFlops(step: Step, amplitudes: number): number {
   if (step.type === 'table') return 6 * amplitudes;
   if (step.type === 'turn') {
-    const all = Array.from({ length: amplitudes }, (_, a) => a);
-    return all.filter((a) => applies(step, a)).length * (step.tangent ? 4 : 6);
+    let touched = 0;
+    for (let a = 0; a < amplitudes; a++) if (applies(step, a)) touched++;
+    return touched * (step.tangent ? 4 : 6);
   }
   const { pattern, bits, mask, value } = step;
   if (pattern.monomial) return 0;

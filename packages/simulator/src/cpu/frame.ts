@@ -150,7 +150,15 @@ class Images {
   constructor(matrix: Float64Array, qubits: number) {
     this.size = 2 ** qubits;
     const all = this.size * this.size;
-    this.codes = Int32Array.from({ length: all }, (_, code) => this.#image(matrix, code));
+    this.codes = new Int32Array(all);
+    for (let code = 1; code < all; code++) {
+      const low = code & -code;
+      const rest = this.codes[code ^ low] as number;
+      const part = this.codes[low] as number;
+      // The image of a product is the product of the images: a Pauli operator if both are, and not if one is.
+      if (code === low || (rest < 0 && part < 0)) this.codes[code] = this.#image(matrix, code);
+      else this.codes[code] = rest < 0 || part < 0 ? -1 : rest ^ part;
+    }
     this.#pulled = new Int32Array(all).fill(-1);
     const obstacles: number[] = [];
     let spanned = new Set([0]);
