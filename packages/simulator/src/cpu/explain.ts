@@ -23,13 +23,13 @@ export function explainProgram(
     ? 'one example, its last qubit in the lanes'
     : `${executor.lanes === 2 ? 'two' : 'four'} examples per vector`;
   const tabled =
-    tables === 0 ? '' : `, ${merged} phases merged into ${tables} table${tables === 1 ? '' : 's'}`;
+    tables === 0 ? '' : `, ${several(merged, 'phase')} merged into ${several(tables, 'table')}`;
   const calls = packed || blocks === 1 ? '' : `; ${blocks * executor.lanes} examples per call`;
   return {
     text:
-      `cpu: ${qubits} qubits${executor.lanes === 2 ? '' : ' in single precision'}, ${lanes}; ` +
-      `${circuit.ops.length} operations as written, ${elements.length} after the compiler's passes${tabled}, ` +
-      `in ${built.groups} groups (${built.kernels} kernels), ${count(built.flops)} operations on numbers per example` +
+      `cpu: ${several(qubits, 'qubit')}${executor.lanes === 2 ? '' : ' in single precision'}, ${lanes}; ` +
+      `${several(circuit.ops.length, 'operation')} as written, ${elements.length} after the compiler's passes${tabled}, ` +
+      `in ${several(built.groups, 'group')} (${several(built.kernels, 'kernel')}), ${count(built.flops)} operations on numbers per example` +
       `${calls}; ${(bytes / 1024).toFixed(0)} KiB.`,
     details: {
       engine: 'cpu',
@@ -60,6 +60,10 @@ export function explainProgram(
     ],
   };
 }
+
+/** A number of things: one stage, three stages. */
+export const several = (amount: number, thing: string): string =>
+  `${amount} ${thing}${amount === 1 ? '' : 's'}`;
 
 /** A large number in words people read: 1.2 million. */
 export function count(amount: number): string {

@@ -4,7 +4,7 @@ import type { ExplainedPass, ExplainedStage, Explanation } from '../../contract.
 import type { SlotValues } from '../../values.ts';
 import { CHUNK } from '../angles.ts';
 import type { BatchCotangents } from '../cotangents.ts';
-import { count } from '../explain.ts';
+import { count, several } from '../explain.ts';
 import { GradientSink } from '../gradient-sink.ts';
 import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
@@ -207,9 +207,10 @@ export class LargeProgram {
     return {
       text:
         `cpu: ${qubits} qubits${precision === 'f64' ? '' : ' in single precision'}, one example at a time, ` +
-        `the last ${precision === 'f64' ? 'qubit' : 'two qubits'} in the lanes; ${this.#operations} operations as written, ` +
-        `${elements.length} after the compiler's passes, in ${stages.length} stages over ${chunks} chunks: ${groups} groups ` +
-        `(${kernels} kernels), ${renamed} flips by renaming, ${count(flops)} operations on numbers; ` +
+        `the last ${precision === 'f64' ? 'qubit' : 'two qubits'} in the lanes; ${several(this.#operations, 'operation')} as written, ` +
+        `${elements.length} after the compiler's passes, in ${several(stages.length, 'stage')} over ` +
+        `${several(chunks, 'chunk')}: ${several(groups, 'group')} ` +
+        `(${several(kernels, 'kernel')}), ${several(renamed, 'flip')} by renaming, ${count(flops)} operations on numbers; ` +
         `${(bytes / 2 ** 20).toFixed(0)} MiB.`,
       details: {
         engine: 'cpu',
