@@ -20,7 +20,7 @@ export interface MatrixPattern {
 const EPSILON = 4e-16;
 
 /** |re + i im|, rounded the same way everywhere, unlike `Math.hypot`; entries of matrices neither over- nor underflow. */
-const modulusOf = (re: number, im: number): number =>
+export const modulusOf = (re: number, im: number): number =>
   re === 0 || im === 0 ? Math.abs(re + im) : Math.sqrt(re * re + im * im);
 
 /** Power of i of a unit complex number, or undefined if it is none. */

@@ -1,9 +1,10 @@
 /** Elements that depend on no value, as matrices, and what applying them costs. */
+import { elementary } from '@ketwork/base';
 import { cleaned, product, scaled, spreadOver } from '../complex-matrix.ts';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
-import { matrixPattern, patternFlops } from '../pattern.ts';
+import { matrixPattern, modulusOf, patternFlops } from '../pattern.ts';
 import type { EngineProgram } from './pass.ts';
 
 /** A constant on one or two qubits. */
@@ -17,6 +18,8 @@ export interface Constant {
   readonly flops: number;
 }
 
+/** From so many operations per amplitude on, a matrix on two qubits has no zeros left to keep. */
+export const DENSE = 24;
 /** A turn of every amplitude: two products and a sum for each part. */
 const TURN = 6;
 
@@ -47,7 +50,7 @@ function ownMatrix(
   const angle = angles.constant(element.coefficient.node);
   if (angle === undefined) return undefined;
   const turn = angle * element.coefficient.scale;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const [cos, sin] = [elementary.cos(turn), elementary.sin(turn)];
   const size = 2 ** element.qubits.length;
   const out = new Array<number>(2 * size * size).fill(0);
   if (element.type === 'phase') {
@@ -117,9 +120,9 @@ export function fromMatrix(
   const plain = make(matrix);
   if (readsState || qubits.length > 1) return plain;
   // The phase that makes the first number real, and with it those of a rotation about X or Y.
-  const at = Math.hypot(matrix[0] as number, matrix[1] as number) > 1e-3 ? 0 : 2;
+  const at = modulusOf(matrix[0] as number, matrix[1] as number) > 1e-3 ? 0 : 2;
   const [re, im] = [matrix[at] as number, matrix[at + 1] as number];
-  const modulus = Math.hypot(re, im);
+  const modulus = modulusOf(re, im);
   if (im === 0 || modulus === 0) return plain;
   const turned = make(scaled(matrix, re / modulus, -im / modulus));
   return turned.flops < plain.flops - 0.1 || isIdentity(turned) ? turned : plain;

@@ -1,12 +1,10 @@
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
-import { combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
+import { DENSE, combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
 import type { Constant } from './constants.ts';
 import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
 
-/** From so many operations per amplitude on, a matrix on two qubits has no zeros left to keep. */
-const DENSE = 24;
 /** How many constants in a row on one qubit are looked at together. */
 const LONGEST = 5;
 

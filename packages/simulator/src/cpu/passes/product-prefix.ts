@@ -1,11 +1,16 @@
 import type { Element } from '../element.ts';
 import { support } from '../element.ts';
+import type { Lowered } from '../lower.ts';
 import type { Pass } from './pass.ts';
 
 /** Below, elements of all kinds share groups, and making factors takes as long as what it saves. */
 const MIN_QUBITS = 4;
 /** Beyond, a state is worked on chunk by chunk from its beginning on. */
 const MAX_QUBITS = 13;
+
+/** Whether a circuit begins with a product state that takes what stands first on single qubits for nothing. */
+export const hasProductPrefix = ({ qubits, preparations }: Lowered): boolean =>
+  preparations.length === 0 && qubits >= MIN_QUBITS && qubits <= MAX_QUBITS;
 
 /**
  * Sets apart what acts on single qubits before anything joins them. The state behind it is a product, made by doubling
@@ -15,8 +20,7 @@ const MAX_QUBITS = 13;
  */
 export const productPrefix: Pass = (program) => {
   const { lowered } = program;
-  const { qubits, preparations } = lowered;
-  if (preparations.length > 0 || qubits < MIN_QUBITS || qubits > MAX_QUBITS) return program;
+  if (!hasProductPrefix(lowered)) return program;
   const joined = new Set<number>();
   const prefix: Element[] = [];
   const elements = lowered.elements.filter((element) => {

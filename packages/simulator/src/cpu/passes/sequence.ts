@@ -1,6 +1,7 @@
 import type { ExplainedPass } from '../../contract.ts';
 import { absorbFlips } from './absorb.ts';
 import { allocateCoefficients } from './allocate.ts';
+import { canonicalCores } from './canonical.ts';
 import { deadDiagonals } from './dead-diagonals.ts';
 import { readDirectly } from './direct.ts';
 import { groupStrings } from './group-strings.ts';
@@ -15,14 +16,13 @@ import { tangentForm } from './tangents.ts';
 /**
  * The compiler's passes in order, by name. Absorbing flips can take read-outs off qubits, hence the second light cone.
  *
- * Two passes are missing on purpose. Trained rotations on one qubit are not multiplied into one matrix: that takes 14
- * operations per amplitude, RZ RY RZ takes 10 (3, 4 without the cosine, 3), RX RY RX 12. Dense matrices on two qubits are
- * not taken apart into their canonical form: in a brickwork of such matrices, local parts merged, that takes 22 operations
- * instead of 30, but the time stays the same from 10 qubits on, since the steps are shorter and wait for each other.
+ * One pass is missing on purpose. Trained rotations on one qubit are not multiplied into one matrix: that takes 14
+ * operations per amplitude, RZ RY RZ takes 10 (3, 4 without the cosine, 3), RX RY RX 12.
  */
 export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['merge neighbours', mergeNeighbours],
   ['merge constants', mergeConstants],
+  ['canonical cores', canonicalCores],
   ['light cone', lightCone],
   ['dead diagonals', deadDiagonals],
   ['absorb flips', absorbFlips],

@@ -13,6 +13,7 @@ import { lower } from '../../../src/cpu/lower.ts';
 import { EngineMemory } from '../../../src/cpu/memory.ts';
 import { absorbFlips } from '../../../src/cpu/passes/absorb.ts';
 import { allocateCoefficients } from '../../../src/cpu/passes/allocate.ts';
+import { canonicalCores } from '../../../src/cpu/passes/canonical.ts';
 import { deadDiagonals } from '../../../src/cpu/passes/dead-diagonals.ts';
 import { readDirectly } from '../../../src/cpu/passes/direct.ts';
 import { groupStrings } from '../../../src/cpu/passes/group-strings.ts';
@@ -29,6 +30,7 @@ import { checkProgram, reference } from '../../../src/index.ts';
 const memory = new EngineMemory();
 const single: Record<string, Pass> = {
   absorbFlips,
+  canonicalCores,
   deadDiagonals,
   groupStrings,
   lightCone,
