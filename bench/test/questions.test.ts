@@ -38,8 +38,8 @@ describe('each question, made tiny', () => {
         expect(row.ours, row.case).toBeGreaterThan(0);
         if (row.ratio !== null) expect(Number.isFinite(row.ratio), row.case).toBe(true);
       }
-      if (question.name === 'layers') {
-        // Each precision has rows, or is said to be missing.
+      if (question.name === 'layers' && native !== undefined) {
+        // Peers in JavaScript compute in doubles; of the others each precision has rows, or is said to be missing.
         const seen = `${rows.map((row) => row.case).join('\n')}\n${skipped.join('\n')}`;
         for (const precision of ['f64', 'f32']) expect(seen).toContain(precision);
       }

@@ -125,11 +125,11 @@ describe('fit', () => {
     const model = (): Model => sequential(dense(2, 6), quantum(ansatz, readout), dense(2, 2));
     using engine = await cpu({ threads: 2 });
     const { details } = engine.compile(ansatz, readout).explain();
-    const batchSize = 512;
+    const batchSize = 768;
     for (const from of [details['splitFrom'], details['splitGradientFrom']])
       expect(from).toBeLessThanOrEqual(batchSize);
     const [here, there] = [model(), model()];
-    const many = clouds(1100, 4); // the last batch, of 76, goes to one worker
+    const many = clouds(1612, 4); // the last batch, of 76, goes to one worker
     await fit(here, many, { ...options, epochs: 2, batchSize });
     await fit(there, many, { ...options, epochs: 2, batchSize, engine });
     expect(bitsOf(there)).toBe(bitsOf(here));
