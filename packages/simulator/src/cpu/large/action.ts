@@ -1,7 +1,9 @@
 /** How elements act on single qubits, which decides what may move past what, and where it may run. */
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
-import { matrixPattern } from '../pattern.ts';
+import { flipsOf } from '../flips.ts';
+import type { Flip } from '../flips.ts';
+import { shapeOf } from '../passes/pass.ts';
 
 /** An element with what planning asks about it, worked out once. */
 export interface Item {
@@ -13,12 +15,6 @@ export interface Item {
   readonly flips: readonly Flip[] | undefined;
 }
 
-/** X on a qubit, where all controls are satisfied. */
-export interface Flip {
-  readonly target: number;
-  readonly controls: Element['controls'];
-}
-
 /** Reads an element's action off its matrix. */
 export function itemOf(element: Element): Item {
   const qubits = support(element);
@@ -28,37 +24,8 @@ export function itemOf(element: Element): Item {
 function generalQubits(element: Element): readonly number[] {
   if (element.type === 'phase' || element.type === 'table') return [];
   if (element.type === 'rotation') return element.qubits.filter((_, i) => element.word[i] !== 'Z');
-  return isDiagonal(element) ? [] : element.qubits;
+  return shapeOf(element) === 'diagonal' ? [] : element.qubits;
 }
-
-/** Whether a matrix element is diagonal. */
-const isDiagonal = (element: Element & { readonly type: 'matrix' }): boolean =>
-  matrixPattern(element.matrix).pattern.rows.every(
-    (row, r) => row.length === 1 && row[0]?.column === r,
-  );
-
-const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
-
-function flipsOf(element: Element): readonly Flip[] | undefined {
-  if (element.type !== 'matrix') return undefined;
-  const { controls, qubits, matrix } = element;
-  if (qubits.length === 1 && matrix.every((x, i) => x === NOT[i])) {
-    return [{ target: qubits[0] as number, controls }];
-  }
-  if (qubits.length === 2 && controls.length === 0 && isSwap(matrix)) {
-    const [a, b] = qubits as [number, number];
-    const on = (target: number, qubit: number): Flip => ({
-      target,
-      controls: [{ qubit, value: 1 }],
-    });
-    return [on(b, a), on(a, b), on(b, a)];
-  }
-  return undefined;
-}
-
-const isSwap = (matrix: readonly number[]): boolean =>
-  [0, 6, 9, 15].every((entry) => matrix[2 * entry] === 1) &&
-  matrix.filter((x) => x !== 0).length === 4;
 
 /**
  * What waits on each qubit while a list is walked in order: nothing, something that acts diagonally on it, or anything.

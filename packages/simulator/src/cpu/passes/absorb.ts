@@ -1,6 +1,7 @@
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { DiagonalEntry, ReadoutStep } from '../readout.ts';
+import { flipsOf } from '../flips.ts';
 import { readQubits, withElements } from './pass.ts';
 import type { Pass } from './pass.ts';
 
@@ -53,17 +54,11 @@ export const absorbFlips: Pass = (program) => {
 
 /** The element as an X or a CNOT. */
 function asFlip(element: Element): { control: number | undefined; target: number } | undefined {
-  const { controls, qubits } = element;
-  if (
-    element.type !== 'matrix' ||
-    qubits.length !== 1 ||
-    controls.length > 1 ||
-    controls[0]?.value === 0
-  )
-    return undefined;
-  const [a, , b, bi, c, ci, d] = element.matrix;
-  if (a !== 0 || d !== 0 || b !== 1 || bi !== 0 || c !== 1 || ci !== 0) return undefined;
-  return { control: controls[0]?.qubit, target: qubits[0] as number };
+  const [flip, second] = flipsOf(element) ?? [];
+  if (flip === undefined || second !== undefined) return undefined;
+  const { target, controls } = flip;
+  if (controls.length > 1 || controls[0]?.value === 0) return undefined;
+  return { control: controls[0]?.qubit, target };
 }
 
 function flipString(string: MutableString, target: number): void {

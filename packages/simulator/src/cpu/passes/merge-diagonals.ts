@@ -1,6 +1,7 @@
 import { support } from '../element.ts';
 import type { Element, TablePart } from '../element.ts';
-import { shapeOf, withElements } from './pass.ts';
+import { flipsOf } from '../flips.ts';
+import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
 
 /** A table costs about as much as three phases on one qubit each. */
@@ -62,7 +63,7 @@ function collect(
   const { taken, left } = split(
     elements,
     program,
-    (e) => isSharedPhase(e, program) || flipsOf(e) !== undefined,
+    (e) => isSharedPhase(e, program) || parityMaps(e) !== undefined,
   );
   const phases = taken.filter((element) => isSharedPhase(element, program));
   if (phases.length < WORTH) {
@@ -75,7 +76,7 @@ function collect(
   const parts: TablePart[] = [];
   const flips: Element[] = [];
   for (const element of taken) {
-    const moves = flipsOf(element);
+    const moves = parityMaps(element);
     if (moves !== undefined) {
       flips.push(element);
       for (const { control, target } of moves) {
@@ -138,22 +139,11 @@ function partsOf(
 }
 
 /** The element as X and CNOTs, which map parities to parities. */
-function flipsOf(element: Element): { control: number | undefined; target: number }[] | undefined {
-  const { controls, qubits } = element;
-  if (element.type !== 'matrix' || shapeOf(element) !== 'permutation') return undefined;
-  if (qubits.length === 1 && controls.length <= 1 && controls[0]?.value !== 0) {
-    return [{ control: controls[0]?.qubit, target: qubits[0] as number }];
-  }
-  if (qubits.length === 2 && controls.length === 0 && isSwap(element.matrix)) {
-    const [a, b] = qubits as [number, number];
-    return [
-      { control: a, target: b },
-      { control: b, target: a },
-      { control: a, target: b },
-    ];
-  }
-  return undefined;
+function parityMaps(
+  element: Element,
+): { control: number | undefined; target: number }[] | undefined {
+  const flips = flipsOf(element);
+  const simple = flips?.every(({ controls }) => controls.length <= 1 && controls[0]?.value !== 0);
+  if (flips === undefined || simple !== true) return undefined;
+  return flips.map(({ target, controls }) => ({ control: controls[0]?.qubit, target }));
 }
-
-const isSwap = (matrix: readonly number[]): boolean =>
-  matrix[0] === 1 && matrix[2 * 6] === 1 && matrix[2 * 9] === 1 && matrix[2 * 15] === 1;
