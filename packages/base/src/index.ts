@@ -20,14 +20,10 @@ export {
   uniformAt,
 } from './random.ts';
 export type { Key, NormalOptions, UniformOptions } from './random.ts';
-export { ByteWriter, FunctionBuilder, encodeModule, valueType } from './wasm/encoder.ts';
-export type {
-  ModuleParts,
-  PlainInstruction,
-  ValueType,
-  Widen,
-  WrittenFunction,
-} from './wasm/encoder.ts';
+export { ByteWriter, valueType } from './wasm/bytes.ts';
+export type { ValueType } from './wasm/bytes.ts';
+export { FunctionBuilder, encodeModule } from './wasm/encoder.ts';
+export type { ModuleParts, PlainInstruction, Widen, WrittenFunction } from './wasm/encoder.ts';
 export { compileWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
 export { widen } from './wasm/widen.ts';

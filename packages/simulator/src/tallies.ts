@@ -1,5 +1,6 @@
 /** What is read from the outcomes of shots: bits, counts, frequencies and sums of an observable's values. */
 import type { Observable } from '@ketwork/circuit';
+import { parity } from './bits.ts';
 import type { Counts } from './contract.ts';
 import type { HermitianEigen } from './hermitian.ts';
 import { outcomeValue } from './settings.ts';
@@ -163,14 +164,6 @@ export function meanOf(
   if (tally === undefined) for (let s = 0; s < shots; s++) sum += value(mine[s]!) ** power;
   else for (let i = 0; i < tally.length; i++) sum += tally[i]! * value(i) ** power;
   return (norm * sum) / shots;
-}
-
-/** 1 for an odd number of set bits. */
-function parity(bits: number): number {
-  let x = bits ^ (bits >>> 16);
-  x ^= x >>> 8;
-  x ^= x >>> 4;
-  return (0x6996 >>> (x & 15)) & 1;
 }
 
 /** How many outcomes have an odd number of bits under the mask. */

@@ -1,4 +1,5 @@
-import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+import { valueType } from './bytes.ts';
+import { FunctionBuilder, encodeModule } from './encoder.ts';
 
 // Blocks of the product: a packed block of `a` (512 KiB) stays in the second-level cache, one panel of each operand
 // (8 KiB) in the first; the blocks of b and c take 1 MiB each.

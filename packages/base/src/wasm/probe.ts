@@ -1,5 +1,6 @@
 import { EnvironmentError } from '../errors.ts';
-import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+import { valueType } from './bytes.ts';
+import { FunctionBuilder, encodeModule } from './encoder.ts';
 import { widen } from './widen.ts';
 
 /** What this machine's WebAssembly can do. */
@@ -97,6 +98,11 @@ function hasMemory64(): boolean {
  * A memory with 64-bit addresses, of pages of 64 KiB.
  *
  * @throws RangeError or TypeError where the runtime has none.
+ * @example
+ * ```ts
+ * import { wasmFeatures, wideMemory } from '@ketwork/base';
+ * if (wasmFeatures().memory64) console.log(wideMemory(1).buffer.byteLength); // 65536
+ * ```
  */
 export function wideMemory(initial: number, maximum?: number): WebAssembly.Memory {
   const descriptor = {

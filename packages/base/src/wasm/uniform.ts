@@ -1,4 +1,5 @@
-import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+import { valueType } from './bytes.ts';
+import { FunctionBuilder, encodeModule } from './encoder.ts';
 
 /** Numbers per call: one page of memory, which stays in the first cache with the array it is copied to. */
 const CHUNK = 8192;

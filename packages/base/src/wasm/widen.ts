@@ -2,8 +2,9 @@
  * The same function for a memory of more than 4 GiB: every 32-bit integer of the encoder's functions is an address, an
  * offset or a count, so all of them become 64-bit ones. Only what decides a branch stays as it is.
  */
-import { ByteWriter, valueType } from './encoder.ts';
-import type { ValueType, Widen, WrittenFunction } from './encoder.ts';
+import { ByteWriter, valueType } from './bytes.ts';
+import type { ValueType } from './bytes.ts';
+import type { Widen, WrittenFunction } from './encoder.ts';
 
 /** What lies on the stack: a former 32-bit integer, a condition, which stays one, or something else. */
 type Operand = 'address' | 'condition' | 'other';

@@ -1,4 +1,5 @@
-import { FunctionBuilder, encodeModule, valueType } from './encoder.ts';
+import { valueType } from './bytes.ts';
+import { FunctionBuilder, encodeModule } from './encoder.ts';
 
 /**
  * Copies (or adds) a rectangle of doubles, `rows` x `columns`, at least one of each. Addresses and steps are in bytes:

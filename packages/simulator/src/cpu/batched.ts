@@ -7,6 +7,7 @@ import type { NumberArray } from './arithmetic.ts';
 import type { BatchCotangents } from './cotangents.ts';
 import { makeDifferentiator } from './differentiator.ts';
 import type { Differentiator } from './differentiator.ts';
+import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import { explainProgram } from './explain.ts';
 import { GradientSink } from './gradient-sink.ts';
@@ -175,16 +176,19 @@ export class BatchedProgram {
         executor.clearCells(blocks, perExample);
         executor.call(blocks, perExample);
         const { numbers, lanes, shift } = executor;
-        for (const { node, index } of active.batch) {
-          const adjoint = angles.adjoint(node);
-          const factor = factors.batch[index] as number;
-          for (let i = 0; i < count; i++) {
-            const cell = numbers[
-              executor.cellAt('batch', index, i >> shift) + (i & (lanes - 1))
-            ] as number;
-            adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
+        // What each example adds to the adjoints of coefficients that have a cell per block.
+        const addCells = (uses: readonly Coefficient[], axis: 'shared' | 'batch'): void => {
+          for (const { node, index } of uses) {
+            const adjoint = angles.adjoint(node);
+            const factor = factors[axis][index] as number;
+            for (let i = 0; i < count; i++) {
+              const at = executor.cellAt(axis, index, i >> shift) + (i & (lanes - 1));
+              adjoint[first + i] =
+                (adjoint[first + i] as number) + factor * (numbers[at] as number);
+            }
           }
-        }
+        };
+        addCells(active.batch, 'batch');
         if (split) {
           const base = executor.cellAt('shared', 0, 0);
           const stride = executor.cellAt('shared', 0, 1) - base;
@@ -199,16 +203,7 @@ export class BatchedProgram {
               }
             }
           }
-          for (const { node, index } of differentiator.perExample.others) {
-            const adjoint = angles.adjoint(node);
-            const factor = factors.shared[index] as number;
-            for (let i = 0; i < count; i++) {
-              const cell = numbers[
-                executor.cellAt('shared', index, i >> shift) + (i & (lanes - 1))
-              ] as number;
-              adjoint[first + i] = (adjoint[first + i] as number) + factor * cell;
-            }
-          }
+          addCells(differentiator.perExample.others, 'shared');
         }
         if (embedded) {
           for (let i = 0; i < count; i++)

@@ -1,6 +1,6 @@
 /** What a kernel computes and moves, counted for explanations and the bench. */
 import type { Numerics } from './arithmetic.ts';
-import { applies } from './kernel.ts';
+import { applies } from './kernel-steps.ts';
 import type { KernelSpec, Step } from './kernel-spec.ts';
 import { patternFlops } from './pattern.ts';
 

@@ -4,7 +4,8 @@ import { lanesOf } from './arithmetic.ts';
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
 import type { MainCode } from './main-code.ts';
-import { bitCount, compress, highestBit, pauliPhase } from './readout.ts';
+import { bitCount, highestBit, parity } from '../bits.ts';
+import { compress, pauliPhase } from './readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from './readout.ts';
 import { pauliFunction, runtime } from './runtime.ts';
 import { isSmall, writeSmallMeans, writeSmallSeed } from './small-readout.ts';
@@ -330,6 +331,6 @@ function stringOf(step: Entries, mask: number): Pauli {
   if (step.type === 'diagonal') return { x: 0, z: mask };
   if (step.type === 'basis') return { x: mask & (step.x | step.y), z: mask & ~step.x };
   // The highest flipped bit is not in the mask; the number of Y says whether it is in z.
-  const top = (bitCount(step.x & mask) & 1) === (step.odd ? 1 : 0) ? 0 : highestBit(step.x);
+  const top = parity(step.x & mask) === Number(step.odd) ? 0 : highestBit(step.x);
   return { x: step.x, z: mask | top };
 }

@@ -1,5 +1,6 @@
 import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliTerm } from '@ketwork/circuit';
+import { bitCount } from '../bits.ts';
 
 /** A weighted Walsh–Hadamard coefficient: the mean of a product of Z on the qubits of `mask`, added to a column. */
 export interface DiagonalEntry {
@@ -72,16 +73,6 @@ export interface Readout {
   readonly steps: readonly ReadoutStep[];
   readonly results: readonly ResultPlan[];
 }
-
-/** Number of set bits. */
-export function bitCount(bits: number): number {
-  let count = 0;
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
-  return count;
-}
-
-/** The highest set bit. */
-export const highestBit = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
 
 /** A Pauli string is i^|x&z| X^x Z^z: whether the power of i is odd, and the sign that remains. */
 export function pauliPhase(

@@ -1,7 +1,7 @@
 /** Read-outs of very few amplitudes, written out straight instead of calling the general functions. */
 import { valueType } from '@ketwork/base';
 import type { VectorCode } from './arithmetic.ts';
-import { bitCount } from './readout.ts';
+import { parity } from '../bits.ts';
 import type { DiagonalEntry } from './readout.ts';
 
 /** Where a small read-out finds its data. */
@@ -19,8 +19,6 @@ export interface SmallReadout {
 /** Whether writing the read-out straight is worth it. */
 export const isSmall = (qubits: number, entries: readonly DiagonalEntry[]): boolean =>
   qubits <= 3 && entries.length <= 4;
-
-const odd = (a: number, b: number): boolean => (bitCount(a & b) & 1) === 1;
 
 /** Writes the columns: sums of signed probabilities times weights. */
 export function writeSmallMeans(f: VectorCode, at: SmallReadout): void {
@@ -51,7 +49,7 @@ export function writeSmallMeans(f: VectorCode, at: SmallReadout): void {
         probabilities.forEach((p, a) => {
           f.get(p);
           if (a === 0) return;
-          if (odd(a, entry.mask)) f.sub();
+          if (parity(a & entry.mask) === 1) f.sub();
           else f.add();
         });
         at.pushWeight(entry);
@@ -75,7 +73,7 @@ export function writeSmallSeed(f: VectorCode, at: SmallReadout): void {
   const weight = f.local(valueType.v128);
   for (let a = 0; a < size; a++) {
     shares.forEach((share, i) => {
-      const negative = odd(a, (at.entries[i] as DiagonalEntry).mask);
+      const negative = parity(a & (at.entries[i] as DiagonalEntry).mask) === 1;
       f.get(share);
       if (i === 0 && negative) f.neg();
       if (i > 0 && negative) f.sub();

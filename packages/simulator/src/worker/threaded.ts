@@ -1,4 +1,4 @@
-import { EnvironmentError, sizeOf } from '@ketwork/base';
+import { EnvironmentError, sizeOf, wasmFeatures } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions, outWithShots } from '../calls.ts';
@@ -22,7 +22,6 @@ import type {
 } from '../contract.ts';
 import { CHUNK } from '../cpu/angles.ts';
 import { treeSum } from '../cpu/gradient-sink.ts';
-import { canShareMemory } from '../cpu/large/team.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { HostedProgram, hostPool } from './hosted.ts';
@@ -173,7 +172,7 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
       circuit.qubits <= TEAM_MOST &&
       setup.workers > 1 &&
       !this.#sampled &&
-      canShareMemory();
+      wasmFeatures().sharedMemory;
   }
 
   async run(

@@ -9,7 +9,7 @@ import type { Coefficient } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { Layout } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
-import { bitCount } from '../readout.ts';
+import { parity } from '../../bits.ts';
 import type { Readout } from '../readout.ts';
 import type { SlotValues } from '../../values.ts';
 import type { LargeModule, LargeSizes } from './module.ts';
@@ -403,4 +403,4 @@ export class LargeExecutor {
 }
 
 /** -1 where an odd number of bits is set. */
-const signOf = (bits: number): 1 | -1 => ((bitCount(bits) & 1) === 1 ? -1 : 1);
+const signOf = (bits: number): 1 | -1 => (parity(bits) === 1 ? -1 : 1);

@@ -1,5 +1,6 @@
 /** Read-outs of a state whose last qubits lie in the lanes: those of two (four) states of fewer qubits, put together at the end. */
-import { bitCount, highestBit, pauliPhase } from '../readout.ts';
+import { bitCount, highestBit, parity } from '../../bits.ts';
+import { pauliPhase } from '../readout.ts';
 import type { DiagonalEntry, Readout, ReadoutStep } from '../readout.ts';
 
 /**
@@ -64,7 +65,7 @@ export function packReadout({ steps }: Readout, inLanes: number): PackedReadout 
       packed.push({
         ...step,
         // With X or Y there, a lane meets the amplitude of another one, and Z has that one's sign.
-        weight: (bitCount(last.x & last.z) & 1) === 1 ? -step.weight : step.weight,
+        weight: parity(last.x & last.z) === 1 ? -step.weight : step.weight,
         column: mean(step.column) + last.z,
         last,
         x: step.x >>> inLanes,
@@ -100,7 +101,7 @@ function uncrossed(step: ReadoutStep, inner: number): readonly ReadoutStep[] {
     const { x, odd } = step;
     return step.entries.map(({ mask, column, weight }): ReadoutStep => {
       // The highest flipped bit, which the mask lacks, makes the number of Y even or odd.
-      const z = (bitCount(x & mask) & 1) === Number(odd) ? mask : mask | highestBit(x);
+      const z = parity(x & mask) === Number(odd) ? mask : mask | highestBit(x);
       return { type: 'pauli', x, z, column, weight: weight * pauliPhase(x, z).sign };
     });
   }

@@ -12,7 +12,7 @@ import { flopsOf, movedBytes } from '../flops.ts';
 import type { Group } from '../group.ts';
 import { kernelArguments, kernelCall } from '../kernel-spec.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
-import { bitCount } from '../readout.ts';
+import { bitCount } from '../../bits.ts';
 import { AddressMap, ascending, composeFlips } from './address-map.ts';
 import type { Shift } from './address-map.ts';
 import type { ChunkCoefficient, Condition } from './chunk.ts';

@@ -84,9 +84,3 @@ export class Team {
     return [Math.floor((parts * rank) / size), Math.floor((parts * (rank + 1)) / size)];
   }
 }
-
-/** Whether threads of this runtime may share memory: pages need cross-origin isolation for it. */
-export function canShareMemory(): boolean {
-  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
-  return typeof SharedArrayBuffer === 'function' && crossOriginIsolated !== false;
-}

@@ -1,4 +1,4 @@
-import { bitCount } from '../readout.ts';
+import { bitCount } from '../../bits.ts';
 import type { ReadoutStep } from '../readout.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,4 +1,5 @@
-import { bitCount, highestBit, pauliPhase } from '../readout.ts';
+import { bitCount, highestBit } from '../../bits.ts';
+import { pauliPhase } from '../readout.ts';
 import type { ReadoutStep } from '../readout.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,0 +1,102 @@
+/** Amplitudes in registers while a kernel is written: factors of i cost nothing, signs wait for the next use. */
+import type { VectorCode } from './arithmetic.ts';
+
+/** A register that holds a component up to a sign, which is applied where the component is next used. */
+export interface Component {
+  readonly local: number;
+  readonly negative: boolean;
+}
+
+/** One amplitude in registers. */
+export interface Amplitude {
+  re: Component;
+  im: Component;
+}
+
+/** A signed product `coefficient · component`; without coefficient, the component itself. */
+export interface Term {
+  readonly coefficient?: () => void;
+  readonly component: Component;
+}
+
+/** Multiplies an amplitude by i^power without computing anything. */
+export function turned({ re, im }: Amplitude, power: number): Amplitude {
+  const flip = (c: Component): Component => ({ local: c.local, negative: !c.negative });
+  switch (power & 3) {
+    case 0:
+      return { re, im };
+    case 1:
+      return { re: flip(im), im: re };
+    case 2:
+      return { re: flip(re), im: flip(im) };
+    default:
+      return { re: im, im: flip(re) };
+  }
+}
+
+/** Applies signs that are still pending. */
+export function settle(f: VectorCode, vector: Amplitude[]): void {
+  for (const amplitude of vector) {
+    for (const part of ['re', 'im'] as const) {
+      const { local, negative } = amplitude[part];
+      if (!negative) continue;
+      f.get(local).neg().set(local);
+      amplitude[part] = { local, negative: false };
+    }
+  }
+}
+
+const isPlain = ({ coefficient }: Term): boolean => coefficient === undefined;
+
+/** Pushes a sum of signed terms and returns whether the pushed value is its negative. */
+function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
+  // A term without a coefficient in front lets the product be fused into the sum.
+  const alone = f.numerics.fused && terms.length === 2 ? terms.findIndex(isPlain) : -1;
+  const first = terms.findIndex(({ component }) => !component.negative);
+  const lead = Math.max(0, alone < 0 || isPlain(terms[1 - alone] as Term) ? first : alone);
+  const flipped = (terms[lead] as Term).component.negative;
+  const ordered = [terms[lead] as Term, ...terms.filter((_, i) => i !== lead)];
+  ordered.forEach(({ coefficient, component }, i) => {
+    const negative = component.negative !== flipped;
+    const factors = (): unknown => {
+      coefficient?.();
+      return f.get(component.local);
+    };
+    if (i > 0 && coefficient !== undefined) {
+      f.addProduct(factors, negative);
+      return;
+    }
+    factors();
+    if (coefficient !== undefined) f.mul();
+    if (i > 0 && negative) f.sub();
+    else if (i > 0) f.add();
+  });
+  return flipped;
+}
+
+/** Replaces amplitudes by freshly pushed values; values are computed before any register is overwritten. */
+export function assign(
+  f: VectorCode,
+  targets: readonly { amplitude: Amplitude; re: Term[]; im: Term[] }[],
+  scale?: () => void,
+): void {
+  const stores: { amplitude: Amplitude; part: 're' | 'im'; negative: boolean }[] = [];
+  for (const { amplitude, re, im } of targets) {
+    for (const [part, terms] of [
+      ['re', re],
+      ['im', im],
+    ] as const) {
+      const negative = pushSum(f, terms);
+      if (scale !== undefined) {
+        scale();
+        f.mul();
+      }
+      stores.push({ amplitude, part, negative });
+    }
+  }
+  for (const { amplitude, part, negative } of stores.toReversed()) {
+    const { local } = amplitude[part];
+    f.set(local);
+    amplitude[part] = { local, negative };
+  }
+}
