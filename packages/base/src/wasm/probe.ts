@@ -38,8 +38,9 @@ export function wasmFeatures(): WasmFeatures {
     relaxedSimd: valid(
       new FunctionBuilder(three, [v128]).get(0).get(1).get(2).op('f64x2RelaxedMadd'),
     ),
-    sharedMemory:
-      typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false,
+    get sharedMemory(): boolean {
+      return typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false;
+    },
     memory64: hasMemory64(),
   };
   return features;
