@@ -12,7 +12,7 @@ import type {
   BitCondition,
   Circuit,
   Control,
-  EvolutionOp,
+  EvolutionDrift,
   GateOp,
   Op,
   PauliObservable,
@@ -138,33 +138,49 @@ export class Builder extends TemplateMethods {
   }
 
   /**
-   * Evolution `exp(-i · time · A)` under a Hermitian matrix, a slot holding one, or a sum of Pauli strings.
+   * Evolution `exp(-i · time · A)` under a Hermitian matrix, a slot holding one, or a sum of Pauli strings; with a drift B,
+   * `exp(-i · (time · A + driftTime · B))`, which engines with the capability `evolutionDrift` run.
    *
    * @param generator A; the qubits of Pauli strings are qubits of the circuit.
    * @param time Dimensionless time, a number or an expression.
    * @param qubits Qubits the matrix acts on, first one most significant; for Pauli strings those that occur, by default.
+   * @param options `drift` is B, a matrix on the same qubits or a sum of Pauli strings; `driftTime` is 1 by default.
    */
   evolution(
     generator: SlotReference<string, 'hermitian'> | MatrixLike | PauliObservable,
     time: AngleLike,
     qubits?: readonly number[],
+    options: {
+      readonly drift?: MatrixLike | PauliObservable;
+      readonly driftTime?: AngleLike;
+    } = {},
   ): this {
-    let data: EvolutionOp['generator'];
-    let on = qubits;
-    if (generator instanceof SlotReference) data = { slot: this.#declare(generator.slot) };
-    else if ('type' in generator) {
-      data = { terms: generator.terms.map((term) => termOn(term, (qubit) => qubit)) };
-      on ??= [
-        ...new Set(generator.terms.flatMap((term) => term.paulis.map(({ qubit }) => qubit))),
-      ].sort((a, b) => a - b);
-    } else data = { matrix: this.#located(() => interleavedMatrix(generator)) };
-    if (on === undefined)
-      this.#fail('an evolution under a matrix has no qubits', 'Name the qubits it acts on');
+    const fixed = (given: MatrixLike | PauliObservable): EvolutionDrift['generator'] =>
+      'type' in given
+        ? { terms: given.terms.map((term) => termOn(term, (qubit) => qubit)) }
+        : { matrix: this.#located(() => interleavedMatrix(given)) };
+    const { drift, driftTime = 1 } = options;
+    const data =
+      generator instanceof SlotReference
+        ? { slot: this.#declare(generator.slot) }
+        : fixed(generator);
+    const parts = [data, ...(drift === undefined ? [] : [fixed(drift)])];
+    const terms = parts.flatMap((part) => ('terms' in part ? part.terms : []));
+    const on =
+      qubits ??
+      (parts.every((part) => 'terms' in part)
+        ? [...new Set(terms.flatMap((term) => term.paulis.map(({ qubit }) => qubit)))].sort(
+            (a, b) => a - b,
+          )
+        : this.#fail('an evolution under a matrix has no qubits', 'Name the qubits it acts on'));
     return this.#push({
       type: 'evolution',
       qubits: [...on],
       generator: data,
       time: this.#angle(time),
+      ...(drift === undefined
+        ? {}
+        : { drift: { generator: fixed(drift), time: this.#angle(driftTime) } }),
       controls: [],
     });
   }

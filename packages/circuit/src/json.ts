@@ -6,6 +6,7 @@ import type {
   AngleFunction,
   Circuit,
   Control,
+  EvolutionDrift,
   EvolutionOp,
   Op,
   PauliTerm,
@@ -248,6 +249,13 @@ function generatorFrom(value: unknown, path: string): EvolutionOp['generator'] {
   return { terms: list(read(value, path, ['terms'])['terms'], `${path}.terms`, termFrom) };
 }
 
+function driftFrom(value: unknown, path: string): EvolutionDrift {
+  const fields = read(value, path, ['generator', 'time']);
+  const generator = generatorFrom(fields['generator'], `${path}.generator`);
+  if ('slot' in generator) wrong(`${path}.generator`, fields['generator'], 'a matrix or terms');
+  return { generator, time: angleFrom(fields['time'], `${path}.time`) };
+}
+
 function opFrom(value: unknown, path: string, depth: number, budget: Budget): Op {
   if (--budget.operations < 0) {
     throw new FormatError(`the circuit has more than ${MAX_OPERATIONS} operations`, {
@@ -302,12 +310,16 @@ function opFrom(value: unknown, path: string, depth: number, budget: Budget): Op
       return label === undefined ? op : { ...op, label: string(label, at('label')) };
     }
     case 'evolution': {
-      const { generator, time } = fields(['qubits', 'generator', 'time', 'controls']);
+      const { generator, time, drift } = fields(
+        ['qubits', 'generator', 'time', 'controls'],
+        ['drift'],
+      );
       return {
         type,
         qubits: integers('qubits'),
         generator: generatorFrom(generator, at('generator')),
         time: angleFrom(time, at('time')),
+        ...(drift === undefined ? {} : { drift: driftFrom(drift, at('drift')) }),
         controls: controls(),
       };
     }

@@ -1,5 +1,5 @@
 import { CircuitError } from '@ketwork/base';
-import type { Angle, Control, Op, PauliTerm } from './types.ts';
+import type { Angle, Control, EvolutionOp, Op, PauliTerm } from './types.ts';
 
 /** All qubits an operation touches: its own, then its controls; of a conditional, those of its branches. */
 export function qubitsOf(op: Op): readonly number[] {
@@ -38,9 +38,17 @@ export function withQubits(op: Op, to: (qubit: number) => number): Op {
       return { ...op, qubits: qubits(op.qubits), controls: controls(op.controls) };
     case 'evolution': {
       const moved = { ...op, qubits: qubits(op.qubits), controls: controls(op.controls) };
-      return 'terms' in op.generator
-        ? { ...moved, generator: { terms: op.generator.terms.map((term) => termOn(term, to)) } }
-        : moved;
+      const placed = <G extends EvolutionOp['generator']>(generator: G): G =>
+        'terms' in generator
+          ? { ...generator, terms: generator.terms.map((term) => termOn(term, to)) }
+          : generator;
+      return {
+        ...moved,
+        generator: placed(op.generator),
+        ...(op.drift === undefined
+          ? {}
+          : { drift: { ...op.drift, generator: placed(op.drift.generator) } }),
+      };
     }
     case 'measure':
       return { ...op, qubit: to(op.qubit) };
@@ -68,7 +76,13 @@ export function termOn(term: PauliTerm, to: (qubit: number) => number): PauliTer
 /** The operation with its angles replaced, nested operations included. */
 export function withAngles(op: Op, replace: (angle: Angle) => Angle): Op {
   if (op.type === 'gate' || op.type === 'channel') return { ...op, angles: op.angles.map(replace) };
-  if (op.type === 'evolution') return { ...op, time: replace(op.time) };
+  if (op.type === 'evolution') {
+    const { drift } = op;
+    const time = replace(op.time);
+    return drift === undefined
+      ? { ...op, time }
+      : { ...op, time, drift: { ...drift, time: replace(drift.time) } };
+  }
   if (op.type !== 'conditional') return op;
   return {
     ...op,

@@ -28,7 +28,7 @@ function inverseOp(op: Op, operation: number): Op {
     case 'gate':
       return { ...op, ...gate(op.gate).inverse(op.angles) };
     case 'evolution':
-      return { ...op, time: negated(op.time) };
+      return withAngles(op, negated);
     case 'barrier':
       return op;
     case 'matrix':

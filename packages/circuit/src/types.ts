@@ -86,7 +86,20 @@ export interface MatrixOp {
   readonly label?: string;
 }
 
-/** Evolution `exp(-i · time · A)` under a Hermitian `A`: a slot of kind `hermitian`, a matrix, or a sum of Pauli strings. */
+/** Second part B of an evolution `exp(-i · (time · A + drift.time · B))`; B need not commute with A. */
+export interface EvolutionDrift {
+  /** B: a matrix on the qubits of the evolution, or a sum of Pauli strings on some of them. */
+  readonly generator:
+    | { readonly matrix: readonly number[] }
+    | { readonly terms: readonly PauliTerm[] };
+  /** Factor of B, dimensionless. */
+  readonly time: Angle;
+}
+
+/**
+ * Evolution `exp(-i · time · A)` under a Hermitian `A`: a slot of kind `hermitian`, a matrix, or a sum of Pauli strings;
+ * with a drift B, `exp(-i · (time · A + drift.time · B))`.
+ */
 export interface EvolutionOp {
   readonly type: 'evolution';
   /** The qubits A acts on, the first one being the most significant of a matrix. */
@@ -98,6 +111,8 @@ export interface EvolutionOp {
     | { readonly terms: readonly PauliTerm[] };
   /** Factor of A, dimensionless. */
   readonly time: Angle;
+  /** What is added to `time · A` in the exponent; nothing when absent. */
+  readonly drift?: EvolutionDrift;
   /** Controls, on other qubits. */
   readonly controls: readonly Control[];
 }

@@ -10,6 +10,7 @@ import type {
   Circuit,
   ConditionalOp,
   Control,
+  EvolutionDrift,
   EvolutionOp,
   GateOp,
   MatrixOp,
@@ -178,7 +179,18 @@ function checkEvolution(op: EvolutionOp, scope: Scope): void {
   if ('slot' in generator) {
     atLeastOne('an evolution', qubits, scope);
     checkSlotUse('an evolution', generator.slot, 'hermitian', 2 ** qubits.length, scope);
-  } else if ('matrix' in generator) {
+  } else checkGenerator(generator, qubits, scope);
+  if (op.drift === undefined) return;
+  checkAngle('the drift of an evolution', op.drift.time, scope);
+  checkGenerator(op.drift.generator, qubits, scope);
+}
+
+function checkGenerator(
+  generator: EvolutionDrift['generator'],
+  qubits: readonly number[],
+  scope: Scope,
+): void {
+  if ('matrix' in generator) {
     atLeastOne('an evolution', qubits, scope);
     checkSize('the generator of an evolution', generator.matrix, qubits.length, scope);
     checkHermitian(generator.matrix, 'the generator of an evolution', scope.operation);

@@ -1,7 +1,22 @@
+import { CircuitError, FormatError } from '@ketwork/base';
 import { Complex } from 'complex.js';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Builder, Circuit, GateOp } from '../src/index.ts';
-import { X, Z, amplitudes, circuit, gates, hermitianSlot, input, weight } from '../src/index.ts';
+import type { Builder, Circuit, EvolutionDrift, GateOp } from '../src/index.ts';
+import {
+  X,
+  Z,
+  amplitudes,
+  circuit,
+  compose,
+  drawSvg,
+  gates,
+  hermitianSlot,
+  input,
+  inverse,
+  parseCircuit,
+  toJSON,
+  weight,
+} from '../src/index.ts';
 
 describe('circuit', () => {
   it('carries the names of its slots in its type', () => {
@@ -168,6 +183,53 @@ describe('other operations', () => {
     expect(circuit(3, (q) => q.basisState([1, 0, 1], [2, 1, 0])).ops).toEqual(
       circuit(3, (q) => q.x(2).x(0)).ops,
     );
+  });
+
+  it('store evolutions with a drift', () => {
+    const c = circuit(2, (q) =>
+      q
+        .evolution(X(0), weight('w', []).at(), undefined, { drift: Z(0).mul(Z(1)) })
+        .evolution([1, 0, 0, 0, 0, 0, -1, 0], 0.5, [1], { drift: Z(1), driftTime: 2 }),
+    );
+    expect(c.ops).toMatchObject([
+      {
+        qubits: [0, 1],
+        time: { slot: 'w', index: 0 },
+        drift: { generator: { terms: [{ paulis: [{ qubit: 0 }, { qubit: 1 }] }] }, time: 1 },
+      },
+      { qubits: [1], drift: { generator: { terms: [{ paulis: [{ qubit: 1 }] }] }, time: 2 } },
+    ]);
+    expect(parseCircuit(toJSON(c))).toEqual(c);
+    expect(inverse(inverse(c)).ops).toEqual(c.ops);
+    expect(inverse(c).ops[1]).toMatchObject({
+      time: { mul: [-1, { slot: 'w' }] },
+      drift: { time: -1 },
+    });
+    expect(
+      compose(
+        circuit(1, () => {}),
+        c,
+        { qubits: [3, 2] },
+      ).ops[0],
+    ).toMatchObject({
+      qubits: [3, 2],
+      drift: { generator: { terms: [{ paulis: [{ qubit: 2 }, { qubit: 3 }] }] } },
+    });
+    expect(drawSvg(c)).toContain('exp(-i·w·(X0) -i·(Z0·Z1))');
+    const wrong = (drift: EvolutionDrift) => () =>
+      parseCircuit(JSON.stringify({ ...c, ops: [{ ...c.ops[0], drift }] }));
+    expect(wrong({ generator: { matrix: [1, 0, 0, 0, 0, 0, 1, 0] }, time: 1 })).toThrow(
+      CircuitError,
+    );
+    expect(
+      wrong({
+        generator: { terms: [{ coefficient: 1, paulis: [{ qubit: 5, pauli: 'X' }] }] },
+        time: 1,
+      }),
+    ).toThrow(CircuitError);
+    expect(
+      wrong({ generator: { slot: 'h' } as unknown as EvolutionDrift['generator'], time: 1 }),
+    ).toThrow(FormatError);
   });
 
   it('store measurements, conditions and loops', () => {

@@ -131,6 +131,13 @@ function checkOp(op: Op, operation: number, capabilities: Capabilities): void {
       remedy: `Write it with ${capabilities.gates.join(', ')}, or use an engine that has it`,
     });
   }
+  if (op.type === 'evolution' && op.drift !== undefined && capabilities.evolutionDrift !== true) {
+    throw new UnsupportedError(`engine '${engine}' cannot run an evolution with a drift`, {
+      operation,
+      remedy:
+        'Split it into short evolutions under one part after the other, or use an engine whose capabilities state evolutionDrift, such as reference()',
+    });
+  }
   if (op.type === 'conditional') {
     for (const inner of op.then) checkOp(inner, operation, capabilities);
     for (const inner of op.otherwise) checkOp(inner, operation, capabilities);

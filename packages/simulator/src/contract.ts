@@ -180,6 +180,8 @@ export interface Capabilities {
   readonly ops: readonly Op['type'][];
   /** Canonical gate names, or all of the gate table. */
   readonly gates: 'all' | readonly string[];
+  /** Whether it runs evolutions with a drift, `exp(-i (time · A + drift.time · B))`. Default false. */
+  readonly evolutionDrift?: boolean;
   /** Measurements it computes exactly. */
   readonly analytic: readonly Measurement['type'][];
   /** Measurements it estimates from shots. */

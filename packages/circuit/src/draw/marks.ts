@@ -63,14 +63,20 @@ export function marksOf(op: Exclude<Op, { type: 'conditional' }>, slots: readonl
       const generator =
         'slot' in op.generator ? op.generator.slot : 'terms' in op.generator ? 'H' : 'A';
       const tone = toneOf(
-        'slot' in op.generator ? [slotAngle(generator), op.time] : [op.time],
+        [
+          ...('slot' in op.generator ? [slotAngle(generator)] : []),
+          op.time,
+          ...(op.drift === undefined ? [] : [op.drift.time]),
+        ],
         slots,
       );
+      const drift =
+        op.drift === undefined ? '' : exponentText(op.drift.time, 'B', slots, ANGLE_LIMIT);
       return boxed(
         op.qubits,
         op.controls,
         'exp',
-        exponentText(op.time, generator, slots, ANGLE_LIMIT),
+        exponentText(op.time, generator, slots, ANGLE_LIMIT) + drift,
         tone,
       );
     }

@@ -38,9 +38,9 @@ function controlsText(controls: readonly Control[]): string {
     : `, where ${controls.map(({ qubit, value }) => `qubit ${qubit} is ${value}`).join(' and ')}`;
 }
 
-function generatorText(op: EvolutionOp): string {
-  if ('slot' in op.generator) return op.generator.slot;
-  return 'terms' in op.generator ? `(${pauliText(op.generator.terms)})` : 'A';
+function generatorText({ generator }: Pick<EvolutionOp, 'generator'>, letter: string): string {
+  if ('slot' in generator) return generator.slot;
+  return 'terms' in generator ? `(${pauliText(generator.terms)})` : letter;
 }
 
 function conditionalText(op: ConditionalOp, slots: readonly Slot[]): string {
@@ -67,7 +67,11 @@ export function titleOf(op: Op, slots: readonly Slot[]): string {
       return `${op.label ?? 'U'} (${kind})${qubitsText(op.qubits)}${controlsText(op.controls)}`;
     }
     case 'evolution': {
-      const power = `exp(${exponentText(op.time, generatorText(op), slots)})`;
+      const drift =
+        op.drift === undefined
+          ? ''
+          : ` ${exponentText(op.drift.time, generatorText(op.drift, 'B'), slots)}`;
+      const power = `exp(${exponentText(op.time, generatorText(op, 'A'), slots)}${drift})`;
       return `${power}${qubitsText(op.qubits)}${controlsText(op.controls)}`;
     }
     case 'statePreparation': {

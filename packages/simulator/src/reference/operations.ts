@@ -174,11 +174,12 @@ function concreteEvolution(
 ): ConcreteOp {
   const d = 2 ** op.qubits.length;
   const time = angleOf(op.time, operation, example);
-  const { generator } = op;
-  let a: ArrayLike<number>;
-  if ('slot' in generator) a = example.slot(generator.slot).values;
-  else if ('matrix' in generator) a = generator.matrix;
-  else a = pauliSumMatrix(generator.terms, op.qubits);
+  const { generator, drift } = op;
+  const matrixOf = (g: Exclude<EvolutionOp['generator'], { slot: string }>): ArrayLike<number> =>
+    'matrix' in g ? g.matrix : pauliSumMatrix(g.terms, op.qubits);
+  const a = 'slot' in generator ? example.slot(generator.slot).values : matrixOf(generator);
+  if (drift !== undefined)
+    return evolutionWithDrift(op, operation, example, wanted, a, matrixOf(drift.generator));
   const spectrum = new HermitianSpectrum(a, d);
   const matrix = spectrum.exponential(time.value);
   const partials = new Map<number, { matrix: Float64Array }>();
@@ -197,6 +198,42 @@ function concreteEvolution(
       if (wanted(first + i))
         add(first + i, spectrum.exponentialAlong(time.value, unitDirection(i, d)), 1);
     }
+  }
+  return { map: { targets: op.qubits, controls: op.controls, form: { matrix } }, partials };
+}
+
+/** `exp(-i (t A + u B))`, with its derivatives along A, along B, and along each number of a slot that holds A. */
+function evolutionWithDrift(
+  op: EvolutionOp,
+  operation: number,
+  example: Example,
+  wanted: (id: number) => boolean,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): ConcreteOp {
+  const d = 2 ** op.qubits.length;
+  const time = angleOf(op.time, operation, example);
+  const other = angleOf(op.drift!.time, operation, example);
+  const exponent = addScaled(
+    addScaled(new Float64Array(2 * d * d), hermitianPart(a, d), time.value),
+    b,
+    other.value,
+  );
+  const spectrum = new HermitianSpectrum(exponent, d);
+  const matrix = spectrum.exponential(1);
+  const partials = new Map<number, { matrix: Float64Array }>();
+  const add = (id: number, direction: () => ArrayLike<number>, factor: number): void => {
+    if (!wanted(id)) return;
+    const before = partials.get(id)?.matrix ?? new Float64Array(matrix.length);
+    partials.set(id, {
+      matrix: addScaled(before, spectrum.exponentialAlong(1, direction()), factor),
+    });
+  };
+  for (const [id, factor] of time.partials) add(id, () => hermitianPart(a, d), factor);
+  for (const [id, factor] of other.partials) add(id, () => b, factor);
+  if ('slot' in op.generator) {
+    const { first } = example.slot(op.generator.slot);
+    for (let i = 0; i < 2 * d * d; i++) add(first + i, () => unitDirection(i, d), time.value);
   }
   return { map: { targets: op.qubits, controls: op.controls, form: { matrix } }, partials };
 }

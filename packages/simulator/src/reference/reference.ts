@@ -31,6 +31,7 @@ const CAPABILITIES: Capabilities = {
   maxQubits: 14,
   ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
   gates: 'all',
+  evolutionDrift: true,
   analytic: ['expval', 'variance', 'probabilities', 'state'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
   adjoint: ['expval', 'variance', 'probabilities', 'state'],

@@ -83,7 +83,20 @@ function naiveState(c: Circuit, values: Record<string, Float64Array>): Float64Ar
           ),
         );
       const a = 'slot' in g ? values[g.slot]! : 'matrix' in g ? g.matrix : words(g.terms);
-      m = expm(scaled(a, 0, -evaluateAngle(op.time, read)));
+      const part = scaled(a, 0, -evaluateAngle(op.time, read));
+      const b = op.drift?.generator;
+      m = expm(
+        b === undefined
+          ? part
+          : sum(
+              part,
+              scaled(
+                'matrix' in b ? b.matrix : words(b.terms),
+                0,
+                -evaluateAngle(op.drift!.time, read),
+              ),
+            ),
+      );
     } else {
       throw new Error(op.type);
     }
@@ -117,6 +130,31 @@ describe('reference', () => {
         1e-12,
         `seed ${seed}`,
       );
+    }
+  });
+
+  it('evolves under generators with a drift, and differentiates by both times', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const random = new Random(3000 + seed);
+      const c = randomCircuit(random, {
+        qubits: 2,
+        ops: 5,
+        kinds: ['gate', 'evolution'],
+        drifts: true,
+      });
+      const values = randomValues(random, c, 1);
+      expectClose(
+        engine.compile(c, state()).run(values),
+        naiveState(c, values),
+        1e-12,
+        `seed ${seed}`,
+      );
+      const jacobian = engine.compile(c, state()).jacobian(values);
+      for (const { name, kind } of c.slots.filter((slot) => slot.kind === 'scalar')) {
+        const at = (v: Float64Array): Float64Array => naiveState(c, { ...values, [name]: v });
+        const expected = centralDifferences(at, values[name]!);
+        expectClose(jacobian[name]!, expected, 1e-7, `seed ${seed}, ${name}, ${kind}`);
+      }
     }
   });
 
