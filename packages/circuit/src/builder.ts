@@ -1,6 +1,7 @@
 import { CircuitError } from '@ketwork/base';
 import type { AngleLike, UnnamedSlot } from './angle.ts';
 import { SlotReference, referenceTo, resolveAngle } from './angle.ts';
+import { channel as channelRow } from './channels/table.ts';
 import type { ControlLike, GateOptions } from './gate-methods.ts';
 import { gate } from './gates/table.ts';
 import type { AmplitudesLike, MatrixLike } from './matrix-like.ts';
@@ -222,22 +223,22 @@ export class Builder extends TemplateMethods {
   /**
    * A noise channel by name with its parameters, or by Kraus matrices.
    *
-   * @param channel Name, such as `depolarizing`; free text where `kraus` is given.
-   * @param parameters Probabilities or rates of the channel.
+   * @param channel Name in the channel table, such as `depolarizing`; free text where `kraus` is given.
+   * @param parameters Probabilities or times, as the table says; none where `kraus` is given.
    */
-  channel(
+  override channel(
     channel: string,
     parameters: readonly AngleLike[],
     qubits: number | readonly number[],
     options: { readonly kraus?: readonly MatrixLike[] } = {},
   ): this {
+    const { kraus } = options;
     const op: Op = {
       type: 'channel',
-      channel,
+      channel: kraus === undefined ? this.#located(() => channelRow(channel)).name : channel,
       qubits: typeof qubits === 'number' ? [qubits] : [...qubits],
       angles: parameters.map((parameter) => this.#angle(parameter)),
     };
-    const { kraus } = options;
     return this.#push(
       kraus === undefined
         ? op

@@ -1,6 +1,15 @@
 export * from './types.ts';
 export { gate, gates } from './gates/table.ts';
 export type { Gate, GateParameter, PauliFrame, PauliFrameRule } from './gates/gate.ts';
+export { channel, channelKraus, channels } from './channels/table.ts';
+export { pauliTransferMatrix } from './channels/channel.ts';
+export type {
+  Channel,
+  ChannelParameter,
+  PauliProbability,
+  TransferEntry,
+} from './channels/channel.ts';
+export type { ChannelMethods } from './channels/methods.ts';
 export { primitiveFrequencies, primitives } from './gates/primitives.ts';
 export type { Primitive } from './gates/gate.ts';
 export {

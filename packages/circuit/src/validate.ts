@@ -1,5 +1,7 @@
 import { CircuitError, sizeOf, ValueError } from '@ketwork/base';
 import { checkSlot } from './angle.ts';
+import { krausSum } from './channels/channel.ts';
+import { actsOn, findChannel, parameterFault } from './channels/table.ts';
 import { adjoint, identity, multiply } from './gates/matrix.ts';
 import { findGate } from './gates/table.ts';
 import { checkHermitian } from './observable.ts';
@@ -262,13 +264,48 @@ function checkChannel(op: ChannelOp, scope: Scope): void {
   atLeastOne('a channel', op.qubits, scope);
   if (op.channel === '') fail(scope, 'a channel has no name', 'Name it');
   for (const angle of op.angles) checkAngle(`the channel ${op.channel}`, angle, scope);
-  if (op.kraus === undefined) return;
-  const sum = new Float64Array(2 * 4 ** op.qubits.length);
-  for (const matrix of op.kraus) {
-    checkSize('a Kraus matrix', matrix, op.qubits.length, scope);
-    multiply(adjoint(matrix), matrix).forEach((x, i) => (sum[i] = sum[i]! + x));
+  if (op.kraus === undefined) checkNamedChannel(op, scope);
+  else checkKraus(op, op.kraus, scope);
+}
+
+function checkNamedChannel(op: ChannelOp, scope: Scope): void {
+  const row = findChannel(op.channel);
+  if (row?.name !== op.channel) {
+    fail(
+      scope,
+      `unknown channel '${op.channel}'`,
+      row ? `Its name is '${row.name}'` : 'Use a name of the channel table, or Kraus matrices',
+    );
   }
-  const error = distanceFromIdentity(sum);
+  const count = op.qubits.length;
+  if (!actsOn(row, count)) {
+    const remedy = row.qubits === 'any' ? 'It takes 1 to 4' : `Give ${row.qubits}`;
+    fail(scope, `${row.name} got ${plural(count, 'qubit')}`, remedy);
+  }
+  const expected = row.parameters(count);
+  if (op.angles.length !== expected.length) {
+    const names = expected.map(({ name }) => name).join(', ');
+    fail(
+      scope,
+      `${row.name} got ${plural(op.angles.length, 'parameter')}`,
+      `Give ${expected.length}: ${names}`,
+    );
+  }
+  const known = op.angles.map((angle) => (typeof angle === 'number' ? angle : undefined));
+  const fault = parameterFault(row, known, count);
+  if (fault !== undefined) failValue(scope, fault.what, fault.remedy);
+}
+
+function checkKraus(op: ChannelOp, kraus: readonly (readonly number[])[], scope: Scope): void {
+  if (op.angles.length > 0) {
+    fail(
+      scope,
+      `the channel ${op.channel} has Kraus matrices and ${plural(op.angles.length, 'parameter')}`,
+      'Give one or the other',
+    );
+  }
+  for (const matrix of kraus) checkSize('a Kraus matrix', matrix, op.qubits.length, scope);
+  const error = distanceFromIdentity(krausSum(kraus, op.qubits.length));
   if (error > TOLERANCE) {
     failValue(
       scope,

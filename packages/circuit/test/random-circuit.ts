@@ -106,7 +106,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   order.map(
     ([a, b]) =>
       (q: Builder) =>
-        q.channel('damping', [0.1], a!).channel('mine', [], b!, {
+        q.amplitudeDamping(0.1, a!).channel('mine', [], b!, {
           kraus: [
             [
               [0, 1],

@@ -195,7 +195,7 @@ describe('circuits that are not well formed', () => {
       built((q) => q.prepare([1, Infinity], [0], { normalize: true })),
       built((q) => q.h(0).prepare([1, 0], [0])),
       built((q) => q.basisState([1], [0, 1])),
-      built((q) => q.channel('', [0.1], 0)),
+      built((q) => q.channel('', [], 0, { kraus: [[1, 0, 0, 0, 0, 0, 1, 0]] })),
       built((q) =>
         q.channel('mine', [], 0, {
           kraus: [

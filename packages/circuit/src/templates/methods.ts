@@ -1,5 +1,5 @@
 import type { SlotReference } from '../angle.ts';
-import { GateMethods } from '../gate-methods.ts';
+import { ChannelMethods } from '../channels/methods.ts';
 import type { AmplitudesLike } from '../matrix-like.ts';
 import { amplitudeEmbedding, angleEmbedding, basisEmbedding, iqpEmbedding } from './embeddings.ts';
 import type {
@@ -33,7 +33,7 @@ import type { TemplateAngles, TemplateTarget } from './target.ts';
  * console.log(embedded.ops.length); // 2
  * ```
  */
-export abstract class TemplateMethods extends GateMethods implements TemplateTarget {
+export abstract class TemplateMethods extends ChannelMethods implements TemplateTarget {
   /** Number of qubits of the circuit. */
   abstract readonly qubits: number;
 
