@@ -40,6 +40,24 @@ export {
   squaredPauli,
 } from './observable.ts';
 export type { PauliSum } from './observable.ts';
+export {
+  anticommutator,
+  commutator,
+  denseMatrix,
+  groupCommuting,
+  pauliDecomposition,
+  pauliSum,
+} from './pauli-algebra.ts';
+export type { WeightedWord } from './pauli-algebra.ts';
+export { chain, heisenberg, ising, maxCut, squareLattice, xxz } from './hamiltonians.ts';
+export type {
+  ChainOptions,
+  Edge,
+  HeisenbergOptions,
+  IsingOptions,
+  Lattice,
+  XxzOptions,
+} from './hamiltonians.ts';
 export { counts, expval, probabilities, samples, state, variance } from './measurement.ts';
 export { draw } from './draw/text.ts';
 export type { DrawOptions } from './draw/text.ts';
@@ -87,6 +105,8 @@ export {
   quantumPooling,
   quantumPoolingShape,
 } from './templates/qcnn.ts';
+export { trotter } from './templates/trotter.ts';
+export type { TrotterOptions } from './templates/trotter.ts';
 export type { TemplateMethods } from './templates/methods.ts';
 export type {
   NestedAngles,

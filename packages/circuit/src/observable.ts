@@ -25,6 +25,8 @@ export interface PauliSum extends PauliObservable {
   add(...others: readonly PauliObservable[]): PauliSum;
   /** Difference from another; equal strings merge. */
   sub(other: PauliObservable): PauliSum;
+  /** Without the terms whose coefficients are at most `tolerance` (1e-12 by default) in absolute value. */
+  simplify(tolerance?: number): PauliSum;
 }
 
 type Letter = 'X' | 'Y' | 'Z';
@@ -81,7 +83,7 @@ export function Z(qubit: number): PauliSum {
  * ```
  */
 export function I(): PauliSum {
-  return pauliSum([{ coefficient: 1, paulis: [] }]);
+  return sumOfTerms([{ coefficient: 1, paulis: [] }]);
 }
 
 /**
@@ -120,7 +122,7 @@ export function pauli(word: string, qubits?: readonly number[]): PauliSum {
   const paulis = on.flatMap((qubit, i) =>
     word[i] === 'I' ? [] : [{ qubit, pauli: word[i] as Letter }],
   );
-  return pauliSum([{ coefficient: 1, paulis: paulis.sort((a, b) => a.qubit - b.qubit) }]);
+  return sumOfTerms([{ coefficient: 1, paulis: paulis.sort((a, b) => a.qubit - b.qubit) }]);
 }
 
 /**
@@ -206,7 +208,7 @@ export function projector(bits: readonly number[], qubits: readonly number[]): P
  */
 export function squaredPauli(observable: PauliObservable): PauliSum {
   const { terms } = observable;
-  return pauliSum(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
+  return sumOfTerms(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
 }
 
 /**
@@ -269,7 +271,7 @@ export function checkHermitian(matrix: ArrayLike<number>, what: string, operatio
 
 function single(letter: Letter, qubit: number): PauliSum {
   checkQubit(qubit);
-  return pauliSum([{ coefficient: 1, paulis: [{ qubit, pauli: letter }] }]);
+  return sumOfTerms([{ coefficient: 1, paulis: [{ qubit, pauli: letter }] }]);
 }
 
 function checkQubit(qubit: number): void {
@@ -290,24 +292,28 @@ function checkQubits(qubits: readonly number[]): void {
 }
 
 /** Frozen sum whose methods are not enumerable, so that JSON and structuredClone see data only. */
-function pauliSum(terms: readonly PauliTerm[]): PauliSum {
+export function sumOfTerms(terms: readonly PauliTerm[]): PauliSum {
   const merged = mergeTerms(terms);
   const data: PauliObservable = { type: 'pauli', terms: Object.freeze(merged) };
   const methods: Omit<PauliSum, keyof PauliObservable> = {
-    mul: (other) => pauliSum(productTerms(merged, other.terms)),
+    mul: (other) => sumOfTerms(productTerms(merged, other.terms)),
     scale: (factor) => {
       if (!Number.isFinite(factor))
         throw new ValueError(`an observable cannot be scaled by ${factor}`, {
           remedy: 'Use a finite number',
         });
-      return pauliSum(merged.map((term) => ({ ...term, coefficient: term.coefficient * factor })));
+      return sumOfTerms(
+        merged.map((term) => ({ ...term, coefficient: term.coefficient * factor })),
+      );
     },
-    add: (...others) => pauliSum([...merged, ...others.flatMap((other) => other.terms)]),
+    add: (...others) => sumOfTerms([...merged, ...others.flatMap((other) => other.terms)]),
     sub: (other) =>
-      pauliSum([
+      sumOfTerms([
         ...merged,
         ...other.terms.map((term) => ({ ...term, coefficient: -term.coefficient })),
       ]),
+    simplify: (tolerance = 1e-12) =>
+      sumOfTerms(merged.filter(({ coefficient }) => Math.abs(coefficient) > tolerance)),
   };
   return Object.freeze(Object.create(methods, Object.getOwnPropertyDescriptors(data))) as PauliSum;
 }
@@ -366,30 +372,49 @@ function productTerms(left: readonly PauliTerm[], right: readonly PauliTerm[]): 
 }
 
 /** Product of two strings: letters of equal qubits multiply, XY = iZ and cyclic. */
-function productTerm(
+export function productTerm(
   a: PauliTerm,
   b: PauliTerm,
 ): { readonly real?: PauliTerm; readonly imaginary?: PauliTerm } {
-  const letters = new Map<number, Letter>(
-    a.paulis.map(({ qubit, pauli: letter }) => [qubit, letter]),
-  );
+  const paulis: PauliTerm['paulis'][number][] = [];
+  const lefts = ascending(a.paulis);
+  const rights = ascending(b.paulis);
   let quarterTurns = 0;
-  for (const { qubit, pauli: second } of b.paulis) {
-    const first = letters.get(qubit);
-    if (first === undefined) letters.set(qubit, second);
-    else if (first === second) letters.delete(qubit);
-    else {
-      letters.set(
-        qubit,
-        [...'XYZ'].find((letter) => letter !== first && letter !== second) as Letter,
-      );
-      quarterTurns += ['XY', 'YZ', 'ZX'].includes(first + second) ? 1 : 3;
+  let i = 0;
+  let j = 0;
+  while (i < lefts.length || j < rights.length) {
+    const left = lefts[i];
+    const right = rights[j];
+    if (right === undefined || (left !== undefined && left.qubit < right.qubit)) {
+      paulis.push(left!);
+      i++;
+    } else if (left === undefined || right.qubit < left.qubit) {
+      paulis.push(right);
+      j++;
+    } else {
+      if (left.pauli !== right.pauli) {
+        const [pauli, turns] = PRODUCTS[left.pauli][right.pauli];
+        paulis.push({ qubit: left.qubit, pauli });
+        quarterTurns += turns;
+      }
+      i++;
+      j++;
     }
   }
-  const paulis = [...letters]
-    .map(([qubit, letter]) => ({ qubit, pauli: letter }))
-    .sort((x, y) => x.qubit - y.qubit);
   const sign = quarterTurns % 4 < 2 ? 1 : -1;
   const term = { coefficient: sign * a.coefficient * b.coefficient, paulis };
   return quarterTurns % 2 === 0 ? { real: term } : { imaginary: term };
 }
+
+/** Letters in order of their qubits, as in all sums made here; plain data may have another order. */
+function ascending(paulis: PauliTerm['paulis']): PauliTerm['paulis'] {
+  const sorted = paulis.every(({ qubit }, i) => i === 0 || paulis[i - 1]!.qubit < qubit);
+  return sorted ? paulis : paulis.toSorted((a, b) => a.qubit - b.qubit);
+}
+
+/** Product of two letters: the letter, and the power of i. Equal letters are left out before. */
+const PRODUCTS: Record<Letter, Record<Letter, readonly [Letter, number]>> = {
+  X: { X: ['X', 0], Y: ['Z', 1], Z: ['Y', 3] },
+  Y: { X: ['Z', 3], Y: ['Y', 0], Z: ['X', 1] },
+  Z: { X: ['Y', 1], Y: ['X', 3], Z: ['Z', 0] },
+};

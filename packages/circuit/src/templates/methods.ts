@@ -1,6 +1,7 @@
-import type { SlotReference } from '../angle.ts';
+import type { AngleLike, SlotReference } from '../angle.ts';
 import { ChannelMethods } from '../channels/methods.ts';
 import type { AmplitudesLike } from '../matrix-like.ts';
+import type { PauliObservable } from '../types.ts';
 import { amplitudeEmbedding, angleEmbedding, basisEmbedding, iqpEmbedding } from './embeddings.ts';
 import type {
   AmplitudeEmbeddingOptions,
@@ -21,6 +22,8 @@ import type {
 } from './layers.ts';
 import { convolutionLayer, poolingLayer, quantumConvolution, quantumPooling } from './qcnn.ts';
 import type { TemplateAngles, TemplateTarget } from './target.ts';
+import { trotter } from './trotter.ts';
+import type { TrotterOptions } from './trotter.ts';
 
 /**
  * The templates as methods: each calls the function of the same name and returns the builder. Parameters are slots or
@@ -116,6 +119,12 @@ export abstract class TemplateMethods extends ChannelMethods implements Template
   /** Pooling from the i-th source to the i-th sink. `w`: `[6]` or `[pairs, 6]`. */
   poolingLayer(w: TemplateAngles, sources: readonly number[], sinks: readonly number[]): this {
     poolingLayer(this, w, sources, sinks);
+    return this;
+  }
+
+  /** Evolution `exp(-i · time · H)` under a Pauli sum as a product of rotations (Trotter–Suzuki). */
+  trotter(hamiltonian: PauliObservable, time: AngleLike, options?: TrotterOptions): this {
+    trotter(this, hamiltonian, time, options);
     return this;
   }
 }
