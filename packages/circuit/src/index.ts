@@ -58,7 +58,15 @@ export type {
   Lattice,
   XxzOptions,
 } from './hamiltonians.ts';
-export { counts, expval, probabilities, samples, state, variance } from './measurement.ts';
+export {
+  counts,
+  expval,
+  probabilities,
+  samples,
+  state,
+  successProbability,
+  variance,
+} from './measurement.ts';
 export { draw } from './draw/text.ts';
 export type { DrawOptions } from './draw/text.ts';
 export { drawSvg } from './draw/svg.ts';

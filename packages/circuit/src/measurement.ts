@@ -7,8 +7,10 @@ import type {
   Observable,
   ProbabilitiesMeasurement,
   ProjectorObservable,
+  QubitsAndBits,
   SamplesMeasurement,
   StateMeasurement,
+  SuccessProbabilityMeasurement,
   VarianceMeasurement,
 } from './types.ts';
 
@@ -41,18 +43,34 @@ export function variance(...observables: readonly Observable[]): VarianceMeasure
 }
 
 /**
- * Probabilities of basis states, `[batch, 2^k]`, the first qubit being the most significant bit.
+ * Probabilities of basis states, `[batch, 2^k]`, the first qubit being the most significant bit; or of the values of
+ * classical bits. After post-selection they are those of the kept part, and sum to 1.
  *
- * @param qubits The k qubits to measure; all of them, in order, by default.
- * @throws CircuitError when a qubit is repeated or not an integer of at least 0.
+ * @param read The k qubits to measure; all of them, in order, by default. Or `{ bits }`, classical bits as the circuit
+ * leaves them, or `{ qubits, bits }`, both together, the qubits being more significant.
+ * @throws CircuitError when a qubit or bit is repeated or not an integer of at least 0.
  * @example
  * ```ts
  * import { probabilities } from '@ketwork/circuit';
- * console.log(probabilities([2, 0]).qubits); // [ 2, 0 ]
+ * console.log(probabilities([2, 0]).qubits, probabilities({ bits: [0, 1] }).bits); // [ 2, 0 ] [ 0, 1 ]
  * ```
  */
-export function probabilities(qubits?: readonly number[]): ProbabilitiesMeasurement {
-  return deepFrozen({ type: 'probabilities', ...chosen(qubits) });
+export function probabilities(read?: readonly number[] | QubitsAndBits): ProbabilitiesMeasurement {
+  return deepFrozen({ type: 'probabilities', ...chosen(read) });
+}
+
+/**
+ * The probability that all post-selections of the circuit hold, `[batch]`; 1 without any. After maps that are not
+ * unitary it is the squared norm that they leave, which post-selections then reduce.
+ *
+ * @example
+ * ```ts
+ * import { successProbability } from '@ketwork/circuit';
+ * console.log(successProbability().type); // successProbability
+ * ```
+ */
+export function successProbability(): SuccessProbabilityMeasurement {
+  return deepFrozen({ type: 'successProbability' });
 }
 
 /**
@@ -69,37 +87,43 @@ export function state(): StateMeasurement {
 }
 
 /**
- * Measured bits, shot by shot: `Uint8Array` `[batch, shots, k]`.
+ * Measured bits, shot by shot: `Uint8Array` `[batch, shots, k]`. After post-selection all shots are kept ones.
  *
  * @param shots How often to measure, a positive integer.
- * @param qubits The k qubits to measure; all of them, in order, by default.
- * @throws CircuitError for a number of shots that is not a positive integer, or a repeated qubit.
+ * @param read The k qubits to measure; all of them, in order, by default. Or `{ bits }`, classical bits as the circuit
+ * leaves them, or `{ qubits, bits }`, the qubits first.
+ * @throws CircuitError for a number of shots that is not a positive integer, or a repeated qubit or bit.
  * @example
  * ```ts
  * import { samples } from '@ketwork/circuit';
- * console.log(samples(100).shots); // 100
+ * console.log(samples(100).shots, samples(100, { bits: [0] }).bits); // 100 [ 0 ]
  * ```
  */
-export function samples(shots: number, qubits?: readonly number[]): SamplesMeasurement {
+export function samples(
+  shots: number,
+  read?: readonly number[] | QubitsAndBits,
+): SamplesMeasurement {
   checkShots(shots);
-  return deepFrozen({ type: 'samples', shots, ...chosen(qubits) });
+  return deepFrozen({ type: 'samples', shots, ...chosen(read) });
 }
 
 /**
- * How often each outcome is measured: one record per example, keyed by the bit string, first qubit leftmost.
+ * How often each outcome is measured: one record per example, keyed by the bit string, first qubit (or bit) leftmost.
+ * After post-selection all shots are kept ones.
  *
  * @param shots How often to measure, a positive integer.
- * @param qubits The qubits to measure; all of them, in order, by default.
- * @throws CircuitError for a number of shots that is not a positive integer, or a repeated qubit.
+ * @param read The qubits to measure; all of them, in order, by default. Or `{ bits }`, classical bits as the circuit
+ * leaves them, or `{ qubits, bits }`, the qubits first.
+ * @throws CircuitError for a number of shots that is not a positive integer, or a repeated qubit or bit.
  * @example
  * ```ts
  * import { counts } from '@ketwork/circuit';
- * console.log(counts(1000, [0, 1]).qubits); // [ 0, 1 ]
+ * console.log(counts(1000, [0, 1]).qubits, counts(1000, { bits: [0] }).bits); // [ 0, 1 ] [ 0 ]
  * ```
  */
-export function counts(shots: number, qubits?: readonly number[]): CountsMeasurement {
+export function counts(shots: number, read?: readonly number[] | QubitsAndBits): CountsMeasurement {
   checkShots(shots);
-  return deepFrozen({ type: 'counts', shots, ...chosen(qubits) });
+  return deepFrozen({ type: 'counts', shots, ...chosen(read) });
 }
 
 /** Observables as bare data, without the methods of Pauli sums. */
@@ -125,23 +149,53 @@ function plain(observables: readonly Observable[], of: string): Observable[] {
   });
 }
 
-function chosen(qubits: readonly number[] | undefined): { readonly qubits?: readonly number[] } {
-  if (qubits === undefined) return {};
-  if (!Array.isArray(qubits)) {
+/** The lists of a measurement, checked as far as possible without a circuit. */
+function chosen(read: readonly number[] | QubitsAndBits | undefined): QubitsAndBits {
+  if (read === undefined) return {};
+  if (typeof (read as unknown) !== 'object' || (read as unknown) === null) {
     throw new CircuitError(
-      `a measurement got ${JSON.stringify(qubits)} instead of a list of qubits`,
+      `a measurement got ${JSON.stringify(read)} instead of a list of qubits`,
       {
-        remedy: 'Give a list, such as [0]',
+        remedy: 'Give a list, such as [0], or { bits: [0] }',
       },
     );
   }
-  const wrong = qubits.find((qubit) => !Number.isSafeInteger(qubit) || qubit < 0);
-  if (wrong !== undefined || qubits.length === 0 || new Set(qubits).size !== qubits.length) {
-    throw new CircuitError(`a measurement of the qubits [${qubits.join(', ')}]`, {
-      remedy: 'Name at least one qubit, integers from 0, and each of them once',
+  if (isList(read)) return { qubits: numbers(read, 'qubit') };
+  const { qubits, bits, ...others } = read;
+  const [stray] = Object.keys(others);
+  if (stray !== undefined || (qubits === undefined && bits === undefined)) {
+    throw new CircuitError(
+      stray === undefined
+        ? 'a measurement got an object with neither qubits nor bits'
+        : `a measurement got the unknown option '${stray}'`,
+      { remedy: 'Give { qubits }, { bits } or both' },
+    );
+  }
+  return {
+    ...(qubits === undefined ? {} : { qubits: numbers(qubits, 'qubit') }),
+    ...(bits === undefined ? {} : { bits: numbers(bits, 'bit') }),
+  };
+}
+
+function isList(read: readonly number[] | QubitsAndBits): read is readonly number[] {
+  return Array.isArray(read);
+}
+
+/** A list of different whole numbers from 0 on, at least one. */
+function numbers(list: readonly number[], what: 'qubit' | 'bit'): number[] {
+  if (!Array.isArray(list)) {
+    throw new CircuitError(
+      `a measurement got ${JSON.stringify(list)} instead of a list of ${what}s`,
+      { remedy: 'Give a list, such as [0]' },
+    );
+  }
+  const wrong = list.find((wire) => !Number.isSafeInteger(wire) || wire < 0);
+  if (wrong !== undefined || list.length === 0 || new Set(list).size !== list.length) {
+    throw new CircuitError(`a measurement of the ${what}s [${list.join(', ')}]`, {
+      remedy: `Name at least one ${what}, integers from 0, and each of them once`,
     });
   }
-  return { qubits: [...qubits] };
+  return [...list];
 }
 
 function checkShots(shots: number): void {

@@ -266,11 +266,25 @@ export interface VarianceMeasurement {
   readonly observables: readonly Observable[];
 }
 
-/** Probabilities of the basis states of `qubits` (all of them, in order, when absent), `[batch, 2^k]`. */
-export interface ProbabilitiesMeasurement {
-  readonly type: 'probabilities';
-  /** The k qubits, the first one being the most significant. */
+/**
+ * Qubits and classical bits whose values are read together, k in all: the qubits first, then the bits, the first of the
+ * list being the most significant. All qubits, in order, where neither is named; no qubits where only bits are.
+ */
+export interface QubitsAndBits {
+  /** Qubits, read at the end of the circuit. */
   readonly qubits?: readonly number[];
+  /** Classical bits, as the circuit leaves them; a bit that no measurement has written is 0. */
+  readonly bits?: readonly number[];
+}
+
+/** Probabilities of the values of qubits or classical bits, `[batch, 2^k]`. */
+export interface ProbabilitiesMeasurement extends QubitsAndBits {
+  readonly type: 'probabilities';
+}
+
+/** Probability that all post-selections of the circuit held, `[batch]`. */
+export interface SuccessProbabilityMeasurement {
+  readonly type: 'successProbability';
 }
 
 /** The statevector, interleaved re, im, `[batch, 2^n, 2]`. */
@@ -278,22 +292,18 @@ export interface StateMeasurement {
   readonly type: 'state';
 }
 
-/** Measured bits, `Uint8Array` `[batch, shots, k]`. */
-export interface SamplesMeasurement {
+/** Values of qubits or classical bits, shot by shot: `Uint8Array` `[batch, shots, k]`. */
+export interface SamplesMeasurement extends QubitsAndBits {
   readonly type: 'samples';
   /** Number of shots per example. */
   readonly shots: number;
-  /** The k qubits measured; all of them, in order, when absent. */
-  readonly qubits?: readonly number[];
 }
 
-/** How often each outcome was measured: one record per example, keyed by the bit string, first qubit leftmost. */
-export interface CountsMeasurement {
+/** How often each outcome was seen: one record per example, keyed by the bit string, the first qubit or bit leftmost. */
+export interface CountsMeasurement extends QubitsAndBits {
   readonly type: 'counts';
   /** Number of shots per example. */
   readonly shots: number;
-  /** The qubits measured; all of them, in order, when absent. */
-  readonly qubits?: readonly number[];
 }
 
 /** What a program returns. */
@@ -301,6 +311,7 @@ export type Measurement =
   | ExpvalMeasurement
   | VarianceMeasurement
   | ProbabilitiesMeasurement
+  | SuccessProbabilityMeasurement
   | StateMeasurement
   | SamplesMeasurement
   | CountsMeasurement;

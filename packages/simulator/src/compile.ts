@@ -1,6 +1,14 @@
 import { CircuitError, hint, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import { requireCircuit } from '@ketwork/circuit';
-import type { Circuit, Measurement, Observable, Op, PauliTerm, Slot } from '@ketwork/circuit';
+import type {
+  Circuit,
+  Measurement,
+  Observable,
+  Op,
+  PauliTerm,
+  QubitsAndBits,
+  Slot,
+} from '@ketwork/circuit';
 import type { Capabilities, CompileOptions, Measurements } from './contract.ts';
 
 /** What {@link checkProgram} found: the measurements as a list and what each returns. */
@@ -27,7 +35,8 @@ const REMEDIES: Partial<Record<Op['type'], string>> = {
 
 /**
  * Shape of each measurement's result without the batch axis: `[observables]` for expval and variance, `[2^k]` for
- * probabilities, `[2^n, 2]` for state, `[shots, k]` for samples and `[]` for counts (one record per example).
+ * probabilities of k qubits or bits, `[]` for the success probability, `[2^n, 2]` for state, `[shots, k]` for samples
+ * and `[]` for counts (one record per example).
  *
  * @example
  * ```ts
@@ -44,15 +53,24 @@ export function outputShapes(circuit: Circuit, measurements: Measurements): numb
       case 'variance':
         return [m.observables.length];
       case 'probabilities':
-        return [2 ** (m.qubits?.length ?? circuit.qubits)];
+        return [2 ** wiresRead(m, circuit.qubits).length];
+      case 'successProbability':
+        return [];
       case 'state':
         return [2 ** circuit.qubits, 2];
       case 'samples':
-        return [m.shots, m.qubits?.length ?? circuit.qubits];
+        return [m.shots, wiresRead(m, circuit.qubits).length];
       case 'counts':
         return [];
     }
   });
+}
+
+/** What a measurement reads, in its order: qubits by their number, classical bit b as number `qubits + b`. */
+export function wiresRead(read: QubitsAndBits, qubits: number): number[] {
+  const bits = (read.bits ?? []).map((bit) => qubits + bit);
+  if (read.qubits !== undefined) return [...read.qubits, ...bits];
+  return read.bits === undefined ? Array.from({ length: qubits }, (_, qubit) => qubit) : bits;
 }
 
 /** The measurements as a list, whether one or several were given. */
@@ -185,14 +203,15 @@ function checkMeasurement(
       m.observables.forEach((o, i) => checkObservable(circuit, o, `${where}observable ${i}`));
       break;
     case 'probabilities':
-      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}probabilities`);
+      checkRead(circuit, m, `${where}probabilities`, capabilities);
       break;
+    case 'successProbability':
     case 'state':
       break;
     case 'samples':
     case 'counts':
       checkShots(m.shots, `${where}the number of shots of ${m.type}`);
-      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}${m.type}`);
+      checkRead(circuit, m, `${where}${m.type}`, capabilities);
       break;
     default:
       throw new CircuitError(
@@ -202,7 +221,7 @@ function checkMeasurement(
             String((m as { type?: unknown }).type),
           )
             ? 'An observable is measured by expval(…) or variance(…)'
-            : 'Use expval, variance, probabilities, state, samples or counts',
+            : 'Use expval, variance, probabilities, successProbability, state, samples or counts',
         },
       );
   }
@@ -224,6 +243,43 @@ function checkMeasurement(
     throw new UnsupportedError(`${where}engine '${engine}' cannot compute ${m.type} ${how}`, {
       remedy: instead,
     });
+  }
+}
+
+/** Checks the qubits and classical bits that a measurement reads. */
+function checkRead(
+  circuit: Circuit,
+  { qubits, bits }: QubitsAndBits,
+  where: string,
+  capabilities: Capabilities,
+): void {
+  if (qubits !== undefined) checkQubits(circuit, qubits, where);
+  if (bits === undefined) return;
+  if (bits.length === 0) {
+    throw new CircuitError(`${where} names no bits`, {
+      remedy: 'Name at least one classical bit, or leave the list out',
+    });
+  }
+  for (const [i, bit] of bits.entries()) {
+    if (!Number.isInteger(bit) || bit < 0 || bit >= circuit.bits) {
+      throw new CircuitError(
+        `${where} reads classical bit ${bit}, which the circuit does not have`,
+        {
+          remedy:
+            circuit.bits === 0
+              ? 'Measure qubits into classical bits with measure(qubit, bit), or read qubits'
+              : `Use bits 0 to ${circuit.bits - 1}`,
+        },
+      );
+    }
+    if (bits.indexOf(bit) !== i)
+      throw new CircuitError(`${where} names bit ${bit} twice`, { remedy: 'Name each bit once' });
+  }
+  if (capabilities.bits !== true) {
+    throw new UnsupportedError(
+      `${where}: engine '${capabilities.engine}' does not read classical bits`,
+      { remedy: 'Read qubits, or use an engine whose capabilities have bits: true' },
+    );
   }
 }
 

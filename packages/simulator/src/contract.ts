@@ -182,6 +182,8 @@ export interface Capabilities {
   readonly gates: 'all' | readonly string[];
   /** Whether it runs evolutions with a drift, `exp(-i (time · A + drift.time · B))`. Default false. */
   readonly evolutionDrift?: boolean;
+  /** Whether probabilities, samples and counts may read classical bits. Default false. */
+  readonly bits?: boolean;
   /** Measurements it computes exactly. */
   readonly analytic: readonly Measurement['type'][];
   /** Measurements it estimates from shots. */

@@ -2,7 +2,7 @@ import { fold, key, sizeOf } from '@ketwork/base';
 import { squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
 import { outWithShots } from './calls.ts';
-import { measurementList } from './compile.ts';
+import { measurementList, wiresRead } from './compile.ts';
 import type {
   CompileOptions,
   Counts,
@@ -52,7 +52,8 @@ interface Part {
 /** Plan of one measurement. */
 type Plan =
   | { readonly type: 'analytic'; readonly index: number }
-  | { readonly type: 'outcomes'; readonly setting: number; readonly qubits: readonly number[] }
+  | { readonly type: 'outcomes'; readonly setting: number; readonly wires: readonly number[] }
+  | { readonly type: 'success'; readonly index: number }
   | { readonly type: 'observables'; readonly estimates: readonly Estimate[] };
 
 /** How the expectation value (and, for a variance, that of the square) of one observable is put together. */
@@ -101,16 +102,15 @@ export function withShots<Names extends string, const M extends Measurements>(
   const list = measurementList(measurements);
   const settings: Setting[] = [];
   const exact: Measurement[] = [];
-  const all = Array.from({ length: circuit.qubits }, (_, q) => q);
   // Computational-basis measurements come first, so that they are setting 0.
   const plans = new Map<Measurement, Plan>();
   for (const m of list) {
     const shots = m.type === 'samples' || m.type === 'counts' ? m.shots : options.shots;
-    if (m.type === 'expval' || m.type === 'variance' || m.type === 'state') continue;
+    if (m.type !== 'probabilities' && m.type !== 'samples' && m.type !== 'counts') continue;
     if (shots === undefined) continue;
-    const qubits = m.qubits ?? all;
-    const setting = place(settings, new Map(qubits.map((q) => [q, 'Z'])), shots);
-    plans.set(m, { type: 'outcomes', setting, qubits });
+    const wires = wiresRead(m, circuit.qubits);
+    const setting = place(settings, new Map(wires.map((wire) => [wire, 'Z'])), shots);
+    plans.set(m, { type: 'outcomes', setting, wires });
   }
   for (const m of list) {
     if (plans.has(m)) continue;
@@ -121,7 +121,8 @@ export function withShots<Names extends string, const M extends Measurements>(
       );
       plans.set(m, { type: 'observables', estimates });
     } else {
-      plans.set(m, { type: 'analytic', index: exact.length });
+      const success = options.shots !== undefined && m.type === 'successProbability';
+      plans.set(m, { type: success ? 'success' : 'analytic', index: exact.length });
       exact.push(m);
     }
   }
@@ -129,18 +130,24 @@ export function withShots<Names extends string, const M extends Measurements>(
   const exactProgram = exact.length === 0 ? undefined : compileAnalytic(circuit, exact);
   const fixedEigen = new Map<string, HermitianEigen>();
   const compiled = settings.map((setting) => {
-    const qubits = [...setting.basis.keys()].sort((a, b) => a - b);
+    const wires = [...setting.basis.keys()].sort((a, b) => a - b);
+    const qubits = wires.filter((wire) => wire < circuit.qubits);
+    const bits = wires.slice(qubits.length).map((wire) => wire - circuit.qubits);
+    const read = {
+      ...(qubits.length === 0 ? {} : { qubits }),
+      ...(bits.length === 0 ? {} : { bits }),
+    };
     const compile = (
       eigen: (block: Block) => HermitianEigen,
     ): Program<string, readonly Measurement[]> => {
       const ops = Object.freeze([...circuit.ops, ...rotations(setting, eigen)]);
       return compileAnalytic(Object.freeze({ ...circuit, ops }), [
-        { type: 'probabilities', qubits },
+        { type: 'probabilities', ...read },
       ]);
     };
     const perRun = blocksOf(setting).some((b) => 'slot' in b.matrix);
     return {
-      qubits,
+      wires,
       perRun,
       compile,
       program: perRun ? undefined : compile((b) => eigenOf(b, undefined, fixedEigen)),
@@ -155,7 +162,7 @@ export function withShots<Names extends string, const M extends Measurements>(
     const read = readValues(circuit, values);
     const shots: Shots[][] = compiled.map((c, g) => {
       const random = g === 0 ? root : fold(root, g);
-      const dim = 2 ** c.qubits.length;
+      const dim = 2 ** c.wires.length;
       const together = c.program?.run(values ?? {})[0] as Float64Array | undefined;
       return Array.from({ length: read.batch }, (_, e) => {
         const mine = new Map<string, HermitianEigen>();
@@ -177,15 +184,25 @@ export function withShots<Names extends string, const M extends Measurements>(
         }
         const norm = unitary ? 1 : p.reduce((a, b) => a + b, 0);
         const outcomes = sampler.draw(p, random, firstExample + e, settings[g]!.shots);
-        return { qubits: c.qubits, outcomes, eigen, norm };
+        return { qubits: c.wires, outcomes, eigen, norm };
       });
     });
     const exactResults = exactProgram?.run(values ?? {});
     const results = list.map((m) => {
       const plan = plans.get(m)!;
       if (plan.type === 'analytic') return exactResults![plan.index]!;
+      if (plan.type === 'success') {
+        // A stream of its own, after those of the settings: kept or not, shot by shot.
+        const random = fold(root, settings.length);
+        const total = options.shots!;
+        return (exactResults![plan.index] as Float64Array).map((p, e) => {
+          const norm = Math.max(1, p);
+          const kept = sampler.draw(Float64Array.of(norm - p, p), random, firstExample + e, total);
+          return (norm * kept.reduce((a, b) => a + b, 0)) / total;
+        });
+      }
       if (plan.type === 'outcomes')
-        return readOutcomes(m, plan.qubits, shots[plan.setting]!, options);
+        return readOutcomes(m, plan.wires, shots[plan.setting]!, options);
       const out = new Float64Array(read.batch * plan.estimates.length);
       for (let e = 0; e < read.batch; e++) {
         plan.estimates.forEach((estimate, o) => {
@@ -206,8 +223,8 @@ export function withShots<Names extends string, const M extends Measurements>(
     let bytes = exactProgram?.estimateMemory(batch) ?? 0;
     // One program runs at a time, in the engine's memory; probabilities and outcomes of all are kept.
     let kept = 0;
-    compiled.forEach(({ qubits, program }, g) => {
-      const probabilities = 8 * batch * 2 ** qubits.length;
+    compiled.forEach(({ wires, program }, g) => {
+      const probabilities = 8 * batch * 2 ** wires.length;
       const { shots } = settings[g]!;
       if (program !== undefined)
         bytes = Math.max(bytes, program.estimateMemory(batch) - probabilities);
@@ -215,7 +232,7 @@ export function withShots<Names extends string, const M extends Measurements>(
     });
     for (const m of list) {
       if (m.type !== 'samples' && m.type !== 'probabilities') continue;
-      const k = m.qubits?.length ?? circuit.qubits;
+      const k = wiresRead(m, circuit.qubits).length;
       kept += m.type === 'samples' ? batch * m.shots * k : 8 * batch * 2 ** k;
     }
     return bytes + kept;
@@ -295,28 +312,28 @@ function total(
   return sum;
 }
 
-/** Samples, counts or estimated probabilities of some qubits. */
+/** Samples, counts or estimated probabilities of some qubits and bits. */
 function readOutcomes(
   m: Measurement,
-  qubits: readonly number[],
+  wires: readonly number[],
   examples: readonly Shots[],
   options: CompileOptions,
 ): Uint8Array | Counts[] | Float64Array {
   if (m.type === 'samples') {
-    const size = m.shots * qubits.length;
+    const size = m.shots * wires.length;
     const bits = new Uint8Array(examples.length * size);
     examples.forEach((example, e) =>
-      writeSamples(example, qubits, bits.subarray(e * size, (e + 1) * size)),
+      writeSamples(example, wires, bits.subarray(e * size, (e + 1) * size)),
     );
     return bits;
   }
-  if (m.type === 'counts') return examples.map((example) => countsOf(example, qubits, m.shots));
-  const size = 2 ** qubits.length;
+  if (m.type === 'counts') return examples.map((example) => countsOf(example, wires, m.shots));
+  const size = 2 ** wires.length;
   const frequencies = new Float64Array(examples.length * size);
   examples.forEach((example, e) =>
     writeFrequencies(
       example,
-      qubits,
+      wires,
       options.shots!,
       frequencies.subarray(e * size, (e + 1) * size),
     ),

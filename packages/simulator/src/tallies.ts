@@ -8,7 +8,7 @@ import type { Block } from './settings.ts';
 
 /** Shots of one setting in one example. */
 export interface Shots {
-  /** Qubits measured, ascending: the first is the most significant bit of an outcome. */
+  /** Qubits (and classical bits, numbered after them) read, ascending: the first is the most significant bit of an outcome. */
   readonly qubits: readonly number[];
   readonly outcomes: Uint32Array;
   readonly eigen: (block: Block) => HermitianEigen;

@@ -9,6 +9,7 @@ import {
   projector,
   samples,
   state,
+  successProbability,
   variance,
   weight,
   X,
@@ -59,6 +60,47 @@ describe('checkProgram', () => {
     expect(checked.single).toBe(false);
     expect(checkProgram(two, state(), {}, capabilities).single).toBe(true);
     expect(outputShapes(two, samples(7, [1]))).toEqual([[7, 1]]);
+  });
+
+  it('checks what is read of classical bits', () => {
+    const reads: Capabilities = {
+      ...capabilities,
+      ops: [...capabilities.ops, 'measure'],
+      bits: true,
+    };
+    const measured = circuit(2, (q) => q.h(0).measure(0, 1));
+    const list = [
+      probabilities({ bits: [1] }),
+      probabilities({ qubits: [0, 1], bits: [0] }),
+      samples(5, { bits: [1, 0] }),
+      counts(3, { bits: [0] }),
+      successProbability(),
+    ];
+    const checked = checkProgram(measured, list, {}, reads);
+    expect(checked.outputShapes).toEqual([[2], [8], [5, 2], [], []]);
+    expect(checked.outputSizes).toEqual([2, 8, 10, 1, 1]);
+    expect(
+      refused(measured, counts(3, { bits: [2] }), CircuitError, {}, reads),
+    ).toMatchInlineSnapshot(
+      `"counts reads classical bit 2, which the circuit does not have. Use bits 0 to 1"`,
+    );
+    expect(refused(two, counts(3, { bits: [0] }), CircuitError, {}, reads)).toMatchInlineSnapshot(
+      `"counts reads classical bit 0, which the circuit does not have. Measure qubits into classical bits with measure(qubit, bit), or read qubits"`,
+    );
+    const twice = { type: 'counts', shots: 3, bits: [1, 1] } as const;
+    expect(refused(measured, twice, CircuitError, {}, reads)).toMatch(/names bit 1 twice/);
+    const none = { type: 'counts', shots: 3, bits: [] } as const;
+    expect(refused(measured, none, CircuitError, {}, reads)).toMatch(/names no bits/);
+    const blind = { ...reads, bits: false };
+    expect(
+      refused(measured, counts(3, { bits: [1] }), UnsupportedError, {}, blind),
+    ).toMatchInlineSnapshot(
+      `"counts: engine 'reference' does not read classical bits. Read qubits, or use an engine whose capabilities have bits: true"`,
+    );
+    const few = { ...reads, analytic: ['expval'] as const };
+    expect(refused(measured, successProbability(), UnsupportedError, {}, few)).toMatch(
+      /cannot compute successProbability exactly/,
+    );
   });
 
   it('refuses operations an engine lacks, with their index and a remedy', () => {

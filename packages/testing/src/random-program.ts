@@ -71,6 +71,16 @@ export function randomMeasurement(
   const qubits = random.chance(0.5)
     ? {}
     : { qubits: random.sample(all, random.integer(1, circuit.qubits)) };
+  // Classical bits now and then, where the circuit has any: alone, or besides qubits.
+  const bits =
+    circuit.bits > 0 && random.chance(0.5)
+      ? {
+          bits: random.sample(
+            Array.from({ length: circuit.bits }, (_, bit) => bit),
+            random.integer(1, Math.min(3, circuit.bits)),
+          ),
+        }
+      : {};
   switch (type) {
     case 'expval':
     case 'variance':
@@ -81,10 +91,11 @@ export function randomMeasurement(
         ),
       };
     case 'probabilities':
-      return { type, ...qubits };
+      return { type, ...qubits, ...bits };
+    case 'successProbability':
     case 'state':
       return { type };
     default:
-      return { type, shots, ...qubits };
+      return { type, shots, ...qubits, ...bits };
   }
 }

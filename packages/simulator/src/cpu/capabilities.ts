@@ -11,9 +11,9 @@ export const cpuCapabilities: Capabilities = {
   },
   ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
   gates: 'all',
-  analytic: ['expval', 'variance', 'probabilities', 'state'],
-  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
-  adjoint: ['expval', 'variance', 'probabilities', 'state'],
+  analytic: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
+  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
+  adjoint: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
 };
 
 /** What it can do in single precision: the same. */

@@ -1,6 +1,7 @@
 import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
 import type { Circuit, Measurement, Observable, PauliTerm } from '@ketwork/circuit';
 import { bitCount } from '../bits.ts';
+import { wiresRead } from '../compile.ts';
 
 /** A weighted Walsh–Hadamard coefficient: the mean of a product of Z on the qubits of `mask`, added to a column. */
 export interface DiagonalEntry {
@@ -91,6 +92,9 @@ interface MaskedTerm {
   readonly coefficient: number;
 }
 
+/** Its expectation value is the squared norm of the state. */
+const IDENTITY: Observable = { type: 'pauli', terms: [{ coefficient: 1, paulis: [] }] };
+
 /** Plans the read-outs of analytic measurements. */
 export function planReadout(circuit: Circuit, measurements: readonly Measurement[]): Readout {
   const { qubits } = circuit;
@@ -159,14 +163,19 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
       case 'state':
         if (!steps.some((step) => step.type === 'state')) steps.push({ type: 'state' });
         return { type: 'state' };
-      default: {
-        const order = measurement.qubits ?? Array.from({ length: qubits }, (_, q) => q);
+      case 'probabilities': {
+        const order = wiresRead(measurement, qubits);
         const first = columns;
         const kept = order.reduce((mask, qubit) => mask | bitOf(qubit), 0);
         steps.push({ type: 'probabilities', kept, column: first });
         columns += 2 ** order.length;
         return { type: 'columns', columns: outcomeOrder(order).map((index) => first + index) };
       }
+      case 'successProbability':
+        return { type: 'columns', columns: [expectation(IDENTITY, false)] };
+      case 'samples':
+      case 'counts':
+        throw new Error(`${measurement.type} has no exact value`);
     }
   });
   if (entries.length > 0) {

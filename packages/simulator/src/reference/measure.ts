@@ -1,4 +1,5 @@
 import type { Circuit, Measurement, Observable } from '@ketwork/circuit';
+import { wiresRead } from '../compile.ts';
 import { addScaled, applyMap, bitsOf, hermitianPart, inner } from './linear.ts';
 import { applyPauliSum, unitDirection } from './operations.ts';
 import type { Example } from './operations.ts';
@@ -26,7 +27,7 @@ export function measure(
     case 'state':
       return { values: state.slice(), partials: tangents };
     case 'probabilities': {
-      const qubits = m.qubits ?? Array.from({ length: circuit.qubits }, (_, q) => q);
+      const qubits = wiresRead(m, circuit.qubits);
       return {
         values: marginal(state, state, qubits, circuit.qubits),
         partials: new Map(
@@ -37,6 +38,13 @@ export function measure(
         ),
       };
     }
+    case 'successProbability':
+      return {
+        values: Float64Array.of(inner(state, state)[0]),
+        partials: new Map(
+          [...tangents].map(([id, t]) => [id, Float64Array.of(2 * inner(state, t)[0])]),
+        ),
+      };
     case 'expval':
     case 'variance':
       return measureObservables(circuit, m.type, m.observables, state, tangents, example, wanted);

@@ -32,9 +32,9 @@ const CAPABILITIES: Capabilities = {
   ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
   gates: 'all',
   evolutionDrift: true,
-  analytic: ['expval', 'variance', 'probabilities', 'state'],
-  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts'],
-  adjoint: ['expval', 'variance', 'probabilities', 'state'],
+  analytic: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
+  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
+  adjoint: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
   adjointIrreversible: true,
 };
 
