@@ -14,7 +14,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   simulator: ['base', 'circuit'],
   qasm: ['base', 'circuit'],
   noise: ['base', 'circuit', 'simulator', 'nn'],
-  cutting: ['base', 'circuit', 'simulator'],
+  cutting: ['base', 'circuit', 'simulator', 'gradients'],
   gradients: ['base', 'circuit', 'simulator'],
   nn: ['base'],
   layers: ['base', 'circuit', 'simulator', 'gradients', 'nn'],

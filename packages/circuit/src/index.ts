@@ -122,6 +122,7 @@ export type {
   TemplateAngles,
   TemplateTarget,
 } from './templates/target.ts';
+export { qubitsOf, withQubits } from './ops.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
 export { specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';

@@ -1,7 +1,15 @@
 import { CircuitError } from '@ketwork/base';
 import type { Angle, Control, EvolutionOp, Op, PauliTerm } from './types.ts';
 
-/** All qubits an operation touches: its own, then its controls; of a conditional, those of its branches. */
+/**
+ * All qubits an operation touches: its own, then its controls; of a conditional, those of its branches.
+ *
+ * @example
+ * ```ts
+ * import { circuit, qubitsOf } from '@ketwork/circuit';
+ * console.log(circuit(3, (q) => q.cnot(2, 0)).ops.map(qubitsOf)); // [ [ 2, 0 ] ]
+ * ```
+ */
 export function qubitsOf(op: Op): readonly number[] {
   switch (op.type) {
     case 'gate':
@@ -27,7 +35,17 @@ export function bitsOf(op: Op): readonly number[] {
     : [];
 }
 
-/** The operation on other qubits. */
+/**
+ * The operation on other qubits, nested operations included.
+ *
+ * @param to New qubit of each qubit the operation touches; different ones for different ones.
+ * @example
+ * ```ts
+ * import { circuit, qubitsOf, withQubits } from '@ketwork/circuit';
+ * const [op] = circuit(2, (q) => q.cnot(0, 1)).ops;
+ * if (op) console.log(qubitsOf(withQubits(op, (qubit) => qubit + 3))); // [ 3, 4 ]
+ * ```
+ */
 export function withQubits(op: Op, to: (qubit: number) => number): Op {
   const qubits = (list: readonly number[]): number[] => list.map(to);
   const controls = (list: readonly Control[]): Control[] =>

@@ -56,6 +56,7 @@ export type {
   Values,
   VjpOptions,
 } from '@ketwork/simulator';
+export * from '@ketwork/cutting';
 export * from '@ketwork/gradients';
 export * from '@ketwork/nn';
 export * from '@ketwork/layers';

@@ -2,7 +2,18 @@ import { KetworkError, ValueError } from '@ketwork/base';
 import type { CheckedProgram } from './compile.ts';
 import type { VjpOptions } from './contract.ts';
 
-/** Refuses any use of a program or engine after its `dispose`. @throws KetworkError with code `DISPOSED` */
+/**
+ * Refuses any use of a program or engine after its `dispose`.
+ *
+ * @throws KetworkError with code `DISPOSED`
+ *
+ * @example
+ * ```ts
+ * import { checkAlive } from '@ketwork/simulator';
+ * checkAlive(false);
+ * console.log('alive'); // alive
+ * ```
+ */
 export function checkAlive(disposed: boolean, what: 'program' | 'engine' = 'program'): void {
   if (disposed) {
     throw new KetworkError('DISPOSED', `this ${what} was disposed`, {
@@ -12,9 +23,17 @@ export function checkAlive(disposed: boolean, what: 'program' | 'engine' = 'prog
 }
 
 /**
- * Refuses an array for the result that does not hold exactly one exact result, or that is no `Float64Array`.
+ * Refuses an array for the result that does not hold exactly one exact result `[batch, outputs]`, or that is no
+ * `Float64Array`.
  *
  * @throws ValueError
+ *
+ * @example
+ * ```ts
+ * import { checkOut } from '@ketwork/simulator';
+ * checkOut(new Float64Array(6), { outputSizes: [2], outputShapes: [[2]] }, 3);
+ * console.log('fits'); // fits
+ * ```
  */
 export function checkOut(
   out: Float64Array | undefined,

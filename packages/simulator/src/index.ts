@@ -23,7 +23,7 @@ export type {
   Values,
   VjpOptions,
 } from './contract.ts';
-export { checkVjpOptions } from './calls.ts';
+export { checkAlive, checkOut, checkVjpOptions } from './calls.ts';
 export { checkProgram, outputShapes, readWrt } from './compile.ts';
 export type { CheckedProgram } from './compile.ts';
 export { readCotangents, readValues } from './values.ts';
@@ -32,6 +32,7 @@ export { cpu } from './cpu/engine.ts';
 export type { CpuOptions } from './cpu/engine.ts';
 export { reference } from './reference/reference.ts';
 export { sampleOutcomes } from './outcomes.ts';
+export { measurementSettings } from './settings.ts';
 export { withShots } from './shots.ts';
 export type { CompileAnalytic, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';

@@ -39,6 +39,26 @@ function sameBlock(a: string | Block, b: string | Block): boolean {
   return typeof a !== 'string' && typeof b !== 'string' && JSON.stringify(a) === JSON.stringify(b);
 }
 
+/**
+ * How many measurement settings a list of observables takes on shots: those that agree on every common qubit share one.
+ *
+ * @example
+ * ```ts
+ * import { X, Z } from '@ketwork/circuit';
+ * import { measurementSettings } from '@ketwork/simulator';
+ * console.log(measurementSettings([Z(0), Z(1), X(0).mul(Z(1))])); // 2
+ * ```
+ */
+export function measurementSettings(observables: readonly Observable[]): number {
+  const settings: Setting[] = [];
+  for (const o of observables) {
+    const whole = observableBasis(o);
+    const parts = whole === undefined && o.type === 'pauli' ? o.terms.map(termBasis) : [whole!];
+    for (const basis of parts) place(settings, basis, 1);
+  }
+  return settings.length;
+}
+
 /** The basis one term of a Pauli sum is measured in. */
 export function termBasis(term: PauliTerm): Basis {
   return new Map(term.paulis.map((p) => [p.qubit, p.pauli]));
