@@ -53,8 +53,9 @@ export class Outputs {
           return { mean: formOf(sum), square: formOf(squaredPauli({ type: 'pauli', ...sum })) };
         });
       }
-      if (m.type !== 'probabilities') {
-        throw new UnsupportedError(`a cut circuit has no ${m.type}`, {
+      if (m.type !== 'probabilities' || m.bits !== undefined) {
+        const what = m.type === 'probabilities' ? 'probabilities of classical bits' : m.type;
+        throw new UnsupportedError(`a cut circuit has no ${what}`, {
           remedy: 'Ask for expval, variance or probabilities of some qubits',
         });
       }

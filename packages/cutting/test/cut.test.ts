@@ -293,6 +293,7 @@ describe('what cannot be cut', () => {
         { cuts },
       ),
     ).toThrow(/Pauli strings/);
+    expect(() => cutCircuit(engine, chain, probabilities(), { cuts: [] })).not.toThrow();
     expect(() => cutCircuit(engine, chain, expval(Z(7)), { cuts, shots: 3 })).toThrow(ValueError);
     const long = circuit(12, (q) => {
       for (let i = 0; i < 11; i++) q.h(i).cnot(i, i + 1);
