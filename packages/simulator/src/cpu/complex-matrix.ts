@@ -2,16 +2,14 @@
 
 /** The product of two square matrices. */
 export function product(a: readonly number[], b: readonly number[]): number[] {
-  const size = Math.sqrt(a.length / 2);
-  // A copy has the right length at once.
-  const out = [...a];
+  const size = a.length === 8 ? 2 : a.length === 32 ? 4 : Math.sqrt(a.length / 2);
+  const out: number[] = [];
   for (let row = 0; row < size; row++) {
+    const from = 2 * row * size;
     for (let column = 0; column < size; column++) {
       let re = 0;
       let im = 0;
-      for (let k = 0; k < size; k++) {
-        const i = 2 * (row * size + k);
-        const j = 2 * (k * size + column);
+      for (let i = from, j = 2 * column, end = from + 2 * size; i < end; i += 2, j += 2 * size) {
         const ar = a[i] as number;
         const ai = a[i + 1] as number;
         const br = b[j] as number;
@@ -19,11 +17,68 @@ export function product(a: readonly number[], b: readonly number[]): number[] {
         re += ar * br - ai * bi;
         im += ar * bi + ai * br;
       }
-      out[2 * (row * size + column)] = re;
-      out[2 * (row * size + column) + 1] = im;
+      out.push(re, im);
     }
   }
   return out;
+}
+
+/** What a matrix on two qubits and behind it one on the first or second of them do together. */
+export function productBehind(
+  matrix: readonly number[],
+  part: readonly number[],
+  second: boolean,
+): number[] {
+  const bit = second ? 1 : 2;
+  const out: number[] = [];
+  for (let row = 0; row < 4; row++) {
+    const own = (row & bit) === 0 ? 0 : 4;
+    const low = 8 * (row & ~bit);
+    const high = 8 * (row | bit);
+    for (let column = 0; column < 8; column += 2)
+      pushSum(out, part, own, own + 2, matrix, low + column, high + column);
+  }
+  return out;
+}
+
+/** What one on the first or second qubit and behind it a matrix on two qubits do together. */
+export function productBefore(
+  matrix: readonly number[],
+  part: readonly number[],
+  second: boolean,
+): number[] {
+  const bit = second ? 1 : 2;
+  const out: number[] = [];
+  for (let row = 0; row < 32; row += 8) {
+    for (let column = 0; column < 4; column++) {
+      const own = (column & bit) === 0 ? 0 : 2;
+      const low = row + 2 * (column & ~bit);
+      const high = row + 2 * (column | bit);
+      pushSum(out, matrix, low, high, part, own, own + 4);
+    }
+  }
+  return out;
+}
+
+/** Appends a[i] b[k] + a[j] b[l], rounded as the sum over a row and a column with zeros is. */
+function pushSum(
+  out: number[],
+  a: readonly number[],
+  i: number,
+  j: number,
+  b: readonly number[],
+  k: number,
+  l: number,
+): void {
+  const ar = a[i] as number;
+  const ai = a[i + 1] as number;
+  const br = b[k] as number;
+  const bi = b[k + 1] as number;
+  const cr = a[j] as number;
+  const ci = a[j + 1] as number;
+  const dr = b[l] as number;
+  const di = b[l + 1] as number;
+  out.push(ar * br - ai * bi + (cr * dr - ci * di), ar * bi + ai * br + (cr * di + ci * dr));
 }
 
 /** Every entry times re + i im. */
@@ -64,13 +119,23 @@ export function spreadOver(
   return out;
 }
 
-/** Values that products of the usual gates have, but for rounding. */
-const USUAL = [0, 1, Math.SQRT1_2, 0.5];
+/** How far numbers may be from those that products of the usual gates have. */
+const ROUNDING = 1e-15;
+
+/** 0, 1, 1/2 or √1/2, or minus these, where a number is one of them but for rounding; else the number. */
+export function usual(x: number): number {
+  const size = Math.abs(x);
+  if (size < ROUNDING) return 0;
+  if (size > 1 + ROUNDING) return x;
+  if (Math.abs(size - 1) < ROUNDING) return x < 0 ? -1 : 1;
+  if (Math.abs(size - Math.SQRT1_2) < ROUNDING) return x < 0 ? -Math.SQRT1_2 : Math.SQRT1_2;
+  if (Math.abs(size - 0.5) < ROUNDING) return x < 0 ? -0.5 : 0.5;
+  return x;
+}
 
 /** The matrix with numbers within rounding of 0, 1, 1/2 and √1/2 set to these, so that patterns are seen. */
-export const cleaned = (matrix: readonly number[]): number[] =>
-  matrix.map((x) => {
-    const near = USUAL.find((value) => Math.abs(Math.abs(x) - value) < 1e-15);
-    if (near === undefined) return x;
-    return x < 0 && near !== 0 ? -near : near;
-  });
+export function cleaned(matrix: readonly number[]): number[] {
+  const out: number[] = [];
+  for (const x of matrix) out.push(usual(x));
+  return out;
+}

@@ -2,7 +2,6 @@
 import type { Numerics } from './arithmetic.ts';
 import { applies } from './kernel-steps.ts';
 import type { KernelSpec, Step } from './kernel-spec.ts';
-import { patternFlops } from './pattern.ts';
 
 /** Additions and multiplications of numbers for each register full of amplitudes, per example; forward only. */
 export function flopsOf({ width, steps }: KernelSpec): number {
@@ -22,7 +21,7 @@ function stepFlops(step: Step, amplitudes: number): number {
   let blocks = 0;
   for (let rest = 0; rest < amplitudes; rest++)
     if ((rest & touched) === 0 && (rest & mask) === value) blocks++;
-  return blocks * pattern.rows.length * patternFlops(pattern);
+  return blocks * pattern.rows.length * pattern.flops;
 }
 
 /** Bytes of a complex number, loaded and stored. */

@@ -5,8 +5,9 @@
  * qubits is real and XX, YY and ZZ are diagonal, so that Uᵀ U shows the core's phases as eigenvalues. Additions,
  * multiplications, divisions and square roots do, hence the same bits on every machine.
  */
-import { cleaned, product, scaled } from './complex-matrix.ts';
-import { adjoint, matrixPattern, modulusOf, patternFlops } from './pattern.ts';
+import { cleaned, product, scaled, usual } from './complex-matrix.ts';
+import { fromMagic, toMagic } from './magic-basis.ts';
+import { adjoint, matrixPattern, modulusOf } from './pattern.ts';
 
 /** U = (after[0] ⊗ after[1]) · core · (before[0] ⊗ before[1]), matrices row-major, interleaved re, im. */
 export interface CanonicalForm {
@@ -16,109 +17,184 @@ export interface CanonicalForm {
   readonly after: readonly [first: number[], second: number[]];
 }
 
-const H = Math.SQRT1_2;
-/** Columns: the magic basis, Bell states with phases. XX, YY and ZZ are (+ - +), (+ + -), (- - -) and (- + +) on them. */
-const MAGIC: readonly number[] = [
-  [H, 0, 0, 0, 0, 0, 0, H],
-  [0, 0, 0, H, H, 0, 0, 0],
-  [0, 0, 0, H, -H, 0, 0, 0],
-  [H, 0, 0, 0, 0, 0, 0, -H],
-].flat();
-const FROM_MAGIC = adjoint(MAGIC);
-
-/** Which eigenvectors belong to 00 and 11, for the three orders of XX, YY and ZZ. */
+/** Which eigenvectors belong to 00 and 11 (the first and the last), for the three orders of XX, YY and ZZ. */
 const ORDERS = [
   [0, 1, 2, 3],
   [0, 2, 3, 1],
   [0, 3, 1, 2],
 ] as const;
+type Order = (typeof ORDERS)[number];
 const SWEEPS = 30;
 /** Numbers below are rounding errors. */
 const SMALL = 1e-15;
 /** What the parts may miss of the whole before it counts as not unitary. */
 const TOLERANCE = 1e-14;
+/** Operations of a core without numbers that save any. */
+const GENERAL_CORE = 8;
 
-/** A complex number. */
-type Complex = readonly [re: number, im: number];
-
-const times = ([a, b]: Complex, [c, d]: Complex): Complex => [a * c - b * d, a * d + b * c];
-const unit = (z: Complex): Complex => {
-  const length = modulusOf(...z);
-  return [z[0] / length, z[1] / length];
-};
-const conjugate = ([re, im]: Complex): Complex => [re, -im];
-
-/** A number with square `z`, of modulus 1 as `z` is. */
-function root(z: Complex): Complex {
-  const [re, im] = unit(z);
-  if (re >= 0) {
-    const real = Math.sqrt((1 + re) / 2);
-    return [real, im / (2 * real)];
-  }
-  const imaginary = Math.sqrt((1 - re) / 2);
-  return [im / (2 * imaginary), imaginary];
-}
+const matrix4 = (): Float64Array => new Float64Array(32);
+/** Room for what is worked out on the way; nothing in it outlives a call. */
+const given = matrix4();
+const turned = matrix4();
+const symmetric = matrix4();
+const step = matrix4();
+const outer = matrix4();
+const inner = matrix4();
+const whole = matrix4();
+/** Real eigenvectors one after the other, and what the matrix makes of them, up to four phases. */
+const vectors = new Float64Array(16);
+const images = matrix4();
+const phases = new Float64Array(8);
+const left = new Float64Array(16);
+const right = new Float64Array(16);
 
 /** The canonical form of a unitary 4 × 4 matrix, in the order of axes that is cheapest; undefined for other matrices. */
 export function canonicalForm(matrix: readonly number[]): CanonicalForm | undefined {
-  if (!isNear(product(adjoint(matrix), matrix), IDENTITY)) return undefined;
-  const turned = product(product(FROM_MAGIC, matrix), MAGIC);
-  const vectors = commonEigenvectors(product(transposed(turned), turned));
-  const images = vectors.map((vector) => imageOf(turned, vector));
-  const phases = images.map(phaseOf);
-  const flops = (order: readonly number[]): number => {
-    const { core } = coreOf(order.map((k) => phases[k] as Complex));
-    return patternFlops(matrixPattern(core).pattern);
-  };
-  const order = ORDERS.map((order) => ({ order, cost: flops(order) })).reduce((best, other) =>
-    other.cost < best.cost - 0.1 ? other : best,
-  ).order;
-  const found = partsOf(vectors, images, phases, order);
-  const whole = product(product(both(found.after), found.core), both(found.before));
-  return isNear(whole, matrix) ? found : undefined;
+  for (let i = 0; i < 32; i++) given[i] = matrix[i] as number;
+  if (!isUnitary(given)) return undefined;
+  toMagic(given, step, turned);
+  square(turned, symmetric);
+  findEigenvectors(symmetric);
+  for (let k = 0; k < 4; k++) findImage(k);
+  let order: Order = ORDERS[0];
+  let least = coreFlops(order);
+  for (const other of [ORDERS[1], ORDERS[2]]) {
+    const cost = coreFlops(other);
+    if (cost < least - 0.1) {
+      order = other;
+      least = cost;
+    }
+  }
+  const found = partsOf(order);
+  both(found.after, outer);
+  both(found.before, inner);
+  multiplyByCore(outer, found.core, step);
+  multiply(step, inner, whole);
+  for (let i = 0; i < 32; i++)
+    if (!(Math.abs((whole[i] as number) - (given[i] as number)) < TOLERANCE)) return undefined;
+  return found;
 }
 
-const IDENTITY: readonly number[] = MAGIC.map((_, i) => (i % 10 === 0 ? 1 : 0));
-const isNear = (a: readonly number[], b: readonly number[]): boolean =>
-  a.every((x, i) => Math.abs(x - (b[i] as number)) < TOLERANCE);
-
-function both([first, second]: readonly [number[], number[]]): number[] {
-  const out: number[] = [];
-  for (let row = 0; row < 4; row++) {
-    for (let column = 0; column < 4; column++) {
-      const i = 2 * (2 * (row >> 1) + (column >> 1));
-      const j = 2 * (2 * (row & 1) + (column & 1));
-      const [ar, ai] = [first[i] as number, first[i + 1] as number];
-      const [br, bi] = [second[j] as number, second[j + 1] as number];
-      out.push(ar * br - ai * bi, ar * bi + ai * br);
+/** The product of two 4 × 4 matrices, written into a third one. */
+function multiply(a: Float64Array, b: Float64Array, out: Float64Array): Float64Array {
+  for (let row = 0; row < 32; row += 8) {
+    for (let column = 0; column < 8; column += 2) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < 4; k++) {
+        const ar = a[row + 2 * k] as number;
+        const ai = a[row + 2 * k + 1] as number;
+        const br = b[8 * k + column] as number;
+        const bi = b[8 * k + column + 1] as number;
+        re += ar * br - ai * bi;
+        im += ar * bi + ai * br;
+      }
+      out[row + column] = re;
+      out[row + column + 1] = im;
     }
   }
   return out;
 }
 
-function transposed(matrix: readonly number[]): number[] {
-  return adjoint(matrix).map((x, i) => ((i & 1) === 0 ? x : -x));
+/** The product of a matrix and a core, of which only the diagonals are not zero. */
+function multiplyByCore(a: Float64Array, core: readonly number[], out: Float64Array): void {
+  for (let row = 0; row < 32; row += 8) {
+    for (let k = 0; k < 4; k++) {
+      let re = 0;
+      let im = 0;
+      // In the order of the rows of the core.
+      for (let half = 0; half < 2; half++) {
+        const from = k < 2 === (half === 0) ? k : 3 - k;
+        const ar = a[row + 2 * from] as number;
+        const ai = a[row + 2 * from + 1] as number;
+        const br = core[8 * from + 2 * k] as number;
+        const bi = core[8 * from + 2 * k + 1] as number;
+        re += ar * br - ai * bi;
+        im += ar * bi + ai * br;
+      }
+      out[row + 2 * k] = re;
+      out[row + 2 * k + 1] = im;
+    }
+  }
+}
+
+/** Uᵀ U, a symmetric matrix. */
+function square(u: Float64Array, out: Float64Array): Float64Array {
+  for (let i = 0; i < 4; i++) {
+    for (let j = i; j < 4; j++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < 32; k += 8) {
+        const ar = u[k + 2 * i] as number;
+        const ai = u[k + 2 * i + 1] as number;
+        const br = u[k + 2 * j] as number;
+        const bi = u[k + 2 * j + 1] as number;
+        re += ar * br - ai * bi;
+        im += ar * bi + ai * br;
+      }
+      out[8 * i + 2 * j] = re;
+      out[8 * i + 2 * j + 1] = im;
+      out[8 * j + 2 * i] = re;
+      out[8 * j + 2 * i + 1] = im;
+    }
+  }
+  return out;
+}
+
+/** Whether U† U is the identity, but for rounding. */
+function isUnitary(u: Float64Array): boolean {
+  for (let i = 0; i < 8; i += 2) {
+    for (let j = i; j < 8; j += 2) {
+      let re = i === j ? -1 : 0;
+      let im = 0;
+      for (let k = 0; k < 32; k += 8) {
+        const ar = u[k + i] as number;
+        const ai = u[k + i + 1] as number;
+        const br = u[k + j] as number;
+        const bi = u[k + j + 1] as number;
+        re += ar * br + ai * bi;
+        im += ar * bi - ai * br;
+      }
+      if (!(Math.abs(re) < TOLERANCE && Math.abs(im) < TOLERANCE)) return false;
+    }
+  }
+  return true;
+}
+
+/** The tensor product of two matrices on one qubit each. */
+function both([first, second]: readonly [number[], number[]], out: Float64Array): void {
+  for (let row = 0; row < 4; row++) {
+    for (let column = 0; column < 4; column++) {
+      const i = 2 * (2 * (row >> 1) + (column >> 1));
+      const j = 2 * (2 * (row & 1) + (column & 1));
+      const ar = first[i] as number;
+      const ai = first[i + 1] as number;
+      const br = second[j] as number;
+      const bi = second[j + 1] as number;
+      out[2 * (4 * row + column)] = ar * br - ai * bi;
+      out[2 * (4 * row + column) + 1] = ar * bi + ai * br;
+    }
+  }
 }
 
 /**
  * A rotation of space whose columns are the eigenvectors of a symmetric unitary matrix: of its real and of its imaginary
  * part, since the two commute. Jacobi's method for several matrices (Cardoso and Souloumiac 1996).
  *
- * @returns the columns one after the other
+ * @param m the matrix, which is made diagonal
  */
-function commonEigenvectors(symmetric: readonly number[]): number[][] {
-  const m = Float64Array.from(symmetric);
-  const at = (row: number, column: number): number => 2 * (4 * row + column);
-  const columns = [0, 1, 2, 3].map((k) => [0, 1, 2, 3].map((i) => (i === k ? 1 : 0)));
+function findEigenvectors(m: Float64Array): void {
+  for (let i = 0; i < 16; i++) vectors[i] = i % 5 === 0 ? 1 : 0;
   for (let sweep = 0, turned = true; turned && sweep < SWEEPS; sweep++) {
     turned = false;
     for (let p = 0; p < 3; p++) {
       for (let q = p + 1; q < 4; q++) {
-        let [difference, mixed] = [0, 0];
+        let difference = 0;
+        let mixed = 0;
         let largest = 0;
         for (let part = 0; part < 2; part++) {
-          const apart = (m[at(p, p) + part] as number) - (m[at(q, q) + part] as number);
-          const twice = 2 * (m[at(p, q) + part] as number);
+          const apart = (m[10 * p + part] as number) - (m[10 * q + part] as number);
+          const twice = 2 * (m[8 * p + 2 * q + part] as number);
           difference += apart * apart - twice * twice;
           mixed += 2 * apart * twice;
           largest = Math.max(largest, Math.abs(twice));
@@ -134,16 +210,15 @@ function commonEigenvectors(symmetric: readonly number[]): number[][] {
         const sine = double === 0 ? cosine : mixed / double / (2 * cosine);
         mixPairs(m, 2 * p, 2 * q, 8, cosine, sine);
         mixPairs(m, 8 * p, 8 * q, 2, cosine, sine);
-        const [one, other] = [columns[p] as number[], columns[q] as number[]];
         for (let k = 0; k < 4; k++) {
-          const [a, b] = [one[k] as number, other[k] as number];
-          one[k] = cosine * a + sine * b;
-          other[k] = cosine * b - sine * a;
+          const a = vectors[4 * p + k] as number;
+          const b = vectors[4 * q + k] as number;
+          vectors[4 * p + k] = cosine * a + sine * b;
+          vectors[4 * q + k] = cosine * b - sine * a;
         }
       }
     }
   }
-  return columns;
 }
 
 /** Rotates four complex numbers from `i` on with four from `j` on, `stride` numbers apart. */
@@ -166,134 +241,221 @@ function mixPairs(
 }
 
 /** Whether the determinant of a real 4 × 4 matrix, expanded by pairs of rows, is negative. */
-function isReflection(rows: readonly (readonly number[])[]): boolean {
-  const [a, b, c, d] = rows as [number[], number[], number[], number[]];
-  const minor = (x: readonly number[], y: readonly number[], i: number, j: number): number =>
-    (x[i] as number) * (y[j] as number) - (x[j] as number) * (y[i] as number);
+function isReflection(rows: Float64Array): boolean {
+  const minor = (x: number, i: number, j: number): number =>
+    (rows[x + i] as number) * (rows[x + 4 + j] as number) -
+    (rows[x + j] as number) * (rows[x + 4 + i] as number);
   const sum =
-    minor(a, b, 0, 1) * minor(c, d, 2, 3) -
-    minor(a, b, 0, 2) * minor(c, d, 1, 3) +
-    minor(a, b, 0, 3) * minor(c, d, 1, 2) +
-    minor(a, b, 1, 2) * minor(c, d, 0, 3) -
-    minor(a, b, 1, 3) * minor(c, d, 0, 2) +
-    minor(a, b, 2, 3) * minor(c, d, 0, 1);
+    minor(0, 0, 1) * minor(8, 2, 3) -
+    minor(0, 0, 2) * minor(8, 1, 3) +
+    minor(0, 0, 3) * minor(8, 1, 2) +
+    minor(0, 1, 2) * minor(8, 0, 3) -
+    minor(0, 1, 3) * minor(8, 0, 2) +
+    minor(0, 2, 3) * minor(8, 0, 1);
   return sum < 0;
 }
 
-/** A matrix in the magic basis times a real vector: a real vector times one of the core's phases, if it is an eigenvector. */
-function imageOf(turned: readonly number[], vector: readonly number[]): Complex[] {
-  return [0, 1, 2, 3].map((row) => {
-    let [re, im] = [0, 0];
+/**
+ * The matrix in the magic basis times an eigenvector: a real vector times one of the core's phases, which is found from
+ * it but for its sign.
+ */
+function findImage(vector: number): void {
+  let squareRe = 0;
+  let squareIm = 0;
+  for (let row = 0; row < 4; row++) {
+    let re = 0;
+    let im = 0;
     for (let k = 0; k < 4; k++) {
-      re += (turned[2 * (4 * row + k)] as number) * (vector[k] as number);
-      im += (turned[2 * (4 * row + k) + 1] as number) * (vector[k] as number);
+      const x = vectors[4 * vector + k] as number;
+      re += (turned[8 * row + 2 * k] as number) * x;
+      im += (turned[8 * row + 2 * k + 1] as number) * x;
     }
-    return [re, im];
-  });
-}
-
-/** The phase, but for the sign, that a real vector has been multiplied by. */
-function phaseOf(image: readonly Complex[]): Complex {
-  let [re, im] = [0, 0];
-  for (const [a, b] of image) {
-    re += a * a - b * b;
-    im += 2 * a * b;
+    images[8 * vector + 2 * row] = re;
+    images[8 * vector + 2 * row + 1] = im;
+    squareRe += re * re - im * im;
+    squareIm += 2 * re * im;
   }
-  return root([re, im]);
+  // A number with this square, of modulus 1.
+  const length = modulusOf(squareRe, squareIm);
+  const re = squareRe / length;
+  const im = squareIm / length;
+  if (re >= 0) {
+    const real = Math.sqrt((1 + re) / 2);
+    phases[2 * vector] = real;
+    phases[2 * vector + 1] = im / (2 * real);
+  } else {
+    const imaginary = Math.sqrt((1 - re) / 2);
+    phases[2 * vector] = im / (2 * imaginary);
+    phases[2 * vector + 1] = imaginary;
+  }
 }
 
 /** The parts for eigenvectors taken in an order. */
-function partsOf(
-  vectors: readonly (readonly number[])[],
-  images: readonly (readonly Complex[])[],
-  unsigned: readonly Complex[],
-  order: readonly number[],
-): CanonicalForm {
-  const negative = (list: readonly number[]): number[] => list.map((x) => -x);
-  const phases = order.map((k) => unsigned[k] as Complex);
-  const right = order.map((k) => vectors[k] as readonly number[]);
-  const left = order.map((k, i): readonly number[] =>
-    (images[k] as readonly Complex[]).map((z) => times(z, conjugate(phases[i] as Complex))[0]),
-  );
+function partsOf(order: Order): CanonicalForm {
+  for (let i = 0; i < 4; i++) {
+    const k = order[i] as number;
+    const re = phases[2 * k] as number;
+    const im = phases[2 * k + 1] as number;
+    for (let j = 0; j < 4; j++) {
+      right[4 * i + j] = vectors[4 * k + j] as number;
+      left[4 * i + j] =
+        (images[8 * k + 2 * j] as number) * re - (images[8 * k + 2 * j + 1] as number) * -im;
+    }
+  }
+  const first = order[0];
   if (isReflection(right)) {
-    right[0] = negative(right[0] as number[]);
-    left[0] = negative(left[0] as number[]);
+    negate(right);
+    negate(left);
   }
   if (isReflection(left)) {
-    left[0] = negative(left[0] as number[]);
-    const [re, im] = phases[0] as Complex;
-    phases[0] = [-re, -im];
+    negate(left);
+    phases[2 * first] = -(phases[2 * first] as number);
+    phases[2 * first + 1] = -(phases[2 * first + 1] as number);
   }
+  fromMagic(right, step, inner);
   // Rows of `left` are images, columns of the matrix on the left.
-  const outer = product(product(MAGIC, transposed(complex(left))), FROM_MAGIC);
-  const inner = product(product(MAGIC, complex(right)), FROM_MAGIC);
-  const [first, second] = factors(outer);
-  const { core, whole, apart } = coreOf(phases);
+  for (let i = 0; i < 4; i++)
+    for (let j = 0; j < 4; j++) right[4 * i + j] = left[4 * j + i] as number;
+  fromMagic(right, step, outer);
+  const [one, other] = factors(outer);
+  findCore(order);
+  const { wholeRe, wholeIm, apartRe, apartIm } = found;
   return {
     before: factors(inner),
-    core,
+    core: coreMatrix(),
     after: [
-      scaled(product(first, [1, 0, 0, 0, 0, 0, ...conjugate(apart)]), ...whole),
-      product(second, [1, 0, 0, 0, 0, 0, ...apart]),
+      scaled(product(one, [1, 0, 0, 0, 0, 0, apartRe, -apartIm]), wholeRe, wholeIm),
+      product(other, [1, 0, 0, 0, 0, 0, apartRe, apartIm]),
     ],
   };
 }
 
-const complex = (rows: readonly (readonly number[])[]): number[] =>
-  rows.flat().flatMap((x) => [x, 0]);
+/** Turns the first of four vectors around. */
+function negate(list: Float64Array): void {
+  for (let i = 0; i < 4; i++) list[i] = -(list[i] as number);
+}
 
 /** The factors on two qubits of a product of unitaries. */
-function factors(matrix: readonly number[]): [first: number[], second: number[]] {
-  const block = (row: number, column: number): number[] =>
-    [0, 1].flatMap((r) => {
-      const from = 2 * (4 * (2 * row + r) + 2 * column);
-      return matrix.slice(from, from + 4);
-    });
-  const norm = (entries: readonly number[]): number => entries.reduce((sum, x) => sum + x * x, 0);
-  const [a, b] = [block(0, 0), block(0, 1)];
-  const largest = norm(a) >= norm(b) ? a : b;
-  const length = Math.sqrt(norm(largest) / 2);
-  const second = largest.map((x) => x / length);
+function factors(matrix: Float64Array): [first: number[], second: number[]] {
+  const norm = (from: number): number => {
+    let sum = 0;
+    for (let k = 0; k < 4; k++) sum += (matrix[from + k] as number) ** 2;
+    for (let k = 8; k < 12; k++) sum += (matrix[from + k] as number) ** 2;
+    return sum;
+  };
+  const [a, b] = [norm(0), norm(4)];
+  const largest = a >= b ? 0 : 4;
+  const length = Math.sqrt(Math.max(a, b) / 2);
+  const second: number[] = [];
+  for (const from of [largest, largest + 8])
+    for (let k = 0; k < 4; k++) second.push((matrix[from + k] as number) / length);
   const back = adjoint(second);
-  const first = [0, 1].flatMap((row) =>
-    [0, 1].flatMap((column) => {
-      const both = product(back, block(row, column));
-      return [
-        ((both[0] as number) + (both[6] as number)) / 2,
-        ((both[1] as number) + (both[7] as number)) / 2,
-      ];
-    }),
-  );
+  const first: number[] = [];
+  for (const row of [0, 16]) {
+    for (const from of [row, row + 4]) {
+      // Half the trace of `back` times a block of the matrix.
+      let [re, im] = [0, 0];
+      for (let r = 0; r < 2; r++) {
+        let [x, y] = [0, 0];
+        for (let k = 0; k < 2; k++) {
+          const ar = back[4 * r + 2 * k] as number;
+          const ai = back[4 * r + 2 * k + 1] as number;
+          const br = matrix[from + 8 * k + 2 * r] as number;
+          const bi = matrix[from + 8 * k + 2 * r + 1] as number;
+          x += ar * br - ai * bi;
+          y += ar * bi + ai * br;
+        }
+        re += x;
+        im += y;
+      }
+      first.push(re / 2, im / 2);
+    }
+  }
   return [first, second];
 }
 
 /**
- * The core of four phases, up to a phase of the whole and phases on the two qubits:
- * whole · (diag(1, apart*) ⊗ diag(1, apart)) · core.
+ * The numbers of a core, up to a phase of the whole and phases on the two qubits:
+ * whole · (diag(1, apart*) ⊗ diag(1, apart)) · core. On 00 and 11 the core is [[cos, i sin], [i sin, cos]] of the even
+ * numbers, on 01 and 10 of the odd ones, there with a second row times the square of `apart`.
  */
-function coreOf(phases: readonly Complex[]): { core: number[]; whole: Complex; apart: Complex } {
-  const [p, q, r, s] = phases as [Complex, Complex, Complex, Complex];
-  const even = mixing(p, s);
-  const odd = mixing(q, r);
-  const apart = times(odd.phase, conjugate(even.phase));
-  const behind = cleaned(times(apart, apart)) as unknown as Complex;
-  const { cos, sin } = odd;
-  const core = [
-    [even.cos, 0, 0, 0, 0, 0, 0, even.sin],
-    [0, 0, cos, 0, 0, sin, 0, 0],
-    [0, 0, ...times(behind, [0, sin]), ...times(behind, [cos, 0]), 0, 0],
-    [0, even.sin, 0, 0, 0, 0, even.cos, 0],
-  ].flat();
-  // Zeros have no sign here.
-  return { core: cleaned(core).map((x) => x + 0), whole: even.phase, apart };
+const found = {
+  evenCos: 0,
+  evenSin: 0,
+  oddCos: 0,
+  oddSin: 0,
+  wholeRe: 0,
+  wholeIm: 0,
+  apartRe: 0,
+  apartIm: 0,
+  behindRe: 0,
+  behindIm: 0,
+};
+const mixing = { re: 0, im: 0, cos: 0, sin: 0 };
+
+/** Finds the core of phases taken in an order. */
+function findCore(order: Order): void {
+  mix(order[0], order[3]);
+  found.wholeRe = mixing.re;
+  found.wholeIm = mixing.im;
+  found.evenCos = mixing.cos;
+  found.evenSin = mixing.sin;
+  mix(order[1], order[2]);
+  found.oddCos = mixing.cos;
+  found.oddSin = mixing.sin;
+  const { wholeRe, wholeIm } = found;
+  const { re, im } = mixing;
+  const apartRe = re * wholeRe - im * -wholeIm;
+  const apartIm = re * -wholeIm + im * wholeRe;
+  found.apartRe = apartRe;
+  found.apartIm = apartIm;
+  found.behindRe = usual(apartRe * apartRe - apartIm * apartIm);
+  found.behindIm = usual(apartRe * apartIm + apartIm * apartRe);
 }
 
 /** The matrix with eigenvalues y on (1, 1) and z on (1, -1): phase · [[cos, i sin], [i sin, cos]]. */
-function mixing(y: Complex, z: Complex): { phase: Complex; cos: number; sin: number } {
-  const sum: Complex = [(y[0] + z[0]) / 2, (y[1] + z[1]) / 2];
+function mix(y: number, z: number): void {
+  const yr = phases[2 * y] as number;
+  const yi = phases[2 * y + 1] as number;
+  const zr = phases[2 * z] as number;
+  const zi = phases[2 * z + 1] as number;
+  const sumRe = (yr + zr) / 2;
+  const sumIm = (yi + zi) / 2;
   // i sin · phase, divided by i.
-  const difference: Complex = [(y[1] - z[1]) / 2, (z[0] - y[0]) / 2];
-  const phase = unit(modulusOf(...sum) >= modulusOf(...difference) ? sum : difference);
-  const back = conjugate(phase);
-  return { phase, cos: times(sum, back)[0], sin: times(difference, back)[0] };
+  const differenceRe = (yi - zi) / 2;
+  const differenceIm = (zr - yr) / 2;
+  const sum = modulusOf(sumRe, sumIm);
+  const difference = modulusOf(differenceRe, differenceIm);
+  const larger = sum >= difference;
+  const re = larger ? sumRe / sum : differenceRe / difference;
+  const im = larger ? sumIm / sum : differenceIm / difference;
+  mixing.re = re;
+  mixing.im = im;
+  mixing.cos = sumRe * re - sumIm * -im;
+  mixing.sin = differenceRe * re - differenceIm * -im;
 }
+
+/** The core that was found, as a matrix. */
+function coreMatrix(): number[] {
+  const { evenCos, evenSin, oddCos: cos, oddSin: sin, behindRe: re, behindIm: im } = found;
+  const top = [evenCos, 0, 0, 0, 0, 0, 0, evenSin, 0, 0, cos, 0, 0, sin, 0, 0];
+  const third = [-im * sin, re * sin, re * cos, im * cos];
+  return cleaned([...top, 0, 0, ...third, 0, 0, 0, evenSin, 0, 0, 0, 0, evenCos, 0]);
+}
+
+/** Operations of the core of phases taken in an order. */
+function coreFlops(order: Order): number {
+  findCore(order);
+  const { evenCos, evenSin, oddCos, oddSin, behindRe, behindIm } = found;
+  const general =
+    isGeneral(evenCos) &&
+    isGeneral(evenSin) &&
+    isGeneral(oddCos) &&
+    isGeneral(oddSin) &&
+    isGeneral(behindRe) &&
+    isGeneral(behindIm);
+  return general ? GENERAL_CORE : matrixPattern(coreMatrix()).pattern.flops;
+}
+
+/** Whether a number of modulus at most 1 is far from 0 and, for the others of its row then are not 0 either, from 1. */
+const isGeneral = (x: number): boolean => Math.abs(x) > 1e-6 && Math.abs(x) < 1 - 1e-6;

@@ -45,6 +45,34 @@ export interface KernelSpec {
   readonly walk?: MapWalk;
 }
 
+/** Tells the structure of a kernel from all others, as text. */
+export function kernelId({
+  qubits,
+  width,
+  backward,
+  lanes,
+  axes,
+  steps,
+  walk,
+}: KernelSpec): string {
+  let id = `${qubits} ${width} ${backward ? 'b' : 'f'}`;
+  for (const { position, laneBit } of lanes) id += ` l${position},${laneBit}`;
+  id += ' ';
+  for (const axis of axes) id += axis === 'shared' ? 's' : 'b';
+  for (const step of steps) {
+    if (step.type === 'turn') {
+      const { x, z, power, mask, value, odd, coefficient, tangent, gradient } = step;
+      id += `|${x},${z},${power},${mask},${value},${odd},${coefficient}${tangent ? 't' : ''}${gradient ? 'g' : ''}`;
+    } else if (step.type === 'matrix') {
+      const { bits, mask, value, pattern, constant } = step;
+      id += `|${pattern.id},${bits.join()};${mask},${value},${constant}`;
+    } else id += step.gradient ? '|tg' : '|t';
+  }
+  if (walk === undefined) return id;
+  const { rounds, moves, lambda } = walk;
+  return `${id} w${rounds}${moves ? 'm' : ''},${lambda.from},${lambda.to}`;
+}
+
 /** A bit of the register index that changes places with a bit of the lanes' numbers. */
 export interface LaneExchange {
   readonly position: number;

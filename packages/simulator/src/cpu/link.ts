@@ -43,9 +43,10 @@ function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   return module;
 }
 
-function textOf(bytes: Uint8Array): string {
+/** Numbers as the characters of a text. */
+export function textOf(bytes: Uint8Array | Uint16Array): string {
   let text = '';
-  // Spreading the bytes takes ten times as long, and so does a decoder that has not been optimised yet.
+  // Spreading the numbers takes ten times as long, and so does a decoder that has not been optimised yet.
   for (let i = 0; i < bytes.length; i += 8192)
     text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(i, i + 8192));
   return text;

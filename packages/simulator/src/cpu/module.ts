@@ -9,7 +9,7 @@ import type { Coefficient, Element } from './element.ts';
 import { flopsOf, movedBytes } from './flops.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
-import { kernelArguments, kernelCall } from './kernel-spec.ts';
+import { kernelArguments, kernelCall, kernelId } from './kernel-spec.ts';
 import type { KernelCall } from './kernel-spec.ts';
 import { link } from './link.ts';
 import type { LinkedFunction, LinkedModule } from './link.ts';
@@ -250,7 +250,8 @@ class ProgramWriter {
         : this.#tables.indexOf(call.table) * this.#code.stateBytes;
     const values = kernelArguments(call, constants, table);
     const fixed = this.#plan.lowered.qubits <= FIXED_QUBITS;
-    const id = JSON.stringify(fixed ? [call.spec, values] : call.spec);
+    const structure = kernelId(call.spec);
+    const id = fixed ? `${structure} = ${values.join()}` : structure;
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
       const body = kernelOnce(id, call.spec, this.#numerics, fixed ? values : undefined);

@@ -10,6 +10,10 @@ export interface PatternEntry {
 
 /** What a matrix looks like up to its numbers, so that zeros, signs and factors of i cost nothing. */
 export interface MatrixPattern {
+  /** Tells it from all others: for every entry what is known of it. */
+  readonly id: string;
+  /** Floating point operations on one amplitude, on average over its rows. */
+  readonly flops: number;
   /** One entry of modulus 1, a power of i, per row and column: amplitudes are only renamed. */
   readonly monomial: boolean;
   /** All entries share one modulus, the only constant: rows are summed first and scaled once. */
@@ -35,71 +39,149 @@ interface SplitMatrix {
   readonly values: readonly number[];
 }
 
-/** Passes ask again and again for the pattern of the same matrix. */
-const known = new WeakMap<readonly number[], SplitMatrix>();
+/** Patterns met so far: there are few, and circuits are full of the same. */
+const known = new Map<string, MatrixPattern>();
+const KNOWN_LIMIT = 1024;
+
+/** Entries in the name of a pattern: a power of i is its digit. */
+const entryCode = { zero: '.', real: 'r', imaginary: 'i', complex: 'c' } as const;
+/** The first character: all entries are powers of i but for one scale, none, or they have constants of their own. */
+const kindCode = { monomial: 'm', scaled: 's', plain: 'p', own: 'o' } as const;
 
 /** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
 export function matrixPattern(matrix: readonly number[]): SplitMatrix {
-  let found = known.get(matrix);
-  if (found === undefined) {
-    found = splitMatrix(matrix);
-    known.set(matrix, found);
-  }
-  return found;
-}
-
-function splitMatrix(matrix: readonly number[]): SplitMatrix {
-  const size = Math.sqrt(matrix.length / 2);
-  const entries: { row: number; column: number; re: number; im: number }[] = [];
-  for (let i = 0; i < size * size; i++) {
-    const re = matrix[2 * i] as number;
-    const im = matrix[2 * i + 1] as number;
-    if (re !== 0 || im !== 0) entries.push({ row: Math.floor(i / size), column: i % size, re, im });
-  }
-  const first = entries[0];
-  const modulus = first === undefined ? 1 : modulusOf(first.re, first.im);
-  const common = entries.every(({ re, im }) => powerOfI(re / modulus, im / modulus) !== undefined);
-  const rows: PatternEntry[][] = Array.from({ length: size }, () => []);
-  if (common && entries.length > 0) {
-    for (const { row, column, re, im } of entries) {
-      rows[row]?.push({ column, power: powerOfI(re / modulus, im / modulus) as number });
-    }
-    const plain = Math.abs(modulus - 1) < EPSILON;
-    const columns = new Set(entries.map(({ column }) => column));
-    const monomial = plain && rows.every((row) => row.length === 1) && columns.size === size;
-    if (rows.every((row) => row.length > 0)) {
-      return { pattern: { monomial, scaled: !plain, rows }, values: plain ? [] : [modulus] };
-    }
-    for (const row of rows) row.length = 0;
+  const size = matrix.length === 8 ? 2 : Math.sqrt(matrix.length / 2);
+  if (isFull(matrix)) {
+    const full = (fullPatterns[size] ??= patternOf(
+      kindCode.own + entryCode.complex.repeat(size * size),
+      size,
+    ));
+    return { pattern: full, values: matrix };
   }
   const values: number[] = [];
-  const add = (row: number, column: number, re: number, im: number): void => {
-    const power = powerOfI(re, im);
-    if (power !== undefined) rows[row]?.push({ column, power });
-    else if (im === 0)
-      rows[row]?.push({ column, power: 0, constant: values.push(re) - 1, real: true });
-    else if (re === 0)
-      rows[row]?.push({ column, power: 1, constant: values.push(im) - 1, real: true });
-    else rows[row]?.push({ column, power: 0, constant: values.push(re, im) - 2 });
-  };
-  for (const { row, column, re, im } of entries) add(row, column, re, im);
-  // A row of zeros (a projection) still needs a value.
-  rows.forEach((row, index) => {
-    if (row.length === 0) row.push({ column: index, power: 0, constant: values.push(0, 0) - 2 });
-  });
-  return { pattern: { monomial: false, scaled: false, rows }, values };
+  const id = commonId(matrix, size, values) ?? ownId(matrix, size, values);
+  let pattern = known.get(id);
+  if (pattern === undefined) {
+    pattern = patternOf(id, size);
+    if (known.size >= KNOWN_LIMIT) known.clear();
+    known.set(id, pattern);
+  }
+  return { pattern, values };
 }
 
-/** Floating point operations of a pattern on one amplitude, on average over its rows. */
-export function patternFlops({ monomial, scaled, rows }: MatrixPattern): number {
-  if (monomial) return 0;
-  let flops = 0;
-  for (const row of rows) {
-    flops += scaled ? 0 : -2;
-    for (const { constant, real } of row)
-      flops += constant === undefined ? 2 : real === true ? 4 : 8;
+/** Patterns of complex entries only, by size: dense unitaries have no other, and need not spell its name. */
+const fullPatterns: MatrixPattern[] = [];
+/** Far from zero: no entry with such parts is a power of i. */
+const PART = 1e-12;
+
+function isFull(matrix: readonly number[]): boolean {
+  for (let i = 0; i < matrix.length; i++) if (!(Math.abs(matrix[i] as number) > PART)) return false;
+  return true;
+}
+
+/** The name of a pattern whose entries share one modulus but for factors of i; undefined for others. */
+function commonId(matrix: readonly number[], size: number, values: number[]): string | undefined {
+  let modulus = 0;
+  let entries = 0;
+  const columns = new Set<number>();
+  let codes = '';
+  for (let row = 0, i = 0; row < size; row++) {
+    const before = entries;
+    for (let column = 0; column < size; column++, i += 2) {
+      const re = matrix[i] as number;
+      const im = matrix[i + 1] as number;
+      if (re === 0 && im === 0) {
+        codes += entryCode.zero;
+        continue;
+      }
+      if (entries++ === 0) modulus = modulusOf(re, im);
+      const power = powerOfI(re / modulus, im / modulus);
+      if (power === undefined) return undefined;
+      columns.add(column);
+      codes += power;
+    }
+    // A row of zeros (a projection) has a value of its own.
+    if (entries === before) return undefined;
   }
-  return flops / rows.length;
+  if (Math.abs(modulus - 1) >= EPSILON) {
+    values.push(modulus);
+    return kindCode.scaled + codes;
+  }
+  return (entries === size && columns.size === size ? kindCode.monomial : kindCode.plain) + codes;
+}
+
+/** The name of a pattern of entries with values of their own, but for powers of i. */
+function ownId(matrix: readonly number[], size: number, values: number[]): string {
+  let codes: string = kindCode.own;
+  let emptyRows = 0;
+  for (let row = 0, i = 0; row < size; row++) {
+    let empty = true;
+    for (let column = 0; column < size; column++, i += 2) {
+      const re = matrix[i] as number;
+      const im = matrix[i + 1] as number;
+      if (re === 0 && im === 0) {
+        codes += entryCode.zero;
+        continue;
+      }
+      empty = false;
+      const power = powerOfI(re, im);
+      if (power !== undefined) codes += power;
+      else if (im === 0) {
+        codes += entryCode.real;
+        values.push(re);
+      } else if (re === 0) {
+        codes += entryCode.imaginary;
+        values.push(im);
+      } else {
+        codes += entryCode.complex;
+        values.push(re, im);
+      }
+    }
+    if (empty) emptyRows++;
+  }
+  for (let i = 0; i < emptyRows; i++) values.push(0, 0);
+  return codes;
+}
+
+/** The pattern of a name. */
+function patternOf(id: string, size: number): MatrixPattern {
+  const kind = id[0];
+  let constants = 0;
+  let flops = kind === kindCode.scaled ? 0 : -2 * size;
+  const rows = Array.from({ length: size }, (_, row) => {
+    const entries: PatternEntry[] = [];
+    for (let column = 0; column < size; column++) {
+      const code = id[1 + row * size + column];
+      if (code === entryCode.zero) continue;
+      if (code === entryCode.real || code === entryCode.imaginary) {
+        const power = code === entryCode.real ? 0 : 1;
+        entries.push({ column, power, constant: constants++, real: true });
+        flops += 4;
+      } else if (code === entryCode.complex) {
+        entries.push({ column, power: 0, constant: constants });
+        constants += 2;
+        flops += 8;
+      } else {
+        entries.push({ column, power: Number(code) });
+        flops += 2;
+      }
+    }
+    return entries;
+  });
+  rows.forEach((row, column) => {
+    if (row.length > 0) return;
+    row.push({ column, power: 0, constant: constants });
+    constants += 2;
+    flops += 8;
+  });
+  const monomial = kind === kindCode.monomial;
+  return {
+    id,
+    flops: monomial ? 0 : flops / size,
+    monomial,
+    scaled: kind === kindCode.scaled,
+    rows,
+  };
 }
 
 /** The conjugate transpose of a matrix, row-major, interleaved. */

@@ -10,6 +10,7 @@ import { numericsId } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { isLarge, largeSizes } from './large/module.ts';
 import type { LargeSizes } from './large/module.ts';
+import { textOf } from './link.ts';
 import { lower, withoutPrefix } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import { optimize, passes } from './passes/sequence.ts';
@@ -104,7 +105,27 @@ function idOf({
   const usual = largeSizes[numerics.precision];
   if ((sequence ?? passes) !== passes || (large ?? usual) !== usual) return undefined;
   if (!Object.isFrozen(circuit) || circuit.ops.some(isLong)) return undefined;
-  return JSON.stringify([circuit, measurements, readsState, numericsId(numerics)]);
+  const matrices: (readonly number[])[] = [];
+  const ops = circuit.ops.map((op) => {
+    if (op.type !== 'matrix') return op;
+    matrices.push(op.matrix);
+    return { ...op, matrix: op.matrix.length };
+  });
+  const text = JSON.stringify([
+    { ...circuit, ops },
+    measurements,
+    readsState,
+    numericsId(numerics),
+  ]);
+  return matrices.length === 0 ? text : text + textOfNumbers(matrices);
+}
+
+/** The bits of numbers as text, four characters each: their digits would take ten times as long. */
+function textOfNumbers(lists: readonly (readonly number[])[]): string {
+  const numbers = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) for (const x of list) numbers[at++] = x;
+  return textOf(new Uint16Array(numbers.buffer));
 }
 
 const isLong = (op: Circuit['ops'][number]): boolean =>

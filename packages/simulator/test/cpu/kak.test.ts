@@ -2,7 +2,7 @@ import { Random, randomUnitary } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
 import { product, scaled, spreadOver } from '../../src/cpu/complex-matrix.ts';
 import { canonicalForm } from '../../src/cpu/kak.ts';
-import { adjoint, matrixPattern, patternFlops } from '../../src/cpu/pattern.ts';
+import { adjoint, matrixPattern } from '../../src/cpu/pattern.ts';
 
 const tensor = (a: readonly number[], b: readonly number[]): number[] =>
   product(spreadOver([0, 1], a, [0], []), spreadOver([0, 1], b, [1], []));
@@ -35,7 +35,7 @@ function check(matrix: readonly number[], label: string): number {
   // 00 and 11 do not meet 01 and 10.
   for (const at of [1, 2, 4, 7, 8, 11, 13, 14])
     expect([core[2 * at], core[2 * at + 1]], label).toEqual([0, 0]);
-  return patternFlops(matrixPattern(core).pattern);
+  return matrixPattern(core).pattern.flops;
 }
 
 describe('canonicalForm', () => {

@@ -1,30 +1,67 @@
 /** How elements act on single qubits, which decides what may move past what, and where it may run. */
+import { elementary } from '@ketwork/base';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import { flipsOf } from '../flips.ts';
 import type { Flip } from '../flips.ts';
 import { shapeOf } from '../passes/pass.ts';
 
-/** An element with what planning asks about it, worked out once. */
+/** An element with what planning asks about it, worked out once. Sets of qubits are bits, that of qubit q being 2^q. */
 export interface Item {
   readonly element: Element;
   readonly qubits: readonly number[];
+  /** All its qubits. */
+  readonly touched: number;
   /** Qubits whose basis states the element mixes or exchanges. */
-  readonly general: ReadonlySet<number>;
+  readonly mixed: number;
+  /** Qubits that must be local for it to run. */
+  readonly needed: number;
   /** The flips of basis states that the element is, where it is nothing else. */
   readonly flips: readonly Flip[] | undefined;
+}
+
+/** A set of qubits as bits. */
+export function bitsOf(qubits: readonly number[]): number {
+  let bits = 0;
+  for (const qubit of qubits) bits |= 1 << qubit;
+  return bits;
 }
 
 /** Reads an element's action off its matrix. */
 export function itemOf(element: Element): Item {
   const qubits = support(element);
-  return { element, qubits, general: new Set(generalQubits(element)), flips: flipsOf(element) };
+  const mixed = bitsOf(mixedQubits(element));
+  const needed = bitsOf(neededQubits(element, mixed, qubits)) | mixed;
+  return { element, qubits, touched: bitsOf(qubits), mixed, needed, flips: flipsOf(element) };
 }
 
-function generalQubits(element: Element): readonly number[] {
+function mixedQubits(element: Element): readonly number[] {
   if (element.type === 'phase' || element.type === 'table') return [];
   if (element.type === 'rotation') return element.qubits.filter((_, i) => element.word[i] !== 'Z');
   return shapeOf(element) === 'diagonal' ? [] : element.qubits;
+}
+
+/** Qubits that must be local although they are not mixed. */
+function neededQubits(
+  element: Element,
+  mixed: number,
+  qubits: readonly number[],
+): readonly number[] {
+  // Only phases and controls are the same for a whole chunk in a way that the code of stages handles.
+  if (element.type === 'matrix' && mixed === 0 && phaseOf(element) === undefined)
+    return element.qubits;
+  return element.type === 'table' ? qubits : [];
+}
+
+/** The angle of a matrix diag(1, e^{i angle}), else undefined. */
+export function phaseOf(element: Element & { readonly type: 'matrix' }): number | undefined {
+  const { matrix } = element;
+  if (element.qubits.length !== 1 || matrix[0] !== 1 || matrix[1] !== 0) return undefined;
+  for (let i = 2; i < 6; i++) if (matrix[i] !== 0) return undefined;
+  const [re, im] = [matrix[6] as number, matrix[7] as number];
+  // A map that is not unitary scales, which a phase cannot.
+  const modulus = Math.sqrt(re ** 2 + im ** 2);
+  return Math.abs(modulus - 1) < 4e-16 ? elementary.atan2(im, re) : undefined;
 }
 
 /**
@@ -32,30 +69,29 @@ function generalQubits(element: Element): readonly number[] {
  * Two elements that act diagonally on all qubits they share commute.
  */
 export class Waiting {
-  readonly #level: Uint8Array;
-  #closed = 0;
+  /** Qubits on which anything waits, and those on which something waits that mixes them. */
+  #touched = 0;
+  #mixed = 0;
+  readonly #all: number;
 
-  constructor(qubits: number) {
-    this.#level = new Uint8Array(qubits);
+  /** @param all qubits of the items that are asked for */
+  constructor(all: number) {
+    this.#all = all;
   }
 
   /** Whether an item can move before everything that waits. */
-  lets({ qubits, general }: Item): boolean {
-    return qubits.every((q) => (this.#level[q] as number) <= (general.has(q) ? 0 : 1));
+  lets({ touched, mixed }: Item): boolean {
+    return ((mixed & this.#touched) | (touched & this.#mixed)) === 0;
   }
 
   /** Makes an item wait. */
-  add({ qubits, general }: Item): void {
-    for (const q of qubits) {
-      const level = general.has(q) ? 2 : 1;
-      if ((this.#level[q] as number) >= level) continue;
-      if (level === 2) this.#closed++;
-      this.#level[q] = level;
-    }
+  add({ touched, mixed }: Item): void {
+    this.#touched |= touched;
+    this.#mixed |= mixed;
   }
 
-  /** Whether nothing can pass any more. */
+  /** Whether nothing that touches a qubit can pass any more. */
   get closed(): boolean {
-    return this.#closed === this.#level.length;
+    return (this.#all & ~this.#mixed) === 0;
   }
 }

@@ -2,8 +2,8 @@
 import type { Control } from '@ketwork/circuit';
 import type { Coefficient, Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
+import { phaseOf } from './action.ts';
 import type { Item } from './action.ts';
-import { phaseOf } from './stages.ts';
 
 /** A condition on a chunk's number: these bits have this value. */
 export interface Condition {

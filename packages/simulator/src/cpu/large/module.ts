@@ -6,6 +6,7 @@ import type { Numerics } from '../arithmetic.ts';
 import { ConstantData } from '../constant-data.ts';
 import { coefficientsOf, support } from '../element.ts';
 import type { Coefficient, Element } from '../element.ts';
+import { kernelId } from '../kernel-spec.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
 import type { Lowered } from '../lower.ts';
 import { MainCode } from '../main-code.ts';
@@ -251,7 +252,7 @@ class LargeWriter {
   }
 
   #kernel(spec: KernelSpec): number {
-    const id = JSON.stringify(spec);
+    const id = kernelId(spec);
     let kernel = this.#kernels.get(id);
     if (kernel === undefined) {
       kernel = this.#functions.push({ body: kernelOnce(id, spec, this.#numerics) }) - 1;

@@ -1,4 +1,5 @@
 /** The order of work on a chunk: groups of elements, and flips of basis states that only rename amplitudes. */
+import { bitCount } from '../../bits.ts';
 import type { Element } from '../element.ts';
 import type { Group } from '../group.ts';
 import { itemOf, Waiting } from './action.ts';
@@ -29,6 +30,8 @@ interface Entry extends Item {
 
 /** Longest group, as in `group.ts`. */
 const MAX_ELEMENTS = 24;
+/** So many elements say which qubits a register may take next. */
+const AHEAD = 48;
 
 /**
  * Orders the elements of a stage. Flips of address bits come as early as they can, since they cost nothing; other elements
@@ -44,7 +47,12 @@ export function scheduleStage(
   size: number,
 ): Work[] {
   const lane = (qubit: number): boolean => qubit >= qubits - inLanes;
+  const places = Array.from({ length: qubits }, (_, q) => q);
   let left = elements.map((local) => entryOf(local, lane, size));
+  // A phase on no qubit passes everything.
+  const all = 2 ** qubits - 1;
+  const loose = left.some(({ touched }) => touched === 0);
+  const lastOf = (register: number): number => (loose ? all : register);
   const work: Work[] = [];
   while (left.length > 0) {
     left = takeFlips(left, qubits, work);
@@ -59,22 +67,23 @@ export function scheduleStage(
       left = left.slice(1);
       continue;
     }
-    let register = new Set(first.qubits);
-    let members = reachable(left, register, qubits);
-    while (register.size < size) {
-      let best: { register: Set<number>; members: Entry[] } | undefined;
+    let register = first.touched;
+    let members = reachable(left, register, lastOf(register));
+    while (bitCount(register) < size) {
+      let best: { register: number; members: Entry[] } | undefined;
       for (const candidate of candidates(left, register)) {
-        const wider = new Set(register).add(candidate);
-        const found = reachable(left, wider, qubits);
+        const wider = register | (1 << candidate);
+        const found = reachable(left, wider, lastOf(wider));
         if (best === undefined || found.length > best.members.length)
           best = { register: wider, members: found };
       }
       if (best === undefined) break;
       ({ register, members } = best);
     }
+    const inside = register;
     const taken = new Set(members.slice(0, MAX_ELEMENTS));
     const group = {
-      register: [...register].sort((a, b) => a - b),
+      register: places.filter((q) => ((inside >> q) & 1) === 1),
       controls: [],
       elements: [...taken].map(({ element }) => element),
     };
@@ -116,7 +125,7 @@ function renamingOf(
 
 /** Moves all flips that can be done now into the work. */
 function takeFlips(left: readonly Entry[], qubits: number, work: Work[]): Entry[] {
-  const waiting = new Waiting(qubits);
+  const waiting = new Waiting(2 ** qubits - 1);
   return left.filter((entry) => {
     if (entry.renaming !== undefined && waiting.lets(entry)) {
       work.push(...entry.renaming.map((flip): Work => ({ type: 'flip', flip })));
@@ -127,12 +136,16 @@ function takeFlips(left: readonly Entry[], qubits: number, work: Work[]): Entry[
   });
 }
 
-/** Elements, in order, that can run now if only `register` may be touched. */
-function reachable(left: readonly Entry[], register: ReadonlySet<number>, qubits: number): Entry[] {
-  const waiting = new Waiting(qubits);
+/**
+ * Elements, in order, that can run now if only `register` may be touched.
+ *
+ * @param last where other elements wait on all of these qubits, none behind can run
+ */
+function reachable(left: readonly Entry[], register: number, last: number): Entry[] {
+  const waiting = new Waiting(last);
   const found: Entry[] = [];
   for (const entry of left) {
-    if (!entry.alone && entry.qubits.every((q) => register.has(q)) && waiting.lets(entry)) {
+    if (!entry.alone && (entry.touched & ~register) === 0 && waiting.lets(entry)) {
       found.push(entry);
       if (found.length === MAX_ELEMENTS) break;
     } else {
@@ -143,10 +156,20 @@ function reachable(left: readonly Entry[], register: ReadonlySet<number>, qubits
   return found;
 }
 
-/** Qubits outside the register that are met soon. */
-function candidates(left: readonly Entry[], register: ReadonlySet<number>): Set<number> {
-  const met = left.slice(0, 48).flatMap(({ qubits }) => qubits);
-  return new Set(met.filter((q) => !register.has(q)));
+/** Qubits outside the register that are met soon, in the order in which they are met. */
+function candidates(left: readonly Entry[], register: number): number[] {
+  const met: number[] = [];
+  let seen = register;
+  for (let i = 0; i < left.length && i < AHEAD; i++) {
+    const { touched, qubits } = left[i] as Entry;
+    if ((touched & ~seen) === 0) continue;
+    for (const q of qubits) {
+      if (((seen >> q) & 1) === 1) continue;
+      seen |= 1 << q;
+      met.push(q);
+    }
+  }
+  return met;
 }
 
 /** An element too wide for a register, or not for every chunk: controls stay outside the register. */

@@ -1,7 +1,7 @@
 /** Cuts a circuit on a large state into stages, each on few enough qubits for a chunk of the state to stay in the cache. */
-import { elementary } from '@ketwork/base';
+import { bitCount } from '../../bits.ts';
 import type { Element } from '../element.ts';
-import { itemOf, Waiting } from './action.ts';
+import { bitsOf, itemOf, Waiting } from './action.ts';
 import type { Item } from './action.ts';
 
 /** Elements that run chunk by chunk: the amplitudes of the local qubits are together while they run. */
@@ -31,74 +31,68 @@ export function planStages(
   const stages: Stage[] = [];
   if (qubits <= size) return [{ local: range(0, qubits), items: left }];
   const run = Math.min(RUN_QUBITS, Math.max(0, size - 3 - inLanes));
-  const always = range(addressed - run, qubits);
+  const always = bitsOf(range(addressed - run, qubits));
   const free = addressed - run;
   while (left.length > 0) {
-    let best: { local: Set<number>; taken: Set<Item> } | undefined;
+    let best: Taken | undefined;
     // A first choice of no qubits lets the elements themselves ask for theirs.
     for (let window = -1; window < free; window++) {
-      const wanted = new Set(always);
-      for (let i = 0; window >= 0 && i < free && wanted.size < size; i++)
-        wanted.add((window + i) % free);
+      let wanted = always;
+      const more = window < 0 ? 0 : Math.min(free, size - bitCount(always));
+      for (let i = 0; i < more; i++) wanted |= 1 << ((window + i) % free);
       const found = take(left, wanted, size, qubits);
-      if (best === undefined || found.taken.size > best.taken.size) best = found;
-      if (found.taken.size === left.length) break;
+      if (best === undefined || found.count > best.count) best = found;
+      if (found.count === left.length) break;
     }
-    const { local, taken } = best as { local: Set<number>; taken: Set<Item> };
-    for (let q = addressed - 1; local.size < size; q--) local.add(q);
+    const { local, count, isTaken } = best as Taken;
+    let all = local;
+    for (let q = addressed - 1; bitCount(all) < size; q--) all |= 1 << q;
     stages.push({
-      local: [...local].sort((a, b) => a - b),
-      items: left.filter((item) => taken.has(item)),
+      local: range(0, qubits).filter((q) => ((all >> q) & 1) === 1),
+      items: left.filter((_, i) => isTaken[i] === 1),
     });
-    left = left.filter((item) => !taken.has(item));
+    left = count === left.length ? [] : left.filter((_, i) => isTaken[i] === 0);
   }
   return stages;
 }
 
+/** What runs in a stage, by the position in the list, and the qubits that must be local for it. */
+interface Taken {
+  readonly local: number;
+  readonly count: number;
+  readonly isTaken: Uint8Array;
+}
+
 /** Takes elements in order as long as their qubits are local or can be made so. */
-function take(
-  left: readonly Item[],
-  wanted: ReadonlySet<number>,
-  size: number,
-  qubits: number,
-): { local: Set<number>; taken: Set<Item> } {
-  const local = new Set(wanted);
-  const taken = new Set<Item>();
-  const waiting = new Waiting(qubits);
-  for (const item of left) {
-    if (waiting.closed) break;
+function take(left: readonly Item[], wanted: number, size: number, qubits: number): Taken {
+  let local = wanted;
+  let count = 0;
+  let room = size - bitCount(wanted);
+  const isTaken = new Uint8Array(left.length);
+  const waiting = new Waiting(2 ** qubits - 1);
+  for (let i = 0; i < left.length && !waiting.closed; i++) {
+    const item = left[i] as Item;
     if (waiting.lets(item)) {
-      const missing = neededQubits(item).filter((q) => !local.has(q));
-      const diagonal = item.general.size === 0 && item.qubits.length > 0;
-      const idle = diagonal && !item.qubits.some((q) => local.has(q));
-      if (idle) missing.push(item.qubits[0] as number);
-      if (local.size + missing.length <= size) {
-        for (const q of missing) local.add(q);
-        taken.add(item);
+      const { touched, mixed, needed } = item;
+      let missing = needed & ~local;
+      let missed = missing === 0 ? 0 : bitCount(missing);
+      if (mixed === 0 && touched !== 0 && (touched & local) === 0) {
+        missing |= 1 << (item.qubits[0] as number);
+        missed++;
+      }
+      if (missed <= room) {
+        if (missing !== 0) {
+          local |= missing;
+          room = size - bitCount(local);
+        }
+        isTaken[i] = 1;
+        count++;
         continue;
       }
     }
     waiting.add(item);
   }
-  return { local, taken };
-}
-
-/** Qubits that must be local for an element to run. */
-function neededQubits({ element, general, qubits }: Item): readonly number[] {
-  // Only phases and controls are the same for a whole chunk in a way that the code of stages handles.
-  if (element.type === 'matrix' && general.size === 0 && phaseOf(element) === undefined)
-    return element.qubits;
-  return element.type === 'table' ? qubits : [...general];
-}
-
-/** The angle of a matrix diag(1, e^{i angle}), else undefined. */
-export function phaseOf(element: Element & { readonly type: 'matrix' }): number | undefined {
-  const [a, ai, b, bi, c, ci, re, im] = element.matrix;
-  if (element.qubits.length !== 1 || a !== 1 || ai !== 0) return undefined;
-  if (b !== 0 || bi !== 0 || c !== 0 || ci !== 0) return undefined;
-  // A map that is not unitary scales, which a phase cannot.
-  const modulus = Math.sqrt((re as number) ** 2 + (im as number) ** 2);
-  return Math.abs(modulus - 1) < 4e-16 ? elementary.atan2(im as number, re as number) : undefined;
+  return { local, count, isTaken };
 }
 
 const range = (from: number, to: number): number[] =>

@@ -1,6 +1,6 @@
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
-import { product, spreadOver } from '../complex-matrix.ts';
+import { productBefore, productBehind } from '../complex-matrix.ts';
 import { canonicalForm } from '../kak.ts';
 import { DENSE, combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
 import type { Constant } from './constants.ts';
@@ -29,14 +29,14 @@ const MOST_LEFT = 2;
 export const canonicalCores: Pass = (program) => {
   const slots = program.lowered.elements.map((element) => new Slot(element, program));
   if (!slots.some(({ isDense }) => isDense)) return program;
-  const last = new Array<Slot | undefined>(program.lowered.qubits);
+  const last = new Array<Slot | undefined>(program.lowered.qubits).fill(undefined);
   for (const slot of slots) {
-    for (const qubit of support(slot.element)) {
+    slot.qubits.forEach((qubit, place) => {
       const before = last[qubit];
-      slot.previous.set(qubit, before);
-      before?.next.set(qubit, slot);
+      slot.previous[place] = before;
+      if (before !== undefined) before.next[before.qubits.indexOf(qubit)] = slot;
       last[qubit] = slot;
-    }
+    });
   }
   for (const slot of slots) if (slot.isDense) replaceByCore(slot, program);
   return withElements(
@@ -58,13 +58,16 @@ class Slot implements Place {
   readonly #given: Constant | undefined;
   constant: Constant | undefined;
   isCore = false;
-  readonly previous: Map<number, Slot | undefined> = new Map();
-  readonly next: Map<number, Slot> = new Map();
-  readonly before: Map<number, Place> = new Map();
-  readonly after: Map<number, Place> = new Map();
+  /** Its qubits, and at the place of each of them: its neighbours, and what it leaves. */
+  readonly qubits: readonly number[];
+  readonly previous: (Slot | undefined)[] = [];
+  readonly next: (Slot | undefined)[] = [];
+  readonly before: (Place | undefined)[] = [];
+  readonly after: (Place | undefined)[] = [];
 
   constructor(element: Element, { lowered }: EngineProgram) {
     this.element = element;
+    this.qubits = support(element);
     this.#given = constantOf(element, lowered);
     this.constant = this.#given;
   }
@@ -75,17 +78,22 @@ class Slot implements Place {
   }
 
   /** Where a neighbour takes a part on one qubit, if it does. */
-  taker(qubit: number, side: Side): Place | undefined {
-    const slot = side === 'before' ? this.previous.get(qubit) : this.next.get(qubit);
-    const left = side === 'before' ? slot?.after.get(qubit) : undefined;
+  taker(place: number, side: Side): Place | undefined {
+    const slot = side === 'before' ? this.previous[place] : this.next[place];
+    const left =
+      side === 'before'
+        ? slot?.after[slot.qubits.indexOf(this.qubits[place] as number)]
+        : undefined;
     if (left !== undefined) return left;
     return slot?.isDense === true || slot?.constant?.qubits.length === 1 ? slot : undefined;
   }
 
   elements(program: EngineProgram): Element[] {
-    const places = [...this.before.values(), this, ...this.after.values()];
-    return places.flatMap(({ constant }) => {
-      if (constant === undefined) return [this.element];
+    if (this.constant === undefined) return [this.element];
+    const places: (Place | undefined)[] = [...this.before, this, ...this.after];
+    return places.flatMap((place) => {
+      const constant = place?.constant;
+      if (constant === undefined) return [];
       if (isIdentity(constant)) return [];
       const { element, qubits, matrix } = constant;
       // A dense matrix that took parts gets its element at the end.
@@ -103,8 +111,8 @@ function replaceByCore(slot: Slot, program: EngineProgram): void {
   const startsFree = hasProductPrefix(program.lowered);
   const legs = qubits.flatMap((qubit, index) =>
     (['before', 'after'] as const).map((side) => {
-      const free = startsFree && side === 'before' && slot.previous.get(qubit) === undefined;
-      return { qubit, index, side, free, taker: slot.taker(qubit, side) };
+      const free = startsFree && side === 'before' && slot.previous[index] === undefined;
+      return { qubit, index, side, free, taker: slot.taker(index, side) };
     }),
   );
   if (legs.filter(({ free, taker }) => !free && taker === undefined).length > MOST_LEFT) return;
@@ -112,24 +120,35 @@ function replaceByCore(slot: Slot, program: EngineProgram): void {
   if (form === undefined) return;
   const core = fromMatrix(qubits, form.core, operation, program);
   let saved = dense.flops - core.flops;
-  const changes = new Map<Place, Constant>();
-  const left: { readonly side: Side; readonly qubit: number; readonly place: Place }[] = [];
+  const left: { readonly side: Side; readonly index: number; readonly place: Place }[] = [];
+  // What taking parts can save at most, from neighbours on single qubits.
+  let more = 0;
   for (const { qubit, index, side, free, taker } of legs) {
-    const matrix = form[side][index] as number[];
+    if (taker?.constant !== undefined) {
+      if (taker.constant.qubits.length === 1) more += taker.constant.flops;
+      continue;
+    }
+    const part = fromMatrix([qubit], form[side][index] as number[], operation, program);
+    left.push({ side, index, place: { constant: part } });
+    if (!free) saved -= part.flops;
+  }
+  if (saved + more < LEAST_SAVED) return;
+  const changes = new Map<Place, Constant>();
+  for (const { qubit, index, side, taker } of legs) {
     const old = taker === undefined ? undefined : (changes.get(taker) ?? taker.constant);
-    if (taker !== undefined && old?.qubits.length === 2) {
-      const spread = spreadOver(old.qubits, matrix, [qubit], []);
-      const grown = side === 'before' ? product(spread, old.matrix) : product(old.matrix, spread);
+    if (taker === undefined || old === undefined) continue;
+    const matrix = form[side][index] as number[];
+    if (old.qubits.length === 2) {
+      const second = old.qubits[1] === qubit;
+      const grown =
+        side === 'before'
+          ? productBehind(old.matrix, matrix, second)
+          : productBefore(old.matrix, matrix, second);
       changes.set(taker, { ...old, matrix: grown, flops: FULL });
       saved -= FULL - old.flops;
       continue;
     }
     const part = fromMatrix([qubit], matrix, operation, program);
-    if (taker === undefined || old === undefined) {
-      left.push({ side, qubit, place: { constant: part } });
-      if (!free) saved -= part.flops;
-      continue;
-    }
     const merged = combined(side === 'before' ? [old, part] : [part, old], program);
     if (merged === undefined) return;
     changes.set(taker, merged);
@@ -139,5 +158,5 @@ function replaceByCore(slot: Slot, program: EngineProgram): void {
   slot.constant = core;
   slot.isCore = true;
   for (const [place, constant] of changes) place.constant = constant;
-  for (const { side, qubit, place } of left) slot[side].set(qubit, place);
+  for (const { side, index, place } of left) slot[side][index] = place;
 }

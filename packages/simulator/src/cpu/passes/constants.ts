@@ -4,7 +4,7 @@ import { cleaned, product, scaled, spreadOver } from '../complex-matrix.ts';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
-import { matrixPattern, modulusOf, patternFlops } from '../pattern.ts';
+import { matrixPattern, modulusOf } from '../pattern.ts';
 import type { EngineProgram } from './pass.ts';
 
 /** A constant on one or two qubits. */
@@ -80,7 +80,7 @@ export function flopsOf(element: Element): number {
   const part = 2 ** -element.controls.length;
   switch (element.type) {
     case 'matrix':
-      return part * patternFlops(matrixPattern(element.matrix).pattern);
+      return part * matrixPattern(element.matrix).pattern.flops;
     case 'rotation':
       return part * TURN;
     case 'phase':
@@ -130,13 +130,15 @@ export function fromMatrix(
 
 /** Whether a constant does nothing. */
 export const isIdentity = ({ matrix, qubits }: Constant): boolean =>
+  matrix[0] === 1 &&
   matrix.every((x, i) => x === (i % (2 ** (qubits.length + 1) + 2) === 0 ? 1 : 0));
 
 /** A matrix on two qubits that acts only where one of them has a value, as a controlled matrix on the other. */
 function withControls(element: Element & { type: 'matrix' }): Element {
   const { qubits, matrix } = element;
-  if (qubits.length !== 2 || matrix.reduce((zeros, x) => zeros + (x === 0 ? 1 : 0), 0) < 16)
-    return element;
+  if (qubits.length !== 2) return element;
+  let others = 0;
+  for (let i = 0; i < 32; i++) if (matrix[i] !== 0 && ++others > 16) return element;
   for (const place of [0, 1] as const) {
     for (const value of [0, 1] as const) {
       const acts = (index: number): boolean => ((index >> (1 - place)) & 1) === value;

@@ -42,12 +42,25 @@ export function readQubits(step: ReadoutStep, qubits: number): number[] {
   }
 }
 
+/** Whether a Pauli word has no letters but Z. */
+const isZ = (word: string): boolean => !word.includes('X') && !word.includes('Y');
+
 /** What an element's matrix looks like on all its qubits: diagonal, a permutation of basis states, or neither. */
 export function shapeOf(element: Element): 'diagonal' | 'permutation' | 'other' {
   if (element.type === 'phase' || element.type === 'table') return 'diagonal';
-  if (element.type === 'rotation') return /^Z*$/.test(element.word) ? 'diagonal' : 'other';
-  const { pattern } = matrixPattern(element.matrix);
-  if (pattern.rows.every((row, r) => row.length === 1 && row[0]?.column === r)) return 'diagonal';
+  if (element.type === 'rotation') return isZ(element.word) ? 'diagonal' : 'other';
+  const { matrix } = element;
+  const size = Math.sqrt(matrix.length / 2);
+  let entries = 0;
+  let isDiagonal = true;
+  for (let i = 0; i < size * size; i++) {
+    if (matrix[2 * i] === 0 && matrix[2 * i + 1] === 0) continue;
+    entries++;
+    if (i % (size + 1) !== 0) isDiagonal = false;
+  }
+  if (isDiagonal) return 'diagonal';
+  if (entries !== size) return 'other';
+  const { pattern } = matrixPattern(matrix);
   // Factors of i would turn into phases of the measured state, so a permutation has none.
   return pattern.monomial && pattern.rows.every(([entry]) => entry?.power === 0)
     ? 'permutation'
