@@ -49,7 +49,10 @@ const instructions = {
     add: 'f64x2Add',
     sub: 'f64x2Sub',
     mul: 'f64x2Mul',
+    div: 'f64x2Div',
     neg: 'f64x2Neg',
+    abs: 'f64x2Abs',
+    greater: 'f64x2Gt',
     plus: 'f64x2RelaxedMadd',
     minus: 'f64x2RelaxedNmadd',
   },
@@ -57,7 +60,10 @@ const instructions = {
     add: 'f32x4Add',
     sub: 'f32x4Sub',
     mul: 'f32x4Mul',
+    div: 'f32x4Div',
     neg: 'f32x4Neg',
+    abs: 'f32x4Abs',
+    greater: 'f32x4Gt',
     plus: 'f32x4RelaxedMadd',
     minus: 'f32x4RelaxedNmadd',
   },
@@ -115,6 +121,21 @@ export class VectorCode extends FunctionBuilder {
   /** Multiplies the two popped vectors. */
   mul(): this {
     return this.op(this.#ops.mul);
+  }
+
+  /** Divides the vector below by the one on top. */
+  div(): this {
+    return this.op(this.#ops.div);
+  }
+
+  /** Takes the absolute values of the popped vector. */
+  abs(): this {
+    return this.op(this.#ops.abs);
+  }
+
+  /** All bits set in the lanes where the vector below is greater than the one on top. */
+  greater(): this {
+    return this.op(this.#ops.greater);
   }
 
   /** Changes the sign of the popped vector. */

@@ -181,10 +181,11 @@ export class BatchedProgram {
           for (const { node, index } of uses) {
             const adjoint = angles.adjoint(node);
             const factor = factors[axis][index] as number;
-            for (let i = 0; i < count; i++) {
+            // A shared angle that each example folds for itself has one adjoint all the same, or one per example.
+            const step = perExample || angles.isBatch(node) ? 1 : 0;
+            for (let i = 0, into = step * first; i < count; i++, into += step) {
               const at = executor.cellAt(axis, index, i >> shift) + (i & (lanes - 1));
-              adjoint[first + i] =
-                (adjoint[first + i] as number) + factor * (numbers[at] as number);
+              adjoint[into] = (adjoint[into] as number) + factor * (numbers[at] as number);
             }
           }
         };
@@ -278,7 +279,7 @@ export class BatchedProgram {
     );
     const gradients = preparationGradients(executor.preparations, offsets, lane, (index) => {
       const at = executor.amplitudeAt(index, 'lambda') + lane;
-      const scale = executor.factors.end;
+      const scale = executor.endScale(lane);
       return [
         scale * (executor.numbers[at] as number),
         scale * (executor.numbers[at + executor.lanes] as number),

@@ -1,6 +1,7 @@
 /**
- * The numbers of a run that all examples share: coefficients, the Pauli frame that folding angles leaves behind, and the
- * scales that rotations without their cosines bring along.
+ * The numbers that all examples of a call share: coefficients, the Pauli frame that folding angles leaves behind, and the
+ * scales that rotations without their cosines bring along. What differs from example to example is worked out in
+ * WebAssembly (`fold-code.ts`), unless examples come one at a time.
  */
 import { elementary } from '@ketwork/base';
 import { coefficientsOf } from './element.ts';
@@ -32,7 +33,10 @@ type Visit =
  * where only the Pauli frame, the product of all of them, is left, and on its way changes signs of angles.
  */
 export class RunCoefficients {
-  /** Per shared coefficient its cosine and sine, or 1 and the tangent of the folded angle. */
+  /**
+   * Per shared coefficient its cosine and sine, or 1 and the tangent of the folded angle; behind them, where examples come
+   * one at a time, those of the batch.
+   */
   readonly pairs: Float64Array;
   /** Signs of the angles, 1 or -1, by the index of their coefficients. */
   readonly signs: { readonly shared: Float64Array; readonly batch: Float64Array };
@@ -44,49 +48,75 @@ export class RunCoefficients {
   #frame: Pauli = { x: 0, z: 0 };
   readonly #lowered: Lowered;
   readonly #visits: readonly Visit[];
-  /** Shared coefficients whose pairs are needed: those of tables enter as phases. */
+  /** Coefficients whose pairs are needed: those of tables enter as phases. */
   readonly #turns: readonly Coefficient[];
   readonly #angles: readonly Coefficient[];
-  /** Cosine and sine of the shared angles in use, by source. */
+  /** Cosine and sine of the angles in use, shared ones by source, then those of the batch. */
   readonly #turned: Float64Array;
-  /** By shared index, what applying the coefficient leaves out (tangents) or takes back (rescaling). */
+  /** By the position of the pair, what applying the coefficient leaves out (tangents) or takes back (rescaling). */
   readonly #cosines: Float64Array;
+  /** Whether this is about one example at a time, so that its angles are among those that all examples share. */
+  readonly #single: boolean;
 
-  constructor(lowered: Lowered) {
+  constructor(lowered: Lowered, single = false) {
     this.#lowered = lowered;
-    const { shared, batch, qubits, filters } = lowered;
+    this.#single = single;
+    const { shared, batch, sources, qubits, filters } = lowered;
     const elements = [...lowered.prefix, ...lowered.elements];
-    this.pairs = new Float64Array(2 * shared.length);
+    this.pairs = new Float64Array(2 * (shared.length + (single ? batch.length : 0)));
     this.signs = {
       shared: new Float64Array(shared.length).fill(1),
       batch: new Float64Array(batch.length).fill(1),
     };
-    this.#cosines = new Float64Array(shared.length).fill(1);
-    this.#turned = new Float64Array(2 * lowered.sources.shared.length);
-    this.#turns = elements.flatMap((element) =>
-      element.type === 'table'
-        ? []
-        : coefficientsOf(element).filter(({ axis }) => axis === 'shared'),
+    this.#cosines = new Float64Array(shared.length + batch.length).fill(1);
+    this.#turned = new Float64Array(2 * (sources.shared.length + sources.batch.length));
+    const uses = elements.flatMap((element) =>
+      element.type === 'table' ? [] : coefficientsOf(element),
     );
-    const used = new Set(this.#turns.map(({ source }) => source));
-    this.#angles = lowered.sources.shared.filter(({ source }) => used.has(source));
+    // Where angles of single examples are folded elsewhere, shared ones are handed over as they are.
+    const elsewhere = lowered.folded && !single;
+    if (elsewhere) this.#turns = shared;
+    else this.#turns = uses.filter(({ axis }) => single || axis === 'shared');
+    const used = new Set(this.#turns.map((use) => this.#sourceAt(use)));
+    this.#angles = [...sources.shared, ...(single ? sources.batch : [])].filter((angle) =>
+      used.has(this.#sourceAt(angle)),
+    );
     const passages = new Passages(qubits, filters);
-    this.framed = elements.some(isTangent);
+    this.framed = !elsewhere && elements.some(isTangent);
     this.#visits = this.framed ? elements.flatMap((element) => visitsOf(element, passages)) : [];
   }
 
-  /** Works all numbers out anew, from the angles last evaluated. */
-  update(): void {
+  /**
+   * Works all numbers out anew, from the angles last evaluated.
+   *
+   * @param position of the example among these, where examples come one at a time
+   */
+  update(position = 0): void {
     const { angles } = this.#lowered;
     const turned = this.#turned;
-    for (const { node, scale, source } of this.#angles) {
-      turned[2 * source] = scale * (angles.column(node)[0] as number);
-      elementary.cosSin(turned, 2 * source);
+    for (const angle of this.#angles) {
+      const { node, scale } = angle;
+      const at = 2 * this.#sourceAt(angle);
+      const row = angles.isBatch(node) ? position : 0;
+      turned[at] = scale * (angles.column(node)[row] as number);
+      elementary.cosSin(turned, at);
     }
     if (this.framed) this.#walk();
     else
-      for (const { source, index } of this.#turns)
-        this.#setPair(index, turned[2 * source] as number, turned[2 * source + 1] as number);
+      for (const use of this.#turns) {
+        const at = 2 * this.#sourceAt(use);
+        this.#setPair(this.pairAt(use), turned[at] as number, turned[at + 1] as number);
+      }
+  }
+
+  /** Position of a coefficient's pair. */
+  pairAt({ axis, index }: Coefficient): number {
+    return axis === 'shared' ? index : this.#lowered.shared.length + index;
+  }
+
+  #sourceAt({ node, source }: Coefficient): number {
+    const { angles, sources } = this.#lowered;
+    return angles.isBatch(node) ? sources.shared.length + source : source;
   }
 
   /** Bits of basis states that the frame flips in front of the read-outs. */
@@ -99,14 +129,14 @@ export class RunCoefficients {
     return anticommute(this.#frame, { x, z }) === 1 ? -value : value;
   }
 
-  #setPair(index: number, first: number, second: number): void {
-    this.pairs[2 * index] = first;
-    this.pairs[2 * index + 1] = second;
+  #setPair(position: number, first: number, second: number): void {
+    this.pairs[2 * position] = first;
+    this.pairs[2 * position + 1] = second;
   }
 
   #walk(): void {
     const turned = this.#turned;
-    const { shared, batch } = this.signs;
+    const { signs } = this;
     let [x, z] = [0, 0];
     // The stretch of tangents in work: their cosines, and whose coefficient takes them (-1: the first amplitude).
     let [product, owner] = [1, -1];
@@ -123,16 +153,14 @@ export class RunCoefficients {
         const { map } = visit;
         if (((x | z) & map.mask) !== 0) ({ x, z } = map.image({ x, z }));
       } else if (visit.type === 'table') {
-        for (const { mask, index } of visit.parts) shared[index] = 1 - 2 * parity(x & mask);
+        for (const { mask, index } of visit.parts) signs.shared[index] = 1 - 2 * parity(x & mask);
       } else {
         const { axis, coefficient, form } = visit;
-        const { index, source } = coefficient;
         const sign = 1 - 2 * parity((x & axis.z) ^ (z & axis.x));
-        if (coefficient.axis === 'batch') {
-          batch[index] = sign;
-          continue;
-        }
-        shared[index] = sign;
+        signs[coefficient.axis][coefficient.index] = sign;
+        if (coefficient.axis === 'batch' && !this.#single) continue;
+        const index = this.pairAt(coefficient);
+        const source = this.#sourceAt(coefficient);
         const [cos, sin] = [turned[2 * source] as number, turned[2 * source + 1] as number];
         if (form === 'tangent') {
           // A quarter turn has tangent -cos/sin and cosine sin, and leaves P behind.
@@ -178,7 +206,7 @@ export class Unwinding {
   readonly #source: RunCoefficients;
   readonly #cosines: Float64Array;
 
-  /** @param cosines by the index of shared coefficients, what tangents leave out and rescaling rotations take back */
+  /** @param cosines by the position of the pair, what tangents leave out and rescaling rotations take back */
   constructor(undone: readonly Element[], source: RunCoefficients, cosines: Float64Array) {
     this.#source = source;
     this.#cosines = cosines;
@@ -198,8 +226,9 @@ export class Unwinding {
       const { axis, index } = coefficient;
       this[axis][index] = 2 * coefficient.scale * (signs[axis][index] as number) * scale * scale;
       // Undoing a tangent lengthens both vectors by 1 / cos, undoing a rescaling rotation shortens them.
-      if (power > 0) scale *= this.#cosines[index] as number;
-      else if (power < 0) scale /= this.#cosines[index] as number;
+      const cosine = power === 0 ? 1 : (this.#cosines[this.#source.pairAt(coefficient)] as number);
+      if (power > 0) scale *= cosine;
+      else if (power < 0) scale /= cosine;
     }
     this.end = scale;
   }

@@ -54,7 +54,10 @@ export function makeDifferentiator(
   const built = modules.once(`gradient ${wrt.map(({ name }) => name).join('\n')}`, () =>
     buildModule(lowered, readout, memory.numerics, wants),
   );
-  const shared = lowered.shared.filter((coefficient) => depends[coefficient.node]);
+  // Where examples fold angles for themselves all coefficients are theirs.
+  const shared = lowered.folded
+    ? []
+    : lowered.shared.filter((coefficient) => depends[coefficient.node]);
   const batch = lowered.batch.filter((coefficient) => depends[coefficient.node]);
   return {
     executor: new Executor(circuit, lowered, readout, memory, built, embedded),

@@ -5,13 +5,14 @@ import type { SlotValues } from '../values.ts';
 import { CHUNK, PIECE } from './angles.ts';
 import { bytesOf, lanesOf } from './arithmetic.ts';
 import type { NumberArray } from './arithmetic.ts';
+import { pairsLayout } from './fold-code.ts';
 import { instantiate } from './link.ts';
 import { RunCoefficients } from './coefficients.ts';
 import type { Unwinding } from './coefficients.ts';
 import type { Lowered } from './lower.ts';
 import { Layout } from './memory.ts';
 import type { EngineMemory } from './memory.ts';
-import { isPacked, isRepeated } from './module.ts';
+import { isPacked } from './module.ts';
 import type { EngineModule } from './module.ts';
 import { factorBytes } from './prefix-code.ts';
 import { cotangentBytes, inputLayout } from './readout-code.ts';
@@ -125,13 +126,12 @@ export class Executor {
   #place(): Addresses {
     const { blocks, built } = this;
     const { shared, batch, sources, qubits } = this.#lowered;
-    const copies = isRepeated(this.#lowered) ? sources.batch.length : 0;
     const layout = new Layout();
     const addresses = {
       constants: layout.take(built.constants.length),
       // The amplitude to begin with lies behind the coefficients.
       shared: layout.take(16 * shared.length + 8),
-      pairs: layout.take(32 * (batch.length + copies) + factorBytes(this.#lowered)),
+      pairs: layout.take(pairsLayout(this.#lowered).end + factorBytes(this.#lowered)),
       scratch: layout.take(built.scratchBytes),
       state: layout.take((this.#gradient ? 2 : 1) * 2 ** (qubits + 5)),
       angles: layout.take(8 * this.lanes * sources.batch.length * blocks),
@@ -339,6 +339,13 @@ export class Executor {
       (state + (vector === 'lambda' ? 2 ** (this.#lowered.qubits + 5) : 0)) / this.numberBytes +
       2 * this.lanes * index
     );
+  }
+
+  /** True lambda over computed lambda, when all is undone, in the lane of an example of the last block. */
+  endScale(lane: number): number {
+    if (!this.#lowered.folded) return this.factors.end;
+    const at = this.#addresses.pairs + pairsLayout(this.#lowered).end - 16;
+    return this.#memory.numbers[at / this.numberBytes + lane] as number;
   }
 
   /** Memory as numbers in the format of amplitudes. */

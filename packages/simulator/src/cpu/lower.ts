@@ -10,6 +10,11 @@ export interface Lowered {
   readonly qubits: number;
   /** Whether the circuit has slots with a value per example; without, a run is always a single example. */
   readonly batched: boolean;
+  /**
+   * Whether angles of single examples are folded, so that signs and scales differ from example to example: then every use
+   * of an angle has a coefficient per example.
+   */
+  readonly folded: boolean;
   readonly angles: AngleTable;
   readonly elements: readonly Element[];
   /** Elements on single qubits that run before all others. */
@@ -110,6 +115,7 @@ export function lower(circuit: Circuit, keepGlobalPhase: boolean): Lowered {
   return {
     qubits: circuit.qubits,
     batched,
+    folded: false,
     angles,
     elements,
     prefix: [],

@@ -7,6 +7,7 @@ import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
 import type { Coefficient, Element } from './element.ts';
 import { flopsOf, movedBytes } from './flops.ts';
+import { FoldCode, pairsLayout } from './fold-code.ts';
 import { groupElements, isDense } from './group.ts';
 import type { Group } from './group.ts';
 import { kernelArguments, kernelCall, kernelId } from './kernel-spec.ts';
@@ -84,8 +85,8 @@ export const isPacked = (
   elements.every((element) => !isDense(element) && support(element).length < qubits);
 
 /** Whether some angles of single examples are used more than once, so that their cosines and sines are copied. */
-export const isRepeated = ({ batch, sources }: Lowered): boolean =>
-  sources.batch.length < batch.length;
+const isRepeated = ({ batch, sources, folded }: Lowered): boolean =>
+  !folded && sources.batch.length < batch.length;
 
 /** Builds the module of a circuit: forward only, or with the backward pass for what `wants` names. */
 export function buildModule(
@@ -94,7 +95,7 @@ export function buildModule(
   numerics: Numerics,
   wants?: GradientWants,
 ): EngineModule {
-  const writer = new ProgramWriter(lowered, readout, numerics);
+  const writer = new ProgramWriter(lowered, readout, numerics, wants !== undefined);
   writer.forward();
   if (wants === undefined) writer.readOut();
   else writer.backward(wants);
@@ -110,6 +111,7 @@ class ProgramWriter {
   readonly #packed: boolean;
   readonly #tables: Table[];
   readonly #prefix: PrefixCode;
+  readonly #fold: FoldCode | undefined;
   #groups = 0;
   #flops = 0;
   #moved = 0;
@@ -118,7 +120,7 @@ class ProgramWriter {
   #gradient = false;
   #wanted: (coefficient: Coefficient) => boolean = () => false;
 
-  constructor(lowered: Lowered, readout: Readout, numerics: Numerics) {
+  constructor(lowered: Lowered, readout: Readout, numerics: Numerics, gradient: boolean) {
     this.#plan = { lowered, readout };
     this.#numerics = numerics;
     this.#functions = [...fixedFunctions(numerics)];
@@ -129,10 +131,12 @@ class ProgramWriter {
       this.#code,
       lowered,
       this.#packed,
-      32 * (lowered.batch.length + (isRepeated(lowered) ? lowered.sources.batch.length : 0)),
+      pairsLayout(lowered).end,
       (group, state, backward) =>
         this.#call(kernelCall(group, 1, [], backward, this.#wanted), state, backward),
     );
+    if (lowered.folded) this.#fold = new FoldCode(this.#code, lowered, gradient);
+    this.#code.signs = this.#fold;
     this.#code.main.loop();
   }
 
@@ -161,8 +165,12 @@ class ProgramWriter {
     const { main, stateBytes } = this.#code;
     const { prefix, qubits, shared } = this.#plan.lowered;
     const initial = 16 * shared.length;
+    const first = (): void => {
+      if (this.#fold === undefined) main.get(argument.shared).loadSplat(initial);
+      else this.#fold.pushInitial();
+    };
     if (prefix.length > 0) {
-      this.#prefix.make(() => main.get(argument.shared).loadSplat(initial));
+      this.#prefix.make(first);
       this.#flops += this.#prefix.flops;
       this.#moved += movedBytes(this.#numerics) * 2 ** qubits;
     } else if (this.#packed) {
@@ -175,7 +183,9 @@ class ProgramWriter {
       if (qubits <= FIXED_QUBITS) {
         for (let at = 16; at < stateBytes; at += 16) main.get(argument.state).vector(0).store(at);
       } else main.get(argument.state).i32(stateBytes).call(runtime.clear);
-      main.get(argument.state).get(argument.shared).loadSplat(initial).store();
+      main.get(argument.state);
+      first();
+      main.store();
     }
   }
 
@@ -187,11 +197,11 @@ class ProgramWriter {
     const count = sources.batch.length;
     if (count === 0) return;
     const repeated = isRepeated(lowered);
-    const first = repeated ? 32 * batch.length : 0;
-    const pairs = (): void => this.#code.push(argument.pairs, first);
+    const pairs = (): void => this.#code.push(argument.pairs, pairsLayout(lowered).sources);
     main.get(argument.angles);
     pairs();
     main.i32(count).call(runtime.sincos);
+    this.#fold?.write();
     if (!repeated) return;
     this.#repeats = constants.table(
       batch.map(({ index, source }) => ({ value: 32 * source, column: 32 * index, weight: 1 })),
@@ -324,6 +334,7 @@ class ProgramWriter {
     }
     this.#prefix.contract(wanted);
     this.#undone.push(...this.#prefix.undone);
+    this.#fold?.unwind(this.#undone, wanted);
     if (this.#tables.length > 0) this.#contractBlock();
   }
 

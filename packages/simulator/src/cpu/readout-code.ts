@@ -80,16 +80,18 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
       // Pairs are enumerated by the highest flipped bit; without one every amplitude is its own partner.
       const top = highestBit(step.x);
       const count = step.x === 0 ? 1 : 2;
-      main
-        .get(argument.state)
-        .i32(32 * step.x)
-        .i32(32 * step.z)
-        .i32(32 * top)
-        .i32(code.stateBytes);
-      // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
-      code.pushConstant(weight(code, step, count * (odd ? -sign : sign) * step.weight));
-      column(step.column);
-      main.call(pauliFunction({ odd, add: false, crossed: step.last?.x ?? 0 }));
+      turnColumn(code, step, argument.out, () => {
+        main
+          .get(argument.state)
+          .i32(32 * step.x)
+          .i32(32 * step.z)
+          .i32(32 * top)
+          .i32(code.stateBytes);
+        // Pairs count twice; the imaginary part of conj(psi_a) psi_b enters with a minus sign.
+        code.pushConstant(weight(code, step, count * (odd ? -sign : sign) * step.weight));
+        column(step.column);
+        main.call(pauliFunction({ odd, add: false, crossed: step.last?.x ?? 0 }));
+      });
     } else {
       main.get(argument.state);
       hermitian(code, plan, step);
@@ -129,8 +131,36 @@ function small(
     code.main
       .get(argument.constants)
       .loadSplat(weights + code.main.bytes * step.entries.indexOf(entry));
+    const sign = code.signs?.sign(stringOf(step, entry.mask));
+    if (sign === undefined) return;
+    sign();
+    code.main.op('v128Xor');
   };
   return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
+}
+
+/** Gives a vector in memory the sign that frames per example make of an operator. */
+function turnVector(code: MainCode, operator: Pauli, address: () => void): void {
+  const sign = code.signs?.sign(operator);
+  if (sign === undefined) return;
+  address();
+  address();
+  code.main.load();
+  sign();
+  code.main.op('v128Xor').store();
+}
+
+/** Does what adds the mean of a string to a column, or takes that column's cotangent, with the string's sign per example. */
+function turnColumn(
+  code: MainCode,
+  step: ReadoutStep & { type: 'pauli' },
+  columns: number,
+  work: () => void,
+): void {
+  const turn = (): void => turnVector(code, step, () => code.push(columns, 16 * step.column));
+  turn();
+  work();
+  turn();
 }
 
 type Entries = ReadoutStep & { readonly type: 'diagonal' | 'flips' | 'basis' };
@@ -168,16 +198,26 @@ function entryTable(code: MainCode, step: Entries, factor: number, at = 0): Entr
     code.pushConstant(table);
     main.i32(rows.length).get(columns).call(how);
   };
+  const masks = new Map(
+    rows.map(({ value }, i) => [value, (step.entries[i] as DiagonalEntry).mask]),
+  );
+  /** Gives the transformed values the signs that frames per example make of their operators. */
+  const turn = (): void => {
+    for (const [value, mask] of masks)
+      turnVector(code, stringOf(step, mask), () => code.push(argument.scratch, at + value));
+  };
   return {
     push,
     pick: () => {
       transform();
+      turn();
       move(argument.out, runtime.pick);
     },
     scatter: () => {
       push();
       main.i32(bytes).call(runtime.clear);
       move(argument.dy, runtime.scatter);
+      turn();
       transform();
     },
   };
@@ -280,15 +320,17 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
       main.i32(32 * step.y).call(runtime.addFromBasis);
     } else if (step.type === 'pauli') {
       const { odd, sign } = pauliPhase(step.x, step.z, step.last);
-      main.get(argument.state);
-      lambda();
-      main
-        .i32(32 * step.x)
-        .i32(32 * step.z)
-        .i32(code.stateBytes);
-      code.pushConstant(weight(code, step, sign * step.weight));
-      column(step.column);
-      main.call(pauliFunction({ odd, add: true, crossed: step.last?.x ?? 0 }));
+      turnColumn(code, step, argument.dy, () => {
+        main.get(argument.state);
+        lambda();
+        main
+          .i32(32 * step.x)
+          .i32(32 * step.z)
+          .i32(code.stateBytes);
+        code.pushConstant(weight(code, step, sign * step.weight));
+        column(step.column);
+        main.call(pauliFunction({ odd, add: true, crossed: step.last?.x ?? 0 }));
+      });
     } else if (step.type === 'hermitian') {
       main.get(argument.state);
       lambda();

@@ -83,7 +83,7 @@ export class LargeExecutor {
     this.#preparation = preparation;
     this.#gradient = built.gradient;
     this.built = built;
-    this.#run = new RunCoefficients(lowered);
+    this.#run = new RunCoefficients(lowered, true);
     this.#factors = this.#run.unwinding(this.built.undone);
     this.#parts = Math.min(PARTS, this.built.chunks);
     const readsState = readout.steps.some(({ type }) => type === 'state');
@@ -139,7 +139,7 @@ export class LargeExecutor {
   forward(values: SlotValues, example: number, position: number): void {
     const a = this.#addresses;
     const team = this.#memory.team;
-    this.#run.update();
+    this.#run.update(position);
     this.#factors.update();
     // Nobody reads results of the example before any more.
     team?.meet();
@@ -197,9 +197,10 @@ export class LargeExecutor {
     coefficients.forEach((coefficient, i) => {
       const at = this.#at(this.#addresses.shared) + this.#lanes * i;
       const use = uses[i];
-      if (use?.axis === 'shared' && use.scale === coefficient.scale) {
-        numbers[at] = pairs[2 * use.index] as number;
-        numbers[at + 1] = pairs[2 * use.index + 1] as number;
+      if (use !== undefined && use.scale === coefficient.scale) {
+        const pair = 2 * this.#run.pairAt(use);
+        numbers[at] = pairs[pair] as number;
+        numbers[at + 1] = pairs[pair + 1] as number;
         return;
       }
       const sign = use === undefined ? 1 : (signs[use.axis][use.index] as number);

@@ -1,3 +1,4 @@
+import { coefficientsOf } from '../element.ts';
 import type { Element } from '../element.ts';
 import { Passages, anticommute } from '../frame.ts';
 import type { Pauli } from '../frame.ts';
@@ -9,18 +10,57 @@ import type { EngineProgram, Pass } from './pass.ts';
 const SEGMENT = 256;
 
 /**
- * Marks rotations that all examples share to be applied without their cosine, as `1 - i tan(t) P`: half of the
- * multiplications. This needs |t| ≤ π/4; folding t there leaves the Pauli operator P behind, which must be able to move
- * through all later elements and read-outs, where it only changes signs. Going back from the end, the Pauli operators
- * that can are those that commute with a list of obstacles. Which P is left behind is found out anew in every run
- * (`cpu/coefficients.ts`).
+ * Folding an angle for every example takes about as long as this many amplitudes' multiplications, as measured: what a
+ * rotation saves must be worth the signs and scales that all coefficients of the circuit then have per example.
  */
-export const tangents = (program: EngineProgram, segment: number = SEGMENT): EngineProgram => {
+const WORTH = 20;
+
+/**
+ * Marks rotations to be applied without their cosine, as `1 - i tan(t) P`: half of the multiplications. This needs
+ * |t| ≤ π/4; folding t there leaves the Pauli operator P behind, which must be able to move through all later elements and
+ * read-outs, where it only changes signs. Going back from the end, the Pauli operators that can are those that commute with
+ * a list of obstacles. Which P is left behind is found out anew in every run: for rotations that all examples share by
+ * `cpu/coefficients.ts`, and where it pays for those of single examples too, by `cpu/fold-code.ts`.
+ */
+export const tangents = (
+  program: EngineProgram,
+  segment: number = SEGMENT,
+  worth: number = WORTH,
+): EngineProgram => {
+  const { lowered } = program;
+  const elements = folding(program, worth) ?? mark(program, false);
+  const folded = elements.some((e) => isTangent(e) && lowered.angles.isBatch(e.coefficient.node));
+  const marked = { ...program, lowered: { ...lowered, folded } };
+  return withElements(marked, rescaled(elements, marked, segment));
+};
+
+/** The elements with tangents of single examples too, if that pays: the circuit alone decides, not the size of a batch. */
+function folding(program: EngineProgram, worth: number): Element[] | undefined {
+  const { qubits, elements, prefix, angles } = program.lowered;
+  const isOwn = (e: Element): boolean =>
+    e.type === 'rotation' && angles.isBatch(e.coefficient.node);
+  const uses = [...prefix, ...elements].flatMap(coefficientsOf).length;
+  const pays = (own: number): boolean => own > 0 && own * 2 ** qubits >= worth * uses;
+  // A sign per example would take a table per example.
+  if (elements.some(({ type }) => type === 'table')) return undefined;
+  if (!pays(elements.filter(isOwn).length)) return undefined;
+  const marked = mark(program, true);
+  const gained = marked.filter(isTangent).length - mark(program, false).filter(isTangent).length;
+  return gained > 0 && pays(marked.filter((e) => isTangent(e) && isOwn(e)).length)
+    ? marked
+    : undefined;
+}
+
+const isTangent = (element: Element): element is Rotation =>
+  element.type === 'rotation' && element.form === 'tangent';
+
+/** Marks all tangents there can be, of single examples too or only shared ones. */
+function mark(program: EngineProgram, single: boolean): Element[] {
   const { qubits, filters, elements } = program.lowered;
   const passages = new Passages(qubits, filters);
   let obstacles: Basis = [];
   for (const step of program.readout.steps)
-    for (const pauli of obstaclesOf(step, passages, qubits)) extend(obstacles, pauli);
+    for (const pauli of obstaclesOf(step, passages, qubits, single)) extend(obstacles, pauli);
   const marked = elements.toReversed().map((element): Element => {
     // Two for each qubit generate all Pauli operators, and nothing passes any more.
     if (obstacles.length === 2 * qubits) return element;
@@ -37,10 +77,10 @@ export const tangents = (program: EngineProgram, segment: number = SEGMENT): Eng
       passage.type === 'turn' &&
       obstacles.every(({ pauli }) => anticommute(pauli, passage.axis) === 0);
     for (const pauli of passage.obstacles) extend(obstacles, pauli);
-    return passes && isUniform(element, program) ? { ...element, form: 'tangent' } : element;
+    return passes && isFree(element, program, single) ? { ...element, form: 'tangent' } : element;
   });
-  return withElements(program, rescaled(marked.toReversed(), program, segment));
-};
+  return marked.toReversed();
+}
 
 /** {@link tangents} as it stands in the sequence. */
 export const tangentForm: Pass = (program) => tangents(program);
@@ -50,11 +90,15 @@ export const shortTangents: Pass = (program) => tangents(program, 64);
 
 type Rotation = Element & { readonly type: 'rotation' };
 
-/** Whether all examples share this rotation. A merged table or a controlled one is left alone. */
-const isUniform = (element: Element, { lowered }: EngineProgram): element is Rotation =>
+/** Whether this is a rotation without controls that all examples share, or perhaps one of single examples. */
+const isFree = (
+  element: Element,
+  { lowered }: EngineProgram,
+  single: boolean,
+): element is Rotation =>
   element.type === 'rotation' &&
   element.controls.length === 0 &&
-  !lowered.angles.isBatch(element.coefficient.node);
+  (single || !lowered.angles.isBatch(element.coefficient.node));
 
 /** Lets one rotation in so many take back what the others did to the length of the state. */
 function rescaled(
@@ -64,7 +108,7 @@ function rescaled(
 ): Element[] {
   let count = 0;
   return elements.map((element): Element => {
-    if (!isUniform(element, program)) return element;
+    if (!isFree(element, program, program.lowered.folded)) return element;
     if (count >= segment) {
       count = 0;
       return { ...element, form: 'rescaling' };
@@ -74,8 +118,16 @@ function rescaled(
   });
 }
 
-/** What a Pauli operator must commute with to change no more of a read-out than signs of weights and the order of outcomes. */
-function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pauli[] {
+/**
+ * What a Pauli operator must commute with to change no more of a read-out than signs of weights and, unless it is one of
+ * `single` examples, the order of outcomes.
+ */
+function obstaclesOf(
+  step: ReadoutStep,
+  passages: Passages,
+  qubits: number,
+  single: boolean,
+): Pauli[] {
   const everywhere = Array.from({ length: qubits }, (_, qubit) => qubit);
   const all = (on: readonly number[]): Pauli[] =>
     on.flatMap((qubit) => [
@@ -84,6 +136,7 @@ function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pau
     ]);
   switch (step.type) {
     case 'probabilities':
+      return single ? bitsOf(step.kept).map((z) => ({ x: 0, z })) : [];
     case 'diagonal':
     case 'pauli':
     case 'flips':
@@ -94,6 +147,13 @@ function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pau
     default:
       return all(everywhere);
   }
+}
+
+/** The set bits, each alone. */
+function bitsOf(mask: number): number[] {
+  const bits: number[] = [];
+  for (let rest = mask; rest !== 0; rest &= rest - 1) bits.push(rest & -rest);
+  return bits;
 }
 
 /**

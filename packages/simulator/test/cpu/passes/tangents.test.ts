@@ -37,43 +37,49 @@ const sumOf = (strings: readonly PauliSum[]): PauliSum =>
 const memory = new EngineMemory();
 const judge = reference();
 
+/** Folds no angles of single examples, or all that can be, whether it pays or not. */
+const never = Infinity;
+const always = 0;
+
 /** The pass alone, with stretches of so many tangents. */
-const alone = (segment: number): Sequence => [
-  ['tangents', (program) => tangents(program, segment)],
+const alone = (segment: number, worth?: number): Sequence => [
+  ['tangents', (program) => tangents(program, segment, worth)],
   ['allocate', allocateCoefficients],
 ];
 /** All passes, the tangents with stretches of so many. */
-const all = (segment: number): Sequence =>
+const all = (segment: number, worth?: number): Sequence =>
   passes.map(([name, pass]) =>
-    name === 'tangent form' ? [name, (program) => tangents(program, segment)] : [name, pass],
+    name === 'tangent form' ? [name, (program) => tangents(program, segment, worth)] : [name, pass],
   );
 
-/** Without tables, which large states do not have. */
-const chunked = (segment: number): Sequence =>
-  all(segment).filter(([name]) => name !== 'merge diagonals');
+/** Without tables, which large states do not have, and which take no signs per example. */
+const chunked = (segment: number, worth?: number): Sequence =>
+  all(segment, worth).filter(([name]) => name !== 'merge diagonals');
 
 const compile = (
   made: Circuit,
   measured: Measurement | readonly Measurement[],
   sequence: Sequence = passes,
   large: LargeSizes = largeSizes.f64,
+  on: EngineMemory = memory,
 ): CpuProgram<string, Measurement | readonly Measurement[]> =>
   new CpuProgram(
     made,
     measured,
     {},
     checkProgram(made, measured, {}, cpuCapabilities),
-    memory,
+    on,
     sequence,
     large,
   );
 
 /** What became of the rotations: T tangent, S rescaling, r as they were. */
-function forms(made: Circuit, measured: Measurement, segment = 256): string {
+function forms(made: Circuit, measured: Measurement, segment = 256, worth?: number): string {
   const lowered = lower(made, measured.type === 'state');
   const { elements } = tangents(
     { lowered, readout: planReadout(made, [measured]) },
     segment,
+    worth,
   ).lowered;
   return elements
     .map((e) =>
@@ -146,14 +152,19 @@ function drawValues(
 
 describe('tangents', () => {
   it.each([
-    ['alone', alone, 1e8],
+    ['alone', alone, never, 1e8],
     // Merging neighbours adds their angles, which is exact to the last bit of the larger one only.
-    ['with all other passes', all, 100],
-    ['in chunks', chunked, 100],
-  ])('%s keep results and gradients of random circuits', (_, sequence, huge) => {
+    ['with all other passes', all, never, 100],
+    ['in chunks', chunked, never, 100],
+    ['of single examples too', alone, always, 1e8],
+    ['of single examples, without tables,', chunked, always, 100],
+    ['of single examples in chunks', chunked, always, 100],
+  ])('%s keep results and gradients of random circuits', (name, sequence, worth, huge) => {
     let folded = 0;
+    let own = 0;
     let large = 0;
-    const sizes = sequence === chunked ? { from: 4, local: 4 } : largeSizes.f64;
+    const inChunks = name.endsWith('in chunks');
+    const sizes = inChunks ? { from: 4, local: 4 } : largeSizes.f64;
     for (let seed = 0; seed < 160; seed++) {
       const random = new Random(3000 + seed);
       const made = drawCircuit(random, random.integer(1, 6), seed % 4 === 0, huge);
@@ -166,9 +177,11 @@ describe('tangents', () => {
         'probabilities',
       ] as const);
       const measured = randomMeasurement(random, made, type);
-      const program = compile(made, measured, sequence(random.pick([1, 2, 3, 256])), sizes);
+      const segment = random.pick([1, 2, 3, 256]);
+      const program = compile(made, measured, sequence(segment, worth), sizes);
       if (program.explain().details['regime'] === 'large state') large++;
-      if (forms(made, measured).includes('T')) folded++;
+      if (forms(made, measured, segment, never).includes('T')) folded++;
+      if (forms(made, measured, 256, worth) !== forms(made, measured, 256, never)) own++;
       const exact = judge.compile(made, measured);
       const y = exact.run(values) as Float64Array;
       expectClose(program.run(values) as Float64Array, y, 1e-12, `seed ${seed}`);
@@ -187,10 +200,15 @@ describe('tangents', () => {
       }
     }
     expect(folded).toBeGreaterThan(100);
-    if (sequence === chunked) expect(large).toBeGreaterThan(35);
+    if (inChunks) expect(large).toBeGreaterThan(35);
+    if (worth === never) expect(own).toBe(0);
+    else expect(own).toBeGreaterThan(60);
   });
 
-  it('change the signs of Pauli strings that are read together', () => {
+  it.each([
+    ['that are read together', all, never],
+    ['that are read together for every example', chunked, always],
+  ])('change the signs of Pauli strings %s', (_, sequence, worth) => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 40; seed++) {
       const random = new Random(4000 + seed);
@@ -201,13 +219,14 @@ describe('tangents', () => {
         Array.from({ length: qubits }, () => letters[random.integer(letters.length)]!).join('');
       const strings = Array.from({ length: 60 }, () => pauli(word()).scale(random.normal() / 8));
       const measured = expval(...strings.slice(0, 20), sumOf(strings));
-      const { readout } = optimize({
-        lowered: lower(made, false),
-        readout: planReadout(made, [measured]),
-      });
+      const used = sequence(256, worth);
+      const { readout } = optimize(
+        { lowered: lower(made, false), readout: planReadout(made, [measured]) },
+        used,
+      );
       for (const { type } of readout.steps) seen.add(type);
       const values = drawValues(random, made, 2, 100);
-      const program = compile(made, measured);
+      const program = compile(made, measured, used);
       const exact = judge.compile(made, measured);
       const y = exact.run(values);
       expectClose(program.run(values) as Float64Array, y, 1e-12, `seed ${seed}`);
@@ -245,12 +264,14 @@ describe('tangents', () => {
   });
 
   it.each([
-    ['one example', false],
-    ['a batch', true],
-  ])('neither overflow nor lose digits in 3,000 rotations on %s', (_, batched) => {
+    ['one example', 'none'],
+    ['a batch', 'embedded'],
+    ['angles of single examples', 'all'],
+  ])('neither overflow nor lose digits in 3,000 rotations on %s', (_, own) => {
+    const batched = own !== 'none';
     const made = circuit(4, (q) => {
-      const w = weight('w', [3000]);
-      if (batched) q.angleEmbedding(input('x', [4]), { rotation: 'Y' });
+      const w = own === 'all' ? input('w', [3000]) : weight('w', [3000]);
+      if (own === 'embedded') q.angleEmbedding(input('x', [4]), { rotation: 'Y' });
       for (let i = 0; i < 3000; i++) {
         if (i % 2 === 0) q.rx(w.at(i), i % 4);
         else q.ry(w.at(i), (i >> 1) % 4);
@@ -258,11 +279,15 @@ describe('tangents', () => {
       }
     });
     // Every angle a quarter of π (of t) from the next fold makes tangents of 1, the worst case.
-    const w = Float64Array.from({ length: 3000 }, (_v, i) => Math.PI / 2 + 1e-3 * Math.sin(i));
-    const values = batched ? { w, x: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] } : { w };
+    const count = own === 'all' ? 6000 : 3000;
+    const w = Float64Array.from({ length: count }, (_v, i) => Math.PI / 2 + 1e-3 * Math.sin(i));
+    const values =
+      batched && own !== 'all' ? { w, x: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] } : { w };
     const measured = expval(X(0), Z(1).mul(Y(3)));
-    expect([...forms(made, measured)].filter((form) => form === 'S')).toHaveLength(11);
-    const program = compile(made, measured);
+    const worth = own === 'all' ? always : never;
+    const rescaling = [...forms(made, measured, 256, worth)].filter((form) => form === 'S');
+    expect(rescaling).toHaveLength(11);
+    const program = compile(made, measured, all(256, worth));
     // The same engine with cosines and sines.
     const plain = compile(
       made,
@@ -276,8 +301,10 @@ describe('tangents', () => {
   });
 
   it('keep gradients of embedded amplitudes', () => {
-    const made = circuit(3, { a: amplitudes([4]), w: weight([7]) }, (q, { a, w }) => {
+    const slots = { a: amplitudes([4]), w: weight([7]), x: input([3]) };
+    const made = circuit(3, slots, (q, { a, w, x }) => {
       q.prepare(a, [2, 0], { normalize: true });
+      for (let i = 0; i < 3; i++) q.ry(x.at(i), i);
       for (let i = 0; i < 3; i++) q.rx(w.at(i), i);
       q.cnot(0, 1).cnot(1, 2);
       for (let i = 0; i < 3; i++) q.ry(w.at(3 + i), i);
@@ -285,15 +312,21 @@ describe('tangents', () => {
     }) as Circuit;
     const random = new Random(5);
     const measured = expval(Z(0), X(1).mul(Y(2)));
-    for (const segment of [2, 256]) {
-      const values = { a: random.normals(12), w: angles(random, 7) };
+    for (const [segment, worth] of [
+      [2, never],
+      [256, never],
+      [2, always],
+      [256, always],
+    ] as const) {
+      const values = { a: random.normals(12), w: angles(random, 7), x: angles(random, 9) };
       const dy = random.normals(6);
       const [found, wanted] = [
-        compile(made, measured, all(segment)),
+        compile(made, measured, all(segment, worth)),
         judge.compile(made, measured),
       ].map((program) => program.vjp(values, dy));
       expectClose(found!['a']!, wanted!['a']!, 1e-12, 'amplitudes');
       expectClose(found!['w']!, wanted!['w']!, 1e-12, 'weights');
+      expectClose(found!['x']!, wanted!['x']!, 1e-12, 'inputs');
     }
   });
 
@@ -321,6 +354,31 @@ describe('tangents', () => {
     });
     // X on a control of the Toffoli gate does not pass, on its target it does; XX does not pass T.
     expect(forms(made, expval(Z(0)))).toBe('rTTr');
+  });
+
+  it('belong to single examples where the structure says that it pays', () => {
+    const layers = (n: number, own: boolean, diagonal: boolean): Circuit =>
+      circuit(n, (q) => {
+        const x = input('x', [n]);
+        const w = own ? input('w', [3, 2, n]) : weight('w', [3, 2, n]);
+        for (let layer = 0; layer < 3; layer++) {
+          q.angleEmbedding(x);
+          for (let i = 0; i < n; i++) q.ry(w.at(layer, 0, i), i);
+          if (diagonal) for (let i = 0; i < n; i++) q.rz(w.at(layer, 1, i), i);
+          for (let i = 0; i < n; i++) q.cnot(i, (i + 1) % n);
+        }
+      });
+    const isFolded = (made: Circuit, measured: Measurement = expval(Z(0))): boolean => {
+      const readout = planReadout(made, [measured]);
+      return optimize({ lowered: lower(made, measured.type === 'state'), readout }).lowered.folded;
+    };
+    expect(isFolded(layers(7, true, true))).toBe(true);
+    expect(isFolded(layers(7, false, false))).toBe(true);
+    // On few qubits folding takes as long as what it saves.
+    expect(isFolded(layers(3, true, true))).toBe(false);
+    // Signs per example would take a table per example.
+    expect(isFolded(layers(7, false, true))).toBe(false);
+    expect(isFolded(layers(7, true, true), state())).toBe(false);
   });
 
   it('rescale once in a stretch', () => {
