@@ -28,6 +28,29 @@ export {
   reorderQubits,
   toLittleEndian,
 } from '@ketwork/simulator';
+export {
+  concurrence,
+  entanglementOfFormation,
+  fidelity,
+  logNegativity,
+  mutualInformation,
+  negativity,
+  purity,
+  reducedDensity,
+  relativeEntropy,
+  renyiEntropy,
+  schmidt,
+  traceDistance,
+  vonNeumannEntropy,
+} from '@ketwork/simulator';
+export type {
+  EntropyOptions,
+  QuantumState,
+  RelativeEntropyOptions,
+  SchmidtDecomposition,
+  StateOptions,
+  SubsystemOptions,
+} from '@ketwork/simulator';
 export type {
   AsyncCallOptions,
   AsyncEngine,

@@ -9,79 +9,145 @@ export interface HermitianEigen {
 }
 
 /**
- * Eigenvalues and orthonormal eigenvectors of a Hermitian d × d matrix, interleaved and row-major. Every eigenvalue of
- * the real symmetric matrix [[Re, -Im], [Im, Re]] appears twice; of the 2d real vectors (u, v), read as u + iv, the d
- * farthest from those taken before are kept.
+ * Eigenvalues and orthonormal eigenvectors of a Hermitian d × d matrix, interleaved and row-major, of which the Hermitian
+ * part (A + A†)/2 is taken. Complex matrices are reduced to real tridiagonal ones first (Householder's method; Golub and
+ * Van Loan, Matrix Computations, 8.3.1), so that degenerate eigenvalues need no care.
  */
-export function hermitianEigen(matrix: ArrayLike<number>, d: number): HermitianEigen {
-  const real = new Matrix(2 * d, 2 * d);
+export function hermitianEigen(matrix: ArrayLike<number>, d: number, offset = 0): HermitianEigen {
+  const a = new Float64Array(2 * d * d);
+  let isReal = true;
   for (let r = 0; r < d; r++) {
     for (let c = 0; c < d; c++) {
       const here = 2 * (r * d + c);
-      const mirror = 2 * (c * d + r);
-      const re = (matrix[here]! + matrix[mirror]!) / 2;
-      const im = (matrix[here + 1]! - matrix[mirror + 1]!) / 2;
-      real.set(r, c, re);
-      real.set(d + r, d + c, re);
-      real.set(d + r, c, im);
-      real.set(r, d + c, -im);
+      const mirror = offset + 2 * (c * d + r);
+      a[here] = (matrix[offset + here]! + matrix[mirror]!) / 2;
+      const im = (matrix[offset + here + 1]! - matrix[mirror + 1]!) / 2;
+      a[here + 1] = im;
+      if (im !== 0) isReal = false;
+    }
+  }
+  const real = new Matrix(d, d);
+  const reflections = isReal ? [] : tridiagonalize(a, d);
+  // Phases that make the entries beside the diagonal real and positive.
+  const phases = new Float64Array(2 * d);
+  phases[0] = 1;
+  for (let k = 0; k < d; k++) {
+    if (isReal) for (let c = 0; c < d; c++) real.set(k, c, a[2 * (k * d + c)]!);
+    else {
+      real.set(k, k, a[2 * (k * d + k)]!);
+      if (k + 1 < d) nextPhase(a, d, k, phases, real);
     }
   }
   const evd = new EigenvalueDecomposition(real, { assumeSymmetric: true });
-  const rest = Array.from({ length: 2 * d }, (_, i) => {
-    const column = evd.eigenvectorMatrix.getColumn(i);
-    const vector = new Float64Array(2 * d);
-    for (let j = 0; j < d; j++) {
-      vector[2 * j] = column[j]!;
-      vector[2 * j + 1] = column[d + j]!;
-    }
-    return { vector, value: evd.realEigenvalues[i]! };
-  });
-  const kept: typeof rest = [];
-  while (kept.length < d) {
-    let best = 0;
-    let largest = -1;
-    rest.forEach(({ vector }, i) => {
-      const size = squaredNorm(vector);
-      // A clear lead, so that rounding does not decide between equally good vectors.
-      if (size > largest + 1e-6) {
-        largest = size;
-        best = i;
-      }
-    });
-    const [chosen] = rest.splice(best, 1);
-    normalize(chosen!.vector);
-    kept.push(chosen!);
-    // Twice is enough (Kahan and Parlett): the second pass removes what rounding left in the first.
-    for (let pass = 0; pass < 2; pass++) {
-      for (const { vector } of rest) removeComponent(vector, chosen!.vector);
-    }
-  }
-  kept.sort((a, b) => a.value - b.value);
+  const order = evd.realEigenvalues
+    .map((value, column) => ({ value, column }))
+    .sort((x, y) => x.value - y.value);
   const vectors = new Float64Array(2 * d * d);
-  kept.forEach(({ vector }, i) => vectors.set(vector, 2 * d * i));
-  return { values: Float64Array.from(kept, (k) => k.value), vectors };
+  const columns = evd.eigenvectorMatrix;
+  order.forEach(({ column }, i) => {
+    const row = vectors.subarray(2 * i * d, 2 * (i + 1) * d);
+    for (let j = 0; j < d; j++) {
+      const x = columns.get(j, column);
+      row[2 * j] = isReal ? x : x * phases[2 * j]!;
+      row[2 * j + 1] = isReal ? 0 : x * phases[2 * j + 1]!;
+    }
+    for (let k = reflections.length - 1; k >= 0; k--) reflect(row, reflections[k]!);
+  });
+  return { values: Float64Array.from(order, ({ value }) => value), vectors };
 }
 
-function squaredNorm(v: Float64Array): number {
-  return v.reduce((sum, x) => sum + x * x, 0);
+/** A reflection 1 - 2 v v† with a unit vector v that is 0 before `first`. */
+interface Reflection {
+  readonly first: number;
+  readonly v: Float64Array;
 }
 
-function normalize(v: Float64Array): void {
-  const norm = Math.sqrt(squaredNorm(v));
-  for (let i = 0; i < v.length; i++) v[i]! /= norm;
+/** Turns a Hermitian matrix into a tridiagonal one, in place, by reflections H_0, H_1, …: T = … H_1 H_0 A H_0 H_1 …. */
+function tridiagonalize(a: Float64Array, d: number): Reflection[] {
+  const reflections: Reflection[] = [];
+  const p = new Float64Array(2 * d);
+  for (let k = 0; k + 2 < d; k++) {
+    const first = k + 1;
+    const v = new Float64Array(2 * (d - first));
+    let below = 0;
+    for (let i = first; i < d; i++) {
+      const re = a[2 * (i * d + k)]!;
+      const im = a[2 * (i * d + k) + 1]!;
+      v[2 * (i - first)] = re;
+      v[2 * (i - first) + 1] = im;
+      if (i > first) below += re * re + im * im;
+    }
+    if (below === 0) continue;
+    const head = Math.hypot(v[0]!, v[1]!);
+    const norm = Math.sqrt(head * head + below);
+    // v = x + e^{i arg x_0} |x| e_0: no cancellation.
+    const [cos, sin] = head === 0 ? [1, 0] : [v[0]! / head, v[1]! / head];
+    v[0]! += cos * norm;
+    v[1]! += sin * norm;
+    const length = Math.sqrt((head + norm) ** 2 + below);
+    for (let i = 0; i < v.length; i++) v[i]! /= length;
+    reflections.push({ first, v });
+    // A - 2 (v q† + q v†) with q = A v - (v† A v) v, on the rows and columns from `first`.
+    let mean = 0;
+    for (let i = first; i < d; i++) {
+      let re = 0;
+      let im = 0;
+      let at = 2 * (i * d + first);
+      for (let j = 0; j < v.length; j += 2, at += 2) {
+        re += a[at]! * v[j]! - a[at + 1]! * v[j + 1]!;
+        im += a[at]! * v[j + 1]! + a[at + 1]! * v[j]!;
+      }
+      const to = 2 * (i - first);
+      p[to] = re;
+      p[to + 1] = im;
+      mean += v[to]! * re + v[to + 1]! * im;
+    }
+    for (let i = 0; i < v.length; i++) p[i]! -= mean * v[i]!;
+    for (let i = first; i < d; i++) {
+      const r = 2 * (i - first);
+      const [vr, vi, qr, qi] = [2 * v[r]!, 2 * v[r + 1]!, 2 * p[r]!, 2 * p[r + 1]!];
+      let at = 2 * (i * d + first);
+      for (let j = 0; j < v.length; j += 2, at += 2) {
+        a[at]! -= vr * p[j]! + vi * p[j + 1]! + qr * v[j]! + qi * v[j + 1]!;
+        a[at + 1]! -= vi * p[j]! - vr * p[j + 1]! + qi * v[j]! - qr * v[j + 1]!;
+      }
+    }
+    a[2 * (first * d + k)] = -cos * norm;
+    a[2 * (first * d + k) + 1] = -sin * norm;
+  }
+  return reflections;
 }
 
-/** `v -= ⟨u|v⟩ u` for a unit vector u. */
-function removeComponent(v: Float64Array, u: Float64Array): void {
+/** Writes the absolute value of entry (k + 1, k) beside the diagonal, and the phase that takes its argument in. */
+function nextPhase(
+  a: Float64Array,
+  d: number,
+  k: number,
+  phases: Float64Array,
+  real: Matrix,
+): void {
+  const re = a[2 * ((k + 1) * d + k)]!;
+  const im = a[2 * ((k + 1) * d + k) + 1]!;
+  const size = Math.hypot(re, im);
+  real.set(k, k + 1, size);
+  real.set(k + 1, k, size);
+  const [cos, sin] = size === 0 ? [1, 0] : [re / size, im / size];
+  const [c, s] = [phases[2 * k]!, phases[2 * k + 1]!];
+  phases[2 * k + 2] = c * cos - s * sin;
+  phases[2 * k + 3] = c * sin + s * cos;
+}
+
+/** Applies a reflection to a vector, in place. */
+function reflect(x: Float64Array, { first, v }: Reflection): void {
   let re = 0;
   let im = 0;
-  for (let i = 0; i < v.length; i += 2) {
-    re += u[i]! * v[i]! + u[i + 1]! * v[i + 1]!;
-    im += u[i]! * v[i + 1]! - u[i + 1]! * v[i]!;
+  const start = 2 * first;
+  for (let j = 0; j < v.length; j += 2) {
+    re += v[j]! * x[start + j]! + v[j + 1]! * x[start + j + 1]!;
+    im += v[j]! * x[start + j + 1]! - v[j + 1]! * x[start + j]!;
   }
-  for (let i = 0; i < v.length; i += 2) {
-    v[i]! -= re * u[i]! - im * u[i + 1]!;
-    v[i + 1]! -= re * u[i + 1]! + im * u[i]!;
+  for (let j = 0; j < v.length; j += 2) {
+    x[start + j]! -= 2 * (re * v[j]! - im * v[j + 1]!);
+    x[start + j + 1]! -= 2 * (re * v[j + 1]! + im * v[j]!);
   }
 }

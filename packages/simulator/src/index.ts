@@ -40,3 +40,20 @@ export type { HostedOptions } from './worker/hosted.ts';
 export { complexAmplitudes, ket } from './amplitudes.ts';
 export { reorderQubits, toLittleEndian } from './qubit-order.ts';
 export type { QubitOrderOptions } from './qubit-order.ts';
+export { mutualInformation, purity, renyiEntropy, vonNeumannEntropy } from './states/entropy.ts';
+export { fidelity, relativeEntropy, traceDistance } from './states/distances.ts';
+export type { RelativeEntropyOptions } from './states/distances.ts';
+export {
+  concurrence,
+  entanglementOfFormation,
+  logNegativity,
+  negativity,
+} from './states/entanglement.ts';
+export type {
+  EntropyOptions,
+  QuantumState,
+  StateOptions,
+  SubsystemOptions,
+} from './states/input.ts';
+export { reducedDensity, schmidt } from './states/reduced.ts';
+export type { SchmidtDecomposition } from './states/reduced.ts';
