@@ -9,7 +9,7 @@ import type {
   SlotValues,
   Values,
 } from '@ketwork/simulator';
-import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
+import { homogeneity, perturb, unnormalisedUses } from './differences/perturb.ts';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions<Names extends string = string> {

@@ -1,83 +1,76 @@
 import { ValueError } from '@ketwork/base';
-import type { Circuit } from '@ketwork/circuit';
-import {
-  checkProgram,
-  checkVjpOptions,
-  readCotangents,
-  readValues,
-  readWrt,
-} from '@ketwork/simulator';
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import { checkProgram } from '@ketwork/simulator';
 import type {
-  AsyncCallOptions,
   AsyncEngine,
-  AsyncProgram,
   CompileOptions,
-  Cotangents,
   DifferentiationMethod,
   Engine,
-  Explanation,
-  Gradients,
-  JacobianOptions,
   Measurements,
-  Program,
-  Results,
-  RunOptions,
-  Values,
-  VjpOptions,
 } from '@ketwork/simulator';
-import { bySlot, reduced } from './assemble.ts';
-import { compute, computeAsync } from './evaluate.ts';
-import type { Computation } from './evaluate.ts';
-import { finiteDifference } from './finite-difference.ts';
-import type { PreparedMethod } from './method.ts';
+import { finiteDifference } from './differences/finite-difference.ts';
+import { spsa } from './differences/spsa.ts';
+import { defaultStep } from './differences/stencil.ts';
+import { hadamardTest } from './hadamard/hadamard-test.ts';
+import { reversedHadamardTest } from './hadamard/reversed.ts';
+import type { MethodOptions, PreparedMethod } from './method.ts';
 import { chooseMethod, methodsFor } from './methods.ts';
-import { parameterShift } from './parameter-shift.ts';
+import { LocalProgram, RemoteProgram } from './program.ts';
+import type { AsyncDifferentiatedProgram, DifferentiatedProgram } from './program.ts';
+import { parameterShift } from './shift/parameter-shift.ts';
+
+/** Methods whose results are random even without shots. */
+const RANDOM: readonly DifferentiationMethod[] = ['spsa', 'stochastic-shift'];
+
+/** Highest order of finite differences: beyond it rounding costs more than the order gains. */
+const MAX_ORDER = 8;
 
 /** Options of {@link differentiate}. */
 export interface DifferentiateOptions {
-  /** How to differentiate. `best`, the default: adjoint where the engine covers every measurement, else parameter-shift. */
+  /**
+   * How to differentiate, see `differentiationMethods`. `best`, the default: adjoint where the engine covers every
+   * measurement, else parameter-shift (stochastic-shift where a slot enters an evolution with a drift).
+   */
   readonly method?: 'best' | DifferentiationMethod;
-  /** Estimate results and their gradients from this many shots per example and shift; exact when absent. */
+  /** Estimate results and their gradients from this many shots per example and run (and setting); exact when absent. */
   readonly shots?: number;
-  /** Step of finite differences in the units of the slot, 1e-5 by default (1e-2 on engines without f64). */
+  /**
+   * How shots are shared between the runs of a shift rule: `uniform`, the default, or `weighted`, in proportion to the
+   * size of their coefficients, with `shots` as the mean over all of them.
+   */
+  readonly allocation?: 'uniform' | 'weighted';
+  /**
+   * Step of finite differences and SPSA in the units of the slot. By default 1e-5 for central differences of order 2 (1e-2
+   * on engines without f64) and what balances rounding for other orders; 1e-3 for SPSA; 0.2 with shots.
+   */
   readonly step?: number;
+  /** Where finite differences look: on both sides (`central`, the default) or on one. */
+  readonly difference?: 'central' | 'forward' | 'backward';
+  /** Order of accuracy of finite differences: 2 by default, 1 for one-sided ones; even for central ones; at most 8. */
+  readonly order?: number;
+  /** Random directions of SPSA, or random points of the stochastic shift rule, that are averaged over. 10 by default. */
+  readonly samples?: number;
   /** Bytes that one run of shifted examples may take before it is cut into several; 256 MiB by default. */
   readonly memory?: number;
 }
 
-/** A program whose gradients come from a chosen method. */
-export interface DifferentiatedProgram<
-  Names extends string = string,
-  M extends Measurements = Measurements,
-> extends Program<Names, M> {
-  /** The method its gradients come from. */
-  readonly method: DifferentiationMethod;
-}
-
-/** A {@link DifferentiatedProgram} that runs elsewhere and returns promises. */
-export interface AsyncDifferentiatedProgram<
-  Names extends string = string,
-  M extends Measurements = Measurements,
-> extends AsyncProgram<Names, M> {
-  /** The method its gradients come from. */
-  readonly method: DifferentiationMethod;
-}
-
 /**
  * Compiles a circuit for any engine, with gradients by a method of choice: `adjoint` of the engine, `parameter-shift`
- * (exact, also from shots, also on devices) or `finite-difference` (central, error about step², for every kind of slot).
+ * (exact, also from shots, also on devices), `finite-difference` (for every kind of slot) and the others of
+ * `differentiationMethods`.
  *
  * Parameter-shift shifts every angle that depends on the wanted slots, occurrence by occurrence, by the rule of its
- * generator ({@link shiftRule}); all shifts of all examples run as one batch. The variance is differentiated through the
- * expectation values of O and O². With shots, each run has its own stream of random numbers, derived from the seed.
+ * generator (`shiftRule`). Whatever the method, all variations of all examples run as one batch. The variance is
+ * differentiated through the expectation values of O and O² where rules are linear. With shots, each run has its own
+ * stream of random numbers, derived from the seed.
  *
  * The circuit, the measurements and the combination of method, measurement and shots are checked here; whether a slot
  * suits the method (amplitudes do not suit parameter-shift) is checked by `vjp` and `jacobian` before they run anything.
  *
  * @returns a program as the engine's own, whose `vjp` and `jacobian` have the shapes of the contract: `[...shape]` or
  * `[batch, ...shape]`, and `[batch, outputs, ...shape]`.
- * @throws UnsupportedError where the method cannot do it, naming those that can; ValueError for a step or memory that is
- * not positive; what the engine's compile throws.
+ * @throws UnsupportedError where the method cannot do it, naming those that can; ValueError for an option that is out of
+ * range; what the engine's compile throws.
  *
  * @example
  * ```ts
@@ -109,204 +102,106 @@ export function differentiate<Names extends string, const M extends Measurements
   options: DifferentiateOptions = {},
 ): DifferentiatedProgram<Names, M> | AsyncDifferentiatedProgram<Names, M> {
   const { capabilities } = engine;
-  positive(options.step, 'step');
-  positive(options.memory, 'memory');
+  checkOptions(options);
   const compileOptions: CompileOptions =
     options.shots === undefined ? {} : { shots: options.shots };
   const checked = checkProgram(circuit, measurements, compileOptions, capabilities);
+  const shots = options.shots !== undefined;
   const method = chooseMethod(
     options.method ?? 'best',
     circuit,
     checked.measurements,
-    options.shots !== undefined,
+    shots,
     capabilities,
   );
-  const memory = options.memory ?? 2 ** 28;
-  const step = options.step ?? (capabilities.precision.includes('f64') ? 1e-5 : 1e-2);
-  const able = methodsFor(circuit, checked.measurements, options.shots !== undefined, capabilities);
-  const methodOptions = { memory, step, alternatives: able.filter((other) => other !== method) };
-  let prepared: PreparedMethod | undefined;
-  if (method === 'parameter-shift')
-    prepared = parameterShift(circuit, checked.measurements, methodOptions);
-  else if (method === 'finite-difference')
-    prepared = finiteDifference(circuit, checked.measurements, methodOptions);
+  const able = methodsFor(circuit, checked.measurements, shots, capabilities);
+  const { difference = 'central' } = options;
+  const order = options.order ?? (difference === 'central' ? 2 : 1);
+  const f64 = capabilities.precision.includes('f64');
+  const prepared = prepare(method, circuit, checked.measurements, {
+    memory: options.memory ?? 2 ** 28,
+    alternatives: able.filter((other) => other !== method),
+    allocation: options.allocation ?? 'uniform',
+    step:
+      options.step ?? (method === 'spsa' ? spsaStep(f64, shots) : defaultStep(order, f64, shots)),
+    difference,
+    order,
+    samples: options.samples ?? 10,
+    ...compileOptions,
+  });
+  const random = prepared !== undefined && (shots || RANDOM.includes(method));
   const { outputSizes, single } = checked;
   // Two branches, so that the types of engine and program stay together.
   if (engine.synchronous) {
     const plain = engine.compile(circuit, measurements, compileOptions);
-    const varied =
-      prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
-    return new LocalProgram({ method, plain, varied, prepared, outputSizes, single });
+    const varied = (prepared?.variations ?? []).map(({ circuit: c, measurements: m, shots: own }) =>
+      engine.compile(c, m, own === undefined ? compileOptions : { shots: own }),
+    );
+    return new LocalProgram({ method, plain, varied, prepared, outputSizes, single, random });
   }
   const plain = engine.compile(circuit, measurements, compileOptions);
-  const varied =
-    prepared && engine.compile(prepared.circuit, prepared.measurements, compileOptions);
-  return new RemoteProgram({ method, plain, varied, prepared, outputSizes, single });
+  const varied = (prepared?.variations ?? []).map(({ circuit: c, measurements: m, shots: own }) =>
+    engine.compile(c, m, own === undefined ? compileOptions : { shots: own }),
+  );
+  return new RemoteProgram({ method, plain, varied, prepared, outputSizes, single, random });
 }
 
-/** What both kinds of program are made of. */
-interface Parts<Plain, Varied> {
-  readonly method: DifferentiationMethod;
-  /** The circuit as it was given. */
-  readonly plain: Plain;
-  /** The circuit with shifts; absent where the engine differentiates itself. */
-  readonly varied: Varied | undefined;
-  readonly prepared: PreparedMethod | undefined;
-  readonly outputSizes: readonly number[];
-  readonly single: boolean;
-}
-
-type AnyProgram<Names extends string, M extends Measurements> =
-  | Program<Names, M>
-  | AsyncProgram<Names, M>;
-
-/** What does not depend on where the program runs. */
-class Base<
-  Names extends string,
-  M extends Measurements,
-  Plain extends AnyProgram<Names, M>,
-  Varied extends Program | AsyncProgram,
-> {
-  readonly method: DifferentiationMethod;
-  readonly circuit: Circuit<Names>;
-  readonly measurements: M;
-  readonly outputShapes: readonly (readonly number[])[];
-  readonly options: CompileOptions;
-  protected readonly parts: Parts<Plain, Varied>;
-
-  constructor(parts: Parts<Plain, Varied>) {
-    this.method = parts.method;
-    this.circuit = parts.plain.circuit;
-    this.measurements = parts.plain.measurements;
-    this.outputShapes = parts.plain.outputShapes;
-    this.options = parts.plain.options;
-    this.parts = parts;
-  }
-
-  explain(): Explanation {
-    const { method, prepared, plain } = this.parts;
-    const { text, details } = plain.explain();
-    const how =
-      prepared === undefined
-        ? `Gradients by ${method}.`
-        : `Gradients by ${method}: ${prepared.evaluations} runs of the circuit per example, in one batch.`;
-    return {
-      text: `${text} ${how}`,
-      details: {
-        ...details,
-        method,
-        ...(prepared === undefined ? {} : { evaluations: prepared.evaluations }),
-      },
-    };
-  }
-
-  estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
-    const { plain, varied, prepared } = this.parts;
-    const own = plain.estimateMemory(batch, varied === undefined ? options : {});
-    if (options.gradient !== true || varied === undefined || prepared === undefined) return own;
-    return (
-      own +
-      varied.estimateMemory(Math.min(prepared.limit, batch * Math.max(1, prepared.evaluations)))
-    );
-  }
-
-  dispose(): void {
-    this.parts.plain.dispose();
-    this.parts.varied?.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  protected vjpComputation(
-    prepared: PreparedMethod,
-    values: Values<Names>,
-    dy: Cotangents<M>,
-    options: VjpOptions<Names>,
-  ): Computation<Gradients<Names>> {
-    checkVjpOptions(options);
-    const slots = readWrt(this.circuit, options.wrt);
-    prepared.check(slots);
-    const read = readValues(this.circuit, values);
-    const { outputSizes, single } = this.parts;
-    const weights = readCotangents(dy, outputSizes, single, read.batch);
-    return (function* () {
-      const derivatives = yield* prepared.derivatives({
-        values: read,
-        slots,
-        weights,
-        seed: options.seed ?? 0,
-      });
-      return reduced(slots, bySlot(slots, derivatives), read.batch, options) as Gradients<Names>;
-    })();
-  }
-
-  protected jacobianComputation(
-    prepared: PreparedMethod,
-    values: Values<Names>,
-    options: JacobianOptions<Names>,
-  ): Computation<Gradients<Names>> {
-    const slots = readWrt(this.circuit, options.wrt);
-    prepared.check(slots);
-    const read = readValues(this.circuit, values);
-    return (function* () {
-      const derivatives = yield* prepared.derivatives({
-        values: read,
-        slots,
-        seed: options.seed ?? 0,
-      });
-      return bySlot(slots, derivatives) as Gradients<Names>;
-    })();
+function prepare(
+  method: DifferentiationMethod,
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+  options: MethodOptions,
+): PreparedMethod | undefined {
+  switch (method) {
+    case 'adjoint':
+      return undefined;
+    case 'parameter-shift':
+    case 'stochastic-shift':
+      return parameterShift(method, circuit, measurements, options);
+    case 'hadamard-test':
+      return hadamardTest(circuit, measurements, options);
+    case 'reversed-hadamard-test':
+      return reversedHadamardTest(circuit, measurements, options);
+    case 'finite-difference':
+      return finiteDifference(circuit, measurements, options);
+    case 'spsa':
+      return spsa(circuit, measurements, options);
   }
 }
 
-class LocalProgram<Names extends string, M extends Measurements>
-  extends Base<Names, M, Program<Names, M>, Program>
-  implements DifferentiatedProgram<Names, M>
-{
-  run(values?: Values<Names>, options?: RunOptions): Results<M> {
-    return this.parts.plain.run(values, options);
-  }
+function spsaStep(f64: boolean, shots: boolean): number {
+  if (shots) return 0.2;
+  return f64 ? 1e-3 : 1e-2;
+}
 
-  vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Gradients<Names> {
-    const { plain, varied, prepared } = this.parts;
-    if (varied === undefined || prepared === undefined) return plain.vjp(values, dy, options);
-    return compute(varied, this.vjpComputation(prepared, values, dy, options));
+function checkOptions(options: DifferentiateOptions): void {
+  const { difference = 'central', order, allocation = 'uniform' } = options;
+  positive(options.step, 'step');
+  positive(options.memory, 'memory');
+  whole(options.samples, 'samples', 1, 2 ** 20);
+  whole(order, 'order', 1, MAX_ORDER);
+  if (!['central', 'forward', 'backward'].includes(difference)) {
+    throw new ValueError(`difference is '${difference}'`, {
+      remedy: 'Use central, forward or backward',
+    });
   }
-
-  jacobian(values: Values<Names>, options: JacobianOptions<Names> = {}): Gradients<Names> {
-    const { plain, varied, prepared } = this.parts;
-    if (varied === undefined || prepared === undefined) return plain.jacobian(values, options);
-    return compute(varied, this.jacobianComputation(prepared, values, options));
+  if (order !== undefined && difference === 'central' && order % 2 === 1) {
+    throw new ValueError(`order is ${order} for central differences`, {
+      remedy: 'Their order is even: 2, 4, 6 or 8',
+    });
+  }
+  if (!['uniform', 'weighted'].includes(allocation)) {
+    throw new ValueError(`allocation is '${allocation}'`, {
+      remedy: 'Use uniform or weighted',
+    });
   }
 }
 
-class RemoteProgram<Names extends string, M extends Measurements>
-  extends Base<Names, M, AsyncProgram<Names, M>, AsyncProgram>
-  implements AsyncDifferentiatedProgram<Names, M>
-{
-  async run(values?: Values<Names>, options?: RunOptions & AsyncCallOptions): Promise<Results<M>> {
-    return this.parts.plain.run(values, options);
-  }
-
-  async vjp(
-    values: Values<Names>,
-    dy: Cotangents<M>,
-    options: VjpOptions<Names> & AsyncCallOptions = {},
-  ): Promise<Gradients<Names>> {
-    const { plain, varied, prepared } = this.parts;
-    if (varied === undefined || prepared === undefined) return plain.vjp(values, dy, options);
-    return computeAsync(varied, this.vjpComputation(prepared, values, dy, options), options);
-  }
-
-  async jacobian(
-    values: Values<Names>,
-    options: JacobianOptions<Names> & AsyncCallOptions = {},
-  ): Promise<Gradients<Names>> {
-    const { plain, varied, prepared } = this.parts;
-    if (varied === undefined || prepared === undefined) return plain.jacobian(values, options);
-    return computeAsync(varied, this.jacobianComputation(prepared, values, options), options);
+function whole(value: number | undefined, name: string, low: number, high: number): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= low && value <= high)) {
+    throw new ValueError(`${name} is ${value}`, {
+      remedy: `Give a whole number from ${low} to ${high}`,
+    });
   }
 }
 

@@ -1,10 +1,14 @@
 export { checkGradients } from './check-gradients.ts';
 export type { CheckGradientsOptions, GradientCheck, GradientChecks } from './check-gradients.ts';
 export { differentiate } from './differentiate.ts';
+export type { DifferentiateOptions } from './differentiate.ts';
 export type {
   AsyncDifferentiatedProgram,
   DifferentiatedProgram,
-  DifferentiateOptions,
-} from './differentiate.ts';
-export { shiftRule } from './shift-rule.ts';
-export type { Shift } from './shift-rule.ts';
+  EstimateOptions,
+  GradientEstimate,
+} from './program.ts';
+export { differentiationMethods, methodLimit } from './table.ts';
+export type { MethodCell, MethodRow } from './table.ts';
+export { shiftRule } from './shift/shift-rule.ts';
+export type { Shift } from './shift/shift-rule.ts';

@@ -1,11 +1,13 @@
 import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
 import type { Circuit, HermitianObservable, Measurement, Observable, Slot } from '@ketwork/circuit';
-import type { SlotValues } from '@ketwork/simulator';
 
-/** A slot holding the squares of the matrices of another. */
-export interface SquareSlot {
+/** A slot of matrices made from those of another slot. */
+export interface DerivedSlot {
   readonly slot: Slot;
+  /** Name of the other slot. */
   readonly of: string;
+  /** Its values, `[d, d, 2]` or `[batch, d, d, 2]`, from those of the other. */
+  from(values: Float64Array): Float64Array;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface SquareSlot {
 export interface LinearMeasurements {
   /** One per original measurement; for a variance an expval of the observables followed by their squares. */
   readonly measurements: readonly Measurement[];
-  readonly squares: readonly SquareSlot[];
+  readonly derived: readonly DerivedSlot[];
 }
 
 /** Replaces variances by expectation values, see {@link LinearMeasurements}. */
@@ -23,16 +25,15 @@ export function linearMeasurements(
   circuit: Circuit,
   measurements: readonly Measurement[],
 ): LinearMeasurements {
-  const squares = new Map<string, SquareSlot>();
+  const squares = new Map<string, DerivedSlot>();
   const squareOf = (o: Observable): Observable => {
     if (o.type === 'projector') return o;
     if (o.type === 'pauli') return squaredPauli(o);
     return squaredHermitian(o, (name) => {
-      const slot = circuit.slots.find((s) => s.name === name)!;
-      let squared = `${name}_squared`;
-      while (circuit.slots.some((s) => s.name === squared)) squared += '_';
-      squares.set(name, { slot: { ...slot, name: squared, differentiable: false }, of: name });
-      return squared;
+      const square =
+        squares.get(name) ?? derivedSlot(circuit.slots, name, 'squared', 1, squaredMatrix);
+      squares.set(name, square);
+      return square.slot.name;
     });
   };
   const linear = measurements.map((m): Measurement =>
@@ -40,18 +41,32 @@ export function linearMeasurements(
       ? { type: 'expval', observables: [...m.observables, ...m.observables.map(squareOf)] }
       : m,
   );
-  return { measurements: linear, squares: [...squares.values()] };
+  return { measurements: linear, derived: [...squares.values()] };
 }
 
-/** Values of a square slot, from those of the slot it squares. */
-export function squareValues({ slot, of }: SquareSlot, values: SlotValues): Float64Array {
-  const given = values.get(of);
-  const d = slot.shape[0]!;
-  const out = new Float64Array(given.length);
-  for (let start = 0; start < given.length; start += 2 * d * d) {
-    out.set(squaredMatrix(given.subarray(start, start + 2 * d * d)), start);
-  }
-  return out;
+/** A slot, under a new name, of matrices that are a function of those of another, perhaps of larger dimension. */
+export function derivedSlot(
+  slots: readonly Slot[],
+  of: string,
+  suffix: string,
+  factor: number,
+  map: (matrix: Float64Array) => ArrayLike<number>,
+): DerivedSlot {
+  const source = slots.find((s) => s.name === of)!;
+  let name = `${of}_${suffix}`;
+  while (slots.some((s) => s.name === name)) name += '_';
+  const d = source.shape[0]!;
+  return {
+    slot: { ...source, name, shape: [factor * d, factor * d, 2], differentiable: false },
+    of,
+    from(values) {
+      const size = 2 * d * d;
+      const out = new Float64Array(values.length * factor * factor);
+      for (let start = 0; start < values.length; start += size)
+        out.set(map(values.subarray(start, start + size)), start * factor * factor);
+      return out;
+    },
+  };
 }
 
 function squaredHermitian(

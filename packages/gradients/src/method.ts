@@ -1,5 +1,7 @@
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
+import { outputShapes } from '@ketwork/simulator';
 import type { DifferentiationMethod, SlotValues } from '@ketwork/simulator';
+import { sizeOf } from '@ketwork/base';
 import type { Derivatives } from './assemble.ts';
 import type { Computation } from './evaluate.ts';
 
@@ -19,12 +21,31 @@ export interface MethodOptions {
   readonly memory: number;
   /** The other methods that cover the measurements, for messages. */
   readonly alternatives: readonly DifferentiationMethod[];
+  /** Shots of each run; exact when absent. */
+  readonly shots?: number;
+  /** How shots are shared between the terms of shift rules. */
+  readonly allocation: 'uniform' | 'weighted';
+  /** Step of differences and of SPSA. */
+  readonly step: number;
+  /** Stencil of finite differences. */
+  readonly difference: 'central' | 'forward' | 'backward';
+  /** Order of finite differences. */
+  readonly order: number;
+  /** Random directions of SPSA, points of the stochastic shift rule. */
+  readonly samples: number;
+}
+
+/** A circuit that a method runs. */
+export interface Variation {
+  readonly circuit: Circuit;
+  readonly measurements: readonly Measurement[];
+  /** Where it takes another number of shots than the rest. */
+  readonly shots?: number;
 }
 
 /** A differentiation method prepared for a circuit: what must be compiled, and how its runs make derivatives. */
 export interface PreparedMethod {
-  readonly circuit: Circuit;
-  readonly measurements: readonly Measurement[];
+  readonly variations: readonly Variation[];
   /** Runs of the circuit per example for all derivatives. */
   readonly evaluations: number;
   /** Most examples in one run. */
@@ -77,4 +98,18 @@ export class Accumulator {
       this.data[row * this.#parameters + parameter]! += coefficient * sum;
     });
   }
+}
+
+/** Numbers per example of each measurement. */
+export function sizesOf(circuit: Circuit, measurements: readonly Measurement[]): number[] {
+  return outputShapes(circuit, measurements).map(sizeOf);
+}
+
+/** Numbers per example of a circuit's batch slots and of its results: what a row of a batch takes besides the state. */
+export function numbersPerRow({ circuit, measurements }: Variation): number {
+  const slots = circuit.slots.filter((slot) => slot.axis === 'batch');
+  return [...slots.map(({ shape }) => sizeOf(shape)), ...sizesOf(circuit, measurements)].reduce(
+    (a, b) => a + b,
+    0,
+  );
 }

@@ -1,57 +1,55 @@
 import { UnsupportedError } from '@ketwork/base';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
 import type { Capabilities, DifferentiationMethod } from '@ketwork/simulator';
+import { slotsOf } from './shift/occurrences.ts';
+import { differentiationMethods, methodLimit } from './table.ts';
 
-const METHODS: readonly DifferentiationMethod[] = [
-  'adjoint',
+const METHODS = differentiationMethods.map(({ method }) => method);
+
+/** Methods on one more qubit. */
+const WITH_ANCILLA: readonly DifferentiationMethod[] = ['hadamard-test', 'reversed-hadamard-test'];
+
+/** Methods that hold only where results are linear in the density matrix. */
+const LINEAR: readonly DifferentiationMethod[] = [
   'parameter-shift',
-  'finite-difference',
+  'stochastic-shift',
+  ...WITH_ANCILLA,
 ];
 
-/** Why a method cannot differentiate a measurement, or undefined where it can. */
-function limit(
-  method: DifferentiationMethod,
-  m: Measurement,
-  shots: boolean,
-  capabilities: Capabilities,
-): string | undefined {
-  if (m.type === 'samples' || m.type === 'counts') return 'random outcomes have no derivative';
-  switch (method) {
-    case 'adjoint':
-      if (shots) return 'adjoint differentiation needs the exact state, not shots';
-      return capabilities.adjoint.includes(m.type)
-        ? undefined
-        : `engine '${capabilities.engine}' has no adjoint differentiation of ${m.type}`;
-    case 'parameter-shift': {
-      if (m.type === 'state')
-        return 'amplitudes obey no parameter-shift rule: they are not linear in the density matrix';
-      // The variance is differentiated through the expectation values of O and O².
-      const needed = m.type === 'variance' ? 'expval' : m.type;
-      const able = shots ? capabilities.shots : capabilities.analytic;
-      return able.includes(needed)
-        ? undefined
-        : `engine '${capabilities.engine}' cannot compute ${needed} ${shots ? 'from shots' : 'exactly'}`;
-    }
-    case 'finite-difference':
-      return shots
-        ? 'the noise of shots, divided by the small step, drowns central differences'
-        : undefined;
-  }
+/** Where something is in the way of a method; the whole circuit where no operation is named. */
+interface Fault {
+  readonly operation?: number;
+  readonly why: string;
 }
 
 /** Why a method does not go through the circuit, whatever is measured, and where. */
 function obstacle(
   method: DifferentiationMethod,
-  ops: readonly Op[],
+  circuit: Circuit,
   shots: boolean,
   capabilities: Capabilities,
-): { readonly operation: number; readonly why: string } | undefined {
+): Fault | undefined {
+  if (WITH_ANCILLA.includes(method)) {
+    if (circuit.qubits + 1 > capabilities.maxQubits)
+      return {
+        why: `${method} needs one more qubit than the ${capabilities.maxQubits} of engine '${capabilities.engine}'`,
+      };
+    const missing = ['H', 'PauliRot'].find(
+      (name) => capabilities.gates !== 'all' && !capabilities.gates.includes(name),
+    );
+    if (missing !== undefined)
+      return {
+        why: `${method} needs the gate '${missing}', which engine '${capabilities.engine}' lacks`,
+      };
+  }
+  return among(circuit.ops, (op) => fault(method, op, shots, capabilities));
+}
+
+function among(ops: readonly Op[], faultOf: (op: Op) => string | undefined): Fault | undefined {
   for (const [operation, op] of ops.entries()) {
     const inner =
-      op.type === 'conditional'
-        ? obstacle(method, [...op.then, ...op.otherwise], shots, capabilities)
-        : undefined;
-    const why = inner?.why ?? fault(method, op, shots, capabilities);
+      op.type === 'conditional' ? among([...op.then, ...op.otherwise], faultOf) : undefined;
+    const why = inner?.why ?? faultOf(op);
     if (why !== undefined) return { operation, why };
   }
   return undefined;
@@ -71,34 +69,44 @@ function fault(
       return `adjoint differentiation of engine '${capabilities.engine}' cannot undo operations of type '${op.type}'`;
     }
   }
-  if (method === 'parameter-shift') {
-    if (op.type === 'measure' && op.postselect !== undefined) {
-      return 'parameter-shift does not hold with postselection, which divides by a probability';
-    }
-    // Exact results of a filtered state are not divided by its norm; shots are drawn from normalised probabilities.
-    if (filter && shots) {
-      return 'parameter-shift does not hold for shots with a map that is not unitary: they are drawn from probabilities divided by their sum';
-    }
+  if (method === 'reversed-hadamard-test') {
+    if (filter) return `${method} cannot run a map that is not unitary backwards`;
+    if (['channel', 'measure', 'reset', 'conditional'].includes(op.type))
+      return `${method} cannot run operations of type '${op.type}' backwards`;
+  }
+  if (!LINEAR.includes(method)) return undefined;
+  if (op.type === 'measure' && op.postselect !== undefined) {
+    return `${method} does not hold with postselection, which divides by a probability`;
+  }
+  // Exact results of a filtered state are not divided by its norm; shots are drawn from normalised probabilities.
+  if (filter && shots) {
+    return `${method} does not hold for shots with a map that is not unitary: they are drawn from probabilities divided by their sum`;
   }
   return undefined;
 }
 
-/** The methods that cover all measurements of a circuit on an engine. */
+/**
+ * The methods that cover all measurements of a circuit on an engine; stochastic-shift, which is parameter-shift elsewhere,
+ * only where a slot enters an evolution with a drift.
+ */
 export function methodsFor(
   circuit: Circuit,
   measurements: readonly Measurement[],
   shots: boolean,
   capabilities: Capabilities,
 ): DifferentiationMethod[] {
+  const drift = drifting(circuit.ops);
   return METHODS.filter(
     (method) =>
-      measurements.every((m) => limit(method, m, shots, capabilities) === undefined) &&
-      obstacle(method, circuit.ops, shots, capabilities) === undefined,
+      (drift || method !== 'stochastic-shift') &&
+      measurements.every((m) => methodLimit(method, m.type, shots, capabilities) === undefined) &&
+      obstacle(method, circuit, shots, capabilities) === undefined,
   );
 }
 
 /**
- * Settles the method: the one asked for if it covers every measurement, `best` as adjoint before parameter-shift.
+ * Settles the method: the one asked for if it covers every measurement. `best` is adjoint where it can be, else
+ * parameter-shift, and stochastic-shift where a slot enters an evolution with a drift.
  *
  * @throws UnsupportedError naming what is in the way and what works instead.
  */
@@ -114,32 +122,43 @@ export function chooseMethod(
       remedy: `Use best, ${METHODS.join(', ')}`,
     });
   }
-  const method =
-    asked !== 'best'
-      ? asked
-      : methodsFor(circuit, measurements, shots, capabilities).includes('adjoint')
-        ? 'adjoint'
-        : 'parameter-shift';
+  const able = methodsFor(circuit, measurements, shots, capabilities);
+  const shift = drifting(circuit.ops) ? 'stochastic-shift' : 'parameter-shift';
+  const method = asked !== 'best' ? asked : able.includes('adjoint') ? 'adjoint' : shift;
+  const remedy = (): string => remedyOf(able, circuit, measurements, shots, capabilities);
   measurements.forEach((m, i) => {
-    const why = limit(method, m, shots, capabilities);
+    const why = methodLimit(method, m.type, shots, capabilities);
     if (why === undefined) return;
     const where = measurements.length === 1 ? 'measurement' : `measurement ${i}`;
     const who = m.type === 'samples' || m.type === 'counts' ? 'no method can' : `${method} cannot`;
     throw new UnsupportedError(`${where}: ${who} differentiate ${m.type}: ${why}`, {
-      remedy: remedy(circuit, measurements, shots, capabilities),
+      remedy: remedy(),
     });
   });
-  const found = obstacle(method, circuit.ops, shots, capabilities);
+  const found = obstacle(method, circuit, shots, capabilities);
   if (found !== undefined) {
     throw new UnsupportedError(found.why, {
-      operation: found.operation,
-      remedy: remedy(circuit, measurements, shots, capabilities),
+      ...(found.operation === undefined ? {} : { operation: found.operation }),
+      remedy: remedy(),
     });
   }
   return method;
 }
 
-function remedy(
+/** Whether a slot enters an evolution with a drift. */
+function drifting(ops: readonly Op[]): boolean {
+  return ops.some((op) => {
+    if (op.type === 'conditional') return drifting([...op.then, ...op.otherwise]);
+    return (
+      op.type === 'evolution' &&
+      op.drift !== undefined &&
+      slotsOf({ add: [op.time, op.drift.time] }).size > 0
+    );
+  });
+}
+
+function remedyOf(
+  able: readonly DifferentiationMethod[],
   circuit: Circuit,
   measurements: readonly Measurement[],
   shots: boolean,
@@ -148,9 +167,15 @@ function remedy(
   if (measurements.some((m) => m.type === 'samples' || m.type === 'counts')) {
     return 'Ask for expval, variance or probabilities with { shots } instead';
   }
-  const able = methodsFor(circuit, measurements, shots, capabilities);
-  if (able.length > 0) return `Use ${able.join(' or ')}`;
+  if (able.length > 0) return `Use ${alternatively(able)}`;
   const exact = methodsFor(circuit, measurements, false, capabilities);
-  if (shots && exact.length > 0) return `Leave shots away and use ${exact.join(' or ')}`;
+  if (shots && exact.length > 0) return `Leave shots away and use ${alternatively(exact)}`;
   return 'Use an engine whose capabilities cover these measurements';
+}
+
+/** A list of alternatives: `a`, `a or b`, `a, b or c`. */
+export function alternatively(names: readonly string[]): string {
+  return names.length < 2
+    ? names.join('')
+    : `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]!}`;
 }

@@ -56,13 +56,13 @@ test('methods, steps and shots that cannot be are refused when compiling', async
     await refused((engine) => differentiate(engine, model, [])),
   ]).toMatchInlineSnapshot(`
     [
-      "UnsupportedError: there is no differentiation method 'backprop'. Use best, adjoint, parameter-shift, finite-difference",
-      "UnsupportedError: measurement: adjoint cannot differentiate expval: adjoint differentiation needs the exact state, not shots. Use parameter-shift",
+      "UnsupportedError: there is no differentiation method 'backprop'. Use best, adjoint, parameter-shift, stochastic-shift, hadamard-test, reversed-hadamard-test, finite-difference, spsa",
+      "UnsupportedError: measurement: adjoint cannot differentiate expval: adjoint differentiation needs the exact state, not shots. Use parameter-shift, hadamard-test, reversed-hadamard-test, finite-difference or spsa",
       "ValueError: shots is -1. Give a whole number of shots from 1 to 4294967295",
       "ValueError: step is 0. Give a positive finite number",
       "ValueError: memory is NaN. Give a positive finite number",
       "UnsupportedError: measurement: no method can differentiate counts: random outcomes have no derivative. Ask for expval, variance or probabilities with { shots } instead",
-      "UnsupportedError: measurement: parameter-shift cannot differentiate state: amplitudes obey no parameter-shift rule: they are not linear in the density matrix. Use adjoint or finite-difference",
+      "UnsupportedError: measurement: parameter-shift cannot differentiate state: amplitudes obey no parameter-shift rule: they are not linear in the density matrix. Use adjoint, finite-difference or spsa",
       "CircuitError: observable 0 uses qubit 2, which the circuit does not have. Use qubits 0 to 1",
       "CircuitError: the list of measurements is empty. Name at least one measurement",
     ]

@@ -15,11 +15,11 @@ import {
   Z,
 } from '@ketwork/circuit';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
-import { differentiate } from '@ketwork/gradients';
+import { differentiate, differentiationMethods } from '@ketwork/gradients';
 import { reference } from '@ketwork/simulator';
 import type { Capabilities, Engine } from '@ketwork/simulator';
 import { describe, expect, test } from 'vitest';
-import { shiftedCircuit } from '../src/occurrences.ts';
+import { shiftedCircuit } from '../src/shift/occurrences.ts';
 
 const turn = circuit(1, { w: weight([1]) }, (q, { w }) => q.rx(w.at(0), 0));
 
@@ -67,7 +67,7 @@ function outcome(
 describe.each(Object.entries(engines))(
   'method × measurement × shots on an engine: %s',
   (_, engine) => {
-    test.each(['best', 'adjoint', 'parameter-shift', 'finite-difference'] as const)(
+    test.each(['best', ...differentiationMethods.map(({ method }) => method)] as const)(
       '%s',
       (method) => {
         const table: Record<string, string> = {};
@@ -147,7 +147,9 @@ describe('slots and circuits that parameter-shift cannot differentiate', () => {
     expect(() => program.jacobian(values, { wrt: [name] })).toThrowErrorMatchingSnapshot();
     expect(() => program.vjp(values, [1, 1], { wrt: [name] })).toThrow(UnsupportedError);
     const drawn = differentiate(reference(), loaded, expval(Z(0), X(1)), { shots: 10 });
-    expect(() => drawn.jacobian(values, { wrt: [name] })).toThrow(`. Leave '${name}' out of wrt`);
+    expect(() => drawn.jacobian(values, { wrt: [name] })).toThrow(
+      `. Use finite-difference${name === 't' ? ' or spsa' : ''}, or leave '${name}' out of wrt`,
+    );
   });
 
   test('an observable that comes with the data', () => {

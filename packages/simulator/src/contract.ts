@@ -165,8 +165,15 @@ export interface AsyncProgram<Names extends string = string, M extends Measureme
   dispose(): void;
 }
 
-/** A way to differentiate. */
-export type DifferentiationMethod = 'adjoint' | 'parameter-shift' | 'finite-difference';
+/** A way to differentiate; `differentiationMethods` of `@ketwork/gradients` describes them. */
+export type DifferentiationMethod =
+  | 'adjoint'
+  | 'parameter-shift'
+  | 'stochastic-shift'
+  | 'hadamard-test'
+  | 'reversed-hadamard-test'
+  | 'finite-difference'
+  | 'spsa';
 
 /** What an engine can do, as data. Checked when a circuit is compiled. */
 export interface Capabilities {

@@ -1,19 +1,19 @@
 import { sizeOf, UnsupportedError } from '@ketwork/base';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
-import { repeated, rowLimit, runRows } from './evaluate.ts';
-import { Accumulator } from './method.ts';
-import type { MethodOptions, PreparedMethod } from './method.ts';
-import { sizesOf } from './parameter-shift.ts';
+import { repeated, rowLimit, runRows } from '../evaluate.ts';
+import { Accumulator, numbersPerRow, sizesOf } from '../method.ts';
+import type { MethodOptions, PreparedMethod } from '../method.ts';
 import { homogeneity, perturb, unnormalisedUses } from './perturb.ts';
+import { stencil } from './stencil.ts';
 
 /**
- * Prepares central differences, `(f(x + h) − f(x − h)) / 2h` for every element of every slot. Slots become batch slots,
- * so that all variations of all examples are one batch.
+ * Prepares differences of results, `Σ weight f(x + offset h) / h` for every element of every slot. Slots become batch
+ * slots, so that all variations of all examples are one batch.
  */
 export function finiteDifference(
   circuit: Circuit,
   measurements: readonly Measurement[],
-  { step, memory, alternatives }: MethodOptions & { readonly step: number },
+  { step, difference, order, memory, alternatives }: MethodOptions,
 ): PreparedMethod {
   const outputSizes = sizesOf(circuit, measurements);
   const slots = circuit.slots.map((slot): Slot =>
@@ -22,15 +22,17 @@ export function finiteDifference(
   const varied = circuit.slots.filter((slot) => slot.differentiable);
   const uses = new Map(circuit.slots.map((slot) => [slot.name, unnormalisedUses(circuit, slot)]));
   const powers = measurements.map(homogeneity);
-  const numbers =
-    slots.reduce((sum, slot) => sum + (slot.axis === 'batch' ? sizeOf(slot.shape) : 0), 0) +
-    outputSizes.reduce((a, b) => a + b, 0);
-  const limit = rowLimit(memory, circuit.qubits, numbers);
+  const variation = { circuit: Object.freeze({ ...circuit, slots }), measurements };
+  const limit = rowLimit(memory, circuit.qubits, numbersPerRow(variation));
+  const all = stencil(difference, order);
+  const points = all.filter(({ offset }) => offset !== 0);
+  // One-sided stencils share the value without a change between all elements.
+  const centre = all.find(({ offset }) => offset === 0)?.weight ?? 0;
+  const first = centre === 0 ? 0 : 1;
 
   return {
-    circuit: Object.freeze({ ...circuit, slots }),
-    measurements,
-    evaluations: varied.reduce((sum, slot) => sum + 2 * sizeOf(slot.shape), 0),
+    variations: [variation],
+    evaluations: first + varied.reduce((sum, slot) => sum + points.length * sizeOf(slot.shape), 0),
     limit,
     check(wanted) {
       const bad = wanted.find((slot) => uses.get(slot.name)! > 0);
@@ -48,17 +50,26 @@ export function finiteDifference(
         Array.from({ length: sizeOf(slot.shape) }, (_, element) => ({ slot, position, element })),
       );
       const sums = new Accumulator(batch, elements.length, outputSizes, weights);
+      /** What an evaluation changes: nothing in the one that all elements share. */
+      const changed = (
+        evaluation: number,
+      ): { parameter: number; offset: number; weight: number } | undefined => {
+        if (evaluation < first) return undefined;
+        const i = evaluation - first;
+        return { parameter: Math.floor(i / points.length), ...points[i % points.length]! };
+      };
       let norms = new Float64Array(0);
       let start = 0;
       yield* runRows({
-        evaluations: 2 * elements.length,
+        program: 0,
+        evaluations: elements.length === 0 ? 0 : first + points.length * elements.length,
         batch,
         limit,
         seed,
         stream: 0,
-        values(first, count) {
+        values(firstRow, count) {
           norms = new Float64Array(count).fill(1);
-          start = first;
+          start = firstRow;
           const rows: Record<string, Float64Array> = {};
           for (const slot of slots) {
             const size = sizeOf(slot.shape);
@@ -67,31 +78,30 @@ export function finiteDifference(
             rows[slot.name] =
               slot.axis === 'shared'
                 ? array
-                : repeated(array, size, own.axis === 'batch' ? batch : 1, first, count);
+                : repeated(array, size, own.axis === 'batch' ? batch : 1, firstRow, count);
           }
           for (let at = 0; at < count; at++) {
-            const evaluation = Math.floor((first + at) / batch);
-            const { slot, element } = elements[evaluation >> 1]!;
+            const change = changed(Math.floor((firstRow + at) / batch));
+            if (change === undefined) continue;
+            const { slot, element } = elements[change.parameter]!;
             const size = sizeOf(slot.shape);
             const row = rows[slot.name]!.subarray(at * size, (at + 1) * size);
-            norms[at] = perturb(
-              row,
-              slot,
-              element,
-              evaluation % 2 === 0 ? step : -step,
-              uses.get(slot.name)! > 0,
-            );
+            norms[at] = perturb(row, slot, element, change.offset * step, uses.get(slot.name)! > 0);
           }
           return rows;
         },
         consume(evaluation, example, results, at) {
-          const { slot } = elements[evaluation >> 1]!;
           const norm = norms[evaluation * batch + example - start]!;
-          const sign = evaluation % 2 === 0 ? 1 : -1;
-          sums.add(example, evaluation >> 1, sign / (2 * step), (m, o) => {
-            const value = results[m]![at * outputSizes[m]! + o]!;
-            return norm === 1 ? value : value * norm ** (uses.get(slot.name)! * powers[m]!);
-          });
+          const change = changed(evaluation);
+          const value = (m: number, o: number): number => results[m]![at * outputSizes[m]! + o]!;
+          if (change === undefined) {
+            elements.forEach((_, parameter) => sums.add(example, parameter, centre / step, value));
+            return;
+          }
+          const { slot } = elements[change.parameter]!;
+          sums.add(example, change.parameter, change.weight / step, (m, o) =>
+            norm === 1 ? value(m, o) : value(m, o) * norm ** (uses.get(slot.name)! * powers[m]!),
+          );
         },
       });
       return {
