@@ -26,6 +26,7 @@ interface Fault {
 function obstacle(
   method: DifferentiationMethod,
   circuit: Circuit,
+  measurements: readonly Measurement[],
   shots: boolean,
   capabilities: Capabilities,
 ): Fault | undefined {
@@ -42,7 +43,9 @@ function obstacle(
         why: `${method} needs the gate '${missing}', which engine '${capabilities.engine}' lacks`,
       };
   }
-  return among(circuit.ops, (op) => fault(method, op, shots, capabilities));
+  // The probability of post-selection itself is not divided by anything.
+  const divided = measurements.some(({ type }) => type !== 'successProbability');
+  return among(circuit.ops, (op) => fault(method, op, divided, shots, capabilities));
 }
 
 function among(ops: readonly Op[], faultOf: (op: Op) => string | undefined): Fault | undefined {
@@ -58,6 +61,7 @@ function among(ops: readonly Op[], faultOf: (op: Op) => string | undefined): Fau
 function fault(
   method: DifferentiationMethod,
   op: Op,
+  divided: boolean,
   shots: boolean,
   capabilities: Capabilities,
 ): string | undefined {
@@ -75,7 +79,7 @@ function fault(
       return `${method} cannot run operations of type '${op.type}' backwards`;
   }
   if (!LINEAR.includes(method)) return undefined;
-  if (op.type === 'measure' && op.postselect !== undefined) {
+  if (divided && op.type === 'measure' && op.postselect !== undefined) {
     return `${method} does not hold with postselection, which divides by a probability`;
   }
   // Exact results of a filtered state are not divided by its norm; shots are drawn from normalised probabilities.
@@ -100,7 +104,7 @@ export function methodsFor(
     (method) =>
       (drift || method !== 'stochastic-shift') &&
       measurements.every((m) => methodLimit(method, m.type, shots, capabilities) === undefined) &&
-      obstacle(method, circuit, shots, capabilities) === undefined,
+      obstacle(method, circuit, measurements, shots, capabilities) === undefined,
   );
 }
 
@@ -135,7 +139,7 @@ export function chooseMethod(
       remedy: remedy(),
     });
   });
-  const found = obstacle(method, circuit, shots, capabilities);
+  const found = obstacle(method, circuit, measurements, shots, capabilities);
   if (found !== undefined) {
     throw new UnsupportedError(found.why, {
       ...(found.operation === undefined ? {} : { operation: found.operation }),

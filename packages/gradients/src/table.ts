@@ -47,6 +47,7 @@ function plain(state: MethodCell): Cells {
     expval: same('expval'),
     variance: same('variance'),
     probabilities: same('probabilities'),
+    successProbability: same('successProbability'),
     state: { exact: state, shots: NO_SHOTS },
     samples: { exact: OUTCOMES, shots: OUTCOMES },
     counts: { exact: OUTCOMES, shots: OUTCOMES },
@@ -73,12 +74,21 @@ const adjoint: Cells = (() => {
     expval: cell('expval'),
     variance: cell('variance'),
     probabilities: cell('probabilities'),
+    successProbability: cell('successProbability'),
     state: cell('state'),
   };
 })();
 
+/** The same on an ancilla, whose expectation value is divided by the probability of post-selection. */
+const hadamard: Cells = (() => {
+  const never: MethodCell = {
+    never: 'the ancilla of a Hadamard test is read after post-selection, not the probability of it',
+  };
+  return { ...linear, successProbability: { exact: never, shots: never } };
+})();
+
 const reversed: Cells = {
-  ...linear,
+  ...hadamard,
   probabilities: (() => {
     const never: MethodCell = {
       never: 'the projectors behind probabilities have too many Pauli strings to insert',
@@ -130,7 +140,7 @@ export const differentiationMethods: readonly MethodRow[] = [
     accuracy: 'exact',
     runs: 'P, one per Pauli string of a generator, on one more qubit',
     source: 'Guerreschi and Smelyanskiy, arXiv:1701.01450',
-    cells: linear,
+    cells: hadamard,
   },
   {
     method: 'reversed-hadamard-test',

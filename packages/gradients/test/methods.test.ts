@@ -9,6 +9,7 @@ import {
   probabilities,
   samples,
   state,
+  successProbability,
   variance,
   weight,
   X,
@@ -19,6 +20,7 @@ import { differentiate, differentiationMethods } from '@ketwork/gradients';
 import { reference } from '@ketwork/simulator';
 import type { Capabilities, Engine } from '@ketwork/simulator';
 import { describe, expect, test } from 'vitest';
+import { chooseMethod } from '../src/methods.ts';
 import { shiftedCircuit } from '../src/shift/occurrences.ts';
 
 const turn = circuit(1, { w: weight([1]) }, (q, { w }) => q.rx(w.at(0), 0));
@@ -195,6 +197,21 @@ describe('slots and circuits that parameter-shift cannot differentiate', () => {
     expect(() =>
       differentiate(engine, selected, expval(Z(0)), { method: 'parameter-shift' }),
     ).toThrowErrorMatchingSnapshot();
+  });
+
+  test('the probability of post-selection is differentiated where what it divides is not', () => {
+    const ops: Op[] = [...turn.ops, { type: 'measure', qubit: 0, bit: 0, postselect: 1 }];
+    const selected: Circuit<'w'> = { ...turn, bits: 1, ops };
+    const { capabilities } = engineWith({ ops: ['gate', 'measure'] });
+    const chosen = (method: 'parameter-shift' | 'hadamard-test', list: Measurement[]) => () =>
+      chooseMethod(method, selected, list, false, capabilities);
+    expect(chosen('parameter-shift', [successProbability()])()).toBe('parameter-shift');
+    expect(chosen('parameter-shift', [successProbability(), expval(Z(0))])).toThrow(
+      'parameter-shift does not hold with postselection, which divides by a probability',
+    );
+    expect(chosen('hadamard-test', [successProbability()])).toThrow(
+      'the ancilla of a Hadamard test is read after post-selection',
+    );
   });
 
   test('parameters of channels and of loops are obstacles, those of branches are not', () => {

@@ -90,12 +90,15 @@ function withAncilla(
   signedSlot: (name: string) => string,
 ): Signed {
   if (m.type === 'probabilities') {
-    const all = m.qubits ?? Array.from({ length: qubits }, (_, q) => q);
+    const none = m.bits === undefined ? Array.from({ length: qubits }, (_, q) => q) : [];
+    const own = m.qubits ?? none;
+    const size = 2 ** (own.length + (m.bits?.length ?? 0));
     return {
-      measurement: { ...m, qubits: [...all, ancilla] },
+      // The ancilla is read first, so that the others keep their order.
+      measurement: { ...m, qubits: [ancilla, ...own] },
       parts: (i) => [
-        { index: 2 * i, sign: 1 },
-        { index: 2 * i + 1, sign: -1 },
+        { index: i, sign: 1 },
+        { index: size + i, sign: -1 },
       ],
     };
   }
