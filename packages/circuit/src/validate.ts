@@ -344,6 +344,9 @@ function checkConditional(op: ConditionalOp, scope: Scope): void {
   const nesting = scope.nesting + 1;
   if (nesting > MAX_NESTING)
     fail(scope, `conditionals are nested more than ${MAX_NESTING} deep`, 'Flatten them');
+  // A loop comes back to what it touches itself.
+  if (op.repeat !== undefined && op.repeat > 1)
+    for (const qubit of op.then.flatMap(qubitsOf)) scope.touched.add(qubit);
   for (const inner of op.then) checkOp(inner, { ...scope, nesting });
   for (const inner of op.otherwise) checkOp(inner, { ...scope, nesting, touched: before });
 }

@@ -335,6 +335,17 @@ describe('circuits that are not well formed', () => {
     );
   });
 
+  it('refuses to prepare a state in every round of a loop, which would follow itself', () => {
+    const prepared = (rounds: number) => () =>
+      circuit(2, (q) =>
+        q
+          .measure(0, 0)
+          .while({ bits: [0], value: 0 }, rounds, (again) => again.prepare([0, 1], [1])),
+      );
+    expect(messageOf(prepared(2))).toMatchInlineSnapshot(`"CircuitError: operation 1: a state preparation follows another operation on qubit 1. Prepare states first, or use unitary()"`);
+    expect(prepared(1)().bits).toBe(1);
+  });
+
   it('are refused as data too, under an alias or with two slots of a name', () => {
     const good = circuit(1, (q) => q.x(0));
     const op = good.ops[0] as GateOp;

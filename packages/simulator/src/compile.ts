@@ -10,6 +10,7 @@ import type {
   Slot,
 } from '@ketwork/circuit';
 import type { Capabilities, CompileOptions, Measurements } from './contract.ts';
+import { checkPure } from './postselection.ts';
 
 /** What {@link checkProgram} found: the measurements as a list and what each returns. */
 export interface CheckedProgram {
@@ -230,6 +231,7 @@ function checkMeasurement(
       remedy: 'Compile it without shots, or ask for samples, counts or probabilities',
     });
   }
+  if (m.type === 'state') checkPure(circuit, where);
   const sampled = isSampled(m, options);
   const able = sampled ? capabilities.shots : capabilities.analytic;
   if (!able.includes(m.type)) {

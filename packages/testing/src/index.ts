@@ -16,5 +16,7 @@ export {
 export { Random } from './random.ts';
 export { randomAngle, randomCircuit, randomTerm } from './random-circuit.ts';
 export type { RandomCircuitOptions } from './random-circuit.ts';
+export { randomChannel, randomDynamicCircuit } from './random-dynamic.ts';
+export type { DynamicKind, RandomDynamicOptions } from './random-dynamic.ts';
 export { randomHermitian, randomUnitary } from './random-matrix.ts';
 export { randomMeasurement, randomObservable, randomValues } from './random-program.ts';

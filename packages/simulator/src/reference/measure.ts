@@ -83,7 +83,7 @@ function measureObservables(
     partials.get(id)![position]! += x;
   };
   observables.forEach((o, position) => {
-    const image = applyObservable(circuit, o, state, example);
+    const image = applyObservable(o, state, circuit.qubits, example);
     const mean = inner(state, image)[0];
     // ⟨ψ|O²|ψ⟩ = ⟨Oψ|Oψ⟩ since O is Hermitian.
     const square = inner(image, image)[0];
@@ -93,7 +93,7 @@ function measureObservables(
       if (type === 'expval') {
         add(id, position, dMean);
       } else {
-        const dSquare = 2 * inner(applyObservable(circuit, o, image, example), t)[0];
+        const dSquare = 2 * inner(applyObservable(o, image, circuit.qubits, example), t)[0];
         add(id, position, dSquare - 2 * mean * dMean);
       }
     }
@@ -113,25 +113,25 @@ function measureObservables(
 }
 
 /** An observable applied to a state. */
-function applyObservable(
-  circuit: Circuit,
+export function applyObservable(
   o: Observable,
   state: Float64Array,
+  qubits: number,
   example: Example,
 ): Float64Array {
   switch (o.type) {
     case 'pauli':
-      return applyPauliSum(state, o.terms, circuit.qubits);
+      return applyPauliSum(state, o.terms, qubits);
     case 'hermitian': {
       const d = 2 ** o.qubits.length;
       const given = 'slot' in o.matrix ? example.slot(o.matrix.slot).values : o.matrix;
       const map = { targets: o.qubits, controls: [], form: { matrix: hermitianPart(given, d) } };
-      return applyMap(state, circuit.qubits, map, 'keep');
+      return applyMap(state, qubits, map, 'keep');
     }
     case 'projector': {
       const wanted = o.bits.reduce((number: number, bit) => 2 * number + bit, 0);
       return addScaled(state, state, 0).map((x, i) =>
-        bitsOf(i >> 1, o.qubits, circuit.qubits) === wanted ? x : 0,
+        bitsOf(i >> 1, o.qubits, qubits) === wanted ? x : 0,
       );
     }
   }

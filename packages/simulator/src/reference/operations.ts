@@ -85,12 +85,22 @@ export function concrete(
       return concreteEvolution(op, operation, example, wanted);
     case 'statePreparation':
       return concretePreparation(op, example, wanted);
+    case 'measure': {
+      // Only the outcome that is kept; branches of others are not state vectors.
+      const matrix = [0, 0, 0, 0, 0, 0, 0, 0];
+      matrix[op.postselect === 0 ? 0 : 6] = 1;
+      return {
+        map: { targets: [op.qubit], controls: [], form: { matrix } },
+        partials: new Map(),
+      };
+    }
     default:
       return undefined;
   }
 }
 
-function angleOf(angle: Angle, operation: number, example: Example): Dual {
+/** An angle with its derivatives, which must be finite. @throws ValueError naming the example and the function */
+export function angleOf(angle: Angle, operation: number, example: Example): Dual {
   const dual = dualAngle(angle, example.element);
   if (!Number.isFinite(dual.value)) {
     const { value, of } = culprit(angle, example);
@@ -246,7 +256,10 @@ export function unitDirection(i: number, d: number): Float64Array {
 }
 
 /** Dense matrix of a sum of Pauli strings over a list of qubits, the first one most significant. */
-function pauliSumMatrix(terms: readonly PauliTerm[], qubits: readonly number[]): Float64Array {
+export function pauliSumMatrix(
+  terms: readonly PauliTerm[],
+  qubits: readonly number[],
+): Float64Array {
   const k = qubits.length;
   const d = 2 ** k;
   const sum = new Float64Array(2 * d * d);

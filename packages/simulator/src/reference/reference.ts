@@ -1,5 +1,5 @@
 import { sizeOf, UnsupportedError } from '@ketwork/base';
-import type { Circuit, Slot } from '@ketwork/circuit';
+import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { checkProgram, isSampled, readWrt } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
@@ -17,21 +17,36 @@ import type {
   Values,
   VjpOptions,
 } from '../contract.ts';
+import { checkSuccess, isDynamic, postselects } from '../postselection.ts';
 import { withShots } from '../shots.ts';
 import type { SlotValues } from '../values.ts';
 import { readCotangents, readValues } from '../values.ts';
-import { addScaled, applyMap } from './linear.ts';
+import { runBranches } from './branches.ts';
+import { addScaled, applyMap, inner } from './linear.ts';
+import { measureBranches } from './measure-branches.ts';
 import type { Measured } from './measure.ts';
 import { measure } from './measure.ts';
 import { concrete, exampleOf } from './operations.ts';
+import type { Example } from './operations.ts';
 
 const CAPABILITIES: Capabilities = {
   engine: 'reference',
   precision: ['f64'],
   maxQubits: 14,
-  ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
+  ops: [
+    'gate',
+    'matrix',
+    'evolution',
+    'statePreparation',
+    'channel',
+    'measure',
+    'reset',
+    'conditional',
+    'barrier',
+  ],
   gates: 'all',
   evolutionDrift: true,
+  bits: true,
   analytic: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
   adjoint: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
@@ -42,6 +57,9 @@ const CAPABILITIES: Capabilities = {
  * The dense reference simulator: every operation is the matrix of its row of the gate table, applied by index arithmetic,
  * one example after the other. It is meant to be obviously right, not fast; other engines are judged by it. Derivatives
  * are carried forward through the circuit by the product rule, one state per slot element, and are exact to rounding.
+ *
+ * Circuits with channels, measurements, resets or conditionals run as a density matrix for every reached value of the
+ * classical bits, on up to 8 qubits. A loop whose condition still holds after its greatest number of rounds just ends.
  *
  * @returns an engine for up to 14 qubits that runs in the calling thread.
  *
@@ -63,17 +81,29 @@ export function reference(): Engine {
       measurements: M,
       options: CompileOptions = {},
     ): Program<Names, M> {
-      return new ReferenceProgram(
-        circuit,
-        measurements,
-        options,
-        checkProgram(circuit, measurements, options, CAPABILITIES),
-      );
+      const checked = checkProgram(circuit, measurements, options, CAPABILITIES);
+      if (isBranched(circuit, checked.measurements) && circuit.qubits > BRANCHED_QUBITS) {
+        throw new UnsupportedError(
+          `the reference holds a density matrix for every value of the classical bits, of at most ${BRANCHED_QUBITS} qubits, and the circuit has ${circuit.qubits}`,
+          { remedy: 'Use fewer qubits, or an engine for circuits with measurements or noise' },
+        );
+      }
+      return new ReferenceProgram(circuit, measurements, options, checked);
     },
     dispose() {},
     [Symbol.dispose]() {},
   };
   return engine;
+}
+
+/** Most qubits of a circuit whose state is not simply a vector. */
+const BRANCHED_QUBITS = 8;
+
+/** Whether density matrices are needed, besides the state vector that only `state` asks for. */
+function isBranched(circuit: Circuit, measurements: readonly Measurement[]): boolean {
+  return measurements.some(
+    (m) => m.type !== 'state' && (isDynamic(circuit) || ('bits' in m && m.bits !== undefined)),
+  );
 }
 
 class ReferenceProgram<Names extends string, M extends Measurements> implements Program<Names, M> {
@@ -85,6 +115,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   readonly #withShots:
     | ((values: Values<Names> | undefined, options: RunOptions) => Results<M>)
     | undefined;
+  readonly #branched: boolean;
   #disposed = false;
 
   constructor(
@@ -98,6 +129,7 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     this.options = options;
     this.outputShapes = checked.outputShapes;
     this.#checked = checked;
+    this.#branched = isBranched(circuit, checked.measurements);
     this.#withShots = checked.measurements.some((m) => isSampled(m, options))
       ? withShots((c, m) => reference().compile(c, m), circuit, measurements, options)
       : undefined;
@@ -198,7 +230,9 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
   }
 
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
-    const state = 16 * 2 ** this.circuit.qubits;
+    const mixed = isBranched(this.circuit, this.#checked.measurements);
+    // Branches come and go; what they have in common is that few are held at once.
+    const state = 16 * (mixed ? 8 * 4 ** this.circuit.qubits : 2 ** this.circuit.qubits);
     const elements = this.circuit.slots.reduce((sum, slot) => sum + sizeOf(slot.shape), 0);
     const outputs = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     return outputs + 2 * state * (options.gradient === true ? 1 + elements : 1);
@@ -212,10 +246,30 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
     this.dispose();
   }
 
-  /** Runs one example: the state and its derivatives go through the operations, then all measurements are taken. */
+  /** Runs one example and takes all measurements. */
   #example(read: SlotValues, index: number, wanted: (id: number) => boolean): Measured[] {
     const { circuit } = this;
+    const { measurements } = this.#checked;
     const example = exampleOf(circuit, read, index);
+    const vectors = measurements.filter((m) => m.type === 'state' || !this.#branched);
+    const others = measurements.filter((m) => !vectors.includes(m));
+    const ofVectors = vectors.length === 0 ? [] : this.#vector(vectors, example, wanted);
+    const ofOthers =
+      others.length === 0
+        ? []
+        : measureBranches(circuit, others, runBranches(circuit, example, wanted), example, wanted);
+    return measurements.map((m) =>
+      vectors.includes(m) ? ofVectors[vectors.indexOf(m)]! : ofOthers[others.indexOf(m)]!,
+    );
+  }
+
+  /** A state vector: it and its derivatives go through the operations, then measurements are taken. */
+  #vector(
+    measurements: readonly Measurement[],
+    example: Example,
+    wanted: (id: number) => boolean,
+  ): Measured[] {
+    const { circuit } = this;
     let state: Float64Array = new Float64Array(2 ** circuit.qubits * 2);
     state[0] = 1;
     let tangents = new Map<number, Float64Array>();
@@ -235,9 +289,19 @@ class ReferenceProgram<Names extends string, M extends Measurements> implements 
       state = applyMap(state, circuit.qubits, map, 'keep');
       tangents = next;
     });
-    return this.#checked.measurements.map((m) =>
-      measure(circuit, m, state, tangents, example, wanted),
-    );
+    if (postselects(circuit)) {
+      const norm = Math.sqrt(inner(state, state)[0]);
+      checkSuccess(norm ** 2, example.index, circuit);
+      // d(ψ/|ψ|) = dψ/|ψ| - ψ Re⟨ψ|dψ⟩/|ψ|³
+      tangents = new Map(
+        [...tangents].map(([id, t]) => [
+          id,
+          addScaled(t, state, -inner(state, t)[0] / norm ** 2).map((x) => x / norm),
+        ]),
+      );
+      state = state.map((x) => x / norm);
+    }
+    return measurements.map((m) => measure(circuit, m, state, tangents, example, wanted));
   }
 
   #firstOf(slot: Slot): number {
