@@ -316,7 +316,7 @@ describe('circuits that are not well formed', () => {
         "CircuitError: expval() got a value of type string where an observable belongs. Give observables one by one, such as expval(Z(0), X(1))",
         "CircuitError: expval() got a list where an observable belongs. Give observables one by one, such as expval(Z(0), X(1))",
         "CircuitError: variance() got a value of type undefined where an observable belongs. Give observables one by one, such as variance(Z(0), X(1))",
-        "CircuitError: a measurement got 0 instead of a list of qubits. Give a list, such as [0]",
+        "CircuitError: a measurement got 0 instead of a list of qubits. Give a list, such as [0], or { bits: [0] }",
       ]
     `);
   });
@@ -342,7 +342,9 @@ describe('circuits that are not well formed', () => {
           .measure(0, 0)
           .while({ bits: [0], value: 0 }, rounds, (again) => again.prepare([0, 1], [1])),
       );
-    expect(messageOf(prepared(2))).toMatchInlineSnapshot(`"CircuitError: operation 1: a state preparation follows another operation on qubit 1. Prepare states first, or use unitary()"`);
+    expect(messageOf(prepared(2))).toMatchInlineSnapshot(
+      `"CircuitError: operation 1: a state preparation follows another operation on qubit 1. Prepare states first, or use unitary()"`,
+    );
     expect(prepared(1)().bits).toBe(1);
   });
 

@@ -12,7 +12,7 @@ import {
 import type { Circuit, Measurement } from '@ketwork/circuit';
 
 /** A dynamic circuit of which the results are known. */
-export interface KnownCase {
+interface KnownCase {
   readonly name: string;
   readonly circuit: Circuit;
   readonly values: Record<string, number[]>;
@@ -21,7 +21,7 @@ export interface KnownCase {
 }
 
 /** Teleports the state Rot(a, b, c)|0⟩ from qubit 0 to qubit 2. */
-export const teleportation: Circuit = circuit(3, { x: input([3]) }, (q, { x }) =>
+const teleportation: Circuit = circuit(3, { x: input([3]) }, (q, { x }) =>
   q
     .rot(x.at(0), x.at(1), x.at(2), 0)
     .h(1)
@@ -45,7 +45,7 @@ const bloch = ([, b = 0, c = 0]: readonly number[]): number[] => [
  * RZ(θ) with cos θ = 3/5 from H, S and Toffoli only (Nielsen and Chuang, exercise 4.41): both ancillas read 0 with
  * probability 5/8, else Z was applied, is undone, and all is tried again.
  */
-export const repeatUntilSuccess = (rounds: number): Circuit =>
+const repeatUntilSuccess = (rounds: number): Circuit =>
   circuit(3, { x: input([]) }, (q, { x }) =>
     q.ry(x.at(), 2).while({ bits: [2], value: 0 }, rounds, (again) =>
       again
@@ -69,7 +69,7 @@ export const repeatUntilSuccess = (rounds: number): Circuit =>
   );
 
 /** The three-qubit repetition code corrects a rotation about X of any one qubit, with two ancillas and feedback. */
-export const bitFlipCode = (faulty: number): Circuit =>
+const bitFlipCode = (faulty: number): Circuit =>
   circuit(5, { x: input([2]) }, (q, { x }) =>
     q
       .ry(x.at(0), 0)
@@ -88,7 +88,7 @@ export const bitFlipCode = (faulty: number): Circuit =>
   );
 
 /** Reads a phase of `digits` binary digits, last digit first, with one qubit that is measured, reset and used again. */
-export const iterativePhaseEstimation = (digits: number, phase: number): Circuit =>
+const iterativePhaseEstimation = (digits: number, phase: number): Circuit =>
   circuit(2, (q) => {
     q.x(1);
     for (let k = digits - 1; k >= 0; k--) {

@@ -7,6 +7,7 @@ import {
   input,
   probabilities,
   samples,
+  state,
   weight,
   X,
   Z,
@@ -106,7 +107,7 @@ describe.each([
     expect(() =>
       engine.compile(
         circuit(1, (q) => q.reset(0)),
-        expval(Z(0)),
+        state(),
       ),
     ).toThrow(UnsupportedError);
     const program = engine.compile(model, expval(Z(0)));
