@@ -27,6 +27,7 @@ export {
   reference,
   reorderQubits,
   toLittleEndian,
+  trajectories,
 } from '@ketwork/simulator';
 export {
   concurrence,
@@ -62,6 +63,7 @@ export type {
   CpuOptions,
   DifferentiationMethod,
   Engine,
+  Estimate,
   ExplainedPass,
   ExplainedStage,
   Explanation,
@@ -76,6 +78,9 @@ export type {
   ResultOf,
   Results,
   RunOptions,
+  TrajectoriesOptions,
+  TrajectoryEngine,
+  TrajectoryProgram,
   Values,
   VjpOptions,
 } from '@ketwork/simulator';

@@ -34,7 +34,7 @@ export { reference } from './reference/reference.ts';
 export { sampleOutcomes } from './outcomes.ts';
 export { measurementSettings } from './settings.ts';
 export { withShots } from './shots.ts';
-export type { CompileAnalytic, RunWithShots } from './shots.ts';
+export type { CompileAnalytic, CompileShots, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';
 export type { HostedOptions } from './worker/hosted.ts';
 export { complexAmplitudes, ket } from './amplitudes.ts';
@@ -57,3 +57,6 @@ export type {
 } from './states/input.ts';
 export { reducedDensity, schmidt } from './states/reduced.ts';
 export type { SchmidtDecomposition } from './states/reduced.ts';
+export { trajectories } from './trajectories/engine.ts';
+export type { TrajectoriesOptions } from './trajectories/engine.ts';
+export type { Estimate, TrajectoryEngine, TrajectoryProgram } from './trajectories/contract.ts';

@@ -34,6 +34,25 @@ export interface PartRunOptions extends RunOptions {
   readonly firstExample?: number;
 }
 
+/** Draws shots of circuits whose probabilities are not computed: one run of the circuit for each. */
+export type CompileShots = (circuit: Circuit) => {
+  /** Outcomes of the shots of one example: values of `wires`, the first one most significant. */
+  draw(
+    values: SlotValues,
+    example: number,
+    options: {
+      readonly seed: number;
+      /** Tells settings of one program apart. */
+      readonly stream: number;
+      readonly firstExample: number;
+      readonly shots: number;
+      /** Qubits, and classical bits numbered after them. */
+      readonly wires: readonly number[];
+    },
+  ): Uint32Array;
+  dispose(): void;
+};
+
 /** The run function that {@link withShots} makes; `dispose` frees the programs it compiled. */
 export interface RunWithShots<Names extends string, M extends Measurements> {
   (values?: Values<Names>, options?: RunOptions): Results<M>;
@@ -80,6 +99,7 @@ interface Estimate {
  * @param circuit the circuit, checked.
  * @param measurements the measurements, checked; exact ones among them go to the engine as they are.
  * @param options `shots` for expval, variance and probabilities; samples and counts have their own number.
+ * @param compileShots draws shots where there are no probabilities; by default they are drawn from the engine's.
  * @returns the run function; see {@link Program.run}.
  * @throws ValueError (when run) for values that do not fit, or an `out` array, which only exact results can use.
  *
@@ -98,6 +118,7 @@ export function withShots<Names extends string, const M extends Measurements>(
   circuit: Circuit<Names>,
   measurements: M,
   options: CompileOptions,
+  compileShots?: CompileShots,
 ): RunWithShots<Names, M> {
   const list = measurementList(measurements);
   const settings: Setting[] = [];
@@ -137,20 +158,29 @@ export function withShots<Names extends string, const M extends Measurements>(
       ...(qubits.length === 0 ? {} : { qubits }),
       ...(bits.length === 0 ? {} : { bits }),
     };
+    const rotated = (eigen: (block: Block) => HermitianEigen): Circuit =>
+      Object.freeze({
+        ...circuit,
+        ops: Object.freeze([...circuit.ops, ...rotations(setting, eigen)]),
+      });
     const compile = (
       eigen: (block: Block) => HermitianEigen,
-    ): Program<string, readonly Measurement[]> => {
-      const ops = Object.freeze([...circuit.ops, ...rotations(setting, eigen)]);
-      return compileAnalytic(Object.freeze({ ...circuit, ops }), [
-        { type: 'probabilities', ...read },
-      ]);
-    };
+    ): Program<string, readonly Measurement[]> =>
+      compileAnalytic(rotated(eigen), [{ type: 'probabilities', ...read }]);
     const perRun = blocksOf(setting).some((b) => 'slot' in b.matrix);
     return {
       wires,
       perRun,
       compile,
-      program: perRun ? undefined : compile((b) => eigenOf(b, undefined, fixedEigen)),
+      rotated,
+      program:
+        perRun || compileShots !== undefined
+          ? undefined
+          : compile((b) => eigenOf(b, undefined, fixedEigen)),
+      source:
+        perRun || compileShots === undefined
+          ? undefined
+          : compileShots(rotated((b) => eigenOf(b, undefined, fixedEigen))),
     };
   });
 
@@ -170,6 +200,19 @@ export function withShots<Names extends string, const M extends Measurements>(
           ? (b: Block): HermitianEigen =>
               eigenOf(b, (name) => sliceOf(circuit, read, name, e), mine)
           : (b: Block): HermitianEigen => eigenOf(b, undefined, fixedEigen);
+        if (compileShots !== undefined) {
+          const source = c.source ?? compileShots(c.rotated(eigen));
+          const { shots: count } = settings[g]!;
+          const outcomes = source.draw(read, e, {
+            seed: runOptions.seed ?? 0,
+            stream: g,
+            firstExample,
+            shots: count,
+            wires: c.wires,
+          });
+          if (c.source === undefined) source.dispose();
+          return { qubits: c.wires, outcomes, eigen, norm: 1 };
+        }
         let p: Float64Array;
         if (together !== undefined) {
           p = together.subarray(e * dim, (e + 1) * dim);
@@ -187,10 +230,11 @@ export function withShots<Names extends string, const M extends Measurements>(
         return { qubits: c.wires, outcomes, eigen, norm };
       });
     });
-    const exactResults = exactProgram?.run(values ?? {});
+    const exactResults = exactProgram?.run(values ?? {}, runOptions);
     const results = list.map((m) => {
       const plan = plans.get(m)!;
       if (plan.type === 'analytic') return exactResults![plan.index]!;
+      if (plan.type === 'success' && compileShots !== undefined) return exactResults![plan.index]!;
       if (plan.type === 'success') {
         // A stream of its own, after those of the settings: kept or not, shot by shot.
         const random = fold(root, settings.length);
@@ -239,7 +283,10 @@ export function withShots<Names extends string, const M extends Measurements>(
   };
   const dispose = (): void => {
     exactProgram?.dispose();
-    for (const c of compiled) c.program?.dispose();
+    for (const c of compiled) {
+      c.program?.dispose();
+      c.source?.dispose();
+    }
   };
   return Object.assign(run, { estimateMemory, dispose });
 }

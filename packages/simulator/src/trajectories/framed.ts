@@ -1,0 +1,136 @@
+import type { Circuit, Measurement } from '@ketwork/circuit';
+import type { Program } from '../contract.ts';
+import { exampleOf } from '../reference/operations.ts';
+import { Sampler } from './sampler.ts';
+import type { FramedCircuit } from './frame.ts';
+import type { Column, Readings, Sums } from './readings.ts';
+import { valuesOf } from './runner.ts';
+import type { ExampleValues, OneExample, Runner, RunnerOptions, Shot } from './runner.ts';
+import { placesOf, signedRuns } from './signs.ts';
+import type { SignedRuns } from './signs.ts';
+
+/** Numbers that a run may return at once. */
+const MOST_NUMBERS = 2 ** 22;
+
+/** Runs trajectories as examples of a circuit without noise, each with its own signs. */
+export class FramedRunner implements Runner {
+  readonly #circuit: Circuit;
+  readonly #framed: FramedCircuit;
+  readonly #readings: Readings | undefined;
+  readonly #program: Program<string, readonly Measurement[]>;
+  /** Numbers per trajectory that a run returns. */
+  readonly #size: number;
+
+  constructor(circuit: Circuit, framed: FramedCircuit, { engine, readings }: RunnerOptions) {
+    this.#circuit = circuit;
+    this.#framed = framed;
+    this.#readings = readings;
+    const measurements = readings?.measurements ?? [{ type: 'probabilities' } as const];
+    this.#program = engine.compile(framed.circuit, measurements);
+    this.#size = this.#program.outputShapes.reduce(
+      (sum, shape) => sum + shape.reduce((a, b) => a * b, 1),
+      0,
+    );
+  }
+
+  means(example: OneExample, first: number, count: number, sums: Sums): void {
+    const readings = this.#readings as Readings;
+    const runs = this.#signed(example, first, count);
+    const mask = (qubits: readonly number[], t: number): number =>
+      qubits.reduce((bits, qubit) => 2 * bits + runs.holds(t, { qubit, letter: 'X' }), 0);
+    const everyone = membersOf(runs, count);
+    this.#run(example, runs, (results, from, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const columns = readings.columnsOf(results, row);
+        for (const t of everyone[from + row] as number[]) {
+          const signed = columns.map((x, c) =>
+            flips(readings.columns[c] as Column, runs, t) === 1 ? -x : x,
+          );
+          sums.add(1, signed, (index, qubits) => {
+            const size = 2 ** qubits.length;
+            return {
+              values: (results[index] as Float64Array).subarray(row * size, (row + 1) * size),
+              flips: mask(qubits, t),
+            };
+          });
+        }
+      }
+    });
+  }
+
+  shots(example: OneExample, first: number, count: number): Shot {
+    const { qubits } = this.#circuit;
+    const { steps } = this.#framed;
+    const runs = this.#signed(example, first, count);
+    const outcomes = new Uint32Array(count);
+    // The number behind those of the noise places.
+    const place = steps.reduce((sum, { type }) => sum + (type === 'noise' ? 1 : 0), 0);
+    const everyone = membersOf(runs, count);
+    const dimension = 2 ** qubits;
+    const sampler = new Sampler();
+    this.#run(example, runs, ([probabilities], from, rows) => {
+      for (let row = 0; row < rows; row++) {
+        const members = everyone[from + row] as number[];
+        const p = (probabilities as Float64Array).subarray(row * dimension, (row + 1) * dimension);
+        const drawn = sampler.draw(
+          (i) => p[i] as number,
+          dimension,
+          members.map((t) => example.draws.at(first + t, place)),
+        );
+        members.forEach((t, i) => {
+          let flipped = 0;
+          for (let qubit = 0; qubit < qubits; qubit++)
+            flipped = 2 * flipped + runs.holds(t, { qubit, letter: 'X' });
+          outcomes[t] = (drawn[i] as number) ^ flipped;
+        });
+      }
+    });
+    const bits = new Uint8Array(count * this.#circuit.bits);
+    return { kept: new Uint8Array(count).fill(1), outcomes, bits };
+  }
+
+  #signed({ read, index, draws }: OneExample, first: number, count: number): SignedRuns {
+    const places = placesOf(this.#framed, exampleOf(this.#circuit, read, index));
+    return signedRuns(this.#framed, places, draws, first, count);
+  }
+
+  /** Runs a chunk in parts whose results fit into memory. */
+  #run(
+    { read, index }: OneExample,
+    { values, runs }: SignedRuns,
+    use: (results: readonly Float64Array[], from: number, rows: number) => void,
+  ): void {
+    const { slot, width } = this.#framed;
+    const own = valuesOf(this.#circuit, read, index);
+    const most = Math.max(1, Math.floor(MOST_NUMBERS / this.#size));
+    for (let from = 0; from < runs; from += most) {
+      const rows = Math.min(most, runs - from);
+      const given: ExampleValues =
+        width === 0
+          ? own
+          : { ...own, [slot]: values.subarray(from * width, (from + rows) * width) };
+      use(this.#program.run(given) as Float64Array[], from, rows);
+    }
+  }
+
+  dispose(): void {
+    this.#program.dispose();
+  }
+}
+
+/** The trajectories of each run, ascending. */
+export function membersOf({ runs, runOf }: SignedRuns, count: number): number[][] {
+  const members: number[][] = Array.from({ length: runs }, () => []);
+  for (let t = 0; t < count; t++) members[runOf[t] as number]?.push(t);
+  return members;
+}
+
+/** Whether a Pauli string changes its sign in a trajectory's frame. */
+export function flips({ string }: Column, runs: SignedRuns, t: number): number {
+  let odd = 0;
+  for (const { qubit, pauli } of string ?? []) {
+    if (pauli !== 'X') odd ^= runs.holds(t, { qubit, letter: 'X' });
+    if (pauli !== 'Z') odd ^= runs.holds(t, { qubit, letter: 'Z' });
+  }
+  return odd;
+}
