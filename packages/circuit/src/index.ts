@@ -123,6 +123,7 @@ export type {
   TemplateTarget,
 } from './templates/target.ts';
 export { qubitsOf, withQubits } from './ops.ts';
+export { assembleCircuit } from './assemble.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
 export { specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';

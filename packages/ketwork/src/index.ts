@@ -19,6 +19,7 @@ export {
 } from '@ketwork/base';
 export type { ErrorDetails, Key, NormalOptions, UniformOptions } from '@ketwork/base';
 export * from '@ketwork/circuit';
+export * from '@ketwork/qasm';
 export {
   complexAmplitudes,
   cpu,

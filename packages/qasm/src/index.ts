@@ -1,0 +1,4 @@
+export { QasmError } from './error.ts';
+export { parseQasm } from './parse.ts';
+export type { ParseQasmOptions, QasmLimits, QasmProgram } from './parse.ts';
+export type { QasmRegister } from './interpreter/declarations.ts';
