@@ -22,7 +22,7 @@ export {
 export type { Key, NormalOptions, UniformOptions } from './random.ts';
 export { ByteWriter, valueType } from './wasm/bytes.ts';
 export type { ValueType } from './wasm/bytes.ts';
-export { FunctionBuilder, encodeModule } from './wasm/encoder.ts';
+export { FunctionBuilder, encodeModule, instruction } from './wasm/encoder.ts';
 export type { ModuleParts, PlainInstruction, Widen, WrittenFunction } from './wasm/encoder.ts';
 export { compileWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';

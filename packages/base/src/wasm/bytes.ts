@@ -41,10 +41,27 @@ export class ByteWriter {
     return this;
   }
 
+  /** Forgets what was written and keeps the room. */
+  clear(): this {
+    this.#length = 0;
+    return this;
+  }
+
+  /** Appends a byte and an unsigned integer below 2^32 in LEB128, as most instructions are. */
+  pair(first: number, value: number): this {
+    if (value > 127 || value < 0) return this.byte(first).unsigned(value);
+    const at = this.#length;
+    if (at + 2 > this.#bytes.length) this.#grow(2);
+    this.#bytes[at] = first;
+    this.#bytes[at + 1] = value;
+    this.#length = at + 2;
+    return this;
+  }
+
   /** Appends bytes as they are. */
   raw(bytes: ArrayLike<number>): this {
     const { length } = bytes;
-    this.#grow(length);
+    if (this.#length + length > this.#bytes.length) this.#grow(length);
     // Instructions are a few bytes, for which a loop is many times faster than a call of `set`.
     if (length > 32) this.#bytes.set(bytes, this.#length);
     else for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = bytes[i] as number;
@@ -105,8 +122,7 @@ export class ByteWriter {
   }
 
   #grow(extra: number): void {
-    if (this.#length + extra <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + extra));
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 4, this.#length + extra));
     larger.set(this.bytes());
     this.#bytes = larger;
   }

@@ -77,6 +77,32 @@ const plain = {
   f64x2RelaxedNmadd: [0xfd, 0x88, 0x02],
 } as const;
 
+const code = {
+  block: [0x02, 0x40],
+  loop: [0x03, 0x40],
+  if: [0x04, 0x40],
+  vector: [0xfd, 12],
+  shuffle: [0xfd, 13],
+  load: [0xfd, 0, 4],
+  loadSplat: [0xfd, 10, 3],
+  loadSplat32: [0xfd, 9, 2],
+  store: [0xfd, 11, 4],
+  i32Load: [0x28, 2],
+  f64Load: [0x2b, 3],
+  f64Store: [0x39, 3],
+} as const;
+
+/**
+ * The bytes of an instruction without immediate operands, for `append` of {@link FunctionBuilder}.
+ *
+ * @example
+ * ```ts
+ * import { instruction } from '@ketwork/base';
+ * console.log(instruction('i32Add')); // [106]
+ * ```
+ */
+export const instruction = (name: PlainInstruction): readonly number[] => plain[name];
+
 /** Names of the instructions that take no immediate operand. */
 export type PlainInstruction = keyof typeof plain;
 
@@ -123,21 +149,27 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** Appends an instruction without immediate operands by its bytes, which need not be looked up again. */
+  append(bytes: readonly number[]): this {
+    this.#code.raw(bytes);
+    return this;
+  }
+
   /** Pushes a local. */
   get(local: number): this {
-    this.#code.byte(0x20).unsigned(local);
+    this.#code.pair(0x20, local);
     return this;
   }
 
   /** Pops into a local. */
   set(local: number): this {
-    this.#code.byte(0x21).unsigned(local);
+    this.#code.pair(0x21, local);
     return this;
   }
 
   /** Copies the top of the stack into a local. */
   tee(local: number): this {
-    this.#code.byte(0x22).unsigned(local);
+    this.#code.pair(0x22, local);
     return this;
   }
 
@@ -164,32 +196,32 @@ export class FunctionBuilder {
   /** Pushes a vector with both lanes equal to a double constant. */
   f64x2(value: number): this {
     const bytes = doubleBytes(value);
-    this.#code.raw([0xfd, 12]).raw(bytes).raw(bytes);
+    this.#code.raw(code.vector).raw(bytes).raw(bytes);
     return this;
   }
 
   /** Pushes a vector with all four lanes equal to a number, rounded to single precision. */
   f32x4(value: number): this {
     const bytes = new Uint8Array(new Float32Array(4).fill(value).buffer);
-    this.#code.raw([0xfd, 12]).raw(bytes);
+    this.#code.raw(code.vector).raw(bytes);
     return this;
   }
 
   /** Opens a block; a branch to it leaves it. */
   block(): this {
-    this.#code.raw([0x02, 0x40]);
+    this.#code.raw(code.block);
     return this;
   }
 
   /** Opens a loop; a branch to it starts the next round. */
   loop(): this {
-    this.#code.raw([0x03, 0x40]);
+    this.#code.raw(code.loop);
     return this;
   }
 
   /** Opens a conditional block. */
   if(): this {
-    this.#code.raw([0x04, 0x40]);
+    this.#code.raw(code.if);
     return this;
   }
 
@@ -212,6 +244,11 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** Bytes of its instructions. */
+  get codeLength(): number {
+    return this.#code.length;
+  }
+
   /** Indices of the functions it calls, one per call. */
   get calls(): readonly number[] {
     return this.#calls.map(({ index }) => index);
@@ -219,42 +256,42 @@ export class FunctionBuilder {
 
   /** Loads a 32-bit integer from the popped address plus `offset` bytes. */
   i32Load(offset = 0): this {
-    return this.#memory([0x28, 2], offset);
+    return this.#memory(code.i32Load, offset);
   }
 
   /** Loads a double. */
   f64Load(offset = 0): this {
-    return this.#memory([0x2b, 3], offset);
+    return this.#memory(code.f64Load, offset);
   }
 
   /** Stores a double. */
   f64Store(offset = 0): this {
-    return this.#memory([0x39, 3], offset);
+    return this.#memory(code.f64Store, offset);
   }
 
   /** Loads a vector. */
   load(offset = 0): this {
-    return this.#memory([0xfd, 0, 4], offset);
+    return this.#memory(code.load, offset);
   }
 
   /** Loads a double into both lanes. */
   loadSplat(offset = 0): this {
-    return this.#memory([0xfd, 10, 3], offset);
+    return this.#memory(code.loadSplat, offset);
   }
 
   /** Loads a number of single precision into all four lanes. */
   loadSplat32(offset = 0): this {
-    return this.#memory([0xfd, 9, 2], offset);
+    return this.#memory(code.loadSplat32, offset);
   }
 
   /** Stores a vector. */
   store(offset = 0): this {
-    return this.#memory([0xfd, 11, 4], offset);
+    return this.#memory(code.store, offset);
   }
 
   /** Picks 16 bytes out of two vectors. */
   shuffle(lanes: readonly number[]): this {
-    this.#code.raw([0xfd, 13]).raw(lanes);
+    this.#code.raw(code.shuffle).raw(lanes);
     return this;
   }
 
@@ -264,8 +301,8 @@ export class FunctionBuilder {
     return this;
   }
 
-  #memory(instruction: readonly number[], offset: number): this {
-    this.#code.raw(instruction);
+  #memory(bytes: readonly number[], offset: number): this {
+    this.#code.raw(bytes);
     if (offset > 0xffffffff) this.#large.set(this.#code.length, offset);
     this.#code.unsigned(offset);
     return this;
@@ -301,26 +338,30 @@ export class FunctionBuilder {
    * @param rename gives the indices that the functions it calls have in the module, where they are others than written
    */
   encode(into: ByteWriter, rename?: (index: number) => number): void {
-    const runs: [count: number, type: ValueType][] = [];
-    for (const type of this.#locals) {
-      const last = runs.at(-1);
-      if (last !== undefined && last[1] === type) last[0]++;
-      else runs.push([1, type]);
+    const locals = this.#locals;
+    let runs = 0;
+    for (let i = 0; i < locals.length; i++) if (i === 0 || locals[i] !== locals[i - 1]) runs++;
+    const body = scratch.clear().unsigned(runs);
+    for (let from = 0, to = 0; from < locals.length; from = to) {
+      const type = locals[from] as ValueType;
+      while (locals[to] === type) to++;
+      body.unsigned(to - from).byte(type);
     }
-    const body = new ByteWriter().unsigned(runs.length);
-    for (const [count, type] of runs) body.unsigned(count).byte(type);
-    const code = this.#code.bytes();
+    const written = this.#code.bytes();
     let at = 0;
     if (rename !== undefined) {
       for (const { index, from, to } of this.#calls) {
-        body.raw(code.subarray(at, from)).unsigned(rename(index));
+        body.raw(written.subarray(at, from)).unsigned(rename(index));
         at = to;
       }
     }
-    body.raw(at === 0 ? code : code.subarray(at)).byte(0x0b);
+    body.raw(at === 0 ? written : written.subarray(at)).byte(0x0b);
     into.sized(body);
   }
 }
+
+/** Where the body of a function is put together; it is copied at once. */
+const scratch = new ByteWriter();
 
 /** A function as a {@link FunctionBuilder} wrote it. */
 export interface WrittenFunction {

@@ -1,4 +1,4 @@
-import { FunctionBuilder, valueType, wasmFeatures } from '@ketwork/base';
+import { FunctionBuilder, instruction, valueType, wasmFeatures } from '@ketwork/base';
 import type { ValueType } from '@ketwork/base';
 
 /** How an engine computes. */
@@ -46,32 +46,35 @@ export const laneQubitsOf = ({ precision }: Numerics): 1 | 2 => (precision === '
 
 const instructions = {
   f64: {
-    add: 'f64x2Add',
-    sub: 'f64x2Sub',
-    mul: 'f64x2Mul',
-    div: 'f64x2Div',
-    neg: 'f64x2Neg',
-    abs: 'f64x2Abs',
-    greater: 'f64x2Gt',
-    plus: 'f64x2RelaxedMadd',
-    minus: 'f64x2RelaxedNmadd',
+    add: instruction('f64x2Add'),
+    sub: instruction('f64x2Sub'),
+    mul: instruction('f64x2Mul'),
+    div: instruction('f64x2Div'),
+    neg: instruction('f64x2Neg'),
+    abs: instruction('f64x2Abs'),
+    greater: instruction('f64x2Gt'),
+    plus: instruction('f64x2RelaxedMadd'),
+    minus: instruction('f64x2RelaxedNmadd'),
   },
   f32: {
-    add: 'f32x4Add',
-    sub: 'f32x4Sub',
-    mul: 'f32x4Mul',
-    div: 'f32x4Div',
-    neg: 'f32x4Neg',
-    abs: 'f32x4Abs',
-    greater: 'f32x4Gt',
-    plus: 'f32x4RelaxedMadd',
-    minus: 'f32x4RelaxedNmadd',
+    add: instruction('f32x4Add'),
+    sub: instruction('f32x4Sub'),
+    mul: instruction('f32x4Mul'),
+    div: instruction('f32x4Div'),
+    neg: instruction('f32x4Neg'),
+    abs: instruction('f32x4Abs'),
+    greater: instruction('f32x4Gt'),
+    plus: instruction('f32x4RelaxedMadd'),
+    minus: instruction('f32x4RelaxedNmadd'),
   },
 } as const;
 
 /** A function that computes with vectors of amplitudes: the one place that knows which instructions that takes. */
 export class VectorCode extends FunctionBuilder {
   readonly numerics: Numerics;
+  readonly #ops: (typeof instructions)[Numerics['precision']];
+  /** Bytes of a number. */
+  readonly bytes: 8 | 4;
   #sum = -1;
 
   constructor(
@@ -81,15 +84,8 @@ export class VectorCode extends FunctionBuilder {
   ) {
     super(parameters, results);
     this.numerics = numerics;
-  }
-
-  get #ops(): (typeof instructions)[Numerics['precision']] {
-    return instructions[this.numerics.precision];
-  }
-
-  /** Bytes of a number. */
-  get bytes(): 8 | 4 {
-    return bytesOf(this.numerics);
+    this.#ops = instructions[numerics.precision];
+    this.bytes = bytesOf(numerics);
   }
 
   /** Pushes a vector with the same number in all lanes. */
@@ -110,37 +106,37 @@ export class VectorCode extends FunctionBuilder {
 
   /** Adds the two popped vectors. */
   add(): this {
-    return this.op(this.#ops.add);
+    return this.append(this.#ops.add);
   }
 
   /** Subtracts the vector on top from the one below. */
   sub(): this {
-    return this.op(this.#ops.sub);
+    return this.append(this.#ops.sub);
   }
 
   /** Multiplies the two popped vectors. */
   mul(): this {
-    return this.op(this.#ops.mul);
+    return this.append(this.#ops.mul);
   }
 
   /** Divides the vector below by the one on top. */
   div(): this {
-    return this.op(this.#ops.div);
+    return this.append(this.#ops.div);
   }
 
   /** Takes the absolute values of the popped vector. */
   abs(): this {
-    return this.op(this.#ops.abs);
+    return this.append(this.#ops.abs);
   }
 
   /** All bits set in the lanes where the vector below is greater than the one on top. */
   greater(): this {
-    return this.op(this.#ops.greater);
+    return this.append(this.#ops.greater);
   }
 
   /** Changes the sign of the popped vector. */
   neg(): this {
-    return this.op(this.#ops.neg);
+    return this.append(this.#ops.neg);
   }
 
   /**
@@ -157,6 +153,6 @@ export class VectorCode extends FunctionBuilder {
     // The instruction wants the sum on top. Locals cost nothing once compiled.
     this.set(this.#sum);
     factors();
-    return this.get(this.#sum).op(negative ? this.#ops.minus : this.#ops.plus);
+    return this.get(this.#sum).append(negative ? this.#ops.minus : this.#ops.plus);
   }
 }

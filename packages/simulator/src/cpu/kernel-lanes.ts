@@ -63,13 +63,14 @@ export function exchangeLanes(
     const [low, high] = (exchanges[f.numerics.precision][laneBit] as { into: Picks; back: Picks })[
       way
     ];
+    const [lows, highs] = [shuffled(low), shuffled(high)];
     const bit = 1 << position;
     slots.forEach((slot, a) => {
       if ((a & bit) !== 0) return;
       const other = slots[a | bit] as { re: number; im: number };
       for (const part of ['re', 'im'] as const) {
-        f.get(slot[part]).get(other[part]).shuffle(shuffled(low));
-        f.get(slot[part]).get(other[part]).shuffle(shuffled(high));
+        f.get(slot[part]).get(other[part]).shuffle(lows);
+        f.get(slot[part]).get(other[part]).shuffle(highs);
         f.set(other[part]).set(slot[part]);
       }
     });

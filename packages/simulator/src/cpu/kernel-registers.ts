@@ -48,6 +48,28 @@ export function settle(f: VectorCode, vector: Amplitude[]): void {
 
 const isPlain = ({ coefficient }: Term): boolean => coefficient === undefined;
 
+/** Adds a term to the popped sum, or subtracts it; the first one begins the sum. */
+function pushTerm(
+  f: VectorCode,
+  { coefficient, component }: Term,
+  negative: boolean,
+  first: boolean,
+): void {
+  if (coefficient === undefined) {
+    f.get(component.local);
+    if (!first && negative) f.sub();
+    else if (!first) f.add();
+  } else if (first) {
+    coefficient();
+    f.get(component.local).mul();
+  } else {
+    f.addProduct(() => {
+      coefficient();
+      f.get(component.local);
+    }, negative);
+  }
+}
+
 /** Pushes a sum of signed terms and returns whether the pushed value is its negative. */
 function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
   // A term without a coefficient in front lets the product be fused into the sum.
@@ -55,22 +77,11 @@ function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
   const first = terms.findIndex(({ component }) => !component.negative);
   const lead = Math.max(0, alone < 0 || isPlain(terms[1 - alone] as Term) ? first : alone);
   const flipped = (terms[lead] as Term).component.negative;
-  const ordered = [terms[lead] as Term, ...terms.filter((_, i) => i !== lead)];
-  ordered.forEach(({ coefficient, component }, i) => {
-    const negative = component.negative !== flipped;
-    const factors = (): unknown => {
-      coefficient?.();
-      return f.get(component.local);
-    };
-    if (i > 0 && coefficient !== undefined) {
-      f.addProduct(factors, negative);
-      return;
-    }
-    factors();
-    if (coefficient !== undefined) f.mul();
-    if (i > 0 && negative) f.sub();
-    else if (i > 0) f.add();
-  });
+  pushTerm(f, terms[lead] as Term, false, true);
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    if (i !== lead) pushTerm(f, term, term.component.negative !== flipped, false);
+  }
   return flipped;
 }
 

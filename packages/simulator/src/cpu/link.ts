@@ -3,7 +3,7 @@
  * of the process share: a new circuit finds most of its kernels compiled, and optimised by the WebAssembly engine where
  * they have run before. Its own module holds only the order of calls.
  */
-import { ByteWriter, compileWasm, encodeModule } from '@ketwork/base';
+import { compileWasm, encodeModule } from '@ketwork/base';
 import type { FunctionBuilder, ModuleParts } from '@ketwork/base';
 import type { EngineMemory } from './memory.ts';
 
@@ -30,17 +30,39 @@ interface PackedFunction {
 /** Module and packs kept for reuse, each. */
 const CACHE_LIMIT = 256;
 
-const modules = new Map<string, WebAssembly.Module>();
+/** Modules by a digest of their bytes, which are compared as well. */
+const modules = new Map<
+  string,
+  { readonly bytes: Uint8Array; readonly module: WebAssembly.Module }
+>();
 
 /** Compiles the module bytes, or takes the module of equal bytes from the process-wide cache. */
 function compileCached(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  const id = textOf(bytes);
-  const module = modules.get(id) ?? compileWasm(bytes);
+  const id = digestOf(bytes);
+  const known = modules.get(id);
+  const found = known !== undefined && isEqual(known.bytes, bytes);
+  const entry = found ? known : { bytes, module: compileWasm(bytes) };
   // Last in the order of use.
   modules.delete(id);
-  modules.set(id, module);
+  modules.set(id, entry);
   if (modules.size > CACHE_LIMIT) modules.delete(modules.keys().next().value as string);
-  return module;
+  return entry.module;
+}
+
+/** The length and two sums of multiples (FNV-1a, Fowler, Noll and Vo, by words). */
+function digestOf(bytes: Uint8Array<ArrayBuffer>): string {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  let [a, b] = [0x811c9dc5, bytes.length];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    a = Math.imul(a ^ word, 0x01000193);
+    b = Math.imul(b + word, 0x85ebca6b) ^ (b >>> 15);
+  }
+  return `${bytes.length} ${a} ${b}`;
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Numbers as the characters of a text. */
@@ -52,42 +74,29 @@ export function textOf(bytes: Uint8Array | Uint16Array): string {
   return text;
 }
 
-/** Functions in packs, by signature and code, and the packs in the order of use. */
-const packed = new Map<string, PackedFunction>();
-const packs = new Map<WebAssembly.Module, readonly string[]>();
-const ids = new WeakMap<FunctionBuilder, string>();
-
-function idOf(body: FunctionBuilder): string {
-  let id = ids.get(body);
-  if (id === undefined) {
-    const code = new ByteWriter();
-    body.encode(code);
-    id = `${body.parameters.join()}:${body.results.join()}:${textOf(code.bytes())}`;
-    ids.set(body, id);
-  }
-  return id;
-}
+/** Functions in packs, of which every structure is written once, and the packs in the order of use. */
+const packed = new WeakMap<FunctionBuilder, PackedFunction>();
+const packs = new Map<WebAssembly.Module, readonly FunctionBuilder[]>();
 
 /** Takes functions from packs; a pack is made of those that are in none. */
 function takePacked(bodies: readonly FunctionBuilder[]): PackedFunction[] {
-  const missing = new Map<string, FunctionBuilder>();
-  for (const body of bodies) if (!packed.has(idOf(body))) missing.set(idOf(body), body);
-  if (missing.size > 0) {
-    const functions = [...missing.values()].map((body, i) => ({ name: `${i}`, body }));
+  const missing = [...new Set(bodies.filter((body) => !packed.has(body)))];
+  if (missing.length > 0) {
+    const functions = missing.map((body, i) => ({ name: `${i}`, body }));
     const pack = compileWasm(encodeModule({ functions, memory: { minimum: 1 } }));
-    packs.set(pack, [...missing.keys()]);
-    [...missing.keys()].forEach((id, i) => packed.set(id, { pack, name: `${i}` }));
+    packs.set(pack, missing);
+    missing.forEach((body, i) => packed.set(body, { pack, name: `${i}` }));
   }
-  const found = bodies.map((body) => packed.get(idOf(body)) as PackedFunction);
+  const found = bodies.map((body) => packed.get(body) as PackedFunction);
   for (const pack of new Set(found.map((f) => f.pack))) {
-    const inside = packs.get(pack) as readonly string[];
+    const inside = packs.get(pack) as readonly FunctionBuilder[];
     packs.delete(pack);
     packs.set(pack, inside);
   }
   for (const [pack, inside] of packs) {
     if (packs.size <= CACHE_LIMIT) break;
     packs.delete(pack);
-    for (const id of inside) packed.delete(id);
+    for (const body of inside) packed.delete(body);
   }
   return found;
 }
@@ -134,7 +143,7 @@ export function link(
   return {
     module: compileCached(bytes),
     imports: takePacked(bodies),
-    codeBytes: bodies.reduce((sum, body) => sum + idOf(body).length, bytes.length),
+    codeBytes: bodies.reduce((sum, body) => sum + body.codeLength, bytes.length),
   };
 }
 

@@ -37,13 +37,14 @@ describe('link', () => {
   });
 
   it('takes functions known from other modules, and only what is called', () => {
-    const first = link([{ body: plus(1000) }, { name: 'run', body: chain([0]) }], false);
-    const bodies = [plus(5), plus(1000), plus(1001)].map((body) => ({ body }));
-    const second = link([...bodies, { name: 'run', body: chain([2, 1]) }], false);
+    const known = { body: plus(1000) };
+    const first = link([known, { name: 'run', body: chain([0]) }], false);
+    const functions = [{ body: plus(5) }, known, { body: plus(1001) }];
+    const second = link([...functions, { name: 'run', body: chain([2, 1]) }], false);
     expect(second.imports).toHaveLength(2);
     expect(second.imports[0]).toEqual(first.imports[0]);
     expect(second.imports[1]?.pack).not.toBe(first.imports[0]?.pack);
-    expect(link([...bodies, { name: 'run', body: chain([0]) }], true).imports).toEqual([]);
+    expect(link([...functions, { name: 'run', body: chain([0]) }], true).imports).toEqual([]);
   });
 
   it('keeps functions with the same code and other parameters apart', () => {
