@@ -31,9 +31,13 @@ export {
   trajectories,
 } from '@ketwork/simulator';
 export {
+  applyHamiltonian,
   concurrence,
   entanglementOfFormation,
+  evolve,
+  expectation,
   fidelity,
+  groundState,
   logNegativity,
   mutualInformation,
   negativity,
@@ -42,14 +46,22 @@ export {
   relativeEntropy,
   renyiEntropy,
   schmidt,
+  sparseMatrix,
   traceDistance,
   vonNeumannEntropy,
 } from '@ketwork/simulator';
 export type {
   EntropyOptions,
+  EvolveOptions,
+  GroundState,
+  GroundStateOptions,
+  Hamiltonian,
+  HamiltonianOptions,
   QuantumState,
   RelativeEntropyOptions,
   SchmidtDecomposition,
+  SparseMatrix,
+  SparseSource,
   StateOptions,
   SubsystemOptions,
 } from '@ketwork/simulator';
