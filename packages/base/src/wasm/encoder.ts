@@ -54,6 +54,7 @@ const plain = {
   f32x4DemoteF64x2Zero: [0xfd, 94],
   f64x2PromoteLowF32x4: [0xfd, 95],
   i32x4Shl: [0xfd, 0xab, 0x01],
+  i32x4ShrU: [0xfd, 0xad, 0x01],
   i32x4Add: [0xfd, 0xae, 0x01],
   f32x4Abs: [0xfd, 0xe0, 0x01],
   f32x4Neg: [0xfd, 0xe1, 0x01],
@@ -66,6 +67,7 @@ const plain = {
   f64x2Nearest: [0xfd, 0x94, 0x01],
   i64x2Add: [0xfd, 0xce, 0x01],
   i64x2Shl: [0xfd, 0xcb, 0x01],
+  i64x2ShrU: [0xfd, 0xcd, 0x01],
   i64x2Eq: [0xfd, 0xd6, 0x01],
   f64x2Abs: [0xfd, 0xec, 0x01],
   f64x2Neg: [0xfd, 0xed, 0x01],
@@ -262,6 +264,11 @@ export class FunctionBuilder {
   /** Loads a double. */
   f64Load(offset = 0): this {
     return this.#memory(code.f64Load, offset);
+  }
+
+  /** Stores a 32-bit integer. */
+  i32Store(offset = 0): this {
+    return this.#memory([0x36, 2], offset);
   }
 
   /** Stores a double. */

@@ -213,6 +213,12 @@ class Widener {
         this.#memory();
         this.#push('other');
         return;
+      case 0x36: // i32.store becomes i64.store32
+        this.#pop();
+        this.#pop();
+        out.byte(0x3e);
+        this.#memory();
+        return;
       case 0x39: // f64.store
         this.#pop();
         this.#pop();

@@ -74,6 +74,16 @@ describe.skipIf(!wasmFeatures().memory64)('functions for 64-bit addresses', () =
     expect(b!(64n)).toBe(0.25);
   });
 
+  it('store integers of 32 bits', () => {
+    const memory = wideMemory(1);
+    const store = new FunctionBuilder([i32, i32]).get(0).get(1).i32Store(4);
+    const load = new FunctionBuilder([i32], [i32]).get(0).i32Load();
+    const { a, b } = instance({ a: store, b: load }, memory);
+    a!(8n, 7n);
+    a!(12n, 9n);
+    expect([b!(8n), b!(12n), b!(16n)].map(Number)).toEqual([0, 7, 9]);
+  });
+
   it('refuse what they do not understand', () => {
     const odd = new FunctionBuilder([i32], [i32]);
     odd.get(0).i32(5).op('i32LtU').get(0).op('i32Add');

@@ -53,9 +53,16 @@ export class BatchCotangents {
     }
   }
 
-  /** Names the cotangent of each column; half that of the state follows as columns of their own. */
-  each(example: number, add: (column: number, amount: number) => void): void {
-    const { columns, results } = this.#readout;
+  /**
+   * Names the cotangent of each column; half that of the state follows as columns of their own.
+   *
+   * @param readout how this example is read, where a frame of its own exchanges outcomes
+   */
+  each(
+    example: number,
+    add: (column: number, amount: number) => void,
+    { columns, results }: Readout = this.#readout,
+  ): void {
     results.forEach((plan, m) => {
       const source = this.#dy[m];
       if (source === undefined) return;

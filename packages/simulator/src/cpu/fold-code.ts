@@ -10,7 +10,7 @@ import { Passages } from './frame.ts';
 import type { LocalMap, Pauli } from './frame.ts';
 import type { Lowered } from './lower.ts';
 import { argument } from './main-code.ts';
-import type { MainCode } from './main-code.ts';
+import type { ExampleFrames, MainCode } from './main-code.ts';
 
 const { v128 } = valueType;
 
@@ -38,7 +38,7 @@ export function pairsLayout({ batch, sources, folded }: Lowered): PairsLayout {
 type Bit = number | undefined;
 
 /** Writes the folding of a program's angles, and what follows from it. */
-export class FoldCode {
+export class FoldCode implements ExampleFrames {
   readonly #code: MainCode;
   readonly #lowered: Lowered;
   readonly #passages: Passages;
@@ -147,6 +147,34 @@ export class FoldCode {
       if ((x & mask) !== 0 && ownZ !== undefined) bits.push(ownZ);
     }
     return bits.length === 0 ? undefined : () => this.#pushSum(bits);
+  }
+
+  /** Pushes the bits of basis states, those of `kept` moved together, that the frame flips in each lane, times 16. */
+  flips(kept: number): (() => void) | undefined {
+    const { main } = this.#code;
+    const { qubits } = this.#lowered;
+    const moved: (() => void)[] = [];
+    const high = 8 * main.bytes - 1;
+    let place = 4;
+    for (let qubit = qubits - 1; qubit >= 0; qubit--) {
+      if ((kept & (2 ** (qubits - 1 - qubit))) === 0) continue;
+      const bit = this.#frame[qubit];
+      const shift = high - place++;
+      if (bit === undefined) continue;
+      moved.push(
+        () =>
+          void main
+            .get(bit)
+            .i32(shift)
+            .op(main.bytes === 8 ? 'i64x2ShrU' : 'i32x4ShrU'),
+      );
+    }
+    if (moved.length === 0) return undefined;
+    return () =>
+      moved.forEach((push, i) => {
+        push();
+        if (i > 0) main.op('v128Or');
+      });
   }
 
   /** Gives the gradient cells of a block their signs and scales, in the order in which elements were undone. */

@@ -32,18 +32,23 @@ export interface Weight extends Pauli {
   readonly value: number;
 }
 
-/** Signs that Pauli frames per example give to operators behind the circuit. */
-export interface FrameSigns {
-  /** How to push the sign bits of the lanes; undefined where they are never set. */
+/** What Pauli frames per example do to what is read behind the circuit. */
+export interface ExampleFrames {
+  /** How to push the sign bits that an operator has in the lanes; undefined where they are never set. */
   sign(operator: Pauli): (() => void) | undefined;
+  /**
+   * How to push by which outcomes of the qubits of `kept` are exchanged in each lane, times 16; undefined where they never
+   * are.
+   */
+  flips(kept: number): (() => void) | undefined;
 }
 
 /** The function that takes blocks through a circuit, while it is written, with the numbers it refers to. */
 export class MainCode {
   readonly main: VectorCode;
   readonly constants: ConstantData;
-  /** What the frame of each example does to the sign of a Pauli operator behind the circuit, where angles are folded. */
-  signs: FrameSigns | undefined;
+  /** Where angles are folded example by example. */
+  frames: ExampleFrames | undefined;
   /** Weights of Pauli operators among the constants, whose signs depend on the run. */
   readonly weights: Weight[] = [];
   readonly qubits: number;

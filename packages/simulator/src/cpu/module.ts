@@ -136,7 +136,7 @@ class ProgramWriter {
         this.#call(kernelCall(group, 1, [], backward, this.#wanted), state, backward),
     );
     if (lowered.folded) this.#fold = new FoldCode(this.#code, lowered, gradient);
-    this.#code.signs = this.#fold;
+    this.#code.frames = this.#fold;
     this.#code.main.loop();
   }
 

@@ -45,12 +45,18 @@ export function writeReadout(code: MainCode, plan: ReadoutPlan): void {
   for (const step of plan.readout.steps) {
     if (step.type === 'state') continue; // the caller reads the state itself
     if (step.type === 'probabilities') {
+      const exchange = exchanging(code, step);
       main.get(argument.state);
-      column(step.column);
+      if (exchange === undefined) column(step.column);
+      else main.get(argument.scratch);
       main
         .i32(32 * step.kept)
         .i32(code.rest(32 * step.kept))
         .call(runtime.marginal);
+      exchange?.(
+        () => column(step.column),
+        () => main.get(argument.scratch),
+      );
     } else if (step.type === 'diagonal' && isSmall(code.qubits, step.entries)) {
       writeSmallMeans(main, small(code, step, argument.out));
     } else if (step.type === 'diagonal') {
@@ -131,7 +137,7 @@ function small(
     code.main
       .get(argument.constants)
       .loadSplat(weights + code.main.bytes * step.entries.indexOf(entry));
-    const sign = code.signs?.sign(stringOf(step, entry.mask));
+    const sign = code.frames?.sign(stringOf(step, entry.mask));
     if (sign === undefined) return;
     sign();
     code.main.op('v128Xor');
@@ -139,9 +145,32 @@ function small(
   return { qubits, state: argument.state, columns, entries: step.entries, pushWeight };
 }
 
+/**
+ * Code that copies probabilities, or their cotangents, in the order that the frame of each example makes of outcomes;
+ * undefined where there is no need. Both may be in scratch space.
+ */
+function exchanging(
+  code: MainCode,
+  { kept }: ReadoutStep & { type: 'probabilities' },
+): ((target: () => unknown, source: () => unknown) => void) | undefined {
+  const flips = code.frames?.flips(kept);
+  if (flips === undefined) return undefined;
+  const bytes = 16 * 2 ** bitCount(kept);
+  code.needScratch(bytes + 16);
+  return (target, source) => {
+    code.push(argument.scratch);
+    flips();
+    code.main.store(bytes);
+    target();
+    source();
+    code.push(argument.scratch, bytes);
+    code.main.i32(bytes).call(runtime.exchange);
+  };
+}
+
 /** Gives a vector in memory the sign that frames per example make of an operator. */
 function turnVector(code: MainCode, operator: Pauli, address: () => void): void {
-  const sign = code.signs?.sign(operator);
+  const sign = code.frames?.sign(operator);
   if (sign === undefined) return;
   address();
   address();
@@ -291,10 +320,16 @@ export function writeSeed(code: MainCode, plan: ReadoutPlan): void {
       writeSmallSeed(main, small(code, step, argument.dy));
       written = true;
     } else if (step.type === 'diagonal' || step.type === 'probabilities') {
+      const exchange = step.type === 'probabilities' ? exchanging(code, step) : undefined;
       if (step.type === 'diagonal') entryTable(code, step, 1).scatter();
+      else
+        exchange?.(
+          () => main.get(argument.scratch),
+          () => column(step.column),
+        );
       main.get(argument.state);
       lambda();
-      if (step.type === 'diagonal') main.get(argument.scratch);
+      if (step.type === 'diagonal' || exchange !== undefined) main.get(argument.scratch);
       else column(step.column);
       main.i32(32 * step.kept).i32(code.rest(32 * step.kept));
       main.call(written ? runtime.addDiagonal : runtime.setDiagonal);

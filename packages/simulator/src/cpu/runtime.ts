@@ -3,7 +3,7 @@
  * Addresses count bytes; an amplitude is 32 bytes (v128 re, v128 im, lanes = examples); index masks are in bytes too.
  */
 import { valueType } from '@ketwork/base';
-import { VectorCode } from './arithmetic.ts';
+import { VectorCode, lanesOf } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { forRange, forSubsets } from './loops.ts';
 import { addHermitian, dense, hermitian } from './runtime-matrix.ts';
@@ -50,8 +50,9 @@ export const runtime = {
   transformPhases: 31,
   double: 32,
   contractFactor: 33,
+  exchange: 34,
   /** In single precision only: the crossed ones for the other two ways to exchange lanes. */
-  moreCrossed: 34,
+  moreCrossed: 35,
 } as const;
 
 /**
@@ -113,8 +114,34 @@ export function runtimeFunctions(n: Numerics, long = false): (() => VectorCode)[
     () => walshHadamard({ ...n, precision: 'f64' }),
     () => double(n),
     () => contractFactor(n),
+    () => exchange(n),
     ...(n.precision === 'f32' ? [...paulis(2), ...paulis(3)] : []),
   ];
+}
+
+/**
+ * (target, source, flips, bytes): copies values, in an order of its own in each lane: that whose byte index differs by the
+ * flips of the lane, integers as far apart as numbers.
+ */
+function exchange(n: Numerics): VectorCode {
+  const f = new VectorCode(n, [i32, i32, i32, i32]);
+  const at = f.local(i32);
+  const flips = Array.from({ length: lanesOf(n) }, (_, lane) => {
+    const local = f.local(i32);
+    f.get(2)
+      .i32Load(f.bytes * lane)
+      .set(local);
+    return local;
+  });
+  forRange(f, at, 16, 3, () =>
+    flips.forEach((local, lane) => {
+      f.get(0).get(at).op('i32Add');
+      f.get(1).get(at).get(local).op('i32Xor').op('i32Add');
+      if (f.bytes === 8) f.f64Load(8 * lane).f64Store(8 * lane);
+      else f.i32Load(4 * lane).i32Store(4 * lane);
+    }),
+  );
+  return f;
 }
 
 /** (target, bytes): zeros. A short loop beats the engine's call for small states. */

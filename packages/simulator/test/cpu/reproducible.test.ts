@@ -32,6 +32,18 @@ const model = circuit(5, { x: input([5]), w: weight([2, 5, 3]) }, (q, { x, w }) 
   q.rx(angle.asin(angle.sin(b)), 3).ry(angle.acos(angle.cos(w.at(1, 1, 1))), 4);
   q.rz(angle.log(angle.exp(a)), 0).h(0);
 });
+/** Angles of single examples are folded here, and shared ones with them. */
+const folded = circuit(6, { x: input([4, 6]), w: weight([2, 6]) }, (q, { x, w }) => {
+  for (let layer = 0; layer < 4; layer++) {
+    for (let i = 0; i < 6; i++) q.ry(x.at(layer, i), i);
+    if (layer % 2 === 1) for (let i = 0; i < 6; i++) q.rx(w.at(layer >> 1, i), i);
+    for (let i = 0; i < 6; i++) q.cnot(i, (i + 1) % 6);
+  }
+});
+const foldedValues = (batch: number): { x: Float64Array; w: Float64Array } => ({
+  x: numbers(24 * batch, 0.731),
+  w: numbers(12, 1.618),
+});
 /** Values whose own making needs no elementary function. */
 const numbers = (length: number, step: number): Float64Array =>
   Float64Array.from({ length }, (_, i) => ((i * step) % 5) - 2.5);
@@ -74,6 +86,12 @@ describe('reproducible: true', () => {
         .compile(model, measured)
         .vjp(values(70), dy)
         .w.subarray(0, 12),
+      'folded by example': same.compile(folded, measured).run(foldedValues(3)),
+      'folded by example, summed': same.compile(folded, measured).vjp(foldedValues(70), dy).w,
+      'folded by example, batch': same
+        .compile(folded, measured)
+        .vjp(foldedValues(70), dy)
+        .x.subarray(1660),
       'a large state': same
         .compile(
           circuit(15, { w: weight([15]) }, (q, { w: own }) => {
@@ -96,6 +114,12 @@ describe('reproducible: true', () => {
     const local = same.compile(model, measured);
     const shots = same.compile(model, counts(100)).run(given, { seed: 5 });
     for (const engine of workers) {
+      const examples = foldedValues(300);
+      const [here, there] = [same, engine].map((own) => own.compile(folded, measured));
+      expect(hex(await there!.run(examples))).toEqual(hex(await here!.run(examples)));
+      const [one, other] = await Promise.all([here, there].map((own) => own!.vjp(examples, dy)));
+      expect(hex(other!['w'])).toEqual(hex(one!['w']));
+      expect(hex(other!['x'])).toEqual(hex(one!['x']));
       const remote = engine.compile(model, measured);
       expect(hex(await remote.run(given))).toEqual(hex(local.run(given)));
       const expected = local.vjp(given, dy);

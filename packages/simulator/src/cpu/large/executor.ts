@@ -239,6 +239,11 @@ export class LargeExecutor {
     this.#memory.team?.meet();
   }
 
+  /** Bits of basis states that the frame of the example flips in front of the read-outs. */
+  get flips(): number {
+    return this.#run.flips;
+  }
+
   /** Fills the columns of the final state. */
   read(): void {
     const columns = this.#at(this.#addresses.columns);

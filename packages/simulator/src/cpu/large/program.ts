@@ -10,6 +10,7 @@ import type { Lowered } from '../lower.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { GradientWants } from '../module.ts';
 import type { Plan, PlannedModules } from '../plan.ts';
+import { exchangeOutcomes } from '../readout.ts';
 import type { Readout, ResultPlan } from '../readout.ts';
 import { LargeExecutor, memoryFor } from './executor.ts';
 import { buildLargeModule } from './module.ts';
@@ -69,7 +70,8 @@ export class LargeProgram {
     this.#each(slots, (example, position) => {
       runner.forward(slots, example, position);
       runner.read();
-      plans.forEach((plan, m) => {
+      const own = this.#lowered.folded ? exchangeOutcomes(this.#readout, runner.flips) : undefined;
+      (own?.results ?? plans).forEach((plan, m) => {
         const result = results[m] as Float64Array;
         const size = sizes[m] as number;
         const start = example * size;
@@ -109,7 +111,7 @@ export class LargeProgram {
     { wrt, perExample, squaredNorms }: LargeGradient,
     cotangents: BatchCotangents,
   ): Record<string, Float64Array> {
-    const { angles } = this.#lowered;
+    const { angles, folded } = this.#lowered;
     const wide = perExample || squaredNorms;
     const sink = new GradientSink(wrt, slots.batch, { perExample, squaredNorms });
     const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
@@ -126,7 +128,8 @@ export class LargeProgram {
       slots,
       (example, position) => {
         executor.forward(slots, example, position);
-        executor.backward((add) => cotangents.each(example, add), this.#readout.columns);
+        const own = folded ? exchangeOutcomes(this.#readout, executor.flips) : undefined;
+        executor.backward((add) => cotangents.each(example, add, own), this.#readout.columns);
         if (embedded)
           this.#preparation.addGradients((index) => executor.lambda(index), sink, example);
         const cells = executor.cells();

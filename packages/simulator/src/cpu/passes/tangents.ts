@@ -45,10 +45,7 @@ function folding(program: EngineProgram, worth: number): Element[] | undefined {
   if (elements.some(({ type }) => type === 'table')) return undefined;
   if (!pays(elements.filter(isOwn).length)) return undefined;
   const marked = mark(program, true);
-  const gained = marked.filter(isTangent).length - mark(program, false).filter(isTangent).length;
-  return gained > 0 && pays(marked.filter((e) => isTangent(e) && isOwn(e)).length)
-    ? marked
-    : undefined;
+  return pays(marked.filter((e) => isTangent(e) && isOwn(e)).length) ? marked : undefined;
 }
 
 const isTangent = (element: Element): element is Rotation =>
@@ -60,7 +57,7 @@ function mark(program: EngineProgram, single: boolean): Element[] {
   const passages = new Passages(qubits, filters);
   let obstacles: Basis = [];
   for (const step of program.readout.steps)
-    for (const pauli of obstaclesOf(step, passages, qubits, single)) extend(obstacles, pauli);
+    for (const pauli of obstaclesOf(step, passages, qubits)) extend(obstacles, pauli);
   const marked = elements.toReversed().map((element): Element => {
     // Two for each qubit generate all Pauli operators, and nothing passes any more.
     if (obstacles.length === 2 * qubits) return element;
@@ -118,16 +115,8 @@ function rescaled(
   });
 }
 
-/**
- * What a Pauli operator must commute with to change no more of a read-out than signs of weights and, unless it is one of
- * `single` examples, the order of outcomes.
- */
-function obstaclesOf(
-  step: ReadoutStep,
-  passages: Passages,
-  qubits: number,
-  single: boolean,
-): Pauli[] {
+/** What a Pauli operator must commute with to change no more of a read-out than signs of weights and the order of outcomes. */
+function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pauli[] {
   const everywhere = Array.from({ length: qubits }, (_, qubit) => qubit);
   const all = (on: readonly number[]): Pauli[] =>
     on.flatMap((qubit) => [
@@ -136,7 +125,6 @@ function obstaclesOf(
     ]);
   switch (step.type) {
     case 'probabilities':
-      return single ? bitsOf(step.kept).map((z) => ({ x: 0, z })) : [];
     case 'diagonal':
     case 'pauli':
     case 'flips':
@@ -147,13 +135,6 @@ function obstaclesOf(
     default:
       return all(everywhere);
   }
-}
-
-/** The set bits, each alone. */
-function bitsOf(mask: number): number[] {
-  const bits: number[] = [];
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits.push(rest & -rest);
-  return bits;
 }
 
 /**

@@ -239,6 +239,27 @@ describe('tangents', () => {
     for (const type of ['diagonal', 'pauli', 'flips', 'basis']) expect(seen).toContain(type);
   });
 
+  it('fold angles of single examples in single precision', () => {
+    const short = new EngineMemory({ precision: 'f32', fused: false });
+    for (let seed = 0; seed < 60; seed++) {
+      const random = new Random(5000 + seed);
+      const made = drawCircuit(random, random.integer(2, 6), seed % 4 === 0, 10);
+      const values = drawValues(random, made, 6, 10);
+      const type = seed % 2 === 0 ? 'expval' : 'probabilities';
+      const measured = randomMeasurement(random, made, type);
+      const sequence = chunked(random.pick([3, 64]), always);
+      const program = compile(made, measured, sequence, largeSizes.f32, short);
+      const exact = judge.compile(made, measured);
+      const y = exact.run(values) as Float64Array;
+      expectClose(program.run(values) as Float64Array, y, 1e-4, `seed ${seed}`);
+      const dy = y.map((_y, i) => Math.cos(i));
+      const expected = exact.vjp(values, dy);
+      const gradient = program.vjp(values, dy);
+      for (const slot of Object.keys(expected))
+        expectClose(gradient[slot]!, expected[slot]!, 1e-4, `seed ${seed}, ${slot}`);
+    }
+  });
+
   it('are exact at multiples of quarter turns, and for tiny and huge angles', () => {
     const made = circuit(3, { w: weight([9]) }, (q, { w }) => {
       for (let i = 0; i < 3; i++) q.rx(w.at(i), i);
@@ -379,6 +400,7 @@ describe('tangents', () => {
     // Signs per example would take a table per example.
     expect(isFolded(layers(7, false, true))).toBe(false);
     expect(isFolded(layers(7, true, true), state())).toBe(false);
+    expect(isFolded(layers(7, true, true), probabilities())).toBe(true);
   });
 
   it('rescale once in a stretch', () => {
