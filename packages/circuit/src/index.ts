@@ -125,6 +125,8 @@ export type {
 export { qubitsOf, withQubits } from './ops.ts';
 export { assembleCircuit } from './assemble.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
+export { deferMeasurements } from './defer.ts';
+export type { DeferOptions, DeferredBit, DeferredCircuit } from './defer.ts';
 export { specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';
 export { parseCircuit, requireCircuit, toJSON } from './json.ts';

@@ -29,7 +29,7 @@ const TOLERANCE = 1e-10;
 export const MAX_NESTING = 64;
 
 /** Most qubits and most classical bits of a circuit. */
-const MAX_WIRES = 65_536;
+export const MAX_WIRES = 65_536;
 
 /** Circuits that were checked where they were made; they are frozen, so they stay well formed. */
 const wellFormed = new WeakSet<object>();

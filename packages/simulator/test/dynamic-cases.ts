@@ -117,21 +117,21 @@ export const knownCases: readonly KnownCase[] = [
       [0, 0, 0, 0],
     ],
   },
-  {
-    name: 'repeat until success applies RZ with cosine 3/5',
-    circuit: repeatUntilSuccess(4),
+  ...[1, 4].map((rounds) => ({
+    name: `repeat until success applies RZ with cosine 3/5 in ${rounds} rounds`,
+    circuit: repeatUntilSuccess(rounds),
     values: { x: [angle] },
     // After a failed last round Z is undone, so the state is then untouched.
     measurements: [expval(X(2), Y(2), Z(2)), probabilities({ bits: [2] })],
     expected: [
       [
-        Math.sin(angle) * (0.6 * (1 - 0.375 ** 4) + 0.375 ** 4),
-        Math.sin(angle) * 0.8 * (1 - 0.375 ** 4),
+        Math.sin(angle) * (0.6 * (1 - 0.375 ** rounds) + 0.375 ** rounds),
+        Math.sin(angle) * 0.8 * (1 - 0.375 ** rounds),
         Math.cos(angle),
       ],
-      [0.375 ** 4, 1 - 0.375 ** 4],
+      [0.375 ** rounds, 1 - 0.375 ** rounds],
     ],
-  },
+  })),
   ...[0, 1, 2].map((faulty) => ({
     name: `the repetition code corrects qubit ${faulty}`,
     circuit: bitFlipCode(faulty),
