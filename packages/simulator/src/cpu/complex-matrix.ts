@@ -94,9 +94,9 @@ export function spreadOver(
   matrix: readonly number[],
   qubits: readonly number[],
   controls: readonly { readonly qubit: number; readonly value: 0 | 1 }[],
-): number[] {
+): readonly number[] {
   if (controls.length === 0 && all.length === qubits.length && all.every((q, i) => q === qubits[i]))
-    return [...matrix];
+    return matrix;
   const size = 2 ** all.length;
   const own = 2 ** qubits.length;
   const bit = (qubit: number): number => 2 ** (all.length - 1 - all.indexOf(qubit));

@@ -63,8 +63,18 @@ export type Element =
     };
 
 /** Qubits an element touches, controls included. */
-export function support(element: Element): number[] {
-  return [...element.qubits, ...element.controls.map(({ qubit }) => qubit)];
+export function support({ qubits, controls }: Element): readonly number[] {
+  if (controls.length === 0) return qubits;
+  const all = [...qubits];
+  for (const { qubit } of controls) all.push(qubit);
+  return all;
+}
+
+/** A set of qubits below 32 as bits, that of qubit q being 2^q. */
+export function bitsOf(qubits: readonly number[]): number {
+  let bits = 0;
+  for (const qubit of qubits) bits |= 1 << qubit;
+  return bits;
 }
 
 /** Coefficients an element uses. */

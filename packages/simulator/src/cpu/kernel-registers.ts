@@ -13,10 +13,22 @@ export interface Amplitude {
   im: Component;
 }
 
+/** A number in all lanes: a register, or where it is loaded from. */
+export interface Factor {
+  readonly local: number;
+  /** Byte offset from the address in the local; undefined for a register. */
+  readonly offset?: number;
+}
+
 /** A signed product `coefficient · component`; without coefficient, the component itself. */
 export interface Term {
-  readonly coefficient?: () => void;
+  readonly coefficient?: Factor | undefined;
   readonly component: Component;
+}
+
+function pushFactor(f: VectorCode, { local, offset }: Factor): VectorCode {
+  f.get(local);
+  return offset === undefined ? f : f.loadSplat(offset);
 }
 
 /** Multiplies an amplitude by i^power without computing anything. */
@@ -60,13 +72,9 @@ function pushTerm(
     if (!first && negative) f.sub();
     else if (!first) f.add();
   } else if (first) {
-    coefficient();
-    f.get(component.local).mul();
+    pushFactor(f, coefficient).get(component.local).mul();
   } else {
-    f.addProduct(() => {
-      coefficient();
-      f.get(component.local);
-    }, negative);
+    f.addProduct(() => pushFactor(f, coefficient).get(component.local), negative);
   }
 }
 
@@ -89,7 +97,7 @@ function pushSum(f: VectorCode, terms: readonly Term[]): boolean {
 export function assign(
   f: VectorCode,
   targets: readonly { amplitude: Amplitude; re: Term[]; im: Term[] }[],
-  scale?: () => void,
+  scale?: Factor,
 ): void {
   const stores: { amplitude: Amplitude; part: 're' | 'im'; negative: boolean }[] = [];
   for (const { amplitude, re, im } of targets) {
@@ -99,8 +107,7 @@ export function assign(
     ] as const) {
       const negative = pushSum(f, terms);
       if (scale !== undefined) {
-        scale();
-        f.mul();
+        pushFactor(f, scale).mul();
       }
       stores.push({ amplitude, part, negative });
     }

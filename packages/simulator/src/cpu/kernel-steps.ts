@@ -3,7 +3,7 @@ import { valueType } from '@ketwork/base';
 import { parity } from '../bits.ts';
 import type { VectorCode } from './arithmetic.ts';
 import { assign, turned } from './kernel-registers.ts';
-import type { Amplitude, Component, Term } from './kernel-registers.ts';
+import type { Amplitude, Component, Factor, Term } from './kernel-registers.ts';
 import type { Step } from './kernel-spec.ts';
 import type { Place } from './walk.ts';
 
@@ -26,12 +26,10 @@ export function turn(
   inverse: boolean,
 ): void {
   const sign = inverse ? 2 : 0;
-  const withCos = (component: Component): Term =>
-    cos === undefined ? { component } : { coefficient: () => void f.get(cos), component };
-  const withSin = (component: Component): Term => ({
-    coefficient: () => void f.get(sin),
-    component,
-  });
+  const cosine = cos === undefined ? undefined : { local: cos };
+  const sine = { local: sin };
+  const withCos = (component: Component): Term => ({ coefficient: cosine, component });
+  const withSin = (component: Component): Term => ({ coefficient: sine, component });
   for (let a = 0; a < vector.length; a++) {
     const b = a ^ step.x;
     if (!applies(step, a) || b < a) continue;
@@ -90,12 +88,12 @@ export function lookUp(
         {
           amplitude,
           re: [
-            { coefficient: () => void f.get(cos), component: amplitude.re },
-            { coefficient: () => void f.get(sin), component: other.re },
+            { coefficient: { local: cos }, component: amplitude.re },
+            { coefficient: { local: sin }, component: other.re },
           ],
           im: [
-            { coefficient: () => void f.get(cos), component: amplitude.im },
-            { coefficient: () => void f.get(sin), component: other.im },
+            { coefficient: { local: cos }, component: amplitude.im },
+            { coefficient: { local: sin }, component: other.im },
           ],
         },
       ]);
@@ -140,8 +138,10 @@ export function multiply(
   constants: Place,
 ): void {
   const { bits, pattern } = step;
-  const constant = (index: number) => (): void =>
-    void f.get(constants.local).loadSplat(constants.offset + f.bytes * index);
+  const constant = (index: number): Factor => ({
+    local: constants.local,
+    offset: constants.offset + f.bytes * index,
+  });
   const dimension = 1 << bits.length;
   const all = bits.reduce((sum, bit) => sum | bit, 0);
   // Row r of the matrix, first qubit most significant, as bits of the register index.

@@ -58,9 +58,13 @@ export function writeKernel(
     return { local: offset, offset: 0 };
   };
   // Every use has a coefficient of its own, and a tangent's first number, 1, is not needed.
-  const tangent = axes.map((_, i) =>
-    steps.some((s) => s.type === 'turn' && s.tangent && s.coefficient === i),
-  );
+  const tangent = axes.map(() => false);
+  const wanted = axes.map(() => false);
+  for (const step of steps) {
+    if (step.type !== 'turn') continue;
+    if (step.tangent) tangent[step.coefficient] = true;
+    if (step.gradient) wanted[step.coefficient] = true;
+  }
   const coefficients = axes.map((axis, i) => {
     const cos = tangent[i] === true ? undefined : f.local(v128);
     const sin = f.local(v128);
@@ -86,9 +90,6 @@ export function writeKernel(
         .set(sin);
     return { cos, sin };
   });
-  const wanted = axes.map((_, i) =>
-    steps.some((s) => s.type === 'turn' && s.gradient && s.coefficient === i),
-  );
   const sums = wanted.map((want) => (want ? f.local(v128) : -1));
   const constants = Array.from({ length: constantCount }, (_, i): Place => {
     const place = at(3, constantAt + i);

@@ -1,6 +1,6 @@
 /** How elements act on single qubits, which decides what may move past what, and where it may run. */
 import { elementary } from '@ketwork/base';
-import { support } from '../element.ts';
+import { bitsOf, support } from '../element.ts';
 import type { Element } from '../element.ts';
 import { flipsOf } from '../flips.ts';
 import type { Flip } from '../flips.ts';
@@ -18,13 +18,6 @@ export interface Item {
   readonly needed: number;
   /** The flips of basis states that the element is, where it is nothing else. */
   readonly flips: readonly Flip[] | undefined;
-}
-
-/** A set of qubits as bits. */
-export function bitsOf(qubits: readonly number[]): number {
-  let bits = 0;
-  for (const qubit of qubits) bits |= 1 << qubit;
-  return bits;
 }
 
 /** Reads an element's action off its matrix. */

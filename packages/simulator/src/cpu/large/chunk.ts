@@ -1,5 +1,6 @@
 /** Elements as a chunk sees them: only local qubits, the others being constant over the chunk. */
 import type { Control } from '@ketwork/circuit';
+import { bitsOf } from '../element.ts';
 import type { Coefficient, Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { phaseOf } from './action.ts';
@@ -86,20 +87,33 @@ export class Coefficients {
 
 /** Rewrites an element for a stage's chunks. */
 export function localize(
-  { element }: Item,
+  { element, touched }: Item,
   local: readonly number[],
   qubits: number,
   coefficients: Coefficients,
 ): LocalElement {
-  const { place, outside } = placesOf(local, qubits);
+  const { place, outside, bits: localBits } = placesOf(local, qubits);
   const inside = (qubit: number): boolean => place.has(qubit);
   const on = (list: readonly number[]): number[] =>
     list.filter(inside).map((qubit) => place.get(qubit) as number);
+  const always = { mask: 0, value: 0 };
+  if (element.type === 'table') throw new Error('tables are for small states');
+  if ((touched & ~localBits) === 0) {
+    const there = element.qubits.map((qubit) => place.get(qubit) as number);
+    const controls = element.controls.map(({ qubit, value }): Control => ({
+      qubit: place.get(qubit) as number,
+      value,
+    }));
+    if (element.type === 'matrix')
+      return { element: { ...element, qubits: there, controls }, condition: always };
+    const { coefficient: use } = element;
+    const coefficient = coefficients.of(use, use.scale);
+    return { element: { ...element, qubits: there, controls, coefficient }, condition: always };
+  }
   const controls = element.controls
     .filter(({ qubit }) => inside(qubit))
     .map(({ qubit, value }): Control => ({ qubit: place.get(qubit) as number, value }));
   const outer: Control[] = element.controls.filter(({ qubit }) => !inside(qubit));
-  const always = { mask: 0, value: 0 };
 
   if (element.type === 'matrix') {
     const angle = phaseOf(element);
@@ -119,7 +133,6 @@ export function localize(
       condition: conditionOf(outer, outside),
     };
   }
-  if (element.type === 'table') throw new Error('tables are for small states');
   const use = element.coefficient;
   const { scale } = use;
   const away = element.qubits.filter((qubit) => !inside(qubit));
@@ -169,6 +182,8 @@ export function localize(
 interface Places {
   readonly place: ReadonlyMap<number, number>;
   readonly outside: ReadonlyMap<number, number>;
+  /** The local qubits as bits. */
+  readonly bits: number;
 }
 
 /** By the list of local qubits, which all elements of a stage share. */
@@ -180,7 +195,8 @@ function placesOf(local: readonly number[], qubits: number): Places {
     const place = new Map(local.map((qubit, i) => [qubit, i]));
     const outside = Array.from({ length: qubits }, (_, q) => q).filter((q) => !place.has(q));
     const last = outside.length - 1;
-    places = { place, outside: new Map(outside.map((qubit, i) => [qubit, 1 << (last - i)])) };
+    const bitOf = new Map(outside.map((qubit, i) => [qubit, 1 << (last - i)]));
+    places = { place, outside: bitOf, bits: bitsOf(local) };
     known.set(local, places);
   }
   return places;

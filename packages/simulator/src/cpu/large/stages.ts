@@ -1,7 +1,8 @@
 /** Cuts a circuit on a large state into stages, each on few enough qubits for a chunk of the state to stay in the cache. */
 import { bitCount } from '../../bits.ts';
+import { bitsOf } from '../element.ts';
 import type { Element } from '../element.ts';
-import { bitsOf, itemOf, Waiting } from './action.ts';
+import { itemOf, Waiting } from './action.ts';
 import type { Item } from './action.ts';
 
 /** Elements that run chunk by chunk: the amplitudes of the local qubits are together while they run. */

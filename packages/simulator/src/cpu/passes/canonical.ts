@@ -2,7 +2,7 @@ import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import { productBefore, productBehind } from '../complex-matrix.ts';
 import { canonicalForm } from '../kak.ts';
-import { DENSE, combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
+import { DENSE, combined, constantOf, flopsOf, fromMatrix, isIdentity } from './constants.ts';
 import type { Constant } from './constants.ts';
 import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
@@ -27,7 +27,9 @@ const MOST_LEFT = 2;
  * leaves 19 on average.
  */
 export const canonicalCores: Pass = (program) => {
-  const slots = program.lowered.elements.map((element) => new Slot(element, program));
+  const { elements } = program.lowered;
+  if (!elements.some(mayBeDense)) return program;
+  const slots = elements.map((element) => new Slot(element, program));
   if (!slots.some(({ isDense }) => isDense)) return program;
   const last = new Array<Slot | undefined>(program.lowered.qubits).fill(undefined);
   for (const slot of slots) {
@@ -44,6 +46,9 @@ export const canonicalCores: Pass = (program) => {
     slots.flatMap((slot) => slot.elements(program)),
   );
 };
+
+const mayBeDense = (element: Element): boolean =>
+  element.type === 'matrix' && support(element).length === 2 && flopsOf(element) >= DENSE;
 
 /** Where a constant stands. */
 interface Place {

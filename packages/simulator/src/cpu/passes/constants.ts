@@ -1,6 +1,6 @@
 /** Elements that depend on no value, as matrices, and what applying them costs. */
 import { elementary } from '@ketwork/base';
-import { cleaned, product, scaled, spreadOver } from '../complex-matrix.ts';
+import { cleaned, product, productBehind, scaled, spreadOver } from '../complex-matrix.ts';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
@@ -97,10 +97,16 @@ export function flopsOf(element: Element): number {
 export function combined(parts: readonly Constant[], program: EngineProgram): Constant | undefined {
   const qubits = [...new Set(parts.flatMap((part) => part.qubits))];
   if (qubits.length > 2) return undefined;
-  const matrix = parts
-    .map((part) => spreadOver(qubits, part.matrix, part.qubits, []))
-    .reduce((before, next) => product(next, before));
-  const { operation } = (parts[0] as Constant).element;
+  const [first, ...others] = parts as [Constant, ...Constant[]];
+  let matrix: readonly number[] = spreadOver(qubits, first.matrix, first.qubits, []);
+  for (const part of others) {
+    const { length } = part.qubits;
+    matrix =
+      length === 1 && qubits.length === 2
+        ? productBehind(matrix, part.matrix, part.qubits[0] === qubits[1])
+        : product(spreadOver(qubits, part.matrix, part.qubits, []), matrix);
+  }
+  const { operation } = first.element;
   return fromMatrix(qubits, matrix, operation, program);
 }
 

@@ -1,5 +1,5 @@
 import { product } from '../complex-matrix.ts';
-import { support } from '../element.ts';
+import { bitsOf, support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
 import { shapeOf, withElements } from './pass.ts';
@@ -14,12 +14,13 @@ const WINDOW = 64;
  */
 export const mergeNeighbours: Pass = (program: EngineProgram) => {
   const { lowered } = program;
-  const kept: Element[] = [];
+  const kept: Entry[] = [];
   for (const element of lowered.elements) {
     if (isTurn(element) && lowered.angles.constant(element.coefficient.node) === 0) continue;
-    const at = partner(kept, element, lowered);
-    const found = at === undefined ? undefined : kept[at];
-    if (at === undefined || found === undefined) kept.push(element);
+    const entry = { element, touched: bitsOf(support(element)) };
+    const at = partner(kept, entry, lowered);
+    const found = at === undefined ? undefined : kept[at]?.element;
+    if (at === undefined || found === undefined) kept.push(entry);
     else if (!isTurn(found) || !isTurn(element)) kept.splice(at, 1);
     else {
       const node = lowered.angles.sum(
@@ -27,24 +28,39 @@ export const mergeNeighbours: Pass = (program: EngineProgram) => {
         element.coefficient.node,
         found.operation,
       );
-      kept[at] = { ...found, coefficient: { ...found.coefficient, node } };
+      const coefficient = { ...found.coefficient, node };
+      kept[at] = { element: { ...found, coefficient }, touched: entry.touched };
     }
   }
-  return withElements(program, kept);
+  return withElements(
+    program,
+    kept.map(({ element }) => element),
+  );
 };
+
+/** An element of the new list, and the qubits it touches as bits. */
+interface Entry {
+  readonly element: Element;
+  readonly touched: number;
+}
 
 type Turn = Element & { readonly type: 'rotation' | 'phase' };
 const isTurn = (element: Element): element is Turn =>
   element.type === 'rotation' || element.type === 'phase';
 
 /** Position of the element that `element` merges with or cancels. */
-function partner(kept: readonly Element[], element: Element, lowered: Lowered): number | undefined {
-  const touched = support(element);
-  for (let at = kept.length - 1; at >= Math.max(0, kept.length - WINDOW); at--) {
-    const other = kept[at] as Element;
-    if (joins(other, element)) return at;
-    const shared = support(other).filter((q) => touched.includes(q));
-    if (shared.length > 0 && !commute(other, element, shared, lowered)) return undefined;
+function partner(
+  kept: readonly Entry[],
+  { element, touched }: Entry,
+  lowered: Lowered,
+): number | undefined {
+  const end = Math.max(0, kept.length - WINDOW);
+  for (let at = kept.length - 1; at >= end; at--) {
+    const other = kept[at] as Entry;
+    // Two that merge touch the same qubits.
+    if (other.touched === touched && joins(other.element, element)) return at;
+    const shared = other.touched & touched;
+    if (shared !== 0 && !commute(other.element, element, shared, lowered)) return undefined;
   }
   return undefined;
 }
@@ -72,12 +88,11 @@ function isIdentityProduct(a: readonly number[], b: readonly number[]): boolean 
 }
 
 /** Whether two elements visibly commute: both diagonal, or one diagonal where the other only has controls. */
-function commute(a: Element, b: Element, shared: readonly number[], lowered: Lowered): boolean {
+function commute(a: Element, b: Element, shared: number, lowered: Lowered): boolean {
   if (lowered.filters.has(a.operation) || lowered.filters.has(b.operation)) return false;
   const diagonalA = shapeOf(a) === 'diagonal';
   const diagonalB = shapeOf(b) === 'diagonal';
   if (diagonalA && diagonalB) return true;
-  const onlyControls = (e: Element): boolean =>
-    shared.every((q) => e.controls.some(({ qubit }) => qubit === q));
+  const onlyControls = (e: Element): boolean => (shared & bitsOf(e.qubits)) === 0;
   return (diagonalA && onlyControls(b)) || (diagonalB && onlyControls(a));
 }
