@@ -2,6 +2,7 @@
  * Assembles the WebAssembly module of a program: the fixed functions, one kernel per group structure, and `run`, which
  * takes a number of blocks (two examples each) through the whole circuit, or `gradient`, which also walks back.
  */
+import type { FunctionBuilder } from '@ketwork/base';
 import { lanesOf } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { coefficientsOf, support } from './element.ts';
@@ -107,7 +108,7 @@ class ProgramWriter {
   readonly #code: MainCode;
   readonly #numerics: Numerics;
   readonly #functions: LinkedFunction[];
-  readonly #kernels = new Map<string, number>();
+  readonly #kernels = new Map<FunctionBuilder, number>();
   readonly #packed: boolean;
   readonly #tables: Table[];
   readonly #prefix: PrefixCode;
@@ -262,11 +263,11 @@ class ProgramWriter {
     const fixed = this.#plan.lowered.qubits <= FIXED_QUBITS;
     const structure = kernelId(call.spec);
     const id = fixed ? `${structure} = ${values.join()}` : structure;
-    let kernel = this.#kernels.get(id);
+    const body = kernelOnce(id, call.spec, this.#numerics, fixed ? values : undefined);
+    let kernel = this.#kernels.get(body);
     if (kernel === undefined) {
-      const body = kernelOnce(id, call.spec, this.#numerics, fixed ? values : undefined);
       kernel = this.#functions.push({ body }) - 1;
-      this.#kernels.set(id, kernel);
+      this.#kernels.set(body, kernel);
     }
     const { main } = this.#code;
     state();

@@ -7,9 +7,14 @@ import { writeKernel } from './kernel.ts';
 import type { LinkedFunction } from './link.ts';
 import { runtimeFunctions } from './runtime.ts';
 
-/** Kernels written so far by what they were written from, in the order of use. */
-const kernels = new Map<string, FunctionBuilder>();
-const KERNEL_LIMIT = 2048;
+/** Kernels written so far, by what they were written from: those in use, and those that were when these became many. */
+interface Kernels {
+  young: Map<string, FunctionBuilder>;
+  old: Map<string, FunctionBuilder>;
+}
+
+const kernels = new Map<string, Kernels>();
+const KERNEL_LIMIT = 1024;
 
 /**
  * The kernel of a structure.
@@ -22,11 +27,20 @@ export function kernelOnce(
   numerics: Numerics,
   fixed?: readonly number[],
 ): FunctionBuilder {
-  const key = `${numericsId(numerics)} ${id}`;
-  const body = kernels.get(key) ?? writeKernel(spec, numerics, fixed);
-  kernels.delete(key);
-  kernels.set(key, body);
-  if (kernels.size > KERNEL_LIMIT) kernels.delete(kernels.keys().next().value as string);
+  const format = numericsId(numerics);
+  let known = kernels.get(format);
+  if (known === undefined) {
+    known = { young: new Map(), old: new Map() };
+    kernels.set(format, known);
+  }
+  let body = known.young.get(id);
+  if (body !== undefined) return body;
+  body = known.old.get(id) ?? writeKernel(spec, numerics, fixed);
+  if (known.young.size >= KERNEL_LIMIT) {
+    known.old = known.young;
+    known.young = new Map();
+  }
+  known.young.set(id, body);
   return body;
 }
 

@@ -1,5 +1,6 @@
 /** Assembles the module of a program on a large state: kernels, a function per stage, and the read-outs. */
 import { widen } from '@ketwork/base';
+import type { FunctionBuilder } from '@ketwork/base';
 import type { ExplainedStage } from '../../contract.ts';
 import { laneQubitsOf } from '../arithmetic.ts';
 import type { Numerics } from '../arithmetic.ts';
@@ -116,7 +117,7 @@ class LargeWriter {
   /** How many qubits lie in the lanes. */
   readonly #inLanes: number;
   readonly #functions: LinkedFunction[];
-  readonly #kernels = new Map<string, number>();
+  readonly #kernels = new Map<FunctionBuilder, number>();
   readonly #undone: Element[] = [];
   #chunkCoefficients = 0;
   readonly #stages: ExplainedStage[] = [];
@@ -252,11 +253,11 @@ class LargeWriter {
   }
 
   #kernel(spec: KernelSpec): number {
-    const id = kernelId(spec);
-    let kernel = this.#kernels.get(id);
+    const body = kernelOnce(kernelId(spec), spec, this.#numerics);
+    let kernel = this.#kernels.get(body);
     if (kernel === undefined) {
-      kernel = this.#functions.push({ body: kernelOnce(id, spec, this.#numerics) }) - 1;
-      this.#kernels.set(id, kernel);
+      kernel = this.#functions.push({ body }) - 1;
+      this.#kernels.set(body, kernel);
     }
     return kernel;
   }
