@@ -5,7 +5,7 @@
  * qubits is real and XX, YY and ZZ are diagonal, so that Uᵀ U shows the core's phases as eigenvalues. Additions,
  * multiplications, divisions and square roots do, hence the same bits on every machine.
  */
-import { cleaned, product, scaled, usual } from './complex-matrix.ts';
+import { product, scaled, usual } from './complex-matrix.ts';
 import { fromMagic, toMagic } from './magic-basis.ts';
 import { adjoint, matrixPattern, modulusOf } from './pattern.ts';
 
@@ -438,9 +438,20 @@ function mix(y: number, z: number): void {
 /** The core that was found, as a matrix. */
 function coreMatrix(): number[] {
   const { evenCos, evenSin, oddCos: cos, oddSin: sin, behindRe: re, behindIm: im } = found;
-  const top = [evenCos, 0, 0, 0, 0, 0, 0, evenSin, 0, 0, cos, 0, 0, sin, 0, 0];
-  const third = [-im * sin, re * sin, re * cos, im * cos];
-  return cleaned([...top, 0, 0, ...third, 0, 0, 0, evenSin, 0, 0, 0, 0, evenCos, 0]);
+  const even = usual(evenCos);
+  const mixed = usual(evenSin);
+  const core = new Array<number>(32).fill(0);
+  core[0] = even;
+  core[7] = mixed;
+  core[10] = usual(cos);
+  core[13] = usual(sin);
+  core[18] = usual(-im * sin);
+  core[19] = usual(re * sin);
+  core[20] = usual(re * cos);
+  core[21] = usual(im * cos);
+  core[25] = mixed;
+  core[30] = even;
+  return core;
 }
 
 /** Operations of the core of phases taken in an order. */

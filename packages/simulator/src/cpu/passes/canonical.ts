@@ -41,10 +41,9 @@ export const canonicalCores: Pass = (program) => {
     });
   }
   for (const slot of slots) if (slot.isDense) replaceByCore(slot, program);
-  return withElements(
-    program,
-    slots.flatMap((slot) => slot.elements(program)),
-  );
+  const list: Element[] = [];
+  for (const slot of slots) slot.appendTo(list, program);
+  return withElements(program, list);
 };
 
 const mayBeDense = (element: Element): boolean =>
@@ -93,19 +92,23 @@ class Slot implements Place {
     return slot?.isDense === true || slot?.constant?.qubits.length === 1 ? slot : undefined;
   }
 
-  elements(program: EngineProgram): Element[] {
-    if (this.constant === undefined) return [this.element];
-    const places: (Place | undefined)[] = [...this.before, this, ...this.after];
-    return places.flatMap((place) => {
-      const constant = place?.constant;
-      if (constant === undefined) return [];
-      if (isIdentity(constant)) return [];
-      const { element, qubits, matrix } = constant;
-      // A dense matrix that took parts gets its element at the end.
-      return constant.flops === FULL && constant !== this.#given
-        ? [fromMatrix(qubits, matrix, element.operation, program).element]
-        : [element];
-    });
+  /** Appends its elements to a list. */
+  appendTo(list: Element[], program: EngineProgram): void {
+    if (this.constant === undefined) {
+      list.push(this.element);
+      return;
+    }
+    for (const place of this.before) this.#append(list, place?.constant, program);
+    this.#append(list, this.constant, program);
+    for (const place of this.after) this.#append(list, place?.constant, program);
+  }
+
+  #append(list: Element[], constant: Constant | undefined, program: EngineProgram): void {
+    if (constant === undefined || isIdentity(constant)) return;
+    const { element, qubits, matrix } = constant;
+    // A dense matrix that took parts gets its element at the end.
+    const grown = constant.flops === FULL && constant !== this.#given;
+    list.push(grown ? fromMatrix(qubits, matrix, element.operation, program).element : element);
   }
 }
 

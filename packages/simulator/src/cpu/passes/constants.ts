@@ -147,17 +147,8 @@ function withControls(element: Element & { type: 'matrix' }): Element {
   for (let i = 0; i < 32; i++) if (matrix[i] !== 0 && ++others > 16) return element;
   for (const place of [0, 1] as const) {
     for (const value of [0, 1] as const) {
-      const acts = (index: number): boolean => ((index >> (1 - place)) & 1) === value;
-      let plain = true;
-      const inner: number[] = [];
-      for (let row = 0; row < 4; row++) {
-        for (let column = 0; column < 4; column++) {
-          const entry = matrix.slice(2 * (4 * row + column), 2 * (4 * row + column) + 2);
-          if (acts(row) && acts(column)) inner.push(...entry);
-          else if (entry[0] !== (row === column ? 1 : 0) || entry[1] !== 0) plain = false;
-        }
-      }
-      if (!plain) continue;
+      const inner = controlledBy(matrix, 1 - place, value);
+      if (inner === undefined) continue;
       const control = { qubit: qubits[place] as number, value };
       return {
         ...element,
@@ -168,4 +159,22 @@ function withControls(element: Element & { type: 'matrix' }): Element {
     }
   }
   return element;
+}
+
+/** What a matrix on two qubits does where a bit of the index has a value, if it does nothing else. */
+function controlledBy(
+  matrix: readonly number[],
+  bit: number,
+  value: 0 | 1,
+): readonly number[] | undefined {
+  const inner: number[] = [];
+  for (let row = 0; row < 4; row++) {
+    for (let column = 0; column < 4; column++) {
+      const re = matrix[2 * (4 * row + column)] as number;
+      const im = matrix[2 * (4 * row + column) + 1] as number;
+      if (((row >> bit) & 1) === value && ((column >> bit) & 1) === value) inner.push(re, im);
+      else if (re !== (row === column ? 1 : 0) || im !== 0) return undefined;
+    }
+  }
+  return inner;
 }
