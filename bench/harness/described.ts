@@ -4,7 +4,10 @@ import type { Angle, Circuit } from '@ketwork/circuit';
 /** A number, or an element of a slot: `x` has values per example, `w` has one for all. */
 export type Parameter = number | readonly [slot: string, index: number];
 
-/** A gate as peers read it: name of the gate table (or `matrix`), qubits, parameters (or elements, re and im in turn). */
+/**
+ * A gate as peers read it: name of the gate table (or `matrix`, or `noise:` and the name of a channel), qubits, parameters (or
+ * elements, re and im in turn).
+ */
 export type DescribedGate = readonly [
   name: string,
   qubits: readonly number[],
@@ -35,6 +38,8 @@ export function described({ qubits, ops, slots }: Circuit): Described {
       return [op.gate, op.qubits, ...op.angles.map(parameter)];
     if (op.type === 'matrix' && op.controls.length === 0)
       return ['matrix', op.qubits, ...op.matrix];
+    if (op.type === 'channel' && op.kraus === undefined)
+      return [`noise:${op.channel}`, op.qubits, ...op.angles.map(parameter)];
     throw new UnsupportedError(`peers of the bench do not know the operation ${op.type}`);
   });
   return { qubits, gates };

@@ -51,6 +51,8 @@ export interface CircuitTask {
   readonly measured: readonly number[];
   /** Basis states whose probabilities are wanted besides. */
   readonly probe?: readonly number[];
+  /** Of a noisy circuit: how many random runs are averaged. */
+  readonly trajectories?: number;
 }
 
 /** One training step of a hybrid model. */
@@ -157,6 +159,7 @@ export class NativePeers {
   /** Makes a circuit ready and computes it once. */
   circuit(task: CircuitTask): Promise<Prepared> {
     const { peer, mode = '', precision, what, circuit, x, batch, w, measured, probe } = task;
+    const { trajectories } = task;
     return this.#prepare(peer, precision, {
       mode,
       what,
@@ -165,6 +168,7 @@ export class NativePeers {
       w: [...(w ?? [])],
       measured,
       probe: probe ?? [],
+      ...(trajectories !== undefined && { trajectories }),
     });
   }
 

@@ -6,6 +6,7 @@ import { hybridStep } from './hybrid-step.ts';
 import { large } from './large.ts';
 import { layers } from './layers.ts';
 import { matrixProducts } from './matmul.ts';
+import { noise } from './noise.ts';
 import { perExample } from './per-example.ts';
 import { smallTraining } from './small-training.ts';
 import { structured } from './structured.ts';
@@ -21,6 +22,7 @@ export const questions: readonly Question[] = [
   threads,
   large,
   structured,
+  noise,
   firstCall,
   bounds,
   growth,

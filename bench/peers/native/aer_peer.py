@@ -6,9 +6,20 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import Pauli
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import amplitude_damping_error, depolarizing_error
 from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 
 from circuits import depends, resolve, reverse, unitary
+
+
+def channel(name, qubits, parameters):
+    """A channel of ours; Qiskit's depolarizing parameter is p times 4/3 on one qubit and 16/15 on two."""
+    if name == "depolarizing":
+        states = 4 ** len(qubits)
+        return depolarizing_error(parameters[0] * states / (states - 1), len(qubits))
+    if name == "amplitudeDamping":
+        return amplitude_damping_error(parameters[0])
+    raise ValueError(f"the bench does not translate the channel {name}")
 
 
 def build(qubits, gates, x, w):
@@ -20,7 +31,9 @@ def build(qubits, gates, x, w):
             circuit.unitary(unitary(gate), on[::-1])
             continue
         angles = [x[p[1]] if isinstance(p, list) and p[0] == "x" else resolve(p, None, w) for p in parameters]
-        if name == "Rot":
+        if name.startswith("noise:"):
+            circuit.append(channel(name[6:], on, angles).to_instruction(), on)
+        elif name == "Rot":
             circuit.u(angles[1], angles[2], angles[0], on[0])
         else:
             getattr(circuit, names.get(name, name.lower()))(*angles, *on)
@@ -46,8 +59,10 @@ def prepare(request):
     binds = [{parameters[i]: [row[i] for row in x] for i in range(len(x[0]))}] if data else None
     plan = time.perf_counter() - start
 
+    shots = {"shots": request["trajectories"], "seed_simulator": 1} if "trajectories" in request else {}
+
     def work():
-        result = simulator.run([circuit], parameter_binds=binds).result()
+        result = simulator.run([circuit], parameter_binds=binds, **shots).result()
         if not result.success:
             raise RuntimeError(result.status)
         return result

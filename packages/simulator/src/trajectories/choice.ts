@@ -1,6 +1,8 @@
 /** Ways to run the trajectories of one example: as examples of a circuit without noise, or through a tree of states. */
 import { channel } from '@ketwork/circuit';
 import type { ChannelOp, Circuit } from '@ketwork/circuit';
+import type { CompileShots } from '../shots.ts';
+import { shotsOf } from './estimate.ts';
 import { frameOf } from './frame.ts';
 import type { FramedCircuit } from './frame.ts';
 import { FramedRunner } from './framed.ts';
@@ -30,4 +32,15 @@ export function makeRunner(circuit: Circuit, options: RunnerOptions): Runner {
   return frame === undefined
     ? new TreeRunner(circuit, options)
     : new FramedRunner(circuit, frame, options);
+}
+
+/** Draws shots of any circuit, one trajectory for each. */
+export function trajectoryShots(options: Pick<RunnerOptions, 'engine' | 'fused'>): CompileShots {
+  return (circuit) => {
+    const runner = makeRunner(circuit, options);
+    return {
+      draw: (values, example, own) => shotsOf(runner, circuit, values, example, own),
+      dispose: () => runner.dispose(),
+    };
+  };
 }

@@ -24,11 +24,11 @@ import type { PartRunOptions, RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import type { Estimate, TrajectoryProgram } from './contract.ts';
-import { meansOf, noneKept, shotsOf } from './estimate.ts';
+import { meansOf, noneKept } from './estimate.ts';
 import { PathwiseGradient } from './gradient.ts';
 import { Readings } from './readings.ts';
 import { StateStore } from './register.ts';
-import { framed, makeRunner } from './choice.ts';
+import { framed, makeRunner, trajectoryShots } from './choice.ts';
 import type { Runner } from './runner.ts';
 
 /** What all programs of a trajectory engine share. */
@@ -87,13 +87,7 @@ export class SampledProgram<
         circuit,
         measurements,
         options,
-        (rotated) => {
-          const runner = makeRunner(rotated, settings);
-          return {
-            draw: (values, example, own) => shotsOf(runner, rotated, values, example, own),
-            dispose: () => runner.dispose(),
-          };
-        },
+        trajectoryShots(settings),
       );
       return;
     }
