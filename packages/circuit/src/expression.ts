@@ -1,22 +1,44 @@
 import { ValueError } from '@ketwork/base';
 import type { Angle, AngleFunction } from './types.ts';
 
-/** Value and derivative of each angle function. */
-export const angleFunctions: Readonly<
-  Record<
-    AngleFunction,
-    { readonly value: (x: number) => number; readonly derivative: (x: number) => number }
-  >
-> = {
-  sin: { value: Math.sin, derivative: Math.cos },
-  cos: { value: Math.cos, derivative: (x) => -Math.sin(x) },
-  tan: { value: Math.tan, derivative: (x) => 1 / Math.cos(x) ** 2 },
-  asin: { value: Math.asin, derivative: (x) => 1 / Math.sqrt(1 - x * x) },
-  acos: { value: Math.acos, derivative: (x) => -1 / Math.sqrt(1 - x * x) },
-  atan: { value: Math.atan, derivative: (x) => 1 / (1 + x * x) },
-  sqrt: { value: Math.sqrt, derivative: (x) => 0.5 / Math.sqrt(x) },
-  exp: { value: Math.exp, derivative: Math.exp },
-  log: { value: Math.log, derivative: (x) => 1 / x },
+/** A function with its first and second derivatives. */
+interface Smooth {
+  readonly value: (x: number) => number;
+  readonly derivative: (x: number) => number;
+  readonly second: (x: number) => number;
+}
+
+/** Value and derivatives of each angle function. */
+export const angleFunctions: Readonly<Record<AngleFunction, Smooth>> = {
+  sin: { value: Math.sin, derivative: Math.cos, second: (x) => -Math.sin(x) },
+  cos: { value: Math.cos, derivative: (x) => -Math.sin(x), second: (x) => -Math.cos(x) },
+  tan: {
+    value: Math.tan,
+    derivative: (x) => 1 / Math.cos(x) ** 2,
+    second: (x) => (2 * Math.tan(x)) / Math.cos(x) ** 2,
+  },
+  asin: {
+    value: Math.asin,
+    derivative: (x) => 1 / Math.sqrt(1 - x * x),
+    second: (x) => x / (1 - x * x) ** 1.5,
+  },
+  acos: {
+    value: Math.acos,
+    derivative: (x) => -1 / Math.sqrt(1 - x * x),
+    second: (x) => -x / (1 - x * x) ** 1.5,
+  },
+  atan: {
+    value: Math.atan,
+    derivative: (x) => 1 / (1 + x * x),
+    second: (x) => (-2 * x) / (1 + x * x) ** 2,
+  },
+  sqrt: {
+    value: Math.sqrt,
+    derivative: (x) => 0.5 / Math.sqrt(x),
+    second: (x) => -0.25 / x ** 1.5,
+  },
+  exp: { value: Math.exp, derivative: Math.exp, second: Math.exp },
+  log: { value: Math.log, derivative: (x) => 1 / x, second: (x) => -1 / (x * x) },
 };
 
 /** A finite constant without negative zero, which JSON cannot tell from zero. */
@@ -182,6 +204,98 @@ export function anglePartials(angle: Angle, read: SlotReader): readonly AnglePar
     index,
     partial: sums.get(`${index} ${slot}`) ?? 0,
   }));
+}
+
+/** Second derivative of an angle with respect to two slot elements. */
+export interface AngleSecondPartial {
+  /** The two elements, perhaps the same one. */
+  readonly elements: readonly [SlotElement, SlotElement];
+  /** ∂²angle/∂first ∂second at the given values. */
+  readonly partial: number;
+}
+
+/**
+ * Exact second derivatives of an angle with respect to every ordered pair of slot elements it depends on, at the given
+ * values; those that are 0 are left out, so that there are none for sums and multiples of elements.
+ *
+ * @param read Gives the value of a slot element by slot name and row-major index.
+ * @example
+ * ```ts
+ * import { angle, angleSecondPartials, input } from '@ketwork/circuit';
+ * const square = angle.mul(input('x', [1]).at(0), input('x', [1]).at(0));
+ * console.log(angleSecondPartials(square.data, () => 3)[0]?.partial); // 2
+ * ```
+ */
+export function angleSecondPartials(angle: Angle, read: SlotReader): readonly AngleSecondPartial[] {
+  const elements = angleSlots(angle);
+  const n = elements.length;
+  const { hessian } = jetOf(angle, elements, read);
+  return elements.flatMap((first, i) =>
+    elements.flatMap((second, j) => {
+      const partial = hessian[i * n + j]!;
+      return partial === 0 ? [] : [{ elements: [first, second] as const, partial }];
+    }),
+  );
+}
+
+/** Value, gradient and Hessian of an angle by some elements. */
+interface Jet {
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly hessian: Float64Array;
+}
+
+function jetOf(angle: Angle, elements: readonly SlotElement[], read: SlotReader): Jet {
+  const n = elements.length;
+  const constant = (value: number): Jet => ({
+    value,
+    gradient: new Float64Array(n),
+    hessian: new Float64Array(n * n),
+  });
+  if (typeof angle === 'number') return constant(angle);
+  if ('slot' in angle) {
+    const jet = constant(read(angle.slot, angle.index));
+    const at = elements.findIndex((e) => e.slot === angle.slot && e.index === angle.index);
+    if (at >= 0) jet.gradient[at] = 1;
+    return jet;
+  }
+  if ('fn' in angle) {
+    const { value, gradient, hessian } = jetOf(angle.of, elements, read);
+    const { derivative, second, value: f } = angleFunctions[angle.fn];
+    const [slope, curve] = [derivative(value), second(value)];
+    return {
+      value: f(value),
+      gradient: gradient.map((g) => slope * g),
+      hessian: hessian.map(
+        (h, at) => slope * h + curve * gradient[Math.floor(at / n)]! * gradient[at % n]!,
+      ),
+    };
+  }
+  const sum = 'add' in angle;
+  const parts = (sum ? angle.add : angle.mul).map((part) => jetOf(part, elements, read));
+  return parts.reduce(
+    (a, b) =>
+      sum
+        ? {
+            value: a.value + b.value,
+            gradient: a.gradient.map((g, i) => g + b.gradient[i]!),
+            hessian: a.hessian.map((h, i) => h + b.hessian[i]!),
+          }
+        : {
+            value: a.value * b.value,
+            gradient: a.gradient.map((g, i) => g * b.value + a.value * b.gradient[i]!),
+            hessian: a.hessian.map((h, at) => {
+              const [i, j] = [Math.floor(at / n), at % n];
+              return (
+                h * b.value +
+                a.value * b.hessian[at]! +
+                a.gradient[i]! * b.gradient[j]! +
+                a.gradient[j]! * b.gradient[i]!
+              );
+            }),
+          },
+    constant(sum ? 0 : 1),
+  );
 }
 
 /** The same angle with every slot element replaced by what `replace` returns. */

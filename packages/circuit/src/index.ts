@@ -22,8 +22,8 @@ export {
   weight,
 } from './angle.ts';
 export type { AngleFunctions, AngleLike, SlotOptions, UnnamedSlot } from './angle.ts';
-export { anglePartials, angleSlots, evaluateAngle } from './expression.ts';
-export type { AnglePartial, SlotElement, SlotReader } from './expression.ts';
+export { anglePartials, angleSecondPartials, angleSlots, evaluateAngle } from './expression.ts';
+export type { AnglePartial, AngleSecondPartial, SlotElement, SlotReader } from './expression.ts';
 export { circuit } from './builder.ts';
 export type { Builder, ConditionLike, NamedSlots, SlotRecord } from './builder.ts';
 export type { ControlLike, GateMethods, GateOptions } from './gate-methods.ts';

@@ -5,6 +5,7 @@ import {
   AngleExpression,
   angle,
   anglePartials,
+  angleSecondPartials,
   angleSlots,
   circuit,
   evaluateAngle,
@@ -131,6 +132,25 @@ describe('expressions', () => {
           expect(Math.abs(partial - difference)).toBeLessThan(
             1e-7 * (1 + Math.abs(partial)) * (1 + Math.abs(at(0))),
           );
+          // Second derivatives from differences of first ones, zeros where they are left out.
+          const seconds = angleSecondPartials(data, read);
+          const slopes = (step: number): readonly number[] =>
+            anglePartials(data, (s, i) => read(s, i) + (s === slot && i === index ? step : 0)).map(
+              (p) => p.partial,
+            );
+          const [far, near, back, behind] = [2 * h, h, -h, -2 * h].map(slopes);
+          angleSlots(data).forEach((other, k) => {
+            const second = seconds.find(
+              ({ elements: [a, b] }) =>
+                a.slot === slot &&
+                a.index === index &&
+                b.slot === other.slot &&
+                b.index === other.index,
+            );
+            const change = (8 * (near![k]! - back![k]!) - (far![k]! - behind![k]!)) / (12 * h);
+            const scale = Math.max(1, ...near!.map(Math.abs), Math.abs(change));
+            expect(Math.abs((second?.partial ?? 0) - change)).toBeLessThan(1e-6 * scale);
+          });
         }
       }),
       { seed: 8, numRuns: 300 },

@@ -11,10 +11,10 @@ export interface Dependent {
 }
 
 /** Reads slot elements of one example. */
-type ExampleReader = (slot: string, index: number) => number;
+export type ExampleReader = (slot: string, index: number) => number;
 
 /** Gives the reader of each example. */
-function exampleReader(
+export function exampleReader(
   slots: readonly Slot[],
   values: SlotValues,
 ): (example: number) => ExampleReader {

@@ -12,3 +12,18 @@ export { differentiationMethods, methodLimit } from './table.ts';
 export type { MethodCell, MethodRow } from './table.ts';
 export { shiftRule } from './shift/shift-rule.ts';
 export type { Shift } from './shift/shift-rule.ts';
+export { hessian } from './second/hessian.ts';
+export type {
+  AsyncHessianProgram,
+  HessianMethod,
+  HessianOptions,
+  HessianProgram,
+} from './second/hessian.ts';
+export { metricTensor } from './metric/metric-tensor.ts';
+export type {
+  AsyncMetricTensorProgram,
+  MetricMethod,
+  MetricTensorOptions,
+  MetricTensorProgram,
+} from './metric/metric-tensor.ts';
+export type { ParameterPlace } from './runner.ts';

@@ -17,7 +17,7 @@ export function hadamardTest(
   measurements: readonly Measurement[],
   options: MethodOptions,
 ): PreparedMethod {
-  const made = insertions(circuit, 1);
+  const made = insertions(circuit, 'one');
   const linear = linearMeasurements(circuit, measurements);
   const own = [...circuit.slots, ...linear.derived.map(({ slot }) => slot)];
   const derived = new Map<string, DerivedSlot>();
@@ -39,7 +39,7 @@ export function hadamardTest(
   const plans = linear.measurements.map((m) =>
     withAncilla(m, circuit.qubits, made.ancilla, signed),
   );
-  const test = insertedCircuit(circuit, made, [hadamard(made.ancilla)]);
+  const test = insertedCircuit(circuit, made, { ancilla: true, end: [hadamard(made.ancilla)] });
   const slots: Slot[] = [...test.slots, ...[...derived.values()].map(({ slot }) => slot)];
   const base = {
     circuit: Object.freeze({ ...test, slots }),
@@ -53,7 +53,7 @@ export function hadamardTest(
         shift: Math.PI,
         coefficient: 2 * term.coefficient,
       }));
-      return { operation, angle, slots: names, rule, again: rule };
+      return { operation, angle, slots: names, rule, again: rule, slopes: [] };
     },
   );
   return byColumns(

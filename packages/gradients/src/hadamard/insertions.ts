@@ -36,8 +36,14 @@ export interface Insertions {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** Prepares insertions where the ancilla is 1, and with `sides` 2 also where it is 0. */
-export function insertions(circuit: Circuit, sides: 0 | 1 | 2): Insertions {
+/**
+ * Where rotations are inserted: nowhere (generators are only listed), where the ancilla is 1, for both of its values, or
+ * everywhere, without an ancilla.
+ */
+export type InsertionMode = 'none' | 'one' | 'both' | 'free';
+
+/** Lists the generators of a circuit and prepares insertions of their strings. */
+export function insertions(circuit: Circuit, mode: InsertionMode): Insertions {
   const generators: Generator[] = [];
   const obstacles: Obstacle[] = [];
   const ancilla = circuit.qubits;
@@ -58,21 +64,35 @@ export function insertions(circuit: Circuit, sides: 0 | 1 | 2): Insertions {
   const followed = (op: Op, operation: number, angle: Angle, terms: readonly PauliTerm[]): Op[] => {
     const slots = slotsOf(angle);
     if (slots.size === 0) return [op];
+    if (mode === 'free' && op.type === 'gate' && op.gate === 'PauliRot' && terms.length === 1) {
+      // The operation itself is a rotation about the string: exp(-i (θ + π)/2 P) = -iP exp(-i θ/2 P).
+      const column = columns++;
+      const term = terms[0]!;
+      generators.push({
+        operation,
+        position,
+        angle,
+        slots,
+        strings: [{ term, columns: [column, column] }],
+      });
+      return [{ ...op, angles: [{ add: [angle, { slot: shifts, index: column }] }] }];
+    }
     const added: Op[] = [];
-    const rotation = (term: PauliTerm, column: number, value: 0 | 1): Op => ({
+    const rotation = (term: PauliTerm, column: number, value?: 0 | 1): Op => ({
       type: 'gate',
       gate: 'PauliRot',
       qubits: term.paulis.map(({ qubit }) => qubit),
       word: term.paulis.map(({ pauli }) => pauli).join(''),
       angles: [{ slot: shifts, index: column }],
-      controls: [{ qubit: ancilla, value }],
+      controls: value === undefined ? [] : [{ qubit: ancilla, value }],
     });
     const strings = terms.map((term): InsertedString => {
       const first = columns;
-      columns += sides;
-      if (sides > 0) added.push(rotation(term, first, 1));
-      if (sides > 1) added.push(rotation(term, first + 1, 0));
-      return { term, columns: [first, first + sides - 1] };
+      columns += mode === 'none' ? 0 : mode === 'both' ? 2 : 1;
+      if (mode === 'free') added.push(rotation(term, first));
+      if (mode === 'one' || mode === 'both') added.push(rotation(term, first, 1));
+      if (mode === 'both') added.push(rotation(term, first + 1, 0));
+      return { term, columns: [first, mode === 'both' ? first + 1 : first] };
     });
     generators.push({ operation, position, angle, slots, strings });
     return [op, ...added];
@@ -158,8 +178,12 @@ export function insertions(circuit: Circuit, sides: 0 | 1 | 2): Insertions {
   return { ops, ancilla, shifts, columns, generators, obstacles };
 }
 
-/** The circuit of {@link insertions}: the ancilla prepared, the operations, and what is to follow. */
-export function insertedCircuit(circuit: Circuit, made: Insertions, end: readonly Op[]): Circuit {
+/** The circuit of {@link insertions}: the ancilla prepared, where there is one, the operations, and what is to follow. */
+export function insertedCircuit(
+  circuit: Circuit,
+  made: Insertions,
+  options: { readonly ancilla: boolean; readonly end?: readonly Op[] },
+): Circuit {
   const { ops, ancilla, shifts, columns } = made;
   const slot = {
     name: shifts,
@@ -170,9 +194,9 @@ export function insertedCircuit(circuit: Circuit, made: Insertions, end: readonl
   } as const;
   return Object.freeze({
     ...circuit,
-    qubits: circuit.qubits + 1,
+    qubits: circuit.qubits + (options.ancilla ? 1 : 0),
     slots: columns === 0 ? circuit.slots : [...circuit.slots, slot],
-    ops: [hadamard(ancilla), ...ops, ...end],
+    ops: [...(options.ancilla ? [hadamard(ancilla)] : []), ...ops, ...(options.end ?? [])],
   });
 }
 

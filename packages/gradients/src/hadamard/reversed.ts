@@ -30,7 +30,7 @@ export function reversedHadamardTest(
   measurements: readonly Measurement[],
   { memory, alternatives }: MethodOptions,
 ): PreparedMethod {
-  const made = insertions(circuit, 0);
+  const made = insertions(circuit, 'none');
   const outputSizes = sizesOf(circuit, measurements);
   const linear = linearMeasurements(circuit, measurements).measurements;
   // Every distinct string of any observable is a row.

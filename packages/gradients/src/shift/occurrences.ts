@@ -20,6 +20,8 @@ export interface Occurrence {
   readonly rule: readonly ColumnShift[];
   /** The rule to shift by a second time, for second derivatives. */
   readonly again: readonly ColumnShift[];
+  /** The derivative as a sum of derivatives by columns (those of `again`). */
+  readonly slopes: readonly { readonly column: number; readonly factor: number }[];
   /** Column of the point in (0, 1) at which the shift acts within an evolution with drift; absent elsewhere. */
   readonly point?: number;
 }
@@ -85,7 +87,14 @@ export function shiftedCircuit(
     if (slots.size === 0) return angle;
     const column = columns++;
     const rule = ruleOn(column, frequencies);
-    occurrences.push({ operation, angle, slots, rule, again: rule });
+    occurrences.push({
+      operation,
+      angle,
+      slots,
+      rule,
+      again: rule,
+      slopes: [{ column, factor: 1 }],
+    });
     return { add: [angle, element(column)] };
   };
   const block = (
@@ -101,7 +110,11 @@ export function shiftedCircuit(
   const inserted = (
     op: EvolutionOp,
     terms: readonly PauliTerm[],
-  ): { readonly ops: Op[]; readonly rule: ColumnShift[] } => {
+  ): {
+    readonly ops: Op[];
+    readonly rule: ColumnShift[];
+    readonly slopes: Occurrence['slopes'];
+  } => {
     const rule: ColumnShift[] = [];
     const ops = terms.map((term): Op => {
       const column = columns++;
@@ -116,7 +129,15 @@ export function shiftedCircuit(
         controls: [],
       };
     });
-    return { ops, rule };
+    const last = columns;
+    return {
+      ops,
+      rule,
+      slopes: terms.map(({ coefficient }, i) => ({
+        column: last - terms.length + i,
+        factor: 2 * coefficient,
+      })),
+    };
   };
 
   const evolution = (op: EvolutionOp, operation: number): Op[] => {
@@ -160,10 +181,17 @@ export function shiftedCircuit(
       );
       return [op];
     }
-    const { ops, rule } = inserted(op, terms);
-    const second = twice ? inserted(op, terms) : { ops: [], rule };
-    occurrences.push({ operation, angle: time, slots: slotsOf(time), rule, again: second.rule });
-    return [op, ...ops, ...second.ops];
+    const first = inserted(op, terms);
+    const second = twice ? inserted(op, terms) : { ...first, ops: [] };
+    occurrences.push({
+      operation,
+      angle: time,
+      slots: slotsOf(time),
+      rule: first.rule,
+      again: second.rule,
+      slopes: second.slopes,
+    });
+    return [op, ...first.ops, ...second.ops];
   };
 
   /**
@@ -191,9 +219,9 @@ export function shiftedCircuit(
         );
         continue;
       }
-      const { ops, rule } = inserted(op, terms);
+      const { ops, rule, slopes } = inserted(op, terms);
       between.push(...ops);
-      occurrences.push({ operation, angle: time, slots, rule, again: rule, point });
+      occurrences.push({ operation, angle: time, slots, rule, again: rule, slopes, point });
     }
     return [part(element(point)), ...between, part({ add: [1, { mul: [-1, element(point)] }] })];
   };

@@ -3,6 +3,7 @@ import { differentiate } from '@ketwork/gradients';
 import { cpu, reference } from '@ketwork/simulator';
 import { expectClose } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
+import { pennylane } from '../reference-values.ts';
 
 /** A cross-resonance gate, exp(-i (a ZX + b (XI + …))), with both times trained, among ordinary gates. */
 const driven = circuit(2, { x: input([1]), w: weight([3]) }, (q, { x, w }) =>
@@ -38,6 +39,22 @@ describe('stochastic-shift', () => {
     expect(found.standardErrors.w[1]).toBeGreaterThan(1e-5);
     expect(found.standardErrors.w[2]).toBeLessThan(1e-12);
     expect(found.standardErrors.x[0]).toBeLessThan(1e-12);
+  });
+
+  test('of a driven gate agrees with the exact derivative that PennyLane gives', () => {
+    const { theta, value, derivative } = pennylane.driven;
+    const gate = circuit(2, { t: weight([1]) }, (q, { t }) =>
+      q
+        .ry(0.3, 0)
+        .rx(0.9, 1)
+        .evolution(Z(0).mul(X(1)), t.at(0), [0, 1], { drift: X(0).add(Z(1).scale(0.6)) }),
+    );
+    const zy = expval(Z(0).mul(Y(1)));
+    const exact = differentiate(reference(), gate, zy, { method: 'adjoint' });
+    expect(exact.run({ t: [theta] })[0]).toBeCloseTo(value, 12);
+    expect(exact.jacobian({ t: [theta] }).t[0]).toBeCloseTo(derivative, 9);
+    const drawn = differentiate(reference(), gate, zy, { method: 'stochastic-shift', samples: 50 });
+    expect(drawn.jacobian({ t: [theta] }, { seed: 2 }).t[0]).toBeCloseTo(derivative, 2);
   });
 
   test('more samples are better than by 1/√samples, since they are spread evenly', () => {
