@@ -45,6 +45,8 @@ export * as ops from './ops/index.ts';
 export type { RunningStatistics, SlideOptions } from './ops/index.ts';
 export { adam, rmsprop, sgd } from './optimizers.ts';
 export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
+export { lbfgs } from './lbfgs.ts';
+export type { Lbfgs, LbfgsOptions, LbfgsResult, LossAndGrads } from './lbfgs.ts';
 export { loadSafetensors, saveSafetensors } from './safetensors.ts';
 export type { SafetensorsContent } from './safetensors.ts';
 export { Tape } from './tape.ts';
