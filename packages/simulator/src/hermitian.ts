@@ -78,7 +78,7 @@ function tridiagonalize(a: Float64Array, d: number): Reflection[] {
       if (i > first) below += re * re + im * im;
     }
     if (below === 0) continue;
-    const head = Math.hypot(v[0]!, v[1]!);
+    const head = Math.sqrt(v[0]! ** 2 + v[1]! ** 2);
     const norm = Math.sqrt(head * head + below);
     // v = x + e^{i arg x_0} |x| e_0: no cancellation.
     const [cos, sin] = head === 0 ? [1, 0] : [v[0]! / head, v[1]! / head];
@@ -128,7 +128,7 @@ function nextPhase(
 ): void {
   const re = a[2 * ((k + 1) * d + k)]!;
   const im = a[2 * ((k + 1) * d + k) + 1]!;
-  const size = Math.hypot(re, im);
+  const size = Math.sqrt(re * re + im * im);
   real.set(k, k + 1, size);
   real.set(k + 1, k, size);
   const [cos, sin] = size === 0 ? [1, 0] : [re / size, im / size];

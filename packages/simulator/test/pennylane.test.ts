@@ -197,16 +197,6 @@ describe.each(Object.entries(engines))('%s against PennyLane and Qiskit', (_, ma
     async (__, one) => {
       using engine = await make();
       const built = build(one);
-      // A generator that comes with the data is the one thing the CPU engine lacks; it says so.
-      const refused =
-        engine.name === 'cpu' &&
-        built.ops.some((op) => op.type === 'evolution' && 'slot' in op.generator);
-      if (refused) {
-        expect(() => engine.compile(built, one.measurements)).toThrow(
-          'cannot evolve under the matrix of slot',
-        );
-        return;
-      }
       using program = engine.compile(built, one.measurements);
       const results = program.run(one.values) as readonly Float64Array[];
       one.expected.forEach((expected, m) =>

@@ -8,6 +8,7 @@ import type {
   CompileOptions,
   Engine,
   Measurements,
+  Program,
 } from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
 import { threaded } from '../worker/threaded.ts';
@@ -16,6 +17,8 @@ import { numericsOf } from './arithmetic.ts';
 import { cpuCapabilities, singleCapabilities } from './capabilities.ts';
 import { EngineMemory } from './memory.ts';
 import { CpuProgram } from './program.ts';
+import { SegmentedProgram } from './segments/program.ts';
+import { needsCuts } from './segments/split.ts';
 
 /** The engine on a memory, which workers may share. */
 export class CpuEngine implements Engine {
@@ -33,9 +36,15 @@ export class CpuEngine implements Engine {
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
-  ): CpuProgram<Names, M> {
+  ): Program<Names, M> & { readonly divisible: boolean } {
     checkAlive(this.#memory.released, 'engine');
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
+    if (needsCuts(circuit)) {
+      return new SegmentedProgram(circuit, measurements, options, checked, {
+        compile: (part, read) => this.compile(part, read),
+        isReleased: () => this.#memory.released,
+      });
+    }
     return new CpuProgram(circuit, measurements, options, checked, this.#memory);
   }
 

@@ -1,31 +1,21 @@
 import { UnsupportedError } from '@ketwork/base';
 import type { Angle, Control, EvolutionOp, PauliTerm, Primitive } from '@ketwork/circuit';
 import { hermitianEigen } from '../hermitian.ts';
+import { bitCount } from '../bits.ts';
 
 /** Largest generator that is diagonalised, in qubits. */
-const MAX_QUBITS = 8;
+export const MAX_DIAGONALISED = 8;
 
 /**
  * `exp(-i · time · A)` as primitives. Pauli strings that commute give one rotation each; any other A = V Λ V† gives V†,
  * a phase per eigenvalue, and V. Controls go on the phases and rotations alone, since V V† = 1.
  *
- * @throws UnsupportedError for a matrix that comes with the data, or one too large to diagonalise.
+ * @throws UnsupportedError for evolutions that are done between parts of a circuit.
  */
 export function evolutionPrimitives(op: EvolutionOp, operation: number): Primitive[] {
   const { generator, time, controls, qubits } = op;
-  if ('slot' in generator) {
-    throw new UnsupportedError(
-      `the CPU engine cannot evolve under the matrix of slot '${generator.slot}'`,
-      {
-        operation,
-        remedy: 'Use a fixed generator, or the reference engine',
-      },
-    );
-  }
-  if (
-    'terms' in generator &&
-    generator.terms.every((a) => generator.terms.every((b) => commute(a, b)))
-  ) {
+  if ('slot' in generator) throw apart(operation);
+  if ('terms' in generator && termsCommute(generator.terms)) {
     return generator.terms.map((term): Primitive => {
       const on = term.paulis.map(({ qubit }) => qubit);
       const word = term.paulis.map(({ pauli }) => pauli).join('');
@@ -40,15 +30,7 @@ export function evolutionPrimitives(op: EvolutionOp, operation: number): Primiti
       };
     });
   }
-  if (qubits.length > MAX_QUBITS) {
-    throw new UnsupportedError(
-      `the generator acts on ${qubits.length} qubits and its terms do not commute`,
-      {
-        operation,
-        remedy: `The CPU engine diagonalises up to ${MAX_QUBITS} qubits; split the evolution into Trotter steps`,
-      },
-    );
-  }
+  if (qubits.length > MAX_DIAGONALISED) throw apart(operation);
   const size = 2 ** qubits.length;
   const matrix = 'terms' in generator ? matrixOfTerms(generator.terms, qubits) : generator.matrix;
   const { values, vectors } = hermitianEigen(matrix, size);
@@ -87,14 +69,47 @@ export function evolutionPrimitives(op: EvolutionOp, operation: number): Primiti
 const scaled = (factor: number, angle: Angle): Angle =>
   typeof angle === 'number' ? factor * angle : { mul: [factor, angle] };
 
-/** Pauli strings commute if they differ, on an even number of common qubits. */
-function commute(a: PauliTerm, b: PauliTerm): boolean {
-  let differing = 0;
-  for (const { qubit, pauli } of a.paulis) {
-    const other = b.paulis.find((p) => p.qubit === qubit);
-    if (other !== undefined && other.pauli !== pauli) differing++;
+/** Such evolutions are done between parts of a circuit; inside a larger program they are refused. */
+function apart(operation: number): UnsupportedError {
+  return new UnsupportedError(
+    'an evolution under the matrix of a slot, or under a large sum of terms that do not commute, cannot be part of this program',
+    {
+      operation,
+      remedy: 'Use trotter() with a sum of Pauli strings, or take measurements and feedback out',
+    },
+  );
+}
+
+const commuting = new WeakMap<readonly PauliTerm[], boolean>();
+
+/** Whether all strings of a sum commute: pairs differ on an even number of common qubits. */
+export function termsCommute(terms: readonly PauliTerm[]): boolean {
+  let known = commuting.get(terms);
+  if (known === undefined) {
+    // Only frozen terms stay what they are.
+    known = pairsCommute(terms);
+    if (Object.isFrozen(terms)) commuting.set(terms, known);
   }
-  return differing % 2 === 0;
+  return known;
+}
+
+function pairsCommute(terms: readonly PauliTerm[]): boolean {
+  const words = terms.map(({ paulis }) => {
+    let x = 0;
+    let z = 0;
+    for (const { qubit, pauli } of paulis) {
+      if (pauli !== 'Z') x |= 1 << qubit;
+      if (pauli !== 'X') z |= 1 << qubit;
+    }
+    return { x, z };
+  });
+  return words.every((a, i) => {
+    for (let j = 0; j < i; j++) {
+      const b = words[j]!;
+      if (bitCount((a.x & b.z) ^ (a.z & b.x)) % 2 === 1) return false;
+    }
+    return true;
+  });
 }
 
 /** The matrix of a sum of Pauli strings on `qubits`, first one most significant, interleaved. */

@@ -4,12 +4,11 @@ import { CpuEngine } from '../cpu/engine.ts';
 import { stopTeam, Team } from '../cpu/large/team.ts';
 import type { TeamPlace } from '../cpu/large/team.ts';
 import { EngineMemory } from '../cpu/memory.ts';
-import type { CpuProgram } from '../cpu/program.ts';
-import type { Measurements } from '../contract.ts';
+import type { Program } from '../contract.ts';
 import { answer } from './parts.ts';
 import type { ProgramCall, ProgramSpec, Response } from './protocol.ts';
 
-type TeamProgram = CpuProgram<string, Measurements>;
+type TeamProgram = Program & { readonly divisible: boolean };
 
 let shared: { readonly memory: EngineMemory; readonly engine: CpuEngine } | undefined;
 const programs = new Map<number, TeamProgram>();

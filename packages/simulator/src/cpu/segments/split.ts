@@ -1,0 +1,170 @@
+/**
+ * Circuits with evolutions that no kernel can do: under a matrix that comes with the data, or under a Pauli sum too large
+ * to diagonalise. They are cut at these evolutions; each part is a program of its own that begins with the state the part
+ * before it ends with.
+ */
+import { UnsupportedError } from '@ketwork/base';
+import { angleSlots } from '@ketwork/circuit';
+import type { Angle, Circuit, EvolutionOp, Measurement, Op, Slot } from '@ketwork/circuit';
+import { MAX_DIAGONALISED, termsCommute } from '../evolution.ts';
+
+/** Most qubits of a matrix that is diagonalised in every run. */
+const MAX_MATRIX = 10;
+
+/** A stretch of a circuit without such evolutions, as a circuit of its own. */
+export interface Part {
+  readonly type: 'part';
+  readonly circuit: Circuit;
+  /** Slots of the whole circuit that it reads. */
+  readonly slots: readonly Slot[];
+  /** Slot that takes the state it begins with; absent in the first part. */
+  readonly input?: string;
+  /** Slot that no operation reads, which gives the part a batch of its own. */
+  readonly filler?: string;
+}
+
+/** An evolution between two parts. */
+export interface Apart {
+  readonly type: 'evolution';
+  readonly op: EvolutionOp;
+  readonly operation: number;
+}
+
+/** Whether an evolution is done between parts of the circuit. */
+function isApart(op: Op): op is EvolutionOp {
+  if (op.type !== 'evolution') return false;
+  const { generator, qubits } = op;
+  if ('slot' in generator) return true;
+  if ('terms' in generator && termsCommute(generator.terms)) return false;
+  return qubits.length > MAX_DIAGONALISED;
+}
+
+/** Whether a circuit has to be cut. */
+export const needsCuts = (circuit: Circuit): boolean => circuit.ops.some(isApart);
+
+/**
+ * The parts of a circuit and the evolutions between them, the last one being a part, with the measurements.
+ *
+ * @throws UnsupportedError for matrices that are too large, and for maps that are not unitary before an evolution.
+ */
+export function splitCircuit(
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+): (Part | Apart)[] {
+  const last = circuit.ops.findLastIndex(isApart);
+  const preparations: Op[] = [];
+  const stretches: (Op[] | Apart)[] = [[]];
+  circuit.ops.forEach((op, operation) => {
+    if (isApart(op)) {
+      checkSize(op, operation);
+      stretches.push({ type: 'evolution', op, operation }, []);
+      return;
+    }
+    if (operation < last) checkUnitary(op, operation);
+    // Of qubits on which nothing acts before, so that it may as well come first.
+    if (op.type === 'statePreparation') preparations.push(op);
+    else (stretches.at(-1) as Op[]).push(op);
+  });
+  (stretches[0] as Op[]).unshift(...preparations);
+  const isBatched = circuit.slots.some(({ axis }) => axis === 'batch');
+  return stretches.flatMap((stretch, i): (Part | Apart)[] => {
+    if (!Array.isArray(stretch)) return [stretch];
+    const isFirst = i === 0;
+    const isLast = i === stretches.length - 1;
+    if (stretch.length === 0 && !isFirst && !isLast) return [];
+    return [partOf(circuit, stretch, isLast ? measurements : [], isFirst, isBatched)];
+  });
+}
+
+function partOf(
+  circuit: Circuit,
+  ops: readonly Op[],
+  measurements: readonly Measurement[],
+  isFirst: boolean,
+  isBatched: boolean,
+): Part {
+  const names = new Set(ops.flatMap(slotsOf));
+  for (const m of measurements) {
+    if (m.type !== 'expval' && m.type !== 'variance') continue;
+    for (const o of m.observables)
+      if (o.type === 'hermitian' && 'slot' in o.matrix) names.add(o.matrix.slot);
+  }
+  const slots = circuit.slots.filter(({ name }) => names.has(name));
+  if (isFirst) {
+    if (!isBatched || slots.some(({ axis }) => axis === 'batch'))
+      return { type: 'part', circuit: withParts(circuit, slots, ops), slots };
+    const filler: Slot = {
+      name: unusedName('batch', circuit),
+      shape: [],
+      kind: 'scalar',
+      axis: 'batch',
+      differentiable: false,
+    };
+    const made = withParts(circuit, [...slots, filler], ops);
+    return { type: 'part', circuit: made, slots, filler: filler.name };
+  }
+  const input: Slot = {
+    name: unusedName('state', circuit),
+    shape: [2 ** circuit.qubits, 2],
+    kind: 'amplitudes',
+    axis: isBatched ? 'batch' : 'shared',
+    differentiable: true,
+  };
+  const preparation: Op = {
+    type: 'statePreparation',
+    qubits: Array.from({ length: circuit.qubits }, (_, q) => q),
+    amplitudes: { slot: input.name },
+    // Takes out rounding only: the norm is 1, and derivatives along the state are 0.
+    normalize: true,
+  };
+  const made = withParts(circuit, [...slots, input], [preparation, ...ops]);
+  return { type: 'part', circuit: made, slots, input: input.name };
+}
+
+const withParts = (circuit: Circuit, slots: readonly Slot[], ops: readonly Op[]): Circuit =>
+  Object.freeze({ ...circuit, slots: Object.freeze(slots), ops: Object.freeze(ops) });
+
+function unusedName(base: string, circuit: Circuit): string {
+  let name = `${base} of a part`;
+  while (circuit.slots.some((slot) => slot.name === name)) name += "'";
+  return name;
+}
+
+function slotsOf(op: Op): string[] {
+  const names = (angle: Angle): string[] => angleSlots(angle).map(({ slot }) => slot);
+  switch (op.type) {
+    case 'gate':
+    case 'channel':
+      return op.angles.flatMap(names);
+    case 'evolution':
+      return [...names(op.time), ...('slot' in op.generator ? [op.generator.slot] : [])];
+    case 'statePreparation':
+      return 'slot' in op.amplitudes ? [op.amplitudes.slot] : [];
+    case 'conditional':
+      return [...op.then, ...op.otherwise].flatMap(slotsOf);
+    default:
+      return [];
+  }
+}
+
+function checkSize(op: EvolutionOp, operation: number): void {
+  if ('terms' in op.generator || op.qubits.length <= MAX_MATRIX) return;
+  throw new UnsupportedError(`the matrix of an evolution acts on ${op.qubits.length} qubits`, {
+    operation,
+    remedy: `The CPU engine diagonalises up to ${MAX_MATRIX} qubits; give a sum of Pauli strings instead, or use trotter()`,
+  });
+}
+
+function checkUnitary(op: Op, operation: number): void {
+  const isUnitary =
+    op.type === 'gate' ||
+    op.type === 'evolution' ||
+    op.type === 'statePreparation' ||
+    op.type === 'barrier' ||
+    (op.type === 'matrix' && op.unitary);
+  if (isUnitary) return;
+  throw new UnsupportedError(
+    `the CPU engine cannot run '${op.type}' before an evolution under a slot or a large Pauli sum`,
+    { operation, remedy: 'Move it behind the evolution, or use trotter()' },
+  );
+}
