@@ -465,6 +465,8 @@ function reads(m: Measurement, qubit: number): boolean {
       return false;
     case 'state':
       return true;
+    case 'densityOperator':
+      return m.qubits?.includes(qubit) ?? true;
     case 'expval':
     case 'variance':
       return m.observables.some((o) =>

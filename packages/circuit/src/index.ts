@@ -64,6 +64,7 @@ export {
   probabilities,
   samples,
   state,
+  densityOperator,
   successProbability,
   variance,
 } from './measurement.ts';

@@ -2,6 +2,7 @@ import { CircuitError } from '@ketwork/base';
 import { deepFrozen } from './ops.ts';
 import type {
   CountsMeasurement,
+  DensityOperatorMeasurement,
   ExpvalMeasurement,
   HermitianObservable,
   Observable,
@@ -84,6 +85,24 @@ export function successProbability(): SuccessProbabilityMeasurement {
  */
 export function state(): StateMeasurement {
   return deepFrozen({ type: 'state' });
+}
+
+/**
+ * The density matrix of some qubits, interleaved re, im, `[batch, 2^k, 2^k, 2]`, row-major.
+ *
+ * @param qubits The k qubits, first one most significant; all of them, in order, by default.
+ * @throws CircuitError for a repeated qubit.
+ * @example
+ * ```ts
+ * import { densityOperator } from '@ketwork/circuit';
+ * console.log(densityOperator([0]).qubits); // [ 0 ]
+ * ```
+ */
+export function densityOperator(qubits?: readonly number[]): DensityOperatorMeasurement {
+  return deepFrozen({
+    type: 'densityOperator',
+    ...(qubits === undefined ? {} : { qubits: numbers(qubits, 'qubit') }),
+  });
 }
 
 /**

@@ -292,6 +292,16 @@ export interface StateMeasurement {
   readonly type: 'state';
 }
 
+/**
+ * The density matrix of `qubits` (all of them, in order, when absent), interleaved re, im, `[batch, 2^k, 2^k, 2]`: of the
+ * whole state, or reduced to some qubits.
+ */
+export interface DensityOperatorMeasurement {
+  readonly type: 'densityOperator';
+  /** The k qubits, the first one being the most significant. */
+  readonly qubits?: readonly number[];
+}
+
 /** Values of qubits or classical bits, shot by shot: `Uint8Array` `[batch, shots, k]`. */
 export interface SamplesMeasurement extends QubitsAndBits {
   readonly type: 'samples';
@@ -312,6 +322,7 @@ export type Measurement =
   | VarianceMeasurement
   | ProbabilitiesMeasurement
   | SuccessProbabilityMeasurement
+  | DensityOperatorMeasurement
   | StateMeasurement
   | SamplesMeasurement
   | CountsMeasurement;

@@ -48,6 +48,10 @@ function plain(state: MethodCell): Cells {
     variance: same('variance'),
     probabilities: same('probabilities'),
     successProbability: same('successProbability'),
+    densityOperator: {
+      exact: { needs: 'analytic', measurement: 'densityOperator' },
+      shots: NO_SHOTS,
+    },
     state: { exact: state, shots: NO_SHOTS },
     samples: { exact: OUTCOMES, shots: OUTCOMES },
     counts: { exact: OUTCOMES, shots: OUTCOMES },
@@ -75,6 +79,7 @@ const adjoint: Cells = (() => {
     variance: cell('variance'),
     probabilities: cell('probabilities'),
     successProbability: cell('successProbability'),
+    densityOperator: cell('densityOperator'),
     state: cell('state'),
   };
 })();
@@ -84,7 +89,15 @@ const hadamard: Cells = (() => {
   const never: MethodCell = {
     never: 'the ancilla of a Hadamard test is read after post-selection, not the probability of it',
   };
-  return { ...linear, successProbability: { exact: never, shots: never } };
+  const matrix: MethodCell = {
+    never:
+      'an ancilla is read in expectation values and probabilities only, not for a density matrix',
+  };
+  return {
+    ...linear,
+    successProbability: { exact: never, shots: never },
+    densityOperator: { exact: matrix, shots: matrix },
+  };
 })();
 
 const reversed: Cells = {

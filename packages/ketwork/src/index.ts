@@ -23,6 +23,7 @@ export * from '@ketwork/qasm';
 export {
   complexAmplitudes,
   cpu,
+  densityMatrix,
   hosted,
   ket,
   reference,

@@ -36,7 +36,7 @@ const REMEDIES: Partial<Record<Op['type'], string>> = {
 
 /**
  * Shape of each measurement's result without the batch axis: `[observables]` for expval and variance, `[2^k]` for
- * probabilities of k qubits or bits, `[]` for the success probability, `[2^n, 2]` for state, `[shots, k]` for samples
+ * probabilities of k qubits or bits, `[2^k, 2^k, 2]` for the density operator, `[]` for the success probability, `[2^n, 2]` for state, `[shots, k]` for samples
  * and `[]` for counts (one record per example).
  *
  * @example
@@ -55,6 +55,10 @@ export function outputShapes(circuit: Circuit, measurements: Measurements): numb
         return [m.observables.length];
       case 'probabilities':
         return [2 ** wiresRead(m, circuit.qubits).length];
+      case 'densityOperator': {
+        const d = 2 ** wiresRead(m, circuit.qubits).length;
+        return [d, d, 2];
+      }
       case 'successProbability':
         return [];
       case 'state':
@@ -206,6 +210,9 @@ function checkMeasurement(
     case 'probabilities':
       checkRead(circuit, m, `${where}probabilities`, capabilities);
       break;
+    case 'densityOperator':
+      if (m.qubits !== undefined) checkQubits(circuit, m.qubits, `${where}densityOperator`);
+      break;
     case 'successProbability':
     case 'state':
       break;
@@ -222,11 +229,11 @@ function checkMeasurement(
             String((m as { type?: unknown }).type),
           )
             ? 'An observable is measured by expval(…) or variance(…)'
-            : 'Use expval, variance, probabilities, successProbability, state, samples or counts',
+            : 'Use expval, variance, probabilities, densityOperator, successProbability, state, samples or counts',
         },
       );
   }
-  if (m.type === 'state' && options.shots !== undefined) {
+  if ((m.type === 'state' || m.type === 'densityOperator') && options.shots !== undefined) {
     throw new UnsupportedError(`${where}a state cannot be estimated from shots`, {
       remedy: 'Compile it without shots, or ask for samples, counts or probabilities',
     });

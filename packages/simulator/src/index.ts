@@ -30,6 +30,7 @@ export { readCotangents, readValues } from './values.ts';
 export type { SlotValues } from './values.ts';
 export { cpu } from './cpu/engine.ts';
 export type { CpuOptions } from './cpu/engine.ts';
+export { densityMatrix } from './density/engine.ts';
 export { reference } from './reference/reference.ts';
 export { sampleOutcomes } from './outcomes.ts';
 export { measurementSettings } from './settings.ts';

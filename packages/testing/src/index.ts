@@ -13,6 +13,8 @@ export {
   scaled,
   sum,
 } from './dense.ts';
+export { denseDensityMatrix, denseExpectation } from './density.ts';
+export type { DenseState, ExampleValues } from './density.ts';
 export { Random } from './random.ts';
 export { randomAngle, randomCircuit, randomTerm } from './random-circuit.ts';
 export type { RandomCircuitOptions } from './random-circuit.ts';

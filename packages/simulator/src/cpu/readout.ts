@@ -175,6 +175,7 @@ export function planReadout(circuit: Circuit, measurements: readonly Measurement
         return { type: 'columns', columns: [expectation(IDENTITY, false)] };
       case 'samples':
       case 'counts':
+      case 'densityOperator':
         throw new Error(`${measurement.type} has no exact value`);
     }
   });

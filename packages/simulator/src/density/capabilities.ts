@@ -1,0 +1,23 @@
+import type { Capabilities } from '../contract.ts';
+
+/** What the density matrix engine does. */
+export const densityCapabilities: Capabilities = {
+  engine: 'density-matrix',
+  precision: ['f64'],
+  maxQubits: 12,
+  ops: [
+    'gate',
+    'matrix',
+    'evolution',
+    'statePreparation',
+    'channel',
+    'measure',
+    'reset',
+    'barrier',
+  ],
+  gates: 'all',
+  analytic: ['expval', 'variance', 'probabilities', 'densityOperator', 'successProbability'],
+  shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
+  adjoint: ['expval', 'variance', 'probabilities', 'densityOperator', 'successProbability'],
+  adjointIrreversible: true,
+};
