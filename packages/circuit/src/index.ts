@@ -128,6 +128,8 @@ export { assembleCircuit } from './assemble.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
 export { deferMeasurements } from './defer.ts';
 export type { DeferOptions, DeferredBit, DeferredCircuit } from './defer.ts';
+export { decompose } from './transpile/decompose.ts';
+export type { DecomposeOptions } from './transpile/decompose.ts';
 export { specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';
 export { parseCircuit, requireCircuit, toJSON } from './json.ts';
