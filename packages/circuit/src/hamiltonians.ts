@@ -83,7 +83,7 @@ export interface IsingOptions extends ChainOptions {
  * ```ts
  * import { ising, squareLattice } from '@ketwork/circuit';
  * console.log(ising(4, { periodic: true, field: 0.5 }).terms.length); // 8
- * console.log(ising(squareLattice(3, 3)).terms.length); // 12 pairs and 9 fields
+ * console.log(ising(squareLattice(3, 3)).terms.length); // 21
  * ```
  */
 export function ising(lattice: Lattice, options: IsingOptions = {}): PauliSum {
@@ -152,7 +152,7 @@ export interface XxzOptions extends ChainOptions {
  * @example
  * ```ts
  * import { xxz } from '@ketwork/circuit';
- * console.log(xxz(4, { anisotropy: 0 }).terms.length); // 6: the XX model
+ * console.log(xxz(4, { anisotropy: 0 }).terms.length); // 6
  * ```
  */
 export function xxz(lattice: Lattice, options: XxzOptions = {}): PauliSum {

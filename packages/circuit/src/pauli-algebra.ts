@@ -89,7 +89,7 @@ function products(
  * @example
  * ```ts
  * import { groupCommuting, ising } from '@ketwork/circuit';
- * console.log(groupCommuting(ising(6)).length); // 2: all ZZ, and all X
+ * console.log(groupCommuting(ising(6)).length); // 2
  * ```
  */
 export function groupCommuting(observable: PauliObservable): PauliSum[] {
@@ -209,7 +209,7 @@ function oddBits(bits: number): number {
  * @example
  * ```ts
  * import { pauliDecomposition } from '@ketwork/circuit';
- * console.log(pauliDecomposition([[0, 0], [0, 1]]).terms.length); // 2: (I - Z)/2
+ * console.log(pauliDecomposition([[0, 0], [0, 1]]).terms.length); // 2
  * ```
  */
 export function pauliDecomposition(
