@@ -165,7 +165,7 @@ export function hamiltonianQubits(
  * ```ts
  * import { ising } from '@ketwork/circuit';
  * import { applyHamiltonian } from '@ketwork/simulator';
- * console.log(applyHamiltonian(ising(1), [1, 0, 0, 0])); // -X|0⟩: [0, 0, -1, 0]
+ * console.log(applyHamiltonian(ising(1), [1, 0, 0, 0])); // [0, 0, -1, 0]
  * ```
  */
 export function applyHamiltonian(

@@ -46,7 +46,7 @@ const MAX_ENTRIES = 2 ** 27;
  * ```ts
  * import { ising } from '@ketwork/circuit';
  * import { sparseMatrix } from '@ketwork/simulator';
- * console.log(sparseMatrix(ising(3)).values.length / 2); // 32: 8 · 3 flips, and a diagonal of 8
+ * console.log(sparseMatrix(ising(3)).values.length / 2); // 28
  * console.log(sparseMatrix({ dimension: 2, entries: [[0, 1, 0, -1], [1, 0, 0, 1]] }).columns); // Y: [1, 0]
  * ```
  */
