@@ -85,7 +85,7 @@ type Search<T> = Generator<Float64Array, T, Point>;
  *   const [a, b] = [1 - x, y - x * x];
  *   return { loss: a * a + 100 * b * b, grads: [[-2 * a - 400 * x * b, 200 * b]] };
  * });
- * console.log(p[0]!.data, result.iterations); // 1, 1
+ * console.log(p[0]!.data); // [1, 1]
  * ```
  */
 export function lbfgs(options: LbfgsOptions = {}): Lbfgs {

@@ -93,7 +93,7 @@ export interface AsyncMetricTensorProgram<
  * import { reference } from '@ketwork/simulator';
  * const turn = circuit(1, { w: weight([2]) }, (q, { w }) => q.ry(w.at(0), 0).rz(w.at(1), 0));
  * const metric = metricTensor(reference(), turn);
- * console.log(metric.run({ w: [0.5, 0.2] })); // 1/4, 0, 0, sin² 0.5 / 4
+ * console.log(metric.run({ w: [0.5, 0.2] })); // [0.25, 0, 0, 0.0574622…]
  * ```
  */
 export function metricTensor<Names extends string>(
