@@ -70,6 +70,8 @@ export type {
   AsyncCallOptions,
   AsyncEngine,
   AsyncProgram,
+  AsyncTrajectoryEngine,
+  AsyncTrajectoryProgram,
   Capabilities,
   CompileOptions,
   Cotangents,

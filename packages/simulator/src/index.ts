@@ -60,7 +60,13 @@ export { reducedDensity, schmidt } from './states/reduced.ts';
 export type { SchmidtDecomposition } from './states/reduced.ts';
 export { trajectories } from './trajectories/engine.ts';
 export type { TrajectoriesOptions } from './trajectories/engine.ts';
-export type { Estimate, TrajectoryEngine, TrajectoryProgram } from './trajectories/contract.ts';
+export type {
+  AsyncTrajectoryEngine,
+  AsyncTrajectoryProgram,
+  Estimate,
+  TrajectoryEngine,
+  TrajectoryProgram,
+} from './trajectories/contract.ts';
 export { applyHamiltonian, expectation } from './operators/operator.ts';
 export type { Hamiltonian, HamiltonianOptions } from './operators/operator.ts';
 export { evolve } from './operators/evolve.ts';

@@ -1,5 +1,8 @@
 import type { Circuit } from '@ketwork/circuit';
 import type {
+  AsyncCallOptions,
+  AsyncEngine,
+  AsyncProgram,
   CompileOptions,
   Engine,
   Measurements,
@@ -44,4 +47,26 @@ export interface TrajectoryEngine extends Engine {
     measurements: M,
     options?: CompileOptions,
   ): TrajectoryProgram<Names, M>;
+}
+
+/** A circuit compiled for trajectories in workers: the methods of {@link TrajectoryProgram}, returning promises. */
+export interface AsyncTrajectoryProgram<
+  Names extends string = string,
+  M extends Measurements = Measurements,
+> extends AsyncProgram<Names, M> {
+  /** Runs the circuit and returns standard errors along with the means; rejects where {@link TrajectoryProgram.runWithErrors} throws. */
+  runWithErrors(
+    values?: Values<Names>,
+    options?: RunOptions & AsyncCallOptions,
+  ): Promise<Estimate<M>>;
+}
+
+/** An engine that runs trajectories in workers. */
+export interface AsyncTrajectoryEngine extends AsyncEngine {
+  /** Checks everything that can be checked before values are known. @throws CircuitError, UnsupportedError */
+  compile<Names extends string, const M extends Measurements>(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options?: CompileOptions,
+  ): AsyncTrajectoryProgram<Names, M>;
 }

@@ -1,10 +1,11 @@
-import { wasmFeatures } from '@ketwork/base';
+import { ValueError, wasmFeatures } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import type { Capabilities, CompileOptions, Engine, Measurements } from '../contract.ts';
 import { checkAlive } from '../calls.ts';
 import { cpu } from '../cpu/engine.ts';
-import type { TrajectoryEngine, TrajectoryProgram } from './contract.ts';
-import { checkTrajectories, SampledProgram } from './program.ts';
+import type { AsyncTrajectoryEngine, TrajectoryEngine, TrajectoryProgram } from './contract.ts';
+import { SampledProgram } from './program.ts';
+import { threadedTrajectories } from './threaded.ts';
 
 /** Options of {@link trajectories}. */
 export interface TrajectoriesOptions {
@@ -14,7 +15,16 @@ export interface TrajectoriesOptions {
   readonly seed?: number;
   /** Same bits on every machine, see {@link CpuOptions.reproducible}. Default false. */
   readonly reproducible?: boolean;
+  /**
+   * Worker threads. 0 (the default) runs in the calling thread, synchronously; from 1 on programs return promises, and
+   * workers share the trajectories of every run without shots. Results have the same bits for any number. Shots and
+   * gradients run on one worker.
+   */
+  readonly threads?: number;
 }
+
+/** What an engine in one thread needs to know. */
+type Settings = Required<Omit<TrajectoriesOptions, 'threads'>>;
 
 /** What the engine can do. */
 export const trajectoryCapabilities: Capabilities = {
@@ -46,10 +56,10 @@ class SampledEngine implements TrajectoryEngine {
   readonly synchronous = true;
   readonly capabilities: Capabilities = trajectoryCapabilities;
   readonly #engine: Engine;
-  readonly #options: Required<TrajectoriesOptions>;
+  readonly #options: Settings;
   #disposed = false;
 
-  constructor(engine: Engine, options: Required<TrajectoriesOptions>) {
+  constructor(engine: Engine, options: Settings) {
     this.#engine = engine;
     this.#options = options;
   }
@@ -93,10 +103,10 @@ class SampledEngine implements TrajectoryEngine {
  * with the same seed. All other trajectories share their state as long as they choose alike. Random numbers depend on
  * (seed, example, trajectory, place) only; the same seed gives the same results.
  *
- * @returns an engine for up to 26 qubits that runs in the calling thread. `run` without shots averages over
+ * @returns an engine for up to 26 qubits: synchronous in this thread, or with `threads` the same methods returning promises. `run` without shots averages over
  * `trajectories`; with shots, over as many trajectories, measured once each.
- * @throws ValueError for a number of trajectories that is not a positive whole number; UnsupportedError where WebAssembly
- * SIMD is missing.
+ * @throws ValueError for a number of trajectories, a seed or a number of threads out of range; UnsupportedError where
+ * WebAssembly SIMD is missing; EnvironmentError where there are no workers.
  *
  * @example
  * ```ts
@@ -108,12 +118,28 @@ class SampledEngine implements TrajectoryEngine {
  * console.log(values[0], errors[0]); // near 1 - 16/15 · 0.1 = 0.893, give or take 0.01
  * ```
  */
-export async function trajectories(options: TrajectoriesOptions = {}): Promise<TrajectoryEngine> {
-  const { trajectories: number = 1000, seed = 0, reproducible = false } = options;
-  checkTrajectories(number);
-  return new SampledEngine(await cpu({ reproducible }), {
-    trajectories: number,
-    seed,
-    reproducible,
-  });
+export function trajectories(
+  options?: TrajectoriesOptions & { readonly threads?: 0 },
+): Promise<TrajectoryEngine>;
+export function trajectories<const Threads extends number>(
+  options: TrajectoriesOptions & { readonly threads: Threads },
+): Promise<0 extends Threads ? TrajectoryEngine | AsyncTrajectoryEngine : AsyncTrajectoryEngine>;
+export function trajectories(
+  options: TrajectoriesOptions,
+): Promise<TrajectoryEngine | AsyncTrajectoryEngine>;
+export async function trajectories(
+  options: TrajectoriesOptions = {},
+): Promise<TrajectoryEngine | AsyncTrajectoryEngine> {
+  const { trajectories: number = 1000, seed = 0, reproducible = false, threads = 0 } = options;
+  whole(number, 1, 2 ** 32 - 1, 'trajectories', 'Give a positive whole number, such as 1000');
+  whole(seed, 0, Number.MAX_SAFE_INTEGER, 'seed', 'Give a whole number from 0 to 2^53 - 1');
+  whole(threads, 0, 1024, 'threads', 'Use 0 (this thread) or a number of workers');
+  const settings: Settings = { trajectories: number, seed, reproducible };
+  if (threads > 0) return await threadedTrajectories(threads, number, settings);
+  return new SampledEngine(await cpu({ reproducible }), settings);
+}
+
+function whole(value: number, least: number, most: number, what: string, remedy: string): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new ValueError(`trajectories got ${what}: ${String(value)}`, { remedy });
 }

@@ -1,7 +1,10 @@
 /** Means over trajectories of one circuit, and shots, one per trajectory. */
 import { ValueError } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
+import type { CheckedProgram } from '../compile.ts';
+import type { Measurements, Results } from '../contract.ts';
 import type { SlotValues } from '../values.ts';
+import type { Estimate } from './contract.ts';
 import { Draws } from './draws.ts';
 import { Sums } from './readings.ts';
 import type { Readings } from './readings.ts';
@@ -11,8 +14,17 @@ import type { Runner } from './runner.ts';
 /** Shots of a post-selected circuit are given up after so many trajectories for each shot. */
 const MOST_TRIES = 1000;
 
-/** Runs trajectories of one example and adds up what is read. */
-export function meansOf(
+/** Trajectories as whole chunks: chunks `first` to `first + count`. */
+export interface ChunkRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** How many chunks so many trajectories make. */
+export const chunksOf = (trajectories: number): number => Math.ceil(trajectories / CHUNK);
+
+/** Runs trajectories of one example: the sums of each chunk. */
+export function sumsOf(
   runner: Runner,
   readings: Readings,
   read: SlotValues,
@@ -21,22 +33,59 @@ export function meansOf(
     seed,
     firstExample,
     trajectories,
-  }: { seed: number; firstExample: number; trajectories: number },
-): Sums {
+    range = { first: 0, count: chunksOf(trajectories) },
+  }: {
+    readonly seed: number;
+    readonly firstExample: number;
+    readonly trajectories: number;
+    readonly range?: ChunkRange | undefined;
+  },
+): Sums[] {
   const draws = new Draws(seed, firstExample + index);
-  const total = new Sums(readings);
-  for (let first = 0; first < trajectories; first += CHUNK) {
+  return Array.from({ length: range.count }, (_, c) => {
+    const first = (range.first + c) * CHUNK;
     const count = Math.min(CHUNK, trajectories - first);
     const sums = new Sums(readings);
     sums.tried = count;
     runner.means({ read, index, draws }, first, count, sums);
-    total.merge(sums);
+    return sums;
+  });
+}
+
+/** Puts the results of a batch together from the sums of each example's chunks, added up in their order. */
+export function estimateOf<M extends Measurements>(
+  readings: Readings,
+  { measurements, outputSizes: sizes, single }: CheckedProgram,
+  batch: number,
+  chunks: (example: number) => readonly Sums[],
+  { out, firstExample = 0 }: { readonly out?: Float64Array; readonly firstExample?: number },
+): Estimate<M> {
+  const make = (): Float64Array[] => sizes.map((size) => new Float64Array(batch * size));
+  const [means, errors] = [make(), make()];
+  const kept = new Float64Array(batch);
+  const success = measurements.every(({ type }) => type === 'successProbability');
+  for (let e = 0; e < batch; e++) {
+    const sums = new Sums(readings);
+    for (const chunk of chunks(e)) sums.merge(chunk);
+    kept[e] = sums.kept;
+    if (sums.kept === 0 && !success) throw noneKept(sums.tried, firstExample + e);
+    sizes.forEach((size, m) => {
+      const row = (list: readonly Float64Array[]): Float64Array =>
+        (list[m] as Float64Array).subarray(e * size, (e + 1) * size);
+      sums.write(m, row(means), row(errors));
+    });
   }
-  return total;
+  if (out !== undefined) {
+    out.set(means[0] as Float64Array);
+    means[0] = out;
+  }
+  const bare = (list: readonly Float64Array[]): Results<M> =>
+    (single ? list[0] : list) as Results<M>;
+  return { values: bare(means), errors: bare(errors), kept };
 }
 
 /** The refusal where no trajectory passes the post-selections. */
-export function noneKept(tried: number, example: number): ValueError {
+function noneKept(tried: number, example: number): ValueError {
   return new ValueError(
     `example ${example}: none of ${tried} trajectories passed the post-selections`,
     { remedy: 'Run more trajectories, or check that the outcomes asked for can occur' },

@@ -1,4 +1,4 @@
-import { UnsupportedError, ValueError, sizeOf } from '@ketwork/base';
+import { UnsupportedError, sizeOf } from '@ketwork/base';
 import { angleSlots } from '@ketwork/circuit';
 import type { Circuit, Op, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -24,12 +24,20 @@ import type { PartRunOptions, RunWithShots } from '../shots.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import type { Estimate, TrajectoryProgram } from './contract.ts';
-import { meansOf, noneKept } from './estimate.ts';
+import { estimateOf, sumsOf } from './estimate.ts';
+import type { ChunkRange } from './estimate.ts';
 import { PathwiseGradient } from './gradient.ts';
 import { Readings } from './readings.ts';
+import type { Sums } from './readings.ts';
 import { StateStore } from './register.ts';
 import { framed, makeRunner, trajectoryShots } from './choice.ts';
 import type { Runner } from './runner.ts';
+
+/** Run options of an engine that hands parts of the trajectories to its workers; not for users. */
+export interface ChunkRunOptions extends PartRunOptions {
+  /** The chunks to run; `run` then returns sums instead of results. */
+  readonly range?: ChunkRange | undefined;
+}
 
 /** What all programs of a trajectory engine share. */
 export interface TrajectorySettings {
@@ -100,7 +108,13 @@ export class SampledProgram<
       checkAlive(this.#disposed);
       return this.#withShots(values, { seed: this.#settings.seed, ...options });
     }
-    return this.#estimate(values, options).values;
+    const { range }: ChunkRunOptions = options;
+    if (range === undefined) return this.#estimate(values, options).values;
+    // For whoever asked for part of the trajectories: the sums of each example's chunks.
+    checkAlive(this.#disposed);
+    const read = readValues(this.circuit, values);
+    const examples = Array.from({ length: read.batch }, (_, e) => this.#sums(read, e, options));
+    return examples.map((chunks) => chunks.map(({ data }) => data)) as unknown as Results<M>;
   }
 
   runWithErrors(values?: Values<Names>, options: RunOptions = {}): Estimate<M> {
@@ -114,35 +128,17 @@ export class SampledProgram<
 
   #estimate(values: Values<Names> | undefined, options: RunOptions): Estimate<M> {
     checkAlive(this.#disposed);
-    const { firstExample = 0 }: PartRunOptions = options;
-    const { trajectories } = this.#settings;
-    const seed = options.seed ?? this.#settings.seed;
     const read = readValues(this.circuit, values);
-    const { outputSizes: sizes, single } = this.#checked;
     checkOut(options.out, this.#checked, read.batch);
-    const make = (): Float64Array[] => sizes.map((size) => new Float64Array(read.batch * size));
-    const [means, errors] = [make(), make()];
-    const kept = new Float64Array(read.batch);
-    const readings = this.#readings as Readings;
-    const success = this.#checked.measurements.every(({ type }) => type === 'successProbability');
-    for (let e = 0; e < read.batch; e++) {
-      const own = { seed, firstExample, trajectories };
-      const sums = meansOf(this.#runner as Runner, readings, read, e, own);
-      kept[e] = sums.kept;
-      if (sums.kept === 0 && !success) throw noneKept(sums.tried, firstExample + e);
-      sizes.forEach((size, m) => {
-        const row = (list: readonly Float64Array[]): Float64Array =>
-          (list[m] as Float64Array).subarray(e * size, (e + 1) * size);
-        sums.write(m, row(means), row(errors));
-      });
-    }
-    if (options.out !== undefined) {
-      options.out.set(means[0] as Float64Array);
-      means[0] = options.out;
-    }
-    const bare = (list: readonly Float64Array[]): Results<M> =>
-      (single ? list[0] : list) as Results<M>;
-    return { values: bare(means), errors: bare(errors), kept };
+    const chunks = (e: number): Sums[] => this.#sums(read, e, options);
+    return estimateOf<M>(this.#readings as Readings, this.#checked, read.batch, chunks, options);
+  }
+
+  #sums(read: SlotValues, example: number, options: ChunkRunOptions): Sums[] {
+    const { trajectories } = this.#settings;
+    const { seed = this.#settings.seed, firstExample = 0, range } = options;
+    const own = { seed, firstExample, trajectories, range };
+    return sumsOf(this.#runner as Runner, this.#readings as Readings, read, example, own);
   }
 
   vjp(values: Values<Names>, dy: Cotangents<M>, options: VjpOptions<Names> = {}): Gradients<Names> {
@@ -270,7 +266,7 @@ export class SampledProgram<
 }
 
 /** Maps that are not unitary would have to weigh trajectories. */
-function checkOps(ops: readonly Op[]): void {
+export function checkOps(ops: readonly Op[]): void {
   ops.forEach((op, operation) => {
     if (op.type === 'conditional') {
       checkOps(op.then);
@@ -294,13 +290,5 @@ function checkWires(circuit: Circuit, { measurements }: CheckedProgram): void {
   if (wires.size <= 32) return;
   throw new UnsupportedError(`shots read ${wires.size} qubits and bits, and at most 32 fit`, {
     remedy: 'Read fewer of them, or compile measurements separately',
-  });
-}
-
-/** Refuses a number of trajectories that is none. */
-export function checkTrajectories(trajectories: number): void {
-  if (Number.isSafeInteger(trajectories) && trajectories > 0 && trajectories < 2 ** 32) return;
-  throw new ValueError(`trajectories is ${String(trajectories)}`, {
-    remedy: 'Give a positive whole number, such as 1000',
   });
 }

@@ -244,20 +244,32 @@ export class Readings {
 
 const CERTAIN = { values: Float64Array.of(1), flips: 0 };
 
+/** Sums as plain data, for the way between threads. */
+export interface SumsData {
+  readonly kept: number;
+  readonly tried: number;
+  readonly sums: readonly Float64Array[];
+}
+
 /** Sums over the trajectories of one example. */
 export class Sums {
   readonly #readings: Readings;
   /** By measurement: Σ y, Σ y² and, for variances, the same of squares and Σ of products. */
   readonly #sums: readonly Float64Array[];
   /** Trajectories that arrived at the end, and all that set out. */
-  kept = 0;
-  tried = 0;
+  kept: number;
+  tried: number;
 
-  constructor(readings: Readings) {
+  /** @param data sums made elsewhere; zeros by default */
+  constructor(readings: Readings, data?: SumsData) {
     this.#readings = readings;
-    this.#sums = readings.sizes.map(
-      (size, m) => new Float64Array(size * (readings.plans[m]?.type === 'observables' ? 5 : 2)),
-    );
+    this.kept = data?.kept ?? 0;
+    this.tried = data?.tried ?? 0;
+    this.#sums =
+      data?.sums ??
+      readings.sizes.map(
+        (size, m) => new Float64Array(size * (readings.plans[m]?.type === 'observables' ? 5 : 2)),
+      );
   }
 
   /** Bytes that the sums of one example take. */
@@ -308,6 +320,11 @@ export class Sums {
         }
       }
     });
+  }
+
+  /** The sums themselves. */
+  get data(): SumsData {
+    return { kept: this.kept, tried: this.tried, sums: this.#sums };
   }
 
   /** Adds the sums of other trajectories. */

@@ -1,4 +1,5 @@
 /** Pauli frames of a chunk of trajectories: 32 of them in a word, one word (or several) per qubit and letter. */
+import { channelKraus } from '@ketwork/circuit';
 import type { Example } from '../reference/operations.ts';
 import { mixtureOf, parametersOf } from './channels.ts';
 import type { Draws } from './draws.ts';
@@ -26,10 +27,16 @@ interface Place {
 
 /** The noise places of a circuit in one example. */
 export function placesOf(framed: FramedCircuit, example: Example): readonly Place[] {
+  const checked = new Set<string>();
   return framed.steps.flatMap((step) => {
     if (step.type !== 'noise') return [];
     const { op } = step;
-    const mixture = mixtureOf(op, parametersOf(op, example)) ?? [];
+    const parameters = parametersOf(op, example);
+    const name = `${op.channel} ${op.qubits.length} ${parameters.join()}`;
+    // Refuses parameters out of range.
+    if (!checked.has(name)) channelKraus(op, parameters);
+    checked.add(name);
+    const mixture = mixtureOf(op, parameters) ?? [];
     let sum = 0;
     const sums = mixture.map(({ probability }) => (sum += probability));
     const strings = mixture.map(({ word }) =>

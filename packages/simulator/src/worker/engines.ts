@@ -3,11 +3,15 @@ import type { Engine } from '../contract.ts';
 import { cpu } from '../cpu/engine.ts';
 import type { CpuOptions } from '../cpu/engine.ts';
 import { reference } from '../reference/reference.ts';
+import { trajectories } from '../trajectories/engine.ts';
+import type { TrajectoriesOptions } from '../trajectories/engine.ts';
 import type { HostedEngine } from './protocol.ts';
 
 const ENGINES: Readonly<Record<string, (options: unknown) => Engine | Promise<Engine>>> = {
   cpu: (options) => cpu({ ...(options as CpuOptions | undefined), threads: 0 }),
   reference: () => reference(),
+  trajectories: (options) =>
+    trajectories({ ...(options as TrajectoriesOptions | undefined), threads: 0 }),
 };
 
 /** Starts the engine that a worker was asked to host. @throws UnsupportedError for a name it does not know */

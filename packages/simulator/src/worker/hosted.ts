@@ -26,7 +26,7 @@ import type { HostedEngine, ProgramCall, ProgramSpec, Request, Response } from '
 
 /** Options of {@link hosted}. */
 export interface HostedOptions {
-  /** Name of the engine that the worker runs: `reference` or `cpu`. */
+  /** Name of the engine that the worker runs: `reference`, `cpu` or `trajectories`. */
   readonly engine: string;
   /** Options of that engine, plain data. */
   readonly options?: unknown;
