@@ -33,6 +33,7 @@ export {
 } from '@ketwork/simulator';
 export {
   applyHamiltonian,
+  classicalShadow,
   concurrence,
   entanglementOfFormation,
   evolve,
@@ -47,11 +48,17 @@ export {
   relativeEntropy,
   renyiEntropy,
   schmidt,
+  shadowDensity,
+  shadowExpectation,
+  shadowPurity,
+  shadowSize,
   sparseMatrix,
   traceDistance,
   vonNeumannEntropy,
 } from '@ketwork/simulator';
 export type {
+  ClassicalShadow,
+  ClassicalShadowOptions,
   EntropyOptions,
   EvolveOptions,
   GroundState,
@@ -61,6 +68,8 @@ export type {
   QuantumState,
   RelativeEntropyOptions,
   SchmidtDecomposition,
+  ShadowExpectationOptions,
+  ShadowSize,
   SparseMatrix,
   SparseSource,
   StateOptions,

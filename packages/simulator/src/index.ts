@@ -75,3 +75,7 @@ export { groundState } from './operators/lanczos.ts';
 export type { GroundState, GroundStateOptions } from './operators/lanczos.ts';
 export { sparseMatrix } from './operators/sparse.ts';
 export type { SparseMatrix, SparseSource } from './operators/sparse.ts';
+export { classicalShadow } from './shadows/shadow.ts';
+export type { ClassicalShadow, ClassicalShadowOptions } from './shadows/shadow.ts';
+export { shadowDensity, shadowExpectation, shadowPurity, shadowSize } from './shadows/estimate.ts';
+export type { ShadowExpectationOptions, ShadowSize } from './shadows/estimate.ts';
