@@ -1,4 +1,4 @@
-import { CircuitError, ValueError } from '@ketwork/base';
+import { CircuitError, UnsupportedError, ValueError } from '@ketwork/base';
 import { SlotReference } from './angle.ts';
 import { adjoint } from './gates/matrix.ts';
 import type { MatrixLike } from './matrix-like.ts';
@@ -200,6 +200,7 @@ export function projector(bits: readonly number[], qubits: readonly number[]): P
 /**
  * The square of a weighted sum of Pauli strings, again such a sum: products of anticommuting strings cancel in pairs.
  *
+ * @throws UnsupportedError where the square has more than a million strings.
  * @example
  * ```ts
  * import { squaredPauli, X, Z } from '@ketwork/circuit';
@@ -208,7 +209,69 @@ export function projector(bits: readonly number[], qubits: readonly number[]): P
  */
 export function squaredPauli(observable: PauliObservable): PauliSum {
   const { terms } = observable;
-  return sumOfTerms(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
+  const used = new Set(terms.flatMap(({ paulis }) => paulis.map(({ qubit }) => qubit)));
+  const qubits = [...used].sort((a, b) => a - b);
+  if (qubits.length > MASK_QUBITS)
+    return sumOfTerms(terms.flatMap((a) => terms.flatMap((b) => productTerm(a, b).real ?? [])));
+  const place = new Map(qubits.map((qubit, i) => [qubit, 2 ** i]));
+  // A string as bits, i^|x&z| X^x Z^z: products are quick, and numbers name them.
+  const words = terms.map(({ coefficient, paulis }) => {
+    let x = 0;
+    let z = 0;
+    for (const { qubit, pauli: letter } of paulis) {
+      if (letter !== 'Z') x |= place.get(qubit)!;
+      if (letter !== 'X') z |= place.get(qubit)!;
+    }
+    return { coefficient, x, z, turns: ones(x & z) };
+  });
+  const shift = 2 ** qubits.length;
+  const sums = new Map<number, number>();
+  const add = (name: number, amount: number): void => {
+    sums.set(name, (sums.get(name) ?? 0) + amount);
+  };
+  words.forEach((a, i) => {
+    add(0, a.coefficient ** 2);
+    for (let j = 0; j < i; j++) {
+      const b = words[j]!;
+      const x = a.x ^ b.x;
+      const z = a.z ^ b.z;
+      // Powers of i: those of both strings, -1 for each Z that passes an X, less what the product's own Ys take.
+      const turns = a.turns + b.turns + 2 * ones(a.z & b.x) - ones(x & z);
+      if ((turns & 1) === 1) continue;
+      const amount = 2 * a.coefficient * b.coefficient;
+      add(x * shift + z, (turns & 3) === 0 ? amount : -amount);
+    }
+    if (sums.size > MOST_SQUARED) {
+      throw new UnsupportedError(
+        `the square of a sum of ${terms.length} Pauli strings has too many strings`,
+        { remedy: 'Compute the variance from the state: ‖Hψ‖² - ⟨H⟩² with applyHamiltonian()' },
+      );
+    }
+  });
+  return sumOfTerms(
+    [...sums].map(([name, coefficient]) => {
+      const x = Math.floor(name / shift);
+      const z = name % shift;
+      const paulis = qubits.flatMap((qubit, i): PauliTerm['paulis'][number][] => {
+        const isX = ((x >> i) & 1) === 1;
+        const isZ = ((z >> i) & 1) === 1;
+        return isX || isZ ? [{ qubit, pauli: isX ? (isZ ? 'Y' : 'X') : 'Z' }] : [];
+      });
+      return { coefficient, paulis };
+    }),
+  );
+}
+
+/** Two masks of so many qubits are one exact number. */
+const MASK_QUBITS = 26;
+/** Most strings of a square. */
+const MOST_SQUARED = 2 ** 20;
+
+/** Number of set bits. */
+function ones(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 /**

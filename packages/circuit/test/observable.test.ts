@@ -1,3 +1,4 @@
+import { bits, fold, key } from '@ketwork/base';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { PauliObservable } from '../src/index.ts';
@@ -115,6 +116,19 @@ describe('Pauli observables', () => {
       }),
       { seed: 2, numRuns: 300 },
     );
+  });
+
+  it('have squares of hundreds of terms, on more qubits than a mask holds, and refuse huge ones', () => {
+    const many = Array.from({ length: 40 }, (_, i) => X(i).scale(i + 1));
+    const wide = many[0]!.add(...many.slice(1));
+    const narrow = many[0]!.add(...many.slice(1, 20));
+    // Commuting terms: each pair twice, and the squares as one constant.
+    expect(squaredPauli(wide).terms.length).toBe((40 * 39) / 2 + 1);
+    expect(squaredPauli(narrow).sub(narrow.mul(narrow)).simplify().terms).toEqual([]);
+    const random = Array.from({ length: 2300 }, (_, i) =>
+      pauli(Array.from(bits(fold(key(1), i), 24), (b) => 'IXYZ'[b & 3]!).join('')),
+    );
+    expect(() => squaredPauli(random[0]!.add(...random.slice(1)))).toThrow(/too many strings/);
   });
 
   it('multiply where imaginary parts cancel but for rounding', () => {
