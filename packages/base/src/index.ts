@@ -22,8 +22,10 @@ export {
 export type { Key, NormalOptions, UniformOptions } from './random.ts';
 export { ByteWriter, valueType } from './wasm/bytes.ts';
 export type { ValueType } from './wasm/bytes.ts';
-export { FunctionBuilder, encodeModule, instruction } from './wasm/encoder.ts';
-export type { ModuleParts, PlainInstruction, Widen, WrittenFunction } from './wasm/encoder.ts';
+export { FunctionBuilder, encodeModule } from './wasm/encoder.ts';
+export type { ModuleParts, Widen, WrittenFunction } from './wasm/encoder.ts';
+export { instruction } from './wasm/instructions.ts';
+export type { PlainInstruction } from './wasm/instructions.ts';
 export { compileWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
 export { widen } from './wasm/widen.ts';

@@ -13,7 +13,7 @@ const SEGMENT = 256;
  * Folding an angle for every example takes about as long as this many amplitudes' multiplications, as measured: what a
  * rotation saves must be worth the signs and scales that all coefficients of the circuit then have per example.
  */
-const WORTH = 20;
+const WORTH = 28;
 
 /**
  * Marks rotations to be applied without their cosine, as `1 - i tan(t) P`: half of the multiplications. This needs
