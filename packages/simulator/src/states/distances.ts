@@ -1,15 +1,9 @@
 import { perExample } from './entropy.ts';
 import { hermitianEigen } from '../hermitian.ts';
+import type { HermitianEigen } from '../hermitian.ts';
 import { commonBatch, perNat, readStates } from './input.ts';
 import type { QuantumState, ReadStates, StateOptions } from './input.ts';
-import {
-  densityEigen,
-  densityOf,
-  exampleOf,
-  matrixFunction,
-  product,
-  singularValues,
-} from './matrices.ts';
+import { densityEigen, densityOf, exampleOf, nuclearNorm, product } from './matrices.ts';
 
 /** Options of functions of two states with a logarithm. */
 export interface RelativeEntropyOptions extends StateOptions {
@@ -50,11 +44,12 @@ export function fidelity(
       const v = exampleOf(pure, e);
       return overlap(v, product(exampleOf(mixed, e), v, size, size, 1))[0];
     }
-    const roots = [x, y].map((states) =>
-      matrixFunction(densityEigen(name, exampleOf(states, e), size), Math.sqrt),
-    );
-    const both = product(roots[0]!, roots[1]!, size, size, size);
-    return singularValues(both, size).values.reduce((sum, s) => sum + s, 0) ** 2;
+    // The matrix √p_i ⟨v_i|w_j⟩ √q_j between the eigenvectors of the two has the singular values of √ρ √σ.
+    const [p, q] = [x, y]
+      .map((states) => weightedVectors(densityEigen(name, exampleOf(states, e), size)))
+      .sort((a, b) => a.length - b.length) as [Float64Array[], Float64Array[]];
+    const both = Float64Array.from(p.flatMap((v) => q.flatMap((w) => overlap(v, w))));
+    return nuclearNorm(both, p.length) ** 2;
   });
 }
 
@@ -144,6 +139,14 @@ function readPair(
   const x = readStates(name, a, qubits);
   const y = readStates(name, b, qubits);
   return [x, y, commonBatch(name, x, y)];
+}
+
+/** Eigenvectors times the roots of their eigenvalues, where these are not 0. */
+function weightedVectors({ values, vectors }: HermitianEigen): Float64Array[] {
+  const d = values.length;
+  return Array.from(values, (value, k) =>
+    vectors.slice(2 * k * d, 2 * (k + 1) * d).map((z) => Math.sqrt(value) * z),
+  ).filter((_, k) => values[k]! > 0);
 }
 
 /** ⟨a|b⟩. */

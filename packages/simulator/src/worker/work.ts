@@ -33,6 +33,10 @@ export function estimateWork(
   precision: 'f64' | 'f32' = 'f64',
 ): Work {
   let steps = circuit.ops.length;
+  for (const op of circuit.ops) {
+    // Outside the kernels: two products with a matrix, and its eigenvalues.
+    if (op.type === 'evolution' && 'slot' in op.generator) steps += 32 * 2 ** op.qubits.length;
+  }
   let shots = 0;
   for (const m of measurements) {
     if (m.type === 'samples' || m.type === 'counts') shots += m.shots;
