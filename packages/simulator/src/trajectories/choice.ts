@@ -23,7 +23,7 @@ export function framed(
   const last = new Set<number>();
   for (const { observable } of readings?.columns ?? [])
     if (observable.type !== 'pauli') for (const qubit of observable.qubits) last.add(qubit);
-  return frameOf(circuit, isPauliMixture, [...last]);
+  return frameOf(circuit, isPauliMixture, [...last], readings === undefined);
 }
 
 /** Chooses the way to run a circuit's trajectories. */

@@ -10,7 +10,8 @@ const BLOCK = 64;
  */
 export class Draws {
   readonly #example: Key;
-  readonly #blocks = new Map<number, Float64Array[]>();
+  /** The block that each trajectory reads from now. */
+  readonly #blocks = new Map<number, { index: number; readonly numbers: Float64Array }>();
 
   /** @param stream tells independent experiments on one example apart, such as measurement settings. */
   constructor(seed: number, example: number, stream = 0) {
@@ -20,19 +21,15 @@ export class Draws {
 
   /** The number of a trajectory at a place. */
   at(trajectory: number, place: number): number {
-    const block = Math.floor(place / BLOCK);
-    let blocks = this.#blocks.get(trajectory);
-    if (blocks === undefined) {
-      blocks = [];
-      this.#blocks.set(trajectory, blocks);
+    const index = Math.floor(place / BLOCK);
+    let block = this.#blocks.get(trajectory);
+    if (block?.index !== index) {
+      block ??= { index, numbers: new Float64Array(BLOCK) };
+      block.index = index;
+      this.#blocks.set(trajectory, block);
+      fillUniformAt(fold(this.#example, trajectory), 0, index * BLOCK, block.numbers);
     }
-    let numbers = blocks[block];
-    if (numbers === undefined) {
-      const own = fold(this.#example, trajectory);
-      numbers = fillUniformAt(own, 0, block * BLOCK, new Float64Array(BLOCK));
-      blocks[block] = numbers;
-    }
-    return numbers[place - block * BLOCK] as number;
+    return block.numbers[place - index * BLOCK] as number;
   }
 
   /** The first numbers of a trajectory, written into an array. */

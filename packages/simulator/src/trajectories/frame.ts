@@ -35,6 +35,8 @@ export interface FramedCircuit {
   /** Elements of that slot; 0 where no angle depends on the trajectory and the slot is missing. */
   readonly width: number;
   readonly steps: readonly FrameStep[];
+  /** The qubit that each classical bit is read from, of bits that are measured in the end. */
+  readonly bits: ReadonlyMap<number, number>;
 }
 
 const nameOf = ({ qubit, letter }: Generator): string => `${letter}${qubit}`;
@@ -44,11 +46,13 @@ const nameOf = ({ qubit, letter }: Generator): string => `${letter}${qubit}`;
  *
  * @param isMixture whether a channel is a mixture of Pauli strings
  * @param last qubits on which the frame must be empty in the end
+ * @param shots whether all qubits are measured in the end, so that those that were measured last may be
  */
 export function frameOf(
   circuit: Circuit,
   isMixture: (op: ChannelOp) => boolean,
   last: readonly number[],
+  shots: boolean,
 ): FramedCircuit | undefined {
   const slot = freeName(circuit);
   const steps: FrameStep[] = [];
@@ -56,6 +60,7 @@ export function frameOf(
   /** Generators that the frame may hold here. */
   const held = new Set<string>();
   const may = (g: Generator): boolean => held.has(nameOf(g));
+  const bits = new Map<number, number>();
   let width = 0;
 
   const apply = (qubits: readonly number[], letters: readonly ('X' | 'Z')[]): void => {
@@ -152,6 +157,14 @@ export function frameOf(
       case 'barrier':
         ops.push(op);
         break;
+      case 'measure': {
+        const { qubit, bit, postselect } = op;
+        const later = circuit.ops.slice(operation + 1);
+        if (!shots || postselect !== undefined || later.some((next) => touches(next, qubit)))
+          return undefined;
+        bits.set(bit, qubit);
+        break;
+      }
       default:
         return undefined;
     }
@@ -176,7 +189,18 @@ export function frameOf(
     slot,
     width,
     steps,
+    bits,
   };
+}
+
+/** Whether an operation does anything to a qubit. */
+function touches(op: Op, qubit: number): boolean {
+  if (op.type === 'barrier') return false;
+  // A condition may come to anything.
+  if (op.type === 'conditional') return true;
+  if (op.type === 'measure') return op.qubit === qubit;
+  const controls = 'controls' in op ? op.controls : [];
+  return op.qubits.includes(qubit) || controls.some((control) => control.qubit === qubit);
 }
 
 /** Constant gates that are phases, so that X passes them as it passes a phase. */

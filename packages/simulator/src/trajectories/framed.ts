@@ -85,7 +85,11 @@ export class FramedRunner implements Runner {
         });
       }
     });
-    const bits = new Uint8Array(count * this.#circuit.bits);
+    const width = this.#circuit.bits;
+    const bits = new Uint8Array(count * width);
+    for (const [bit, qubit] of this.#framed.bits)
+      for (let t = 0; t < count; t++)
+        bits[t * width + bit] = ((outcomes[t] as number) >>> (qubits - 1 - qubit)) & 1;
     return { kept: new Uint8Array(count).fill(1), outcomes, bits };
   }
 
@@ -102,13 +106,10 @@ export class FramedRunner implements Runner {
   ): void {
     const { slot, width } = this.#framed;
     const own = valuesOf(this.#circuit, read, index);
-    const most = Math.max(1, Math.floor(MOST_NUMBERS / this.#size));
+    const most = Math.max(1, Math.floor(MOST_NUMBERS / (this.#size + width)));
     for (let from = 0; from < runs; from += most) {
       const rows = Math.min(most, runs - from);
-      const given: ExampleValues =
-        width === 0
-          ? own
-          : { ...own, [slot]: values.subarray(from * width, (from + rows) * width) };
+      const given: ExampleValues = width === 0 ? own : { ...own, [slot]: values(from, rows) };
       use(this.#program.run(given) as Float64Array[], from, rows);
     }
   }

@@ -48,7 +48,7 @@ export class PathwiseGradient {
       return { count, runs: signedRuns(this.#framed, places, draws, c * CHUNK, count) };
     });
     const given = ({ runs }: (typeof chunks)[number]): Record<string, Float64Array> =>
-      width === 0 ? own : { ...own, [slot]: runs.values };
+      width === 0 ? own : { ...own, [slot]: runs.values(0, runs.runs) };
     // Variances are differentiated around the means over all trajectories.
     const centre = new Float64Array(readings.columns.length);
     if (readings.hasVariances) {

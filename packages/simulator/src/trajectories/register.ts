@@ -11,6 +11,8 @@ const SUMS = 512;
 const PAGE = 65536;
 /** States that are kept at once at most; branches that find no room start again from the beginning. */
 const MOST_STATES = 24;
+/** What they take together at most, where more than two of them would take more. */
+const MOST_BYTES = 2 ** 31;
 
 /** Room for states of one number of qubits. */
 export class StateStore {
@@ -27,7 +29,7 @@ export class StateStore {
   constructor(qubits: number, fused: boolean, most: number | undefined = MOST_STATES) {
     this.qubits = qubits;
     this.#bytes = 16 * 2 ** qubits;
-    this.#most = Math.max(1, Math.min(most, Math.floor((65536 * PAGE - PAGE) / this.#bytes)));
+    this.#most = Math.min(most, Math.max(2, Math.floor(MOST_BYTES / this.#bytes)));
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     this.#doubles = new Float64Array(this.#memory.buffer);
     this.kernels = linkKernels(this.#memory, fused);

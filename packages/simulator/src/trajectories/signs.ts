@@ -7,8 +7,8 @@ import type { FramedCircuit, Generator } from './frame.ts';
 
 /** A chunk's trajectories: those with the same numbers are run once. */
 export interface SignedRuns {
-  /** Numbers of the frame's slot, `[runs, width]`. */
-  readonly values: Float64Array;
+  /** Numbers of the frame's slot for `count` runs from `first` on, `[count, width]`. */
+  readonly values: (first: number, count: number) => Float64Array;
   /** Number of different runs. */
   readonly runs: number;
   /** The run of each trajectory. */
@@ -52,6 +52,27 @@ export function placesOf(framed: FramedCircuit, example: Example): readonly Plac
   });
 }
 
+/** Which string each trajectory draws at each place, `[places, count]`; 0 is the identity. */
+function branchesOf(
+  places: readonly Place[],
+  draws: Draws,
+  first: number,
+  count: number,
+): Uint8Array {
+  const numbers = new Float64Array(places.length);
+  const out = new Uint8Array(places.length * count);
+  for (let t = 0; t < count; t++) {
+    draws.fill(first + t, numbers);
+    places.forEach(({ sums }, place) => {
+      const drawn = numbers[place] as number;
+      let branch = 0;
+      while (branch < sums.length - 1 && drawn >= (sums[branch] as number)) branch++;
+      out[place * count + t] = branch;
+    });
+  }
+  return out;
+}
+
 /** Draws the noise of trajectories `first` to `first + count` and moves it through the circuit. */
 export function signedRuns(
   framed: FramedCircuit,
@@ -62,9 +83,7 @@ export function signedRuns(
 ): SignedRuns {
   const { steps, width, circuit } = framed;
   const words = Math.ceil(count / 32);
-  const numbers = new Float64Array(count * places.length);
-  for (let t = 0; t < count; t++)
-    draws.fill(first + t, numbers.subarray(t * places.length, (t + 1) * places.length));
+  const branches = branchesOf(places, draws, first, count);
   const frame = {
     X: new Uint32Array(circuit.qubits * words),
     Z: new Uint32Array(circuit.qubits * words),
@@ -75,12 +94,10 @@ export function signedRuns(
   for (const step of steps) {
     switch (step.type) {
       case 'noise': {
-        const { sums, strings } = places[place] as Place;
-        const most = sums.length - 1;
+        const { strings } = places[place] as Place;
         for (let t = 0; t < count; t++) {
-          const drawn = numbers[t * places.length + place] as number;
-          let branch = 0;
-          while (branch < most && drawn >= (sums[branch] as number)) branch++;
+          const branch = branches[place * count + t] as number;
+          if (branch === 0) continue;
           const word = t >>> 5;
           for (const { qubit, letter } of strings[branch] as readonly Generator[]) {
             const at = qubit * words + word;
@@ -143,13 +160,17 @@ export function signedRuns(
     }
     runOf[t] = run;
   }
-  const values = new Float64Array(members.length * width);
-  members.forEach((t, run) => {
-    for (let i = 0; i < width; i++) {
-      const bit = bitOf(columns, i, t);
-      values[run * width + i] = kinds[i] === 1 ? Math.PI * bit : 1 - 2 * bit;
+  const values = (from: number, rows: number): Float64Array => {
+    const out = new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const t = members[from + row] as number;
+      for (let i = 0; i < width; i++) {
+        const bit = bitOf(columns, i, t);
+        out[row * width + i] = kinds[i] === 1 ? Math.PI * bit : 1 - 2 * bit;
+      }
     }
-  });
+    return out;
+  };
   return {
     values,
     runs: members.length,

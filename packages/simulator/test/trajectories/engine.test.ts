@@ -170,17 +170,17 @@ describe('trajectories()', () => {
 
 describe('trajectories in workers', () => {
   it('give the same bits for any number of workers', async () => {
-    for (const made of [noisy, damped]) {
-      const options = { trajectories: 900, seed: 5 };
-      const here = (await trajectories(options)).compile(made, read).runWithErrors(values);
-      for (const threads of [2, 3]) {
-        const engine = await trajectories({ ...options, threads });
+    const options = { trajectories: 900, seed: 5 };
+    const local = await trajectories(options);
+    for (const threads of [2, 3]) {
+      const engine = await trajectories({ ...options, threads });
+      for (const made of [noisy, damped]) {
+        const here = local.compile(made, read).runWithErrors(values);
         const program = engine.compile(made, read);
-        const there = await program.runWithErrors(values);
-        expect(there).toEqual(here);
+        expect(await program.runWithErrors(values)).toEqual(here);
         expect(await program.run(values)).toEqual(here.values);
-        engine.dispose();
       }
+      engine.dispose();
     }
   });
 

@@ -1,4 +1,14 @@
-import { circuit, expval, gates, probabilities, variance, weight, X, Z } from '@ketwork/circuit';
+import {
+  circuit,
+  expval,
+  gates,
+  probabilities,
+  samples,
+  variance,
+  weight,
+  X,
+  Z,
+} from '@ketwork/circuit';
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
 import { reference } from '@ketwork/simulator';
 import {
@@ -179,5 +189,59 @@ describe('the two ways to run trajectories', () => {
     const w = [0.4, 1.3];
     const numeric = centralDifferences((x) => program.run({ w: x }).flatMap((y) => [...y]), w);
     expectClose(program.jacobian({ w })['w']!, numeric, 1e-8);
+  });
+});
+
+describe('qubits that are measured last', () => {
+  const noise = circuit(3, (q) =>
+    q
+      .ry(0.9, 0)
+      .depolarizing(0.2, 0)
+      .cnot(0, 1)
+      .depolarizing(0.2, [0, 1])
+      .measure(1, 2)
+      .ry(0.4, 2)
+      .bitFlip(0.2, 2)
+      .measure(0, 0)
+      .barrier()
+      .measure(2, 1),
+  );
+  const shots = 4000;
+
+  it('are read as bits, whichever way trajectories are run', () => {
+    const read = { bits: [0, 1, 2] };
+    const wanted = reference().compile(noise, probabilities(read)).run();
+    const programs = [{}, { mostStates: 8 }].map((how) =>
+      programOf(noise, samples(shots, read), { trajectories: 1, ...how }),
+    );
+    expect(regime(programs[0]!)).toBe('signs');
+    for (const program of programs) {
+      const rows = program.run({}, { seed: 8 });
+      const tally = new Float64Array(8);
+      for (let s = 0; s < shots; s++)
+        tally[4 * rows[3 * s]! + 2 * rows[3 * s + 1]! + rows[3 * s + 2]!]!++;
+      tally.forEach((count, outcome) => {
+        const p = wanted[outcome]!;
+        expect(Math.abs(count / shots - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / shots));
+      });
+    }
+  });
+
+  it('agree with the qubits themselves', () => {
+    const rows = programOf(noise, samples(200, { qubits: [1, 0, 2], bits: [2, 0, 1] }), {
+      trajectories: 1,
+    }).run();
+    for (let s = 0; s < 200; s++)
+      expect(rows.subarray(6 * s, 6 * s + 3)).toEqual(rows.subarray(6 * s + 3, 6 * s + 6));
+  });
+
+  it('are collapsed where something else is read', () => {
+    const plus = circuit(1, (q) => q.h(0).bitFlip(0.1, 0).measure(0, 0));
+    const program = programOf(plus, expval(X(0)), { trajectories: 500 });
+    expect(regime(program)).toBe('tree');
+    expect(Math.abs(program.run()[0]!)).toBeLessThan(1e-12);
+    // Measured in another basis after the measurement: half of the shots each.
+    const [x] = programOf(plus, expval(X(0)), { trajectories: 1, shots }).run();
+    expect(Math.abs(x!)).toBeLessThan(4.5 / Math.sqrt(shots));
   });
 });
