@@ -2,7 +2,7 @@ import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import { productBefore, productBehind } from '../complex-matrix.ts';
 import { canonicalForm } from '../kak.ts';
-import { DENSE, combined, constantOf, flopsOf, fromMatrix, isIdentity } from './constants.ts';
+import { DENSE, FULL, combined, constantOf, flopsOf, fromMatrix, isIdentity } from './constants.ts';
 import type { Constant } from './constants.ts';
 import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
@@ -10,8 +10,6 @@ import { hasProductPrefix } from './product-prefix.ts';
 
 /** Operations per amplitude a replacement has to save: more steps wait for each other more often. */
 const LEAST_SAVED = 4;
-/** Of a matrix on two qubits without zeros. */
-const FULL = 30;
 /** With more parts on single qubits that nobody takes, 12 operations each, nothing can be saved. */
 const MOST_LEFT = 2;
 
@@ -54,7 +52,19 @@ interface Place {
   constant: Constant | undefined;
 }
 
-type Side = 'before' | 'after';
+const SIDES = ['before', 'after'] as const;
+type Side = (typeof SIDES)[number];
+
+/** What a matrix leaves on one of its qubits, before or behind it. */
+interface Leg {
+  readonly qubit: number;
+  /** Place of the qubit among those of the matrix. */
+  readonly index: number;
+  readonly side: Side;
+  /** Costs nothing where it is left. */
+  readonly free: boolean;
+  readonly taker: Place | undefined;
+}
 
 /** An element of the list, and behind and before it what it leaves on single qubits. */
 class Slot implements Place {
@@ -117,13 +127,17 @@ function replaceByCore(slot: Slot, program: EngineProgram): void {
   const { qubits, matrix } = dense;
   const { operation } = slot.element;
   const startsFree = hasProductPrefix(program.lowered);
-  const legs = qubits.flatMap((qubit, index) =>
-    (['before', 'after'] as const).map((side) => {
+  const legs: Leg[] = [];
+  let untaken = 0;
+  for (let index = 0; index < 2; index++) {
+    for (const side of SIDES) {
       const free = startsFree && side === 'before' && slot.previous[index] === undefined;
-      return { qubit, index, side, free, taker: slot.taker(index, side) };
-    }),
-  );
-  if (legs.filter(({ free, taker }) => !free && taker === undefined).length > MOST_LEFT) return;
+      const taker = slot.taker(index, side);
+      if (!free && taker === undefined) untaken++;
+      legs.push({ qubit: qubits[index] as number, index, side, free, taker });
+    }
+  }
+  if (untaken > MOST_LEFT) return;
   const form = canonicalForm(matrix);
   if (form === undefined) return;
   const core = fromMatrix(qubits, form.core, operation, program);

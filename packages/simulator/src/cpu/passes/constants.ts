@@ -20,6 +20,8 @@ export interface Constant {
 
 /** From so many operations per amplitude on, a matrix on two qubits has no zeros left to keep. */
 export const DENSE = 24;
+/** Operations per amplitude of a matrix on two qubits without zeros. */
+export const FULL = 30;
 /** A turn of every amplitude: two products and a sum for each part. */
 const TURN = 6;
 

@@ -1,6 +1,6 @@
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
-import { DENSE, combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
+import { DENSE, FULL, combined, constantOf, fromMatrix, isIdentity } from './constants.ts';
 import type { Constant } from './constants.ts';
 import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
@@ -49,7 +49,9 @@ class Merger {
   #itemOf(element: Element): Item {
     const constant = constantOf(element, this.#program.lowered);
     const fixed = element.type === 'matrix' && element.controls.length === 0;
-    if (constant === undefined || !fixed || constant.flops === 0) return { element, constant };
+    if (constant === undefined || !fixed) return { element, constant };
+    // No form of these is cheaper.
+    if (constant.flops === 0 || constant.flops === FULL) return { element, constant };
     const { qubits, matrix } = constant;
     const cheaper = fromMatrix(qubits, matrix, element.operation, this.#program);
     return cheaper.flops < constant.flops
