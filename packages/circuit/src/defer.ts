@@ -38,6 +38,8 @@ export type DeferredBit = { readonly qubit: number } | { readonly value: 0 | 1 }
 export interface DeferredCircuit<Names extends string = string> {
   /** The circuit, on the qubits of the given one and further ones. */
   readonly circuit: Circuit<Names>;
+  /** For each of its operations the index of the operation of the given circuit that it comes from. */
+  readonly operations: readonly number[];
   /** For each qubit of the given circuit the qubit on which its state ends; undefined where it was left out. */
   readonly qubits: readonly (number | undefined)[];
   /** For each classical bit where its value is read, in the computational basis; undefined where it was left out. */
@@ -80,9 +82,9 @@ export function deferMeasurements<Names extends string>(
   deferral.run(circuit.ops, [], []);
   const { place, bits, postselected, count } = deferral;
   const all = Array.from({ length: count }, (_, qubit) => qubit);
-  const { ops, needed } =
+  const { kept, needed } =
     read === undefined
-      ? { ops: deferral.ops, needed: all }
+      ? { kept: deferral.ops.map((_, index) => index), needed: all }
       : lightCone(deferral.ops, all, [
           ...place.filter((_, qubit) => read.some((m) => reads(m, qubit))),
           ...bits.flatMap((held, bit) =>
@@ -107,11 +109,12 @@ export function deferMeasurements<Names extends string>(
     ...circuit,
     qubits: needed.length,
     bits: 0,
-    ops: ops.map((op) => withQubits(op, renumbered)),
+    ops: kept.map((index) => withQubits(deferral.ops[index]!, renumbered)),
   };
   checkCircuit(deferred);
   return deepFrozen({
     circuit: deferred,
+    operations: kept.map((index) => deferral.operations[index]!),
     qubits: place.map((qubit) => numbers.get(qubit)),
     bits: bits.map((held): DeferredBit | undefined => {
       if ('value' in held) return held;
@@ -122,29 +125,31 @@ export function deferMeasurements<Names extends string>(
   });
 }
 
-/** Operations that what is read depends on, and their qubits; what is not unitary counts, since it changes the norm. */
+/** Indices of operations that what is read depends on, and their qubits. */
 function lightCone(
   ops: readonly Op[],
   all: readonly number[],
   read: readonly number[],
-): { ops: readonly Op[]; needed: readonly number[] } {
+): { kept: readonly number[]; needed: readonly number[] } {
   const cone = new Set(read);
-  const kept = ops.toReversed().filter((op) => {
-    if (op.type === 'barrier') return false;
+  const kept: number[] = [];
+  for (const [index, op] of [...ops.entries()].reverse()) {
+    if (op.type === 'barrier') continue;
     const on = qubitsOf(op);
-    const counts = op.type === 'matrix' && !op.unitary;
-    if (!counts && !on.some((qubit) => cone.has(qubit))) return false;
+    if (!changesNorm(op) && !on.some((qubit) => cone.has(qubit))) continue;
     for (const qubit of on) cone.add(qubit);
-    return true;
-  });
+    kept.push(index);
+  }
   // A circuit has a qubit, needed or not.
   if (cone.size === 0) cone.add(0);
-  return { ops: kept.reverse(), needed: all.filter((qubit) => cone.has(qubit)) };
+  return { kept: kept.reverse(), needed: all.filter((qubit) => cone.has(qubit)) };
 }
 
 /** The state of the rewriting: where everything is at the point reached. */
 class Deferral {
   readonly ops: Op[] = [];
+  /** The operations of the given circuit that they come from. */
+  readonly operations: number[] = [];
   /** Where the qubits are. */
   readonly place: number[];
   /** Where the bits are. What holds a bit is never changed, only replaced. */
@@ -358,6 +363,7 @@ class Deferral {
   #push(op: Op): void {
     if (op.type !== 'barrier') for (const qubit of qubitsOf(op)) this.#used.add(qubit);
     this.ops.push(op);
+    this.operations.push(this.#operation);
     this.#checkLength();
   }
 
@@ -443,6 +449,12 @@ function actsOnValue(op: Op, qubit: number): boolean {
     default:
       return false;
   }
+}
+
+/** Whether an operation may change the norm: maps that are not unitary, and amplitudes that are taken as they are. */
+function changesNorm(op: Op): boolean {
+  if (op.type === 'matrix') return !op.unitary;
+  return op.type === 'statePreparation' && !op.normalize && 'slot' in op.amplitudes;
 }
 
 /** Whether a measurement reads no more of a qubit than its value. */

@@ -58,6 +58,13 @@ function among(ops: readonly Op[], faultOf: (op: Op) => string | undefined): Fau
   return undefined;
 }
 
+/** Whether an engine's adjoint differentiation goes through operations of a type that cannot be undone. */
+function goesThrough(type: Op['type'], { adjointIrreversible = false }: Capabilities): boolean {
+  return typeof adjointIrreversible === 'boolean'
+    ? adjointIrreversible
+    : adjointIrreversible.includes(type);
+}
+
 function fault(
   method: DifferentiationMethod,
   op: Op,
@@ -66,7 +73,7 @@ function fault(
   capabilities: Capabilities,
 ): string | undefined {
   const filter = op.type === 'matrix' && !op.unitary;
-  if (method === 'adjoint' && capabilities.adjointIrreversible !== true) {
+  if (method === 'adjoint' && !goesThrough(op.type, capabilities)) {
     if (filter)
       return `adjoint differentiation of engine '${capabilities.engine}' cannot undo a map that is not unitary`;
     if (op.type === 'measure' || op.type === 'reset' || op.type === 'channel') {

@@ -197,8 +197,11 @@ export interface Capabilities {
   readonly shots: readonly Measurement['type'][];
   /** Differentiation built into the engine, with the measurements it covers. */
   readonly adjoint: readonly Measurement['type'][];
-  /** Whether that differentiation goes through maps that are not unitary, measurements, resets and channels. Default false. */
-  readonly adjointIrreversible?: boolean;
+  /**
+   * Whether that differentiation goes through operations that cannot be undone: maps that are not unitary (`matrix`),
+   * measurements, resets and channels; or through which kinds of them. Default false.
+   */
+  readonly adjointIrreversible?: boolean | readonly Op['type'][];
 }
 
 /** Compiles circuits into programs that run in the calling thread. */

@@ -9,11 +9,22 @@ export const cpuCapabilities: Capabilities = {
   get maxQubits() {
     return wasmFeatures().memory64 ? 28 : 27;
   },
-  ops: ['gate', 'matrix', 'evolution', 'statePreparation', 'barrier'],
+  ops: [
+    'gate',
+    'matrix',
+    'evolution',
+    'statePreparation',
+    'measure',
+    'reset',
+    'conditional',
+    'barrier',
+  ],
   gates: 'all',
+  bits: true,
   analytic: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
   adjoint: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
+  adjointIrreversible: ['measure', 'reset', 'conditional'],
 };
 
 /** What it can do in single precision: the same. */

@@ -15,6 +15,8 @@ import { threaded } from '../worker/threaded.ts';
 import { LEAST_WORK } from '../worker/work.ts';
 import { numericsOf } from './arithmetic.ts';
 import { cpuCapabilities, singleCapabilities } from './capabilities.ts';
+import { compileDynamic, needsBits } from './dynamic.ts';
+import type { CpuWork } from './dynamic.ts';
 import { EngineMemory } from './memory.ts';
 import { CpuProgram } from './program.ts';
 import { SegmentedProgram } from './segments/program.ts';
@@ -36,9 +38,13 @@ export class CpuEngine implements Engine {
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
-  ): Program<Names, M> & { readonly divisible: boolean } {
+  ): CpuWork<Names, M> {
     checkAlive(this.#memory.released, 'engine');
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
+    if (needsBits(circuit, checked.measurements)) {
+      const { fused } = this.#memory.numerics;
+      return compileDynamic(circuit, measurements, options, checked, { engine: this, fused });
+    }
     if (needsCuts(circuit)) {
       return new SegmentedProgram(circuit, measurements, options, checked, {
         compile: (part, read) => this.compile(part, read),
@@ -93,6 +99,10 @@ export interface CpuOptions {
 /**
  * The CPU engine: statevectors in f64 (or f32), batches as SIMD lanes of generated WebAssembly, gradients by the adjoint method
  * (Jones and Gacon, arXiv:2009.02823). A whole circuit runs on a block of the batch without leaving the cache.
+ *
+ * Circuits with measurements, resets and conditionals have exact results and gradients, too: they are rewritten so that
+ * nothing is measured before the end (`deferMeasurements`), on as many qubits more as that takes. Where that would be too
+ * many and only shots are asked for, these are drawn by trajectories.
  *
  * @returns the engine: synchronous in this thread, or with `threads` the same methods returning promises.
  * @throws UnsupportedError where WebAssembly SIMD is missing; EnvironmentError where a content security policy forbids

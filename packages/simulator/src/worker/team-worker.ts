@@ -4,11 +4,12 @@ import { CpuEngine } from '../cpu/engine.ts';
 import { stopTeam, Team } from '../cpu/large/team.ts';
 import type { TeamPlace } from '../cpu/large/team.ts';
 import { EngineMemory } from '../cpu/memory.ts';
-import type { Program } from '../contract.ts';
+import type { CpuWork } from '../cpu/dynamic.ts';
+import type { Measurements } from '../contract.ts';
 import { answer } from './parts.ts';
 import type { ProgramCall, ProgramSpec, Response } from './protocol.ts';
 
-type TeamProgram = Program & { readonly divisible: boolean };
+type TeamProgram = CpuWork<string, Measurements>;
 
 let shared: { readonly memory: EngineMemory; readonly engine: CpuEngine } | undefined;
 const programs = new Map<number, TeamProgram>();
@@ -37,7 +38,7 @@ export function teamCall(
       program = engine.compile(Object.freeze(spec.circuit), spec.measurements, spec.options);
       programs.set(id, program);
     }
-    if (!program.divisible) return { type: 'indivisible' };
+    if (program.divisible !== true) return { type: 'indivisible' };
     const result = answer(program, call);
     return { type: 'result', result: place.rank === 0 ? result : undefined };
   } catch (error) {

@@ -237,7 +237,7 @@ describe('errors', () => {
     await expect(cpu({ threads: Number.NaN })).rejects.toThrow("'auto'");
     expect(() =>
       two.compile(
-        circuit(1, (q) => q.reset(0)),
+        circuit(1, (q) => q.bitFlip(0.1, 0)),
         expval(Z(0)),
       ),
     ).toThrow(UnsupportedError);
