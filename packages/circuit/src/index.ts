@@ -126,8 +126,8 @@ export type {
 export { qubitsOf, withQubits } from './ops.ts';
 export { assembleCircuit } from './assemble.ts';
 export { bind, compose, controlled, inverse } from './transform.ts';
-export { deferMeasurements } from './defer.ts';
-export type { DeferOptions, DeferredBit, DeferredCircuit } from './defer.ts';
+export { deferMeasurements } from './defer/defer.ts';
+export type { DeferOptions, DeferredBit, DeferredCircuit } from './defer/defer.ts';
 export { decompose } from './transpile/decompose.ts';
 export type { DecomposeOptions } from './transpile/decompose.ts';
 export { specs } from './specs.ts';

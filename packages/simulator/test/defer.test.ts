@@ -160,6 +160,22 @@ describe('deferMeasurements', () => {
     expect(deferMeasurements(fed, { read }).circuit.qubits).toBe(2);
   });
 
+  it('resets what was just measured by its record, in every round of a loop', () => {
+    const read = [probabilities({ bits: [0] })];
+    const coin = (rounds: number): Circuit =>
+      circuit(1, (q) =>
+        q
+          .h(0)
+          .measure(0, 0)
+          .while(0, rounds, (again) => again.reset(0).h(0).measure(0, 0)),
+      );
+    // The first round goes on with a fresh qubit; each round then takes one for its record.
+    const { qubits } = deferMeasurements(coin(4), { read }).circuit;
+    expect(qubits).toBe(deferMeasurements(coin(3), { read }).circuit.qubits + 1);
+    const { bits } = byDeferral(coin(4), Z(0), {}, [...read, expval(Z(0))]);
+    expectClose(bits, [31 / 32, 1 / 32], 1e-12);
+  });
+
   it('follows bits that are known', () => {
     const known = circuit(2, (q) =>
       q

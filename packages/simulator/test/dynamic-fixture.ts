@@ -69,11 +69,13 @@ export function dynamicFixture(
         const values = randomValues(random.child(1), circuit, batch);
         const draw = random.child(2);
         // Matrices of slots are measured in every circuit but those where the engine has no derivative for them.
-        const observed = slotObservables
-          ? circuit
-          : { ...circuit, slots: circuit.slots.filter(({ kind }) => kind !== 'hermitian') };
+        const observed = {
+          ...circuit,
+          slots: circuit.slots.filter(({ kind }) => slotObservables || kind !== 'hermitian'),
+          bits: engine.capabilities.bits === true ? circuit.bits : 0,
+        };
         const measurements = engine.capabilities.analytic
-          .filter((type) => type !== 'state')
+          .filter((type) => type !== 'state' && judge.capabilities.analytic.includes(type))
           .map((type) => randomMeasurement(draw, observed, type));
         if (options.worth?.(circuit, measurements) === false) continue;
         try {
@@ -115,6 +117,8 @@ export function dynamicFixture(
     });
 
     it.each(knownCases)('$name', ({ circuit, values, measurements, expected }) => {
+      const { ops, bits = false } = engine.capabilities;
+      if (!bits || !ops.includes('conditional') || !ops.includes('measure')) return;
       const results = engine.compile(circuit, measurements).run(values);
       results.forEach((actual, i) =>
         expectClose(actual as Float64Array, expected[i]!, tolerance, measurements[i]!.type),

@@ -1,6 +1,6 @@
 import { deferMeasurements } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
-import { cpu } from '@ketwork/simulator';
+import { cpu, densityMatrix } from '@ketwork/simulator';
 import { dynamicFixture } from './dynamic-fixture.ts';
 
 /** Deferred circuits of more qubits take long. */
@@ -14,3 +14,5 @@ dynamicFixture('cpu in single precision', () => cpu({ precision: 'f32' }), 1e-5,
   ...options,
   circuits: 100,
 });
+
+dynamicFixture('density matrix', () => densityMatrix(), 5e-12, { slotGenerators: false });

@@ -1,7 +1,6 @@
 import { CircuitError, UnsupportedError } from '@ketwork/base';
-import { gate } from './gates/table.ts';
-import { requireCircuit } from './json.ts';
-import { deepFrozen, qubitsOf, withControls, withQubits } from './ops.ts';
+import { requireCircuit } from '../json.ts';
+import { deepFrozen, qubitsOf, withControls, withQubits } from '../ops.ts';
 import type {
   BitCondition,
   Circuit,
@@ -11,8 +10,9 @@ import type {
   Measurement,
   Op,
   StatePreparationOp,
-} from './types.ts';
-import { checkCircuit, MAX_WIRES } from './validate.ts';
+} from '../types.ts';
+import { actsOnValue, lightCone, reads, readsValue } from './influence.ts';
+import { checkCircuit, MAX_WIRES } from '../validate.ts';
 
 /** Options of {@link deferMeasurements}. */
 export interface DeferOptions {
@@ -125,26 +125,6 @@ export function deferMeasurements<Names extends string>(
   });
 }
 
-/** Indices of operations that what is read depends on, and their qubits. */
-function lightCone(
-  ops: readonly Op[],
-  all: readonly number[],
-  read: readonly number[],
-): { kept: readonly number[]; needed: readonly number[] } {
-  const cone = new Set(read);
-  const kept: number[] = [];
-  for (const [index, op] of [...ops.entries()].reverse()) {
-    if (op.type === 'barrier') continue;
-    const on = qubitsOf(op);
-    if (!changesNorm(op) && !on.some((qubit) => cone.has(qubit))) continue;
-    for (const qubit of on) cone.add(qubit);
-    kept.push(index);
-  }
-  // A circuit has a qubit, needed or not.
-  if (cone.size === 0) cone.add(0);
-  return { kept: kept.reverse(), needed: all.filter((qubit) => cone.has(qubit)) };
-}
-
 /** The state of the rewriting: where everything is at the point reached. */
 class Deferral {
   readonly ops: Op[] = [];
@@ -159,6 +139,13 @@ class Deferral {
   count: number;
   /** Qubits that may be in another state than |0⟩. */
   readonly #used = new Set<number>();
+  /** Qubits that have the value of a record, where the controls hold. */
+  readonly #copies = new Map<
+    number,
+    { readonly record: number; readonly where: readonly Control[] }
+  >();
+  /** Conditions of earlier rounds of the loops around: they hold wherever a later round runs. */
+  #passed: readonly Control[] = [];
   readonly #read: readonly Measurement[] | undefined;
   readonly #immediate: boolean;
   /** Index of the operation of the given circuit. */
@@ -230,6 +217,7 @@ class Deferral {
       const record = this.#record(op.bit, context);
       this.#flip(record, [...context, { qubit: from, value: 1 }]);
       this.bits[op.bit] = { qubit: record };
+      this.#copies.set(from, { record, where: context });
     }
   }
 
@@ -283,6 +271,13 @@ class Deferral {
   #reset(qubit: number, context: readonly Control[]): void {
     const from = this.place[qubit]!;
     if (!this.#used.has(from)) return;
+    const copy = this.#copies.get(from);
+    const known = [...context, ...this.#passed];
+    if (copy !== undefined && copy.where.every((control) => includes(known, control))) {
+      // Just measured: the record tells whether to flip it.
+      this.#flip(from, joined(context, [{ qubit: copy.record, value: 1 }]));
+      return;
+    }
     const fresh = this.#fresh();
     if (context.length === 0) this.place[qubit] = fresh;
     else this.#exchange(from, fresh, context);
@@ -307,14 +302,17 @@ class Deferral {
     const operation = this.#operation;
     if (op.repeat !== undefined) {
       const again: readonly (readonly Op[])[] = [[op], ...rest];
+      const outside = this.#passed;
       // Where the condition fails, no bit changes any more, so that it fails in all later rounds, too.
       for (let round = 0; round < op.repeat; round++) {
         const holds = this.#controls(op.condition, context);
-        if (holds === undefined) return;
+        if (holds === undefined) break;
         this.run(op.then, [...context, ...holds], again, operation);
+        this.#passed = [...this.#passed, ...holds];
         this.#operation = operation;
         this.#checkLength();
       }
+      this.#passed = outside;
       return;
     }
     const holds = this.#controls(op.condition, context);
@@ -361,7 +359,12 @@ class Deferral {
   }
 
   #push(op: Op): void {
-    if (op.type !== 'barrier') for (const qubit of qubitsOf(op)) this.#used.add(qubit);
+    if (op.type !== 'barrier') {
+      for (const qubit of qubitsOf(op)) {
+        this.#used.add(qubit);
+        if (!actsOnValue(op, qubit)) this.#copies.delete(qubit);
+      }
+    }
     this.ops.push(op);
     this.operations.push(this.#operation);
     this.#checkLength();
@@ -432,61 +435,6 @@ function joined(
   return all;
 }
 
-/** Whether an operation leaves the value of a qubit alone. Conditionals count as not, since they may ask for that value. */
-function actsOnValue(op: Op, qubit: number): boolean {
-  switch (op.type) {
-    case 'barrier':
-    case 'measure':
-      return true;
-    case 'gate': {
-      const row = gate(op.gate);
-      const at = op.qubits.indexOf(qubit);
-      return at < row.controls || row.diagonal;
-    }
-    case 'matrix':
-    case 'evolution':
-      return !op.qubits.includes(qubit);
-    default:
-      return false;
-  }
-}
-
-/** Whether an operation may change the norm: maps that are not unitary, and amplitudes that are taken as they are. */
-function changesNorm(op: Op): boolean {
-  if (op.type === 'matrix') return !op.unitary;
-  return op.type === 'statePreparation' && !op.normalize && 'slot' in op.amplitudes;
-}
-
-/** Whether a measurement reads no more of a qubit than its value. */
-function readsValue(m: Measurement, qubit: number): boolean {
-  if (m.type === 'state') return false;
-  if (m.type !== 'expval' && m.type !== 'variance') return true;
-  return m.observables.every((o) => {
-    if (o.type === 'hermitian') return !o.qubits.includes(qubit);
-    if (o.type === 'projector') return true;
-    return o.terms.every(({ paulis }) =>
-      paulis.every((letter) => letter.qubit !== qubit || letter.pauli === 'Z'),
-    );
-  });
-}
-
-/** Whether a measurement reads a qubit at all. */
-function reads(m: Measurement, qubit: number): boolean {
-  switch (m.type) {
-    case 'successProbability':
-      return false;
-    case 'state':
-      return true;
-    case 'densityOperator':
-      return m.qubits?.includes(qubit) ?? true;
-    case 'expval':
-    case 'variance':
-      return m.observables.some((o) =>
-        o.type === 'pauli'
-          ? o.terms.some(({ paulis }) => paulis.some((letter) => letter.qubit === qubit))
-          : o.qubits.includes(qubit),
-      );
-    default:
-      return m.qubits === undefined ? m.bits === undefined : m.qubits.includes(qubit);
-  }
+function includes(controls: readonly Control[], { qubit, value }: Control): boolean {
+  return controls.some((other) => other.qubit === qubit && other.value === value);
 }
