@@ -43,9 +43,24 @@ function obstacle(
         why: `${method} needs the gate '${missing}', which engine '${capabilities.engine}' lacks`,
       };
   }
+  if (method === 'adjoint' && typeof capabilities.adjointIrreversible === 'object') {
+    const why = `adjoint differentiation of engine '${capabilities.engine}' does not go through postselection to an observable in a slot`;
+    const kept = among(circuit.ops, (op) =>
+      op.type === 'measure' && op.postselect !== undefined ? why : undefined,
+    );
+    if (kept !== undefined && measurements.some(readsSlot)) return kept;
+  }
   // The probability of post-selection itself is not divided by anything.
   const divided = measurements.some(({ type }) => type !== 'successProbability');
   return among(circuit.ops, (op) => fault(method, op, divided, shots, capabilities));
+}
+
+/** Whether an observable is the matrix of a slot. */
+function readsSlot(m: Measurement): boolean {
+  return (
+    (m.type === 'expval' || m.type === 'variance') &&
+    m.observables.some((o) => o.type === 'hermitian' && 'slot' in o.matrix)
+  );
 }
 
 function among(ops: readonly Op[], faultOf: (op: Op) => string | undefined): Fault | undefined {

@@ -1,5 +1,16 @@
 import { UnsupportedError } from '@ketwork/base';
-import { circuit, expval, probabilities, variance, weight, X, Y, Z } from '@ketwork/circuit';
+import {
+  circuit,
+  expval,
+  hermitian,
+  hermitianSlot,
+  probabilities,
+  variance,
+  weight,
+  X,
+  Y,
+  Z,
+} from '@ketwork/circuit';
 import type { Measurement } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
 import { cpu, reference } from '@ketwork/simulator';
@@ -80,6 +91,19 @@ describe('post-selection', () => {
   const kept = circuit(2, { w: weight([2]) }, (q, { w }) =>
     q.ry(w.at(0), 0).ry(w.at(1), 1).cnot(0, 1).measure(1, 0, { postselect: 1 }),
   );
+
+  test('to observables in slots is refused where the engine cannot differentiate it', async () => {
+    const h = hermitianSlot('h', 2);
+    const trained = circuit(1, { w: weight([]), h }, (q, { w }) =>
+      q.ry(w.at(), 0).measure(0, 0, { postselect: 1 }).h(0),
+    );
+    const observable = expval(hermitian(h, [0]));
+    const engine = await cpu();
+    expect(() => differentiate(engine, trained, observable, { method: 'adjoint' })).toThrow(
+      /operation 1: .*'cpu' does not go through postselection to an observable in a slot. Use finite-difference/,
+    );
+    expect(differentiate(reference(), trained, observable).method).toBe('adjoint');
+  });
 
   test('is differentiated by the adjoint method, and refused by parameter shift', async () => {
     const engine = await cpu();

@@ -8,7 +8,6 @@ import type {
   CompileOptions,
   Engine,
   Measurements,
-  Program,
 } from '../contract.ts';
 import { hosted } from '../worker/hosted.ts';
 import { threaded } from '../worker/threaded.ts';

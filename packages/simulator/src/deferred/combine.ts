@@ -94,6 +94,13 @@ export function projectedBack(
         // With the normalised mean μ and variance v: (2M²/p - S)/p² = (2μ² - (v + μ²))/p.
         total[0]! += (weights[i]! * (mean * mean - result[i]!)) / norm;
       }
+    } else if (reading.type === 'state') {
+      // r = ψ/√p
+      for (let i = 0; i < weights.length; i++) {
+        const at = 2 * (reading.positions?.[i >> 1] ?? i >> 1) + (i & 1);
+        to[at]! += weights[i]! / Math.sqrt(norm);
+        total[0]! -= (weights[i]! * result[i]!) / (2 * norm);
+      }
     } else {
       for (let i = 0; i < weights.length; i++) {
         to[i]! += weights[i]! / norm;

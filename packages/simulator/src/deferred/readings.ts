@@ -16,7 +16,8 @@ import { wiresRead } from '../compile.ts';
 /** How one result is made of what is measured of the deferred circuit, by the numbers of those measurements. */
 export type Reading =
   | { readonly type: 'linear'; readonly raw: number }
-  | { readonly type: 'state'; readonly raw: number }
+  /** Amplitude i is number `positions[i]` of `raw`, or number i. */
+  | { readonly type: 'state'; readonly raw: number; readonly positions?: readonly number[] }
   /** `raw` has the variances as such; with post-selection `mean` has the means, since both change with the norm. */
   | { readonly type: 'variance'; readonly raw: number; readonly mean?: number }
   /** Outcome i of `raw` is outcome `outcomes[i]`; others never happen. */
@@ -117,16 +118,27 @@ export function planProjected(
       }
       case 'successProbability':
         return { type: 'success', raw: success };
+      case 'state':
+        return { type: 'state', raw: add(m), positions: positionsOf(marked, deferred, flag) };
       default:
-        throw new UnsupportedError(
-          `adjoint differentiation does not go through the post-selection that ${m.type} is normalised by`,
-          {
-            remedy: "Use method 'finite-difference' of @ketwork/gradients, or the reference engine",
-          },
-        );
+        throw new Error(`${m.type} has no exact value`);
     }
   });
   return { circuit: marked, raw, readings, success };
+}
+
+/** Where amplitudes of the kept state are: the qubits that tell what was kept have their values. */
+function positionsOf({ qubits }: Circuit, deferred: DeferredCircuit, flag: Control): number[] {
+  const place = (qubit: number): number => 2 ** (qubits - 1 - qubit);
+  const kept = new Map([...deferred.postselected, flag].map(({ qubit, value }) => [qubit, value]));
+  const base = [...kept].reduce((sum, [qubit, value]) => sum + value * place(qubit), 0);
+  const on = deferred.qubits.map((qubit) => place(qubit!));
+  return Array.from({ length: 2 ** on.length }, (_, index) =>
+    on.reduce(
+      (sum, weight, i) => sum + weight * (Math.floor(index / 2 ** (on.length - 1 - i)) % 2),
+      base,
+    ),
+  );
 }
 
 /** One qubit that tells whether all post-selections hold; a further one, where there are several. */
