@@ -241,7 +241,7 @@ function grouped(
 
 /** Refuses slots that something stands in the way of. @throws UnsupportedError */
 export function checkSlots(
-  method: DifferentiationMethod,
+  method: string,
   wanted: readonly Slot[],
   obstacles: readonly Obstacle[],
   alternatives: readonly DifferentiationMethod[],

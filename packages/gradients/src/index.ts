@@ -27,3 +27,17 @@ export type {
   MetricTensorProgram,
 } from './metric/metric-tensor.ts';
 export type { ParameterPlace } from './runner.ts';
+export type {
+  AsyncCircuitOptimizer,
+  CircuitOptimizer,
+  CircuitOptimizerInfo,
+  CircuitOptimizerState,
+} from './optimizers/contract.ts';
+export { quantumNaturalGradient } from './optimizers/natural-gradient.ts';
+export type { NaturalGradientOptions } from './optimizers/natural-gradient.ts';
+export { qnSpsa } from './optimizers/qn-spsa.ts';
+export type { QnSpsaOptions } from './optimizers/qn-spsa.ts';
+export { rotosolve } from './optimizers/rotosolve.ts';
+export type { RotosolveOptions } from './optimizers/rotosolve.ts';
+export { spsaOptimizer } from './optimizers/spsa-optimizer.ts';
+export type { SpsaOptimizerOptions } from './optimizers/spsa-optimizer.ts';

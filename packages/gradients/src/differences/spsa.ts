@@ -113,7 +113,7 @@ export function spsa(
 }
 
 /** Independent random signs, ±1. */
-function signs(random: ReturnType<typeof key>, count: number): Int8Array {
+export function signs(random: ReturnType<typeof key>, count: number): Int8Array {
   const words = bits(random, Math.ceil(count / 32));
   return Int8Array.from({ length: count }, (_, i) => ((words[i >> 5]! >>> (i & 31)) & 1 ? 1 : -1));
 }

@@ -22,6 +22,8 @@ export interface Occurrence {
   readonly again: readonly ColumnShift[];
   /** The derivative as a sum of derivatives by columns (those of `again`). */
   readonly slopes: readonly { readonly column: number; readonly factor: number }[];
+  /** Frequencies of expectation values as functions of the angle; absent where the rule is one of inserted rotations. */
+  readonly frequencies?: readonly number[];
   /** Column of the point in (0, 1) at which the shift acts within an evolution with drift; absent elsewhere. */
   readonly point?: number;
 }
@@ -94,6 +96,7 @@ export function shiftedCircuit(
       rule,
       again: rule,
       slopes: [{ column, factor: 1 }],
+      frequencies,
     });
     return { add: [angle, element(column)] };
   };
