@@ -98,6 +98,19 @@ export function insertions(circuit: Circuit, mode: InsertionMode): Insertions {
     return [op, ...added];
   };
 
+  /**
+   * Quarter turns of the ancilla in the branch that has none of these columns. Nothing is inserted there, where
+   * `Re⟨ψ|O|ψ⟩` would count as a derivative; `Re⟨ψ|O|iψ⟩` is 0.
+   */
+  const turned = (from: number, to: number): Op[] =>
+    Array.from({ length: to - from }, (_, i) => ({
+      type: 'gate',
+      gate: 'P',
+      qubits: [ancilla],
+      angles: [{ mul: [0.5, { slot: shifts, index: from + i }] }],
+      controls: [],
+    }));
+
   const rewrite = (op: Op, operation: number, repeated: boolean): Op[] => {
     const loop = 'enters an angle inside a loop, where an insertion would act several times';
     switch (op.type) {
@@ -157,11 +170,16 @@ export function insertions(circuit: Circuit, mode: InsertionMode): Insertions {
         return [op];
       case 'conditional': {
         const inner = repeated || op.repeat !== undefined;
+        const first = columns;
+        const then = op.then.flatMap((o) => rewrite(o, operation, inner));
+        const second = columns;
+        const otherwise = op.otherwise.flatMap((o) => rewrite(o, operation, inner));
+        const last = columns;
         return [
           {
             ...op,
-            then: op.then.flatMap((o) => rewrite(o, operation, inner)),
-            otherwise: op.otherwise.flatMap((o) => rewrite(o, operation, inner)),
+            then: [...then, ...turned(second, last)],
+            otherwise: [...otherwise, ...turned(first, second)],
           },
         ];
       }
