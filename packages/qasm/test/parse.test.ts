@@ -3,6 +3,7 @@ import type { Op } from '@ketwork/circuit';
 import { describe, expect, it } from 'vitest';
 import { QasmError, parseQasm } from '../src/index.ts';
 import type { ParseQasmOptions } from '../src/index.ts';
+import { distribution, run } from './simulate.ts';
 
 const V2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n';
 const V3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n';
@@ -230,6 +231,57 @@ describe('OpenQASM 3', () => {
         ),
       ).ops,
     );
+  });
+
+  it('decides like the program, whatever the bits are', () => {
+    // Every outcome of three bits is equally likely; the branch taken flips the last qubit.
+    const truths: readonly (readonly [string, (c: number) => boolean])[] = [
+      ['c > 4', (c) => c > 4],
+      ['c <= 2', (c) => c <= 2],
+      ['c != 3', (c) => c !== 3],
+      ['c[0] && (c[1] || !c[2])', (c) => (c & 1) === 1 && ((c & 2) === 2 || (c & 4) === 0)],
+      ['(c[0] ^ c[2]) == c[1]', (c) => ((c & 1) ^ (c >> 2)) === ((c >> 1) & 1)],
+      ['popcount(c) == 2', (c) => [3, 5, 6].includes(c)],
+      ['int(c) % 3 == 1', (c) => c % 3 === 1],
+      ['c == "110"', (c) => c === 6],
+      ['(c & "011") == 1', (c) => (c & 3) === 1],
+      ['c << 1 == 4', (c) => ((c << 1) & 7) === 4],
+      ['bool(c)', (c) => c !== 0],
+      ['c[{0, 2}] == 2', (c) => (c & 1) === 0 && (c & 4) === 4],
+    ];
+    for (const [condition, truth] of truths) {
+      const text = `qubit[4] q; bit[3] c; bit d; h q[0:2]; c = measure q[0:2]; if (${condition}) x q[3]; d = measure q[3];`;
+      const got = distribution(run(parseQasm(V3 + text).circuit));
+      for (let c = 0; c < 8; c++) {
+        const key = `${c & 1}${(c >> 1) & 1}${c >> 2}${Number(truth(c))}`;
+        expect(got[key], `${condition}, ${key}`).toBeCloseTo(1 / 8, 12);
+      }
+    }
+  });
+
+  it('switches over measured values', () => {
+    const text =
+      'qubit[3] q; bit[2] c; bit d; h q[0:1]; c = measure q[0:1]; switch (c) { case 0 { } case 1, 2 { x q[2]; } default { h q[2]; } } d = measure q[2];';
+    const got = distribution(run(parseQasm(V3 + text).circuit));
+    const wanted = { '000': 0.25, '101': 0.25, '011': 0.25, '110': 0.125, '111': 0.125 };
+    expect(Object.keys(got).toSorted()).toEqual(Object.keys(wanted).toSorted());
+    for (const [key, p] of Object.entries(wanted)) expect(got[key]).toBeCloseTo(p, 12);
+  });
+
+  it('takes principal powers', () => {
+    const powers = ['x', 'y', 'h', 'sx', 'z', 't', 'inv @ s'];
+    for (const name of powers) {
+      const body = `qubit[2] q; u2(0.3, 0.4) q[1]; h q[0]; `;
+      const once = run(parseQasm(`${V3}${body}ctrl @ ${name} q[0], q[1];`).circuit)[0].state;
+      const half = `ctrl @ pow(0.5) @ ${name} q[0], q[1];`;
+      const twice = run(parseQasm(`${V3}${body}${half}${half}`).circuit)[0].state;
+      once.forEach((x, i) => expect(twice[i], name).toBeCloseTo(x, 12));
+    }
+    expect(three('qubit q; pow(0.5) @ z q; pow(0.25) @ rx(0.8) q;')).toEqual(
+      circuit(1, (q) => q.p(Math.PI / 2, 0).rx(0.2, 0)).ops,
+    );
+    const root = three('qubit[2] q; pow(0.5) @ swap q[0], q[1]; pow(1.5) @ swap q[0], q[1];');
+    expect(root.map(({ type }) => type)).toEqual(['matrix', 'matrix']);
   });
 
   it('bounds loops on measured bits', () => {

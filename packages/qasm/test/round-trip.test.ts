@@ -1,28 +1,9 @@
-import { bind, circuit, gate, gates, state } from '@ketwork/circuit';
-import type { Circuit, Op } from '@ketwork/circuit';
-import { reference } from '@ketwork/simulator';
+import { bind, circuit, gate, gates } from '@ketwork/circuit';
+import type { Builder, Circuit, Op } from '@ketwork/circuit';
 import { Random, randomCircuit, randomUnitary, randomValues } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
 import { parseQasm, toQasm } from '../src/index.ts';
-
-const engine = reference();
-
-/** What a circuit makes of a random state. */
-function image(
-  made: Circuit,
-  input: readonly number[],
-  values: Record<string, Float64Array>,
-): Float64Array {
-  const all = Array.from({ length: made.qubits }, (_, q) => q);
-  const prepare: Op = {
-    type: 'statePreparation',
-    qubits: all,
-    amplitudes: { values: input },
-    normalize: true,
-  };
-  using program = engine.compile({ ...made, ops: [prepare, ...made.ops] }, state());
-  return program.run(Object.fromEntries(made.slots.map(({ name }) => [name, values[name]!])));
-}
+import { run } from './simulate.ts';
 
 /** Largest difference of two circuits on random states; in version 2 a global phase does not count. */
 function distance(
@@ -36,8 +17,8 @@ function distance(
   let phase: readonly [number, number] | undefined = version === 3 ? [1, 0] : undefined;
   for (let repeat = 0; repeat < 2; repeat++) {
     const input = [...random.normals(2 * 2 ** a.qubits)];
-    const x = image(a, input, values);
-    const y = image(b, input, values);
+    const [{ state: x }] = run(a, { input, values });
+    const [{ state: y }] = run(b, { input, values });
     let [re, im] = [0, 0];
     for (let i = 0; i < x.length; i += 2) {
       re += y[i]! * x[i]! + y[i + 1]! * x[i + 1]!;
@@ -117,29 +98,42 @@ describe('a circuit written and read again is the same', () => {
     for (const version of [2, 3] as const) {
       for (let repeat = 0; repeat < 20; repeat++) {
         const unitary = randomUnitary(random, 2);
-        const made = circuit(4, (q) => {
-          q.unitary(unitary, [1]);
-          const controls = [{ qubit: 0, value: 1 } as const, { qubit: 3, value: 0 } as const];
-          q.control(controls.slice(0, repeat % 3), (r) => r.unitary(unitary, [2]));
-          q.evolution(
-            {
-              type: 'pauli',
-              terms: [
-                {
-                  coefficient: 0.4,
-                  paulis: [
-                    { qubit: 1, pauli: 'Y' },
-                    { qubit: 2, pauli: 'X' },
-                  ],
-                },
-                { coefficient: -0.7, paulis: [] },
-              ],
-            },
-            0.3,
-          );
-        });
-        const again = parseQasm(toQasm(made, { version })).circuit;
-        expect(distance(made, again, random, version)).toBeLessThan(1e-12);
+        const controls = [{ qubit: 0, value: 1 } as const, { qubit: 3, value: 0 } as const].slice(
+          0,
+          repeat % 3,
+        );
+        const build = (q: Builder, evolved: boolean): void => {
+          q.unitary(unitary, [1]).control(controls, (r) => r.unitary(unitary, [2]));
+          q.control(controls, (r) => {
+            if (!evolved) {
+              r.pauliRot(2 * 0.4 * 0.3, 'YX', [1, 2]).gphase(0.7 * 0.3);
+              return;
+            }
+            const paulis = [
+              { qubit: 1, pauli: 'Y' },
+              { qubit: 2, pauli: 'X' },
+            ] as const;
+            const terms = [
+              { coefficient: 0.4, paulis },
+              { coefficient: -0.7, paulis: [] },
+            ];
+            r.evolution({ type: 'pauli', terms }, 0.3);
+          });
+        };
+        const again = parseQasm(
+          toQasm(
+            circuit(4, (q) => build(q, true)),
+            { version },
+          ),
+        ).circuit;
+        expect(
+          distance(
+            circuit(4, (q) => build(q, false)),
+            again,
+            random,
+            version,
+          ),
+        ).toBeLessThan(1e-12);
       }
     }
   });
@@ -194,7 +188,7 @@ describe('a circuit written and read again is the same', () => {
   });
 });
 
-describe('what cannot be written is refused', () => {
+describe('an error says what cannot be written', () => {
   const swap = [...gate('SWAP').matrix([])];
   const cases: readonly (readonly [Circuit, 2 | 3, RegExp])[] = [
     [circuit(2, (q) => q.unitary(swap, [0, 1])), 3, /operation 0: a matrix on 2 qubits/],
@@ -215,6 +209,6 @@ describe('what cannot be written is refused', () => {
     ],
   ];
   for (const [made, version, what] of cases) {
-    it(what.source, () => expect(() => toQasm(made, { version })).toThrow(what));
+    it(`for ${what.source}`, () => expect(() => toQasm(made, { version })).toThrow(what));
   }
 });

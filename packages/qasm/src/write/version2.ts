@@ -7,7 +7,7 @@ import { elementary } from './elementary.ts';
 import { pauliRotations, refused } from './expressible.ts';
 import { Names, layoutOf } from './registers.ts';
 import type { Layout } from './registers.ts';
-import type { ToQasmOptions } from './write.ts';
+import type { ToQasmOptions } from './options.ts';
 
 type Conditional = Op & { readonly type: 'conditional' };
 

@@ -17,7 +17,7 @@ import { pauliRotations, refused } from './expressible.ts';
 import { eulerAngles } from './one-qubit.ts';
 import { Names, layoutOf } from './registers.ts';
 import type { Layout } from './registers.ts';
-import type { ToQasmOptions } from './write.ts';
+import type { ToQasmOptions } from './options.ts';
 
 /** Gates of the table as modified standard gates. */
 const MODIFIED: Readonly<Record<string, readonly [modifiers: string, name: string]>> = {

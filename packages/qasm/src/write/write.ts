@@ -1,19 +1,9 @@
 import { ValueError } from '@ketwork/base';
 import { requireCircuit } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
-import type { QasmRegister } from '../interpreter/declarations.ts';
+import type { ToQasmOptions } from './options.ts';
 import { Writer2 } from './version2.ts';
 import { Writer3 } from './version3.ts';
-
-/** Options of {@link toQasm}. */
-export interface ToQasmOptions {
-  /** Version of the language. Default 3. */
-  readonly version?: 2 | 3;
-  /** Registers of qubits, such as those of {@link QasmProgram}; by default one, named q. */
-  readonly qubits?: readonly QasmRegister[];
-  /** Registers of classical bits; by default one, named c, or as many as conditions of version 2 need. */
-  readonly bits?: readonly QasmRegister[];
-}
 
 /**
  * A circuit as a program in OpenQASM. Version 3 is exact, global phase included: controls become modifiers, slots inputs

@@ -1,0 +1,15 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg a[2];
+qreg b[2];
+creg c[2];
+creg d[2];
+h a;
+cx a,b;
+cx a[0],b;
+rz(0.2) b;
+cu1(0.3) a[1],b[0];
+barrier a,b[0];
+h b;
+measure a -> c;
+measure b -> d;

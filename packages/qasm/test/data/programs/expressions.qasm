@@ -1,0 +1,11 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[2];
+creg c[2];
+rx(pi/3+2^3/7-sin(0.4)*cos(pi/5)) q[0];
+ry(-(ln(3)+exp(-1))/sqrt(2)) q[1];
+rz(tan(0.3)^2) q[0];
+u3(1/2,2*-0.3,3.5e-1) q[1];
+cx q[0],q[1];
+measure q[0] -> c[0];
+measure q[1] -> c[1];

@@ -1,0 +1,14 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[2];
+creg c[2];
+h q;
+x q[0];
+cz q[0],q[1];
+x q[0];
+h q;
+z q;
+cz q[0],q[1];
+h q;
+measure q[0] -> c[0];
+measure q[1] -> c[1];

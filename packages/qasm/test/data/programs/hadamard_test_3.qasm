@@ -1,0 +1,12 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[1];
+h q[0];
+ry(0.5) q[1];
+cx q[1],q[2];
+cy q[0],q[1];
+ch q[0],q[2];
+sdg q[0];
+h q[0];
+measure q[0] -> c[0];

@@ -1,0 +1,18 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+h q;
+u1(0.4) q[0];
+u1(1.1) q[1];
+u1(-0.6) q[2];
+cx q[0],q[1];
+u1((pi-0.4)*(pi-1.1)) q[1];
+cx q[0],q[1];
+cx q[1],q[2];
+u1(-(pi+0.6)*(pi-1.1)) q[2];
+cx q[1],q[2];
+h q;
+measure q[0] -> c[0];
+measure q[1] -> c[1];
+measure q[2] -> c[2];

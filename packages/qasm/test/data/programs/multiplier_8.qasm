@@ -1,0 +1,17 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg a[2];
+qreg b[2];
+qreg r[4];
+creg c[4];
+x a[0];
+h a[1];
+x b[0];
+x b[1];
+ccx a[0],b[0],r[0];
+ccx a[1],b[0],r[1];
+c3x a[0],b[1],r[1],r[2];
+ccx a[0],b[1],r[1];
+c3x a[1],b[1],r[2],r[3];
+ccx a[1],b[1],r[2];
+measure r -> c;

@@ -1,0 +1,16 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+u3(0.7,0.1,0.2) q[0];
+cx q[0],q[1];
+cx q[0],q[2];
+h q;
+z q[2];
+h q;
+cx q[0],q[1];
+cx q[0],q[2];
+ccx q[2],q[1],q[0];
+measure q[0] -> c[0];
+measure q[1] -> c[1];
+measure q[2] -> c[2];

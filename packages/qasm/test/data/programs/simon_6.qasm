@@ -1,0 +1,12 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg a[3];
+qreg b[3];
+creg c[3];
+h a;
+cx a,b;
+cx a[1],b[1];
+cx a[1],b[2];
+barrier a,b;
+h a;
+measure a -> c;

@@ -1,0 +1,14 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] a;
+qubit[2] b;
+bit[5] c;
+let all = a ++ b;
+let odd = all[{1, 3}];
+h all[0];
+cx all[0], odd[1];
+x a[1:2];
+ry(0.3) all[1:2:4];
+cx a[0:1], b;
+c[0:2] = measure a;
+c[3:4] = measure b;

@@ -1,0 +1,11 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+input float theta;
+input angle phi;
+qubit[2] q;
+bit[2] c;
+rx(theta) q[0];
+ry(2 * phi - theta / 3) q[1];
+ctrl @ rz(theta * phi) q[0], q[1];
+h q;
+c = measure q;

@@ -1,0 +1,14 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] q;
+bit[3] c;
+x q[0];
+ry(0.4) q[2];
+h q[2];
+ctrl @ p(pi / 2) q[1], q[2];
+ctrl @ p(pi / 4) q[0], q[2];
+h q[1];
+ctrl @ p(pi / 2) q[0], q[1];
+h q[0];
+swap q[0], q[2];
+c = measure q;

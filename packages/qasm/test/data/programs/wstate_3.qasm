@@ -1,0 +1,12 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+x q[0];
+cu3(1.9106332362490186,0,0) q[0],q[1];
+cx q[1],q[0];
+cu3(1.5707963267948966,0,0) q[1],q[2];
+cx q[2],q[1];
+measure q[0] -> c[0];
+measure q[1] -> c[1];
+measure q[2] -> c[2];

@@ -1,0 +1,18 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[5];
+creg c[5];
+x q[0];
+cu3(2.214297435588181,0,0) q[0],q[1];
+cx q[1],q[0];
+cu3(2.0943951023931957,0,0) q[1],q[2];
+cx q[2],q[1];
+cu3(1.9106332362490186,0,0) q[2],q[3];
+cx q[3],q[2];
+cu3(1.5707963267948966,0,0) q[3],q[4];
+cx q[4],q[3];
+measure q[0] -> c[0];
+measure q[1] -> c[1];
+measure q[2] -> c[2];
+measure q[3] -> c[3];
+measure q[4] -> c[4];
