@@ -399,7 +399,9 @@ function checkQubits(
       );
     }
   }
-  const twice = all.find((qubit, i) => all.indexOf(qubit) !== i);
+  // Comparing all pairs is fastest for few.
+  const differ = all.length > 8 && new Set(all).size === all.length;
+  const twice = differ ? undefined : all.find((qubit, i) => all.indexOf(qubit) !== i);
   if (twice !== undefined) {
     fail(scope, `${what} acts twice on qubit ${twice}`, 'Give different qubits, controls included');
   }

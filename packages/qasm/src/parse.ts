@@ -1,5 +1,6 @@
 import type { Circuit } from '@ketwork/circuit';
 import { FormatError, ValueError } from '@ketwork/base';
+import { QasmError } from './error.ts';
 import type { QasmRegister } from './interpreter/declarations.ts';
 import { Emitter } from './interpreter/emitter.ts';
 import type { Limits } from './interpreter/emitter.ts';
@@ -41,7 +42,7 @@ const DEFAULTS: Required<Limits> = {
   characters: 2 ** 26,
   qubits: 65_536,
   operations: 1_000_000,
-  steps: 10_000_000,
+  steps: 5_000_000,
   rounds: 1000,
   nesting: 100,
 };
@@ -90,6 +91,15 @@ export function parseQasm(text: string, options: ParseQasmOptions = {}): QasmPro
   const interpreter = new Interpreter(text, version, new Emitter(limits), { inputs, batch });
   interpreter.begin();
   // Reading and running take turns, so that a long program never is in memory twice.
-  while (!parser.done) if (interpreter.run(parser.statement())) break;
+  while (!parser.done) {
+    const statement = parser.statement();
+    try {
+      if (interpreter.run(statement)) break;
+    } catch (cause) {
+      // Calls within blocks within calls: each depth has its limit, all together the stack has.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new QasmError('this is nested too deep to be run', text, { at: statement.at, cause });
+    }
+  }
   return { version, ...interpreter.finish() };
 }

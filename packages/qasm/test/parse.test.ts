@@ -363,7 +363,7 @@ describe('faults', () => {
     ['', 1, 1, /no qubits/],
     ['qubit q; /* open', 1, 10, /a comment has no end/],
     [`${V3}def f(qubit a) { f(a); } qubit q; f(q);`, 3, 18, /more than 100 deep/],
-    ['qubit q; while (true) {}', 1, 10, /more than 10000000 steps/],
+    ['qubit q; while (true) {}', 1, 10, /more than 5000000 steps/],
     ['qubit[1000000] q;', 1, 7, /more than 65536 qubits/],
     ['('.repeat(300), 1, 1, /statement/],
     [`qubit q; float f = ${'('.repeat(300)}1;`, 1, 120, /nested more than 100 deep/],

@@ -187,7 +187,7 @@ export abstract class Declarations extends Evaluator {
         ? value.bits[0]!.bit
         : -1,
     );
-    if (bits.every((bit, i) => bit >= first && bits.indexOf(bit) === i)) {
+    if (bits.every((bit) => bit >= first) && new Set(bits).size === bits.length) {
       return bits.map((bit): Cell => ({ type: BIT, bit, value: undefined }));
     }
     const cells = this.newBits(length, expression.at);

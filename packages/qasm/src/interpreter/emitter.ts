@@ -19,7 +19,7 @@ export interface Limits {
   readonly qubits?: number;
   /** Operations of the circuit. Default 1,000,000. */
   readonly operations?: number;
-  /** Statements executed and operations made on the way, loops and calls written out. Default 10,000,000. */
+  /** Statements executed and operations made on the way, loops and calls written out. Default 5,000,000. */
   readonly steps?: number;
   /** Rounds of a `while` whose condition is measured. Default 1,000. */
   readonly rounds?: number;
@@ -49,6 +49,9 @@ interface Collected {
   readonly before: Branch;
   readonly after: Branch;
 }
+
+/** How deep conditionals may be nested in a circuit. */
+const MOST_BRANCHES = 64;
 
 /** Collects the operations of the circuit, and keeps track of what may still be read. */
 export class Emitter {
@@ -168,6 +171,12 @@ export class Emitter {
 
   /** Collects a branch, with the values and versions it leaves. */
   #branch(work: () => void): Collected {
+    if (this.#branches.length >= MOST_BRANCHES) {
+      throw new Refusal(
+        `conditions on measured bits are nested more than ${MOST_BRANCHES} deep`,
+        'Flatten them',
+      );
+    }
     const outside = this.#ops;
     const phase = this.#phase;
     const before: Branch = { cells: new Map(), bits: new Map() };

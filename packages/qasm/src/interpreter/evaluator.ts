@@ -306,6 +306,7 @@ export abstract class Evaluator {
     try {
       const value = work();
       if (value.kind === 'measured') this.emitter.step(value.table.length);
+      if (value.kind === 'symbolic') this.emitter.step(value.nodes);
       return value;
     } catch (error) {
       return this.blame(error, at, end);

@@ -174,6 +174,7 @@ export abstract class Gates extends Declarations {
   }
 
   #checkDifferent(qubits: readonly number[], call: GateCall): void {
+    if (qubits.length > 8 && new Set(qubits).size === qubits.length) return;
     const twice = qubits.findIndex((qubit, i) => qubits.indexOf(qubit) !== i);
     if (twice < 0) return;
     const at = call.operands[twice]?.at ?? call.at;
@@ -251,7 +252,9 @@ export abstract class Gates extends Declarations {
     const scope = new Scope(outside, true);
     node.parameters.forEach((name, i) => {
       const turn = turns[i]!;
-      const value = typeof turn === 'number' ? constant(FLOAT, turn) : symbolic(FLOAT, turn);
+      const value =
+        typeof turn === 'number' ? constant(FLOAT, turn) : symbolic(FLOAT, turn);
+      if (value.kind === 'symbolic') this.placed(node.at, () => this.emitter.step(value.nodes));
       scope.set(name, { kind: 'variable', cell: { type: FLOAT, value }, fixed: true });
     });
     node.qubits.forEach((name, i) =>

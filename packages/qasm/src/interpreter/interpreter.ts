@@ -142,7 +142,10 @@ export class Interpreter extends Operands {
       }
       case 'reset': {
         const { ids } = this.operand(statement.operand, scope);
-        this.placed(at, () => this.emitter.push({ type: 'reset', qubits: ids }));
+        this.placed(at, () => {
+          this.emitter.step(ids.length);
+          this.emitter.push({ type: 'reset', qubits: ids });
+        });
         return undefined;
       }
       case 'barrier': {

@@ -59,6 +59,7 @@ export abstract class Operands extends Gates {
         );
         if (left!.length + right!.length > this.emitter.limits.qubits)
           this.fail('a register is too long', expression.at);
+        this.placed(expression.at, () => this.emitter.step(left!.length + right!.length));
         return { ids: [...left!, ...right!], register: true };
       }
       case 'hardware': {

@@ -19,6 +19,8 @@ export interface Symbolic {
   readonly kind: 'symbolic';
   readonly type: ScalarType;
   readonly angle: AngleExpression;
+  /** How big the expression is. */
+  readonly nodes: number;
 }
 
 /** A classical bit of the circuit as it was at some time: every measurement into it makes a new version. */
@@ -114,7 +116,7 @@ export function symbolic(type: ScalarType, angle: AngleExpression): Symbolic {
     else visit(node.of, depth + 1);
   };
   visit(angle.data, 0);
-  return { kind: 'symbolic', type, angle };
+  return { kind: 'symbolic', type, angle, nodes };
 }
 
 /** Assignments of bits that several tables share. */
