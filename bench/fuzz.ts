@@ -1,8 +1,9 @@
-// A long comparison of the CPU engine with the reference on random circuits. Can be stopped and goes on where it was.
+// A long comparison of the CPU engine with the reference on random circuits, and mutated programs in OpenQASM. Can be stopped and goes on where it was.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzLarge } from './fuzz/large.ts';
+import { fuzzQasm } from './fuzz/qasm.ts';
 import { fuzzSmall } from './fuzz/small.ts';
 import { emptyTally } from './fuzz/tally.ts';
 import type { Tally } from './fuzz/tally.ts';
@@ -14,6 +15,7 @@ const usage = `npm run fuzz -- [options]
 
   --circuits n       circuits of 1 to 10 qubits from the engine's tests (default 20000)
   --large n          circuits of 14 to 18 qubits (default 1000)
+  --qasm n           mutated programs in OpenQASM (default 100000)
   --from n           first seed (default 0)
   --precision p      f64 (default, to 1e-12) or f32 (to 1e-4)
   --restart          forget what an earlier run has checked
@@ -24,6 +26,7 @@ Exit code 1 where a circuit fails; results go to bench/results/fuzz.json.`;
 interface Options {
   readonly circuits: number;
   readonly large: number;
+  readonly qasm: number;
   readonly from: number;
   readonly precision: Precision;
 }
@@ -33,6 +36,7 @@ interface Saved {
   readonly options: Options;
   readonly small: Tally;
   readonly large: Tally;
+  readonly qasm: Tally;
 }
 
 const stateFile = fileURLToPath(new URL('.fuzz.json', import.meta.url));
@@ -43,6 +47,7 @@ function readOptions(): { options: Options; restart: boolean } {
     options: {
       circuits: { type: 'string', default: '20000' },
       large: { type: 'string', default: '1000' },
+      qasm: { type: 'string', default: '100000' },
       from: { type: 'string', default: '0' },
       precision: { type: 'string', default: 'f64' },
       restart: { type: 'boolean', default: false },
@@ -53,7 +58,7 @@ function readOptions(): { options: Options; restart: boolean } {
     console.log(usage);
     process.exit(0);
   }
-  const count = (name: 'circuits' | 'large' | 'from'): number => {
+  const count = (name: 'circuits' | 'large' | 'qasm' | 'from'): number => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 0)
       throw new Error(`--${name} takes an integer from 0 on`);
@@ -61,7 +66,12 @@ function readOptions(): { options: Options; restart: boolean } {
   };
   const { precision } = values;
   if (precision !== 'f64' && precision !== 'f32') throw new Error('--precision takes f64 or f32');
-  const options = { circuits: count('circuits'), large: count('large'), from: count('from') };
+  const options = {
+    circuits: count('circuits'),
+    large: count('large'),
+    qasm: count('qasm'),
+    from: count('from'),
+  };
   return { options: { ...options, precision }, restart: values.restart };
 }
 
@@ -71,7 +81,7 @@ function begin(options: Options, restart: boolean): Saved {
     if (JSON.stringify(saved.options) === JSON.stringify(options)) return saved;
     console.log('an earlier run had other options: starting anew');
   }
-  return { options, small: emptyTally(), large: emptyTally() };
+  return { options, small: emptyTally(), large: emptyTally(), qasm: emptyTally() };
 }
 
 const save = (saved: Saved): void => writeFileSync(stateFile, JSON.stringify(saved));
@@ -121,14 +131,16 @@ async function part(
 }
 
 function conclude(saved: Saved): void {
-  const { options, small, large } = saved;
-  const failures = [...small.failures, ...large.failures];
+  const { options, small, large, qasm } = saved;
+  const failures = [...small.failures, ...large.failures, ...qasm.failures];
   for (const failure of failures.slice(0, 20)) console.log(failure);
   if (failures.length > 20) console.log(`… and ${failures.length - 20} more`);
   const worst = { ...small.worst, ...large.worst };
   for (const [kind, { error, seed }] of Object.entries(worst))
     console.log(`${kind.padEnd(28)}${error.toExponential(2)}  seed ${seed}`);
-  console.log(`${small.done + large.done} circuits, ${failures.length} failed`);
+  console.log(
+    `${small.done + large.done} circuits, ${qasm.done} programs, ${failures.length} failed`,
+  );
   const results = new URL('results/', import.meta.url);
   mkdirSync(results, { recursive: true });
   const header = {
@@ -156,6 +168,7 @@ await part('small', saved, saved.small, options.circuits, (seed) =>
 await part('large', saved, saved.large, options.large, (seed) =>
   fuzzLarge(engine, seed, saved.large, tolerance),
 );
+await part('qasm', saved, saved.qasm, options.qasm, (seed) => fuzzQasm(seed, saved.qasm));
 engine.dispose();
 if (stopped) {
   console.log('\nstopped; the same command goes on from here');

@@ -184,6 +184,11 @@ export class NativePeers {
     });
   }
 
+  /** Makes Qiskit ready to read a program in OpenQASM. */
+  parsing(text: string, version: 2 | 3): Promise<Prepared> {
+    return this.#prepare('aer', 'f64', { task: 'qasm', text, version });
+  }
+
   /** Ends the process. */
   stop(): void {
     this.#process.stdin.end();

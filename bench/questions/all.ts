@@ -8,6 +8,7 @@ import { layers } from './layers.ts';
 import { matrixProducts } from './matmul.ts';
 import { noise } from './noise.ts';
 import { perExample } from './per-example.ts';
+import { qasm } from './qasm.ts';
 import { smallTraining } from './small-training.ts';
 import { structured } from './structured.ts';
 import { threads } from './threads.ts';
@@ -23,6 +24,7 @@ export const questions: readonly Question[] = [
   large,
   structured,
   noise,
+  qasm,
   firstCall,
   bounds,
   growth,

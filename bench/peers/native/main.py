@@ -53,6 +53,8 @@ def hello():
 
 
 def prepare(request):
+    if request.get("task") == "qasm":
+        return importlib.import_module("qasm_peer").prepare(request)
     module = importlib.import_module(PEERS[request["peer"]][0])
     if request.get("task") == "hybrid":
         return module.prepare_hybrid(request)

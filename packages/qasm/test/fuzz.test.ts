@@ -24,10 +24,12 @@ describe('text that is no program', () => {
     'aliases of wide registers': `qubit[30000] q; for int i in [0:1000000] { let a = q ++ q; }`,
     'powers of powers': `include "stdgates.inc"; gate two a { h a; s a; } qubit q; for int i in [0:1000000] { pow(0) @ pow(400000) @ two q; }`,
     'a loop of measured tables': `qubit[12] q; bit[12] c = measure q; int n = 0; for int i in [0:1000000] { n = n ^ int(c); }`,
-    'nested branches': `qubit q; bit c = measure q; def f(int k) { if (c) { f(k); } } f(1);`.replace('if (c)', 'bit d; if (d)').replace('def f', 'def f'),
+    'nested branches': `qubit q; bit c = measure q; def f(int k) { if (c) { f(k); } } f(1);`
+      .replace('if (c)', 'bit d; if (d)')
+      .replace('def f', 'def f'),
     'blocks within calls': `def f(int k) { ${'{'.repeat(90)} f(k); ${'}'.repeat(90)} } qubit q; f(1);`,
     'parentheses within calls': `def f(int k) -> int { return ${'('.repeat(90)}f(k)${')'.repeat(90)}; } qubit q; int n = f(1);`,
-    'brackets without end': `${'['.repeat(100000)}`,
+    'brackets without end': '['.repeat(100000),
     'a long chain': `qubit q; float a = ${'1+'.repeat(200000)}; gphase(a);`,
     'minus signs without end': `qubit q; gphase(${'-'.repeat(100000)}1);`,
     'many controls': `include "stdgates.inc"; qubit[2] q; ctrl(40000) @ x ${'q[0], '.repeat(40000)}q[1];`,

@@ -58,7 +58,10 @@ export function mutated(seed: number): string {
       continue;
     }
     const at = random.integer(text.length + 1);
-    const to = Math.min(text.length, at + (random.chance(0.7) ? random.integer(1, 8) : random.integer(1, 200)));
+    const to = Math.min(
+      text.length,
+      at + (random.chance(0.7) ? random.integer(1, 8) : random.integer(1, 200)),
+    );
     switch (random.integer(6)) {
       case 0:
         text = text.slice(0, at) + text.slice(to);
@@ -73,12 +76,16 @@ export function mutated(seed: number): string {
         text = text.slice(0, to) + text.slice(at);
         break;
       case 4:
-        text = text.slice(0, at) + random.pick(pieces).repeat(random.pick([2, 20, 300])) + text.slice(at);
+        text =
+          text.slice(0, at) +
+          random.pick(pieces).repeat(random.pick([2, 20, 300])) +
+          text.slice(at);
         break;
       default: {
         const other = random.pick(seeds);
         const from = random.integer(other.length);
-        text = text.slice(0, at) + other.slice(from, from + random.integer(1, 300)) + text.slice(at);
+        text =
+          text.slice(0, at) + other.slice(from, from + random.integer(1, 300)) + text.slice(at);
       }
     }
   }
@@ -128,7 +135,12 @@ export function survives(seed: number): boolean {
   try {
     parseQasm(toQasm(program.circuit, program), { limits: { ...limits, steps: 5_000_000 } });
   } catch (error) {
-    if (error instanceof KetworkError && error.code === 'CIRCUIT' && /matrix on/.test(error.message)) return true;
+    if (
+      error instanceof KetworkError &&
+      error.code === 'CIRCUIT' &&
+      /matrix on/.test(error.message)
+    )
+      return true;
     throw error;
   }
   return true;

@@ -23,14 +23,21 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { specs, specsHelp } = await import('./specs.ts');
     return { work: specs, help: specsHelp };
   },
+  convert: async () => {
+    const { convert, convertHelp } = await import('./convert.ts');
+    return { work: convert, help: convertHelp };
+  },
 };
 
-const help = `Usage: ketwork <command> <circuit.json> [options]
+const help = `Usage: ketwork <command> <circuit> [options]
 
 Commands:
   run      run a circuit and print expectations, probabilities or counts as JSON
   draw     draw a circuit as text or SVG
   specs    size, depth, gate counts and slots of a circuit
+  convert  write a circuit as OpenQASM or JSON
+
+A circuit is a file of JSON, or of OpenQASM 2 or 3 where its name ends in .qasm.
 
 Options:
   --help     show this text; after a command, its own

@@ -10,9 +10,9 @@ const options: OptionTable = {
 };
 
 /** Help of `ketwork draw`. */
-export const drawHelp: string = `Usage: ketwork draw <circuit.json> [options]
+export const drawHelp: string = `Usage: ketwork draw <circuit> [options]
 
-Draws a circuit as text or SVG; - reads the standard input.
+Draws a circuit (JSON, or OpenQASM where the name ends in .qasm) as text or SVG; - reads the standard input.
 
 Options:
   --svg        an SVG instead of text

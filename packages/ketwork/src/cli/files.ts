@@ -1,6 +1,7 @@
 import { EnvironmentError, KetworkError } from '@ketwork/base';
 import { parseCircuit } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
+import type { QasmProgram } from '@ketwork/qasm';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
@@ -15,10 +16,27 @@ export async function readText(file: string): Promise<string> {
   }
 }
 
-/** Reads a circuit; messages begin with the name of the file. */
+/** A circuit from a file; where it is a program in OpenQASM, with the names of its registers. */
+export interface CircuitFile {
+  readonly circuit: Circuit;
+  readonly program?: QasmProgram;
+}
+
+/** Reads a circuit as JSON or OpenQASM; messages begin with the name of the file. */
+export async function readCircuitFile(file: string): Promise<CircuitFile> {
+  const content = await readText(file);
+  // The standard input has no name: circuits as JSON begin with a brace, which no program does.
+  const qasm = file === '-' ? !/^\s*[{["]/.test(content) : /\.qasm$/i.test(file);
+  if (!qasm) return { circuit: within(file, () => parseCircuit(content)) };
+  const { parseQasm } = await import('@ketwork/qasm');
+  const program = within(file, () => parseQasm(content));
+  return { circuit: program.circuit, program };
+}
+
+/** Reads a circuit alone. */
 export async function readCircuit(file: string): Promise<Circuit> {
-  const json = await readText(file);
-  return within(file, () => parseCircuit(json));
+  const { circuit } = await readCircuitFile(file);
+  return circuit;
 }
 
 /** Runs `work` and puts the name of the file in front of the messages of its errors. */

@@ -26,11 +26,11 @@ const options: OptionTable = {
 };
 
 /** Help of `ketwork run`. */
-export const runHelp: string = `Usage: ketwork run <circuit.json> [options]
+export const runHelp: string = `Usage: ketwork run <circuit> [options]
 
 Runs a circuit and prints the results as JSON: the expectation of Z on each qubit and, up to ${PROBABILITIES_UNASKED} qubits,
 the probabilities; with --shots how often each bit string was measured. Qubit 0 is the leftmost bit.
-A circuit file is what JSON.stringify(circuit) gives; - reads the standard input.
+A circuit file is what JSON.stringify(circuit) gives, or a program in OpenQASM (*.qasm); - reads the standard input.
 
 Options:
   --shots N           draw N shots per example instead of exact results

@@ -6,9 +6,9 @@ import { readCircuit } from './files.ts';
 const options: OptionTable = { json: { type: 'boolean' } };
 
 /** Help of `ketwork specs`. */
-export const specsHelp: string = `Usage: ketwork specs <circuit.json> [options]
+export const specsHelp: string = `Usage: ketwork specs <circuit> [options]
 
-Prints size, depth, gate counts and slots of a circuit; - reads the standard input.
+Prints size, depth, gate counts and slots of a circuit (JSON, or OpenQASM where the name ends in .qasm); - reads the standard input.
 
 Options:
   --json     JSON instead of a table

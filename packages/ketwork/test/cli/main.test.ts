@@ -76,6 +76,7 @@ describe('ketwork', () => {
     expect(await answer(['run', '--help'])).toMatchSnapshot('run');
     expect(await answer(['draw', '--help'])).toMatchSnapshot('draw');
     expect(await answer(['specs', '--help'])).toMatchSnapshot('specs');
+    expect(await answer(['convert', '--help'])).toMatchSnapshot('convert');
   });
 
   it('refuses a command line it does not understand, with exit code 2', async () => {
@@ -314,5 +315,36 @@ describe('ketwork specs', () => {
       inputs: 2,
       slots: ansatz.slots,
     });
+  });
+});
+
+describe('ketwork convert', () => {
+  const text = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg a[2];\nh a[0];\ncx a[0], a[1];\n';
+
+  it('writes OpenQASM and JSON, and all commands read both', async () => {
+    writeFileSync(file('bell.qasm'), text);
+    expect(await answer(['convert', file('bell.qasm'), '--to', 'json'])).toBe(`${toJSON(bell)}\n`);
+    expect(await answer(['convert', file('bell.qasm'), '--to', 'qasm2'])).toBe(text);
+    expect(await answer(['convert', file('bell.json')])).toContain('cx q[0], q[1];');
+    expect(await answer(['convert', file('bell.json'), '--out', file('out.qasm')])).toBe('');
+    expect(await answer(['draw', file('out.qasm')])).toBe(
+      await answer(['draw', file('bell.json')]),
+    );
+    expect(await results(['run', file('bell.qasm')])).toEqual(
+      await results(['run', file('bell.json')]),
+    );
+    expect(await results(['specs', '-', '--json'], text)).toMatchObject({ qubits: 2 });
+  });
+
+  it('says where a program is wrong', async () => {
+    writeFileSync(file('wrong.qasm'), text.replace('cx', 'cxx'));
+    expect(await fault(['run', file('wrong.qasm')], 1)).toBe(
+      "ketwork: <folder>/wrong.qasm: line 5, column 1: unknown gate 'cxx' (did you mean 'cx'?). Define it with gate, or use another one\n" +
+        '  5 | cxx a[0], a[1];\n    | ^^^\n',
+    );
+    expect(await fault(['convert', file('bell.json'), '--to', 'qasm'], 2)).toContain(
+      'qasm3, qasm2 or json',
+    );
+    expect(await fault(['convert', file('ansatz.json'), '--to', 'qasm2'], 1)).toContain('bind()');
   });
 });

@@ -103,7 +103,9 @@ export abstract class Gates extends Declarations {
       return found.entry;
     }
     if (found !== undefined) this.fail(`'${shortened(name)}' is no gate`, at);
-    const names = scope.names('gate');
+    // Among equally near names those in small letters come before U and CX.
+    const all = scope.names('gate');
+    const names = [...all.filter((one) => /[a-z]/.test(one)), ...all];
     const file = this.version === 2 ? 'qelib1.inc' : 'stdgates.inc';
     const remedy = this.standard(name)
       ? `Add include "${file}"; at the top`
@@ -252,8 +254,7 @@ export abstract class Gates extends Declarations {
     const scope = new Scope(outside, true);
     node.parameters.forEach((name, i) => {
       const turn = turns[i]!;
-      const value =
-        typeof turn === 'number' ? constant(FLOAT, turn) : symbolic(FLOAT, turn);
+      const value = typeof turn === 'number' ? constant(FLOAT, turn) : symbolic(FLOAT, turn);
       if (value.kind === 'symbolic') this.placed(node.at, () => this.emitter.step(value.nodes));
       scope.set(name, { kind: 'variable', cell: { type: FLOAT, value }, fixed: true });
     });
