@@ -56,10 +56,11 @@ export const qasm: Question = {
           prepared = await native.parsing(program(part, version), version);
           mustAgree(`${name} ${version}, operations`, [part], prepared.value);
           sides.push({
-            name: prepared.name + (part === gates ? '' : `, ${part} gates at a time`),
+            name:
+              `qiskit.qasm${version}.loads` + (part === gates ? '' : `, ${part} gates at a time`),
             timer: prepared.timer,
             toUnit: (seconds) => toUnit(seconds) * (gates / part),
-            goal: version === 2 ? 0.5 : 1,
+            goal: 1,
           });
         } catch (error) {
           skip(`Qiskit, OpenQASM ${version}: ${firstLine(error)}`);
