@@ -47,7 +47,7 @@ const pieces = [
 const limits = { steps: 50_000, operations: 20_000, rounds: 50 };
 
 /** A program with some of its text moved, lost, doubled, or replaced. */
-export function mutated(seed: number): string {
+function mutated(seed: number): string {
   const random = new Random(seed);
   let text = random.pick(seeds);
   // Half of the cases only move and change whole statements and numbers, so that many of them stay programs.
