@@ -23,7 +23,9 @@ export function framed(
   const last = new Set<number>();
   for (const { observable } of readings?.columns ?? [])
     if (observable.type !== 'pauli') for (const qubit of observable.qubits) last.add(qubit);
-  return frameOf(circuit, isPauliMixture, [...last], readings === undefined);
+  // All qubits are measured where nothing is read, that is, where shots are drawn.
+  const diagonal = (qubit: number): boolean => readings?.diagonal(qubit) ?? true;
+  return frameOf(circuit, isPauliMixture, [...last], diagonal);
 }
 
 /** Chooses the way to run a circuit's trajectories. */

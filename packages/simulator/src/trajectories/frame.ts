@@ -46,13 +46,14 @@ const nameOf = ({ qubit, letter }: Generator): string => `${letter}${qubit}`;
  *
  * @param isMixture whether a channel is a mixture of Pauli strings
  * @param last qubits on which the frame must be empty in the end
- * @param shots whether all qubits are measured in the end, so that those that were measured last may be
+ * @param diagonal whether what is read would be the same if a qubit were measured before: its last measurement may be left
+ * out then
  */
 export function frameOf(
   circuit: Circuit,
   isMixture: (op: ChannelOp) => boolean,
   last: readonly number[],
-  shots: boolean,
+  diagonal: (qubit: number) => boolean,
 ): FramedCircuit | undefined {
   const slot = freeName(circuit);
   const steps: FrameStep[] = [];
@@ -160,7 +161,11 @@ export function frameOf(
       case 'measure': {
         const { qubit, bit, postselect } = op;
         const later = circuit.ops.slice(operation + 1);
-        if (!shots || postselect !== undefined || later.some((next) => touches(next, qubit)))
+        if (
+          !diagonal(qubit) ||
+          postselect !== undefined ||
+          later.some((next) => touches(next, qubit))
+        )
           return undefined;
         bits.set(bit, qubit);
         break;

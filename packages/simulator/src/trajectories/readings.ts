@@ -134,6 +134,18 @@ export class Readings {
     ];
   }
 
+  /** Whether results are the same if a qubit is measured before they are read: only its value is looked at, and no bits are. */
+  diagonal(qubit: number): boolean {
+    return (
+      this.columns.every(({ observable, string }) =>
+        string === undefined
+          ? observable.type === 'projector' ||
+            (observable.type === 'hermitian' && !observable.qubits.includes(qubit))
+          : string.every((letter) => letter.qubit !== qubit || letter.pauli === 'Z'),
+      ) && this.plans.every((plan) => plan.type !== 'probabilities' || plan.bits.length === 0)
+    );
+  }
+
   /** Whether some result is a variance, which is not a mean over trajectories. */
   get hasVariances(): boolean {
     return this.plans.some(

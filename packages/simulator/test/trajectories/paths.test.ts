@@ -235,6 +235,24 @@ describe('qubits that are measured last', () => {
       expect(rows.subarray(6 * s, 6 * s + 3)).toEqual(rows.subarray(6 * s + 3, 6 * s + 6));
   });
 
+  it('need no measurement where only their values are read', () => {
+    const read = [expval(Z(0), Z(1).mul(Z(2))), variance(Z(2)), probabilities([2, 0])] as const;
+    const wanted = reference().compile(noise, read).run();
+    const fast = programOf(noise, read, { trajectories: 4000 });
+    const slow = programOf(noise, read, { trajectories: 4000, mostStates: 8 });
+    expect(regime(fast)).toBe('signs');
+    for (const program of [fast, slow]) {
+      const { values, errors } = program.runWithErrors();
+      wanted.forEach((right, m) =>
+        right.forEach((x, i) =>
+          expect(Math.abs(values[m]![i]! - x)).toBeLessThan(4.5 * errors[m]![i]! + 1e-9),
+        ),
+      );
+    }
+    for (const other of [expval(X(0)), probabilities({ bits: [0] })])
+      expect(regime(programOf(noise, other, { trajectories: 4 }))).toBe('tree');
+  });
+
   it('are collapsed where something else is read', () => {
     const plus = circuit(1, (q) => q.h(0).bitFlip(0.1, 0).measure(0, 0));
     const program = programOf(plus, expval(X(0)), { trajectories: 500 });
