@@ -14,6 +14,12 @@ function keepsOne(op: Op): boolean {
   return op.type === 'measure' && op.postselect !== undefined;
 }
 
+/** Whether an operation, or one inside it, is a map that is not unitary. */
+export function hasFilter(op: Op): boolean {
+  if (op.type === 'conditional') return op.then.some(hasFilter) || op.otherwise.some(hasFilter);
+  return op.type === 'matrix' && !op.unitary;
+}
+
 /** Whether a circuit measures, resets, branches or has noise, so that its state is not simply a vector. */
 export function isDynamic(circuit: Circuit): boolean {
   return circuit.ops.some(({ type }) => DYNAMIC.has(type));

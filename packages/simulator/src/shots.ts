@@ -15,6 +15,7 @@ import type {
 import type { HermitianEigen } from './hermitian.ts';
 import { hermitianEigen } from './hermitian.ts';
 import { Sampler } from './outcomes.ts';
+import { hasFilter } from './postselection.ts';
 import type { Block, Setting } from './settings.ts';
 import { blocksOf, observableBasis, place, rotations, termBasis } from './settings.ts';
 import { countsOf, meanOf, writeFrequencies, writeSamples } from './tallies.ts';
@@ -147,7 +148,7 @@ export function withShots<Names extends string, const M extends Measurements>(
       exact.push(m);
     }
   }
-  const unitary = circuit.ops.every((op) => op.type !== 'matrix' || op.unitary);
+  const unitary = !circuit.ops.some(hasFilter);
   const exactProgram = exact.length === 0 ? undefined : compileAnalytic(circuit, exact);
   const fixedEigen = new Map<string, HermitianEigen>();
   const compiled = settings.map((setting) => {

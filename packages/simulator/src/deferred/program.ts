@@ -1,6 +1,6 @@
 import { KetworkError, UnsupportedError } from '@ketwork/base';
 import { deferMeasurements } from '@ketwork/circuit';
-import type { Circuit, Measurement, Op, Slot } from '@ketwork/circuit';
+import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { readWrt } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
@@ -18,7 +18,7 @@ import type {
   VjpOptions,
 } from '../contract.ts';
 import { jacobianByRows } from '../cpu/jacobian.ts';
-import { checkSuccess, postselects } from '../postselection.ts';
+import { checkSuccess, hasFilter, postselects } from '../postselection.ts';
 import { readCotangents, readValues } from '../values.ts';
 import { combine, projectedBack, pulledBack } from './combine.ts';
 import { planProjected, planReadings } from './readings.ts';
@@ -249,11 +249,6 @@ export class DeferredProgram<Names extends string, M extends Measurements> imple
 
 function namesOf<Names extends string>(slots: readonly Slot[]): Names[] {
   return slots.map(({ name }) => name as Names);
-}
-
-function hasFilter(op: Op): boolean {
-  if (op.type === 'conditional') return op.then.some(hasFilter) || op.otherwise.some(hasFilter);
-  return op.type === 'matrix' && !op.unitary;
 }
 
 function sizesOf({ outputShapes }: PlainProgram): number[] {

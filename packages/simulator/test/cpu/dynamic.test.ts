@@ -188,6 +188,36 @@ describe('shots', () => {
     }
   });
 
+  it('estimate what exact runs give, also where a condition makes a map that is not unitary', () => {
+    const filtered = circuit(1, (q) =>
+      q
+        .ry(1.2, 0)
+        .measure(0, 0)
+        .if(0, (then) =>
+          then.linear(
+            [
+              [1, 0],
+              [0, 0.5],
+            ],
+            [0],
+          ),
+        ),
+    );
+    const list = [expval(Z(0)), probabilities({ bits: [0] }), successProbability()];
+    for (const c of [
+      filtered,
+      circuit(1, (q) => q.append(filtered).measure(0, 1, { postselect: 1 })),
+    ]) {
+      const exact = engine.compile(c, list).run();
+      const wanted = judge.compile(c, list).run();
+      const drawn = engine.compile(c, list, { shots: 20_000 }).run({}, { seed: 8 });
+      list.forEach((m, i) => {
+        expectClose(exact[i]!, wanted[i]!, 1e-13, m.type);
+        expectClose(drawn[i]!, exact[i]!, 0.02, m.type);
+      });
+    }
+  });
+
   /** One qubit that is measured and reset many times: too many qubits to defer. */
   const long: Circuit = circuit(2, { x: input([]) }, (q, { x }) => {
     q.ry(x.at(), 0).cnot(0, 1);
