@@ -1,6 +1,6 @@
 import { circuit, expval, hermitianSlot, input, variance, weight, X, Y, Z } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
-import { cpu, reference } from '@ketwork/simulator';
+import { checkProgram, cpu, reference } from '@ketwork/simulator';
 import { expectClose } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
 import { pennylane } from '../reference-values.ts';
@@ -125,10 +125,17 @@ describe('stochastic-shift', () => {
     );
   });
 
-  test('an engine without drifts says so', async () => {
-    const engine = await cpu();
-    expect(() => differentiate(engine, driven, m)).toThrow(
-      "operation 2: engine 'cpu' cannot run an evolution with a drift",
+  test('the CPU engine differentiates through a drift as the reference does', async () => {
+    const found = differentiate(await cpu(), driven, m).jacobian(values);
+    const exact = reference().compile(driven, m).jacobian(values);
+    expectClose(found.w, exact.w, 1e-10);
+    expectClose(found.x, exact.x, 1e-10);
+  });
+
+  test('an engine without drifts says so', () => {
+    const plain = { ...reference().capabilities, engine: 'plain', evolutionDrift: false };
+    expect(() => checkProgram(driven, m, {}, plain)).toThrow(
+      "operation 2: engine 'plain' cannot run an evolution with a drift",
     );
   });
 });

@@ -21,6 +21,7 @@ export const cpuCapabilities: Capabilities = {
   ],
   gates: 'all',
   bits: true,
+  evolutionDrift: true,
   analytic: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],
   shots: ['expval', 'variance', 'probabilities', 'samples', 'counts', 'successProbability'],
   adjoint: ['expval', 'variance', 'probabilities', 'state', 'successProbability'],

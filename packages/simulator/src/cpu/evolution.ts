@@ -14,7 +14,7 @@ export const MAX_DIAGONALISED = 8;
  */
 export function evolutionPrimitives(op: EvolutionOp, operation: number): Primitive[] {
   const { generator, time, controls, qubits } = op;
-  if ('slot' in generator) throw apart(operation);
+  if ('slot' in generator || op.drift !== undefined) throw apart(operation);
   if ('terms' in generator && termsCommute(generator.terms)) {
     return generator.terms.map((term): Primitive => {
       const on = term.paulis.map(({ qubit }) => qubit);
@@ -72,7 +72,7 @@ const scaled = (factor: number, angle: Angle): Angle =>
 /** Such evolutions are done between parts of a circuit; inside a larger program they are refused. */
 function apart(operation: number): UnsupportedError {
   return new UnsupportedError(
-    'an evolution under the matrix of a slot, or under a large sum of terms that do not commute, cannot be part of this program',
+    'an evolution under the matrix of a slot, with a drift, or under a large sum of terms that do not commute cannot be part of this program',
     {
       operation,
       remedy: 'Use trotter() with a sum of Pauli strings, or take measurements and feedback out',

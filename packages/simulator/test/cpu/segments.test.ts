@@ -242,6 +242,57 @@ describe('evolution under matrices that come with the data', () => {
   });
 });
 
+describe('evolution with a drift', () => {
+  test('of a matrix from a slot or fixed, with times from slots, and controls', () => {
+    const made = circuit(
+      3,
+      {
+        a: hermitianSlot(4, { differentiable: true }),
+        t: weight([2]),
+        x: input([2]),
+      },
+      (q, { a, t, x }) => {
+        q.h(0).ry(x.at(0), 1).cnot(1, 2);
+        q.evolution(a, t.at(0), [2, 0], { drift: Z(0).add(X(2)), driftTime: x.at(1) });
+        q.rx(t.at(1), 1).cnot(0, 1);
+        q.control([{ qubit: 1, value: 0 }], () =>
+          q.evolution(X(0).mul(Z(2)), t.at(1), undefined, { drift: Z(0).scale(0.7) }),
+        );
+        q.cnot(1, 2);
+      },
+    );
+    const values = {
+      a: matrices(21, 4, 3),
+      t: Float64Array.of(0.4, -0.7),
+      x: normal(key(22), 6),
+    };
+    checkAgainstReference(made, [expval(Z(0), X(1)), probabilities()], values, ['a', 't', 'x'], 3);
+  });
+
+  test('shared by a batch, or without one', () => {
+    const drift = [0.3, 0, 0, -0.5, 0, 0.5, -0.3, 0];
+    const made = circuit(
+      2,
+      { a: hermitianSlot(2, { axis: 'shared', differentiable: true }), t: weight(), x: input() },
+      (q, { a, t, x }) => {
+        q.h(0).evolution(a, t, [0], { drift }).cnot(0, 1).rx(x, 1);
+      },
+    );
+    const values = { a: matrices(23, 2), t: Float64Array.of(0.6), x: normal(key(24), 3) };
+    checkAgainstReference(made, [expval(Z(0), X(1))], values, ['a', 't', 'x'], 3);
+    const alone = circuit(1, { t: weight() }, (q, { t }) =>
+      q.evolution(Z(0), t, [0], { drift: X(0), driftTime: t }),
+    );
+    checkAgainstReference(alone, [expval(Z(0)), state()], { t: Float64Array.of(0.6) }, ['t'], 1);
+  });
+
+  test('is refused on more than ten qubits', () => {
+    const all = Array.from({ length: 11 }, (_, q) => q);
+    const made = circuit(11, (q) => q.evolution(Z(0), 0.3, all, { drift: X(10) }));
+    expect(() => engine.compile(made, state())).toThrow(/a drift acts on 11 qubits/);
+  });
+});
+
 describe('evolution under large Pauli sums', () => {
   const qubits = 10;
   const sum = heisenberg(qubits, { field: 0.4 }).add(pauliSum([[0.3, 'XYZXYZXYZX']]));

@@ -26,7 +26,8 @@ import { allocate } from '../memory.ts';
 import { ChunkGradients } from './gradients.ts';
 import { addGradient, Spectra } from './spectra.ts';
 import { EvolutionStep } from './step.ts';
-import type { StepExamples } from './step.ts';
+import type { StepExamples } from './blocks.ts';
+import { DriftStep } from './drift.ts';
 import { splitCircuit } from './split.ts';
 import type { Part } from './split.ts';
 
@@ -39,7 +40,7 @@ type Compile = (
 /** A part that is compiled, or an evolution. */
 type Stretch =
   | { readonly part: Part; readonly program: Program<string, readonly Measurement[]> }
-  | { readonly step: EvolutionStep };
+  | { readonly step: EvolutionStep | DriftStep };
 
 /** A chunk of a run: the states before each stretch, none before the first. */
 interface ChunkRun extends StepExamples {
@@ -96,7 +97,15 @@ export class SegmentedProgram<Names extends string, M extends Measurements> impl
     }
     const split = splitCircuit(circuit, checked.measurements);
     this.#stretches = split.map((part, i): Stretch => {
-      if (part.type === 'evolution') return { step: new EvolutionStep(part, circuit) };
+      if (part.type === 'evolution') {
+        const { drift } = part.op;
+        return {
+          step:
+            drift === undefined
+              ? new EvolutionStep(part, circuit)
+              : new DriftStep(part, circuit, drift),
+        };
+      }
       const read: readonly Measurement[] =
         i === split.length - 1 ? checked.measurements : [{ type: 'state' }];
       return { part, program: engine.compile(part.circuit, read) };

@@ -1,6 +1,6 @@
 /**
- * Circuits with evolutions that no kernel can do: under a matrix that comes with the data, or under a Pauli sum too large
- * to diagonalise. They are cut at these evolutions; each part is a program of its own that begins with the state the part
+ * Circuits with evolutions that no kernel can do: under a matrix that comes with the data, with a drift, or under a Pauli
+ * sum too large to diagonalise. They are cut at these evolutions; each part is a program of its own that begins with the state the part
  * before it ends with.
  */
 import { UnsupportedError } from '@ketwork/base';
@@ -33,8 +33,8 @@ export interface Apart {
 /** Whether an evolution is done between parts of the circuit. */
 function isApart(op: Op): op is EvolutionOp {
   if (op.type !== 'evolution') return false;
-  const { generator, qubits } = op;
-  if ('slot' in generator) return true;
+  const { generator, qubits, drift } = op;
+  if ('slot' in generator || drift !== undefined) return true;
   if ('terms' in generator && termsCommute(generator.terms)) return false;
   return qubits.length > MAX_DIAGONALISED;
 }
@@ -137,7 +137,11 @@ function slotsOf(op: Op): string[] {
     case 'channel':
       return op.angles.flatMap(names);
     case 'evolution':
-      return [...names(op.time), ...('slot' in op.generator ? [op.generator.slot] : [])];
+      return [
+        ...names(op.time),
+        ...(op.drift === undefined ? [] : names(op.drift.time)),
+        ...('slot' in op.generator ? [op.generator.slot] : []),
+      ];
     case 'statePreparation':
       return 'slot' in op.amplitudes ? [op.amplitudes.slot] : [];
     case 'conditional':
@@ -148,8 +152,10 @@ function slotsOf(op: Op): string[] {
 }
 
 function checkSize(op: EvolutionOp, operation: number): void {
-  if ('terms' in op.generator || op.qubits.length <= MAX_MATRIX) return;
-  throw new UnsupportedError(`the matrix of an evolution acts on ${op.qubits.length} qubits`, {
+  if (op.qubits.length <= MAX_MATRIX) return;
+  if ('terms' in op.generator && op.drift === undefined) return;
+  const what = op.drift === undefined ? 'the matrix of an evolution' : 'an evolution with a drift';
+  throw new UnsupportedError(`${what} acts on ${op.qubits.length} qubits`, {
     operation,
     remedy: `The CPU engine diagonalises up to ${MAX_MATRIX} qubits; give a sum of Pauli strings instead, or use trotter()`,
   });
