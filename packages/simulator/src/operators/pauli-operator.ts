@@ -91,6 +91,10 @@ export function factorsOf(
 /** Most bytes of factors that are kept. */
 const KEPT_BYTES = 2 ** 28;
 
+/** Bytes that a sum of so many strings keeps at the most. */
+export const keptBytes = (terms: number, qubits: number): number =>
+  Math.min(KEPT_BYTES, 8 * 2 ** qubits * terms);
+
 /** A Pauli sum that acts on states, group by group, block by block. */
 export class PauliOperator {
   readonly dimension: number;

@@ -382,6 +382,13 @@ describe('evolution under large Pauli sums', () => {
     );
   });
 
+  test('memory counts states, series and factors', () => {
+    const program = engine.compile(layer, expval(Z(0)));
+    const bytes = 16 * 2 ** qubits;
+    expect(program.estimateMemory()).toBeGreaterThan(4 * bytes + 8 * 2 ** qubits * 10);
+    expect(program.estimateMemory(1, { gradient: true })).toBeGreaterThan(program.estimateMemory());
+  });
+
   test('terms that commute stay rotations, however many', () => {
     const zz = pauliSum(Array.from({ length: 11 }, (_, i) => [0.1 * i + 0.1, 'ZZ', [i, i + 1]]));
     const made = circuit(12, (q) => q.h(0).evolution(zz, 0.5));

@@ -53,6 +53,11 @@ export class DriftStep {
     );
   }
 
+  /** Bytes of matrices: the exponent, its eigenvectors and their gradients. */
+  get bytes(): number {
+    return 16 * 5 * this.#size ** 2;
+  }
+
   /** The states after the evolution. */
   forward(states: Float64Array, examples: StepExamples): Float64Array {
     const out = states.slice();

@@ -184,8 +184,12 @@ export class SegmentedProgram<Names extends string, M extends Measurements> impl
           : most,
       0,
     );
-    // The states before every stretch, four vectors of a series, and results.
-    const states = 16 * 2 ** this.circuit.qubits * (examples * this.#stretches.length + 4);
+    // The states before every stretch, and what is needed for a series.
+    const series = this.#stretches.reduce(
+      (most, stretch) => ('step' in stretch ? Math.max(most, stretch.step.bytes) : most),
+      0,
+    );
+    const states = 16 * 2 ** this.circuit.qubits * examples * this.#stretches.length + series;
     const results = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     const gradients =
       options.gradient === true

@@ -3,6 +3,7 @@ import type { Circuit, PauliTerm, SlotReader } from '@ketwork/circuit';
 import { chebyshev } from '../../operators/chebyshev.ts';
 import { operatorOf } from '../../operators/operator.ts';
 import type { Operator } from '../../operators/operator.ts';
+import { keptBytes } from '../../operators/pauli-operator.ts';
 import { Blocks, slotReader } from './blocks.ts';
 import type { StepExamples } from './blocks.ts';
 import type { ChunkGradients } from './gradients.ts';
@@ -26,6 +27,13 @@ export class EvolutionStep {
     const { qubits, controls, generator } = apart.op;
     // A Pauli sum acts on all qubits without a control at once.
     this.#blocks = new Blocks(circuit, controls, 'terms' in generator ? undefined : qubits);
+  }
+
+  /** Bytes of a series, at the most: four vectors, and the factors that a Pauli sum keeps. */
+  get bytes(): number {
+    const { generator } = this.#apart.op;
+    if (!('terms' in generator)) return 0;
+    return 32 * this.#blocks.length + keptBytes(generator.terms.length, this.#circuit.qubits);
   }
 
   /** The states after the evolution. */
