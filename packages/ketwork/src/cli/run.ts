@@ -23,6 +23,7 @@ const options: OptionTable = {
   observables: { type: 'string' },
   state: { type: 'boolean' },
   probabilities: { type: 'boolean' },
+  bits: { type: 'boolean' },
 };
 
 /** Help of `ketwork run`. */
@@ -39,6 +40,7 @@ Options:
   --values JSON|FILE  values by slot name, such as '{"x": [[0.1, 0.2]], "w": [1, 2]}', or a file with that, or -
   --observables LIST  expectations of these only: 'Z0 Z1, 0.5 X2, Z0 - Y1' are three, products, multiples and sums
   --probabilities     probabilities of the basis states
+  --bits              counts or probabilities of the classical bits instead of the qubits, bit 0 leftmost
   --state             amplitudes of the state as [re, im]
   --debug             show where an error was thrown
   --help              show this text
@@ -67,6 +69,7 @@ interface Wish {
   readonly seed: number;
   readonly observables: readonly NamedObservable[] | undefined;
   readonly probabilities: boolean;
+  readonly bits: boolean;
   readonly state: boolean;
 }
 
@@ -82,10 +85,16 @@ function readWish(given: Arguments): Wish {
     seed: given.integer('seed', 0, 2 ** 32 - 1) ?? 0,
     observables: list === undefined ? undefined : parseObservables(list),
     probabilities: given.on('probabilities'),
+    bits: given.on('bits'),
     state: given.on('state'),
   } as const;
   if (wish.state && wish.shots !== undefined) {
     throw new UsageError('--state is exact and cannot be drawn with --shots');
+  }
+  if (wish.bits && wanted(wish) > 0) {
+    throw new UsageError(
+      '--bits cannot be combined with --observables, --probabilities or --state',
+    );
   }
   return wish;
 }
@@ -132,6 +141,7 @@ function batchOf(result: Float64Array | Uint8Array | Counts[], shape: readonly n
 
 function partsOf(circuit: Circuit, wish: Wish): Part[] {
   const { qubits } = circuit;
+  if (wish.bits) return [bitPart(circuit, wish.shots)];
   const byDefault = wanted(wish) === 0;
   if (byDefault && wish.shots !== undefined) {
     return [
@@ -171,6 +181,25 @@ function partsOf(circuit: Circuit, wish: Wish): Part[] {
     });
   }
   return parts;
+}
+
+/** The classical bits: how often each combination was measured, or how probable it is. */
+function bitPart({ bits: count }: Circuit, shots: number | undefined): Part {
+  if (count === 0) {
+    throw new UnsupportedError('the circuit has no classical bits', { remedy: 'Leave out --bits' });
+  }
+  const bits = Array.from({ length: count }, (_, bit) => bit);
+  if (shots !== undefined) {
+    return {
+      measurement: counts(shots, { bits }),
+      print: (result) => ({ bitCounts: sorted(result as Counts[]) }),
+    };
+  }
+  checkLength(2 ** count);
+  return {
+    measurement: probabilities({ bits }),
+    print: (result, batch) => ({ bitProbabilities: JSON.stringify(rows(result, batch)) }),
+  };
 }
 
 /** Refuses what nobody reads and what may not fit into one text. */

@@ -336,6 +336,28 @@ describe('ketwork convert', () => {
     expect(await results(['specs', '-', '--json'], text)).toMatchObject({ qubits: 2 });
   });
 
+  it('runs programs that measure, and prints their bits', async () => {
+    const measured = `${text}creg c[2];\nmeasure a[1] -> c[1];\nif (c == 2) x a[0];\nmeasure a[0] -> c[0];\n`;
+    writeFileSync(file('measured.qasm'), measured);
+    const { bitProbabilities } = await results(['run', file('measured.qasm'), '--bits']);
+    const [row] = bitProbabilities as number[][];
+    // Bit 0 is 0 in the end, bit 1 either.
+    [0.5, 0.5, 0, 0].forEach((p, i) => expect(row![i]).toBeCloseTo(p, 12));
+    const drawn = await results([
+      'run',
+      file('measured.qasm'),
+      '--bits',
+      '--shots',
+      '50',
+      '--seed',
+      '1',
+    ]);
+    const [counted] = drawn['bitCounts'] as Record<string, number>[];
+    expect(Object.keys(counted!).every((key) => key === '00' || key === '01')).toBe(true);
+    expect(await fault(['run', file('bell.json'), '--bits'], 1)).toContain('no classical bits');
+    expect(await fault(['run', file('bell.json'), '--bits', '--state'], 2)).toContain('--bits');
+  });
+
   it('says where a program is wrong', async () => {
     writeFileSync(file('wrong.qasm'), text.replace('cx', 'cxx'));
     expect(await fault(['run', file('wrong.qasm')], 1)).toBe(
