@@ -35,9 +35,15 @@ export interface PartRunOptions extends RunOptions {
   readonly firstExample?: number;
 }
 
-/** Draws shots of circuits whose probabilities are not computed: one run of the circuit for each. */
-export type CompileShots = (circuit: Circuit) => {
-  /** Outcomes of the shots of one example: values of `wires`, the first one most significant. */
+/**
+ * Draws shots of circuits whose probabilities are not computed: one run of the circuit for each. `wires` are the qubits,
+ * and the classical bits numbered after them, that are read.
+ */
+export type CompileShots = (
+  circuit: Circuit,
+  wires: readonly number[],
+) => {
+  /** Outcomes of the shots of one example: values of the wires, the first one most significant. */
   draw(
     values: SlotValues,
     example: number,
@@ -47,8 +53,6 @@ export type CompileShots = (circuit: Circuit) => {
       readonly stream: number;
       readonly firstExample: number;
       readonly shots: number;
-      /** Qubits, and classical bits numbered after them. */
-      readonly wires: readonly number[];
     },
   ): Uint32Array;
   dispose(): void;
@@ -181,7 +185,10 @@ export function withShots<Names extends string, const M extends Measurements>(
       source:
         perRun || compileShots === undefined
           ? undefined
-          : compileShots(rotated((b) => eigenOf(b, undefined, fixedEigen))),
+          : compileShots(
+              rotated((b) => eigenOf(b, undefined, fixedEigen)),
+              wires,
+            ),
     };
   });
 
@@ -202,14 +209,13 @@ export function withShots<Names extends string, const M extends Measurements>(
               eigenOf(b, (name) => sliceOf(circuit, read, name, e), mine)
           : (b: Block): HermitianEigen => eigenOf(b, undefined, fixedEigen);
         if (compileShots !== undefined) {
-          const source = c.source ?? compileShots(c.rotated(eigen));
+          const source = c.source ?? compileShots(c.rotated(eigen), c.wires);
           const { shots: count } = settings[g]!;
           const outcomes = source.draw(read, e, {
             seed: runOptions.seed ?? 0,
             stream: g,
             firstExample,
             shots: count,
-            wires: c.wires,
           });
           if (c.source === undefined) source.dispose();
           return { qubits: c.wires, outcomes, eigen, norm: 1 };

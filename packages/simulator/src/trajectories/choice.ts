@@ -38,10 +38,10 @@ export function makeRunner(circuit: Circuit, options: RunnerOptions): Runner {
 
 /** Draws shots of any circuit, one trajectory for each. */
 export function trajectoryShots(options: Pick<RunnerOptions, 'engine' | 'fused'>): CompileShots {
-  return (circuit) => {
-    const runner = makeRunner(circuit, options);
+  return (circuit, wires) => {
+    const runner = makeRunner(circuit, { ...options, wires });
     return {
-      draw: (values, example, own) => shotsOf(runner, circuit, values, example, own),
+      draw: (values, example, own) => shotsOf(runner, circuit, values, example, { ...own, wires }),
       dispose: () => runner.dispose(),
     };
   };

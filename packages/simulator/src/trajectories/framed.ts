@@ -21,11 +21,25 @@ export class FramedRunner implements Runner {
   /** Numbers per trajectory that a run returns. */
   readonly #size: number;
 
-  constructor(circuit: Circuit, framed: FramedCircuit, { engine, readings }: RunnerOptions) {
+  /** Qubits that shots read, ascending. */
+  readonly #measured: readonly number[];
+
+  constructor(
+    circuit: Circuit,
+    framed: FramedCircuit,
+    { engine, readings, wires = [] }: RunnerOptions,
+  ) {
     this.#circuit = circuit;
     this.#framed = framed;
     this.#readings = readings;
-    const measurements = readings?.measurements ?? [{ type: 'probabilities' } as const];
+    const read = wires.flatMap((wire) => {
+      const qubit = wire < circuit.qubits ? wire : framed.bits.get(wire - circuit.qubits);
+      return qubit === undefined ? [] : [qubit];
+    });
+    // Bits that nothing writes are 0, and something has to be measured.
+    const qubits = read.length === 0 ? [0] : [...new Set(read)].sort((a, b) => a - b);
+    this.#measured = qubits;
+    const measurements = readings?.measurements ?? [{ type: 'probabilities', qubits } as const];
     this.#program = engine.compile(framed.circuit, measurements);
     this.#size = this.#program.outputShapes.reduce(
       (sum, shape) => sum + shape.reduce((a, b) => a * b, 1),
@@ -66,7 +80,8 @@ export class FramedRunner implements Runner {
     // The number behind those of the noise places.
     const place = steps.reduce((sum, { type }) => sum + (type === 'noise' ? 1 : 0), 0);
     const everyone = membersOf(runs, count);
-    const dimension = 2 ** qubits;
+    const measured = this.#measured;
+    const dimension = 2 ** measured.length;
     const sampler = new Sampler();
     this.#run(example, runs, ([probabilities], from, rows) => {
       for (let row = 0; row < rows; row++) {
@@ -78,10 +93,12 @@ export class FramedRunner implements Runner {
           members.map((t) => example.draws.at(first + t, place)),
         );
         members.forEach((t, i) => {
-          let flipped = 0;
-          for (let qubit = 0; qubit < qubits; qubit++)
-            flipped = 2 * flipped + runs.holds(t, { qubit, letter: 'X' });
-          outcomes[t] = (drawn[i] as number) ^ flipped;
+          let outcome = 0;
+          measured.forEach((qubit, m) => {
+            const bit = ((drawn[i] as number) >>> (measured.length - 1 - m)) & 1;
+            if (bit !== runs.holds(t, { qubit, letter: 'X' })) outcome += 2 ** (qubits - 1 - qubit);
+          });
+          outcomes[t] = outcome;
         });
       }
     });

@@ -24,7 +24,7 @@ export interface OneExample {
 export interface Shot {
   /** By trajectory: 1 where it passed all post-selections. */
   readonly kept: Uint8Array;
-  /** By trajectory: the values of all qubits measured, the first one most significant. */
+  /** By trajectory: the values of the qubits that are read, as a basis index of all of them. */
   readonly outcomes: Uint32Array;
   /** Classical bits, `[trajectories, bits]`. */
   readonly bits: Uint8Array;
@@ -46,6 +46,8 @@ export interface RunnerOptions {
   readonly fused: boolean;
   /** States that a tree keeps at once at most; frames are not tried where this is given. For tests. */
   readonly mostStates?: number;
+  /** Qubits, and bits numbered after them, that shots read. */
+  readonly wires?: readonly number[];
   /** What is read where means are asked for. */
   readonly readings?: Readings;
 }

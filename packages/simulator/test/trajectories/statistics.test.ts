@@ -20,7 +20,7 @@ import {
   randomValues,
 } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
-import { programOf } from './circuits.ts';
+import { noisyCircuit, programOf, randomMixture } from './circuits.ts';
 
 const exact = reference();
 const TRAJECTORIES = 2000;
@@ -40,6 +40,19 @@ function* dynamicCircuits(count: number, first: number): Generator<[Random, Circ
     if (success! < 0.2) continue;
     found++;
     yield [random, made];
+  }
+}
+
+/** Random circuits with Pauli noise only, whose trajectories are run as signs. */
+function* pauliCircuits(count: number, first: number): Generator<[Random, Circuit]> {
+  for (let seed = first; seed < first + count; seed++) {
+    const random = new Random(seed);
+    const options = { qubits: random.integer(1, 5), ops: 12, slotGenerators: false };
+    const made = noisyCircuit(random, options, (qubits) => randomMixture(random, qubits));
+    const last = random.chance(0.5)
+      ? Array.from({ length: made.qubits }, (_, q): Op => ({ type: 'measure', qubit: q, bit: q }))
+      : [];
+    yield [random, { ...made, bits: last.length, ops: [...made.ops, ...last] }];
   }
 }
 
@@ -154,7 +167,7 @@ describe('trajectories and the exact density matrix', () => {
   it('draw shots with the exact probabilities', () => {
     let degrees = 0;
     let chiSquare = 0;
-    for (const [random, made] of dynamicCircuits(40, 8000)) {
+    for (const [random, made] of [...dynamicCircuits(40, 8000), ...pauliCircuits(20, 8500)]) {
       const read = randomMeasurement(random, made, 'probabilities');
       if (read.type !== 'probabilities') continue;
       const { type: _, ...wires } = read;
