@@ -118,3 +118,4 @@ export * from '@ketwork/datasets';
 export { auto } from './auto.ts';
 export type { AutoEngine, AutoOptions } from './auto.ts';
 export { plot } from './plot.ts';
+export * from '@ketwork/noise';

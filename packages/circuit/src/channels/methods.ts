@@ -53,8 +53,8 @@ export abstract class ChannelMethods extends GateMethods {
   }
 
   /**
-   * Relaxation by γ towards `diag(1-excited, excited)`; `excited` 0 is amplitude damping. PennyLane's second parameter is
-   * `1 - excited`.
+   * Relaxation by γ towards `diag(1-excited, excited)`; `excited` 0 is amplitude damping. PennyLane and
+   * Qiskit have the same two parameters.
    */
   generalizedAmplitudeDamping(gamma: AngleLike, excited: AngleLike, qubit: number): this {
     return this.channel('generalizedAmplitudeDamping', [gamma, excited], qubit);
