@@ -1,4 +1,4 @@
-"""Qiskit Aer's statevector method with its gate fusion. No gradients of its own."""
+"""Qiskit Aer's statevector or density matrix method with its gate fusion. No gradients of its own."""
 
 import time
 
@@ -44,8 +44,9 @@ def prepare(request):
     if request["what"] == "gradient":
         raise ValueError("Qiskit Aer has no gradients but by shifted copies")
     qubits, gates, x = request["circuit"]["qubits"], request["circuit"]["gates"], request["x"]
+    method = "density_matrix" if request["mode"] == "density matrix" else "statevector"
     simulator = AerSimulator(
-        method="statevector",
+        method=method,
         precision="single" if request["precision"] == "f32" else "double",
         max_parallel_threads=request["threads"],
     )
@@ -71,7 +72,7 @@ def prepare(request):
     value = [result.data(i)[f"z{q}"] for i in range(len(x)) for q in request["measured"]]
     fused = (result.results[0].metadata or {}).get("fusion", {})
     mode = "with fusion" if fused.get("applied") else "fusion on by its own rule, not applied at this size"
-    answer = {"value": [float(v) for v in value], "plan": plan, "mode": f"statevector, {mode}"}
+    answer = {"value": [float(v) for v in value], "plan": plan, "mode": f"{method}, {mode}"}
     if request["probe"]:
         if data:
             plain = plain.assign_parameters({parameters[i]: v for i, v in enumerate(x[0])})

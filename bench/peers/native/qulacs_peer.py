@@ -3,7 +3,7 @@
 import time
 
 import numpy
-from qulacs import GeneralQuantumOperator, Observable, ParametricQuantumCircuit, QuantumCircuit, QuantumState
+from qulacs import DensityMatrix, GeneralQuantumOperator, Observable, ParametricQuantumCircuit, QuantumCircuit, QuantumState
 from qulacs import gate as gates_of
 from qulacs.circuit import QuantumCircuitOptimizer
 
@@ -20,6 +20,11 @@ def gate_of(gate, x, w):
     if name == "matrix":
         return [gates_of.DenseMatrix(qubits[::-1], unitary(gate))]
     angles = [resolve(p, x, w) for p in parameters]
+    if name == "noise:depolarizing":
+        noise = gates_of.DepolarizingNoise if len(qubits) == 1 else gates_of.TwoQubitDepolarizingNoise
+        return [noise(*qubits, angles[0])]
+    if name == "noise:amplitudeDamping":
+        return [gates_of.AmplitudeDampingNoise(qubits[0], angles[0])]
     if name in ROTATIONS:
         return [rotation(name, qubits[0], angles[0])]
     if name == "Rot":
@@ -66,7 +71,7 @@ def prepare_value(request):
         for each in gate_of(gate, None, w):
             steps[-1].add_gate(each)
     steps = [step if isinstance(step, list) else optimized(step, mode) for step in steps]
-    state = QuantumState(qubits)
+    state = DensityMatrix(qubits) if mode == "density matrix" else QuantumState(qubits)
     observable = None
     if len(measured) == 1:
         observable = Observable(qubits)
