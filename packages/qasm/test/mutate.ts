@@ -133,7 +133,9 @@ export function survives(seed: number): boolean {
   if (program === undefined) return false;
   // What is read can be written and read again.
   try {
-    parseQasm(toQasm(program.circuit, program), { limits: { ...limits, steps: 5_000_000 } });
+    parseQasm(toQasm(program.circuit, { ...program, version: 3 }), {
+      limits: { ...limits, steps: 5_000_000 },
+    });
   } catch (error) {
     if (
       error instanceof KetworkError &&

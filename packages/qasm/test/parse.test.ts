@@ -359,6 +359,8 @@ describe('faults', () => {
     ],
     [`${V3}qubit q; rx(1/0) q;`, 3, 14, /division by zero/],
     [`${V3}qubit q; rx("2") q;`, 3, 13, /a string is not a value/],
+    [`${V2}qreg q[1]; creg c[1]; if (c[0] == 1) x q[0];`, 3, 27, /compares a register/],
+    [`${V2}qreg q[1]; creg c[1]; if (c == 1) if (c == 1) x q[0];`, 3, 35, /stands before a gate/],
     ['include "other.inc";', 1, 1, /cannot be included/],
     ['', 1, 1, /no qubits/],
     ['qubit q; /* open', 1, 10, /a comment has no end/],

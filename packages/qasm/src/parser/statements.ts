@@ -63,8 +63,27 @@ export class StatementParser extends CompoundParser {
         this.expect('(');
         const condition = this.expression();
         this.expect(')');
-        const then = this.deeper(() => [this.statement()]);
-        return { type: 'if', at, condition, then, otherwise: [] };
+        if (
+          condition.type !== 'binary' ||
+          condition.op !== '==' ||
+          condition.left.type !== 'name'
+        ) {
+          this.lexer.fail('a condition of OpenQASM 2 compares a register with an integer', {
+            at: condition.at,
+            remedy: 'Write if (c == 1) …, or use version 3',
+          });
+        }
+        const body = this.deeper(() => this.statement());
+        if (!['gate', 'measure', 'reset'].includes(body.type)) {
+          this.lexer.fail(
+            'a condition of OpenQASM 2 stands before a gate, a measurement or a reset',
+            {
+              at: body.at,
+              remedy: 'Use version 3 for others',
+            },
+          );
+        }
+        return { type: 'if', at, condition, then: [body], otherwise: [] };
       }
       case 'qreg':
       case 'creg':
