@@ -61,7 +61,8 @@ export class TreeRunner implements Runner {
           type: 'statePreparation' as const,
           qubits: all,
           amplitudes: { slot: this.#slot },
-          normalize: false,
+          // An engine in single precision returns states whose norm is 1 to some digits only.
+          normalize: true,
         },
         ...ops,
       ]),

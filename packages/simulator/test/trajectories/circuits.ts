@@ -7,6 +7,7 @@ import { trajectoryCapabilities } from '../../src/trajectories/engine.ts';
 import { SampledProgram } from '../../src/trajectories/program.ts';
 
 const engine: Engine = await cpu({ reproducible: true });
+const single: Engine = await cpu({ precision: 'f32' });
 
 /** A program that takes one of the two ways to run trajectories. */
 export function programOf<const M extends Measurement | readonly Measurement[]>(
@@ -17,18 +18,21 @@ export function programOf<const M extends Measurement | readonly Measurement[]>(
     seed = 0,
     mostStates,
     shots,
+    precision = 'f64',
   }: {
     readonly trajectories: number;
     readonly seed?: number;
     /** Given: through a tree of at most so many states. */
     readonly mostStates?: number;
     readonly shots?: number;
+    /** Of the engine that runs what trajectories leave to it. */
+    readonly precision?: 'f64' | 'f32';
   },
 ): SampledProgram<string, M> {
   return new SampledProgram(circuit, measurements, shots === undefined ? {} : { shots }, {
     trajectories,
     seed,
-    engine,
+    engine: precision === 'f64' ? engine : single,
     fused: false,
     ...(mostStates !== undefined && { mostStates }),
     capabilities: trajectoryCapabilities,

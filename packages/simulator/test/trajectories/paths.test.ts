@@ -138,6 +138,18 @@ describe('the two ways to run trajectories', () => {
       run(few).forEach((means, m) => expectClose(means, many[m]!, 1e-13, `${few} states`));
   });
 
+  it('go on where an engine in single precision applies what they leave to it', () => {
+    const long = circuit(4, (q) => {
+      for (let i = 0; i < 400; i++)
+        q.pauliRot(0.1 + 0.7 * i, 'XYZ', [i % 4, (i + 1) % 4, (i + 2) % 4]);
+      q.amplitudeDamping(0.2, 0);
+    });
+    const read = expval(Z(0), X(2));
+    const how = { trajectories: 30, seed: 1 };
+    const exact = programOf(long, read, how).run();
+    expectClose(programOf(long, read, { ...how, precision: 'f32' }).run(), exact, 1e-4);
+  });
+
   it('differentiate Pauli noise exactly along branches', () => {
     for (let seed = 0; seed < 12; seed++) {
       const random = new Random(500 + seed);
