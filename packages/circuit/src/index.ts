@@ -70,6 +70,8 @@ export {
 } from './measurement.ts';
 export { draw } from './draw/text.ts';
 export type { DrawOptions } from './draw/text.ts';
+export { drawQuantikz } from './draw/quantikz.ts';
+export type { DrawQuantikzOptions } from './draw/quantikz.ts';
 export { drawSvg } from './draw/svg.ts';
 export type { DrawSvgOptions } from './draw/svg.ts';
 export {
