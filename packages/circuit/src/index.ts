@@ -136,6 +136,6 @@ export { optimize } from './transpile/optimize.ts';
 export type { OptimizeOptions } from './transpile/optimize.ts';
 export { route } from './transpile/route.ts';
 export type { CouplingMap, RoutedCircuit, RouteOptions } from './transpile/route.ts';
-export { specs } from './specs.ts';
+export { depth, specs } from './specs.ts';
 export type { CircuitSpecs } from './specs.ts';
 export { parseCircuit, requireCircuit, toJSON } from './json.ts';

@@ -23,6 +23,7 @@ export * from '@ketwork/qasm';
 export {
   complexAmplitudes,
   cpu,
+  estimateRun,
   densityMatrix,
   hosted,
   ket,
@@ -87,6 +88,7 @@ export type {
   Counts,
   CpuOptions,
   DifferentiationMethod,
+  EstimateOptions,
   Engine,
   Estimate,
   ExplainedPass,
@@ -102,6 +104,7 @@ export type {
   QubitOrderOptions,
   ResultOf,
   Results,
+  RunEstimate,
   RunOptions,
   TrajectoriesOptions,
   TrajectoryEngine,

@@ -33,7 +33,7 @@ const help = `Usage: ketwork <command> <circuit> [options]
 
 Commands:
   run      run a circuit and print expectations, probabilities or counts as JSON
-  draw     draw a circuit as text or SVG
+  draw     draw a circuit as text, SVG or LaTeX
   specs    size, depth, gate counts and slots of a circuit
   convert  write a circuit as OpenQASM or JSON
 

@@ -30,6 +30,8 @@ export async function specs(args: readonly string[]): Promise<string> {
     ['operations', String(numbers.operations)],
     ['depth', String(numbers.depth)],
     ['two-qubit depth', String(numbers.twoQubitDepth)],
+    ['non-Clifford', `${numbers.nonClifford}, depth ${numbers.nonCliffordDepth}`],
+    ['measurements', String(numbers.measurements)],
     ['weights', String(numbers.weights)],
     ['inputs', `${numbers.inputs} per example`],
     ...Object.entries(gates).map(([name, count]): [string, string] => [`  ${name}`, String(count)]),

@@ -298,6 +298,8 @@ describe('ketwork specs', () => {
       operations       4
       depth            3
       two-qubit depth  1
+      non-Clifford     3, depth 2
+      measurements     0
       weights          1
       inputs           2 per example
         RX             2
