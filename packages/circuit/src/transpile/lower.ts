@@ -54,6 +54,12 @@ function controlledOn(
 
 function addEvolution(to: Elementary, op: EvolutionOp, operation: number): void {
   const { generator, time } = op;
+  if (op.drift !== undefined) {
+    throw new CircuitError('an evolution with a drift has no exact gates', {
+      operation,
+      remedy: 'Write it as short evolutions under one part after the other',
+    });
+  }
   if (!('terms' in generator)) {
     throw new CircuitError('an evolution under a matrix cannot be decomposed into gates', {
       operation,

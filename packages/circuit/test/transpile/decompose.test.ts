@@ -203,5 +203,7 @@ describe('decompose', () => {
       ),
     );
     expect(() => decompose(filter)).toThrow(/not unitary/);
+    const drifting = circuit(1, (q) => q.evolution(X(0), 0.3, [0], { drift: Z(0) }));
+    expect(() => decompose(drifting)).toThrow(/operation 0.*with a drift has no exact gates/);
   });
 });
