@@ -53,6 +53,27 @@ describe.each(Object.entries(engines))('on %s', (name, engine) => {
       expect(Object.keys(shifted)).toEqual(wrt);
       for (const slot of wrt) expectClose(shifted[slot]!, truth[slot]!, 1e-9, `shift, ${slot}`);
 
+      // The same with generators inserted under an ancilla, and with observables inserted behind a unitary circuit.
+      const filtered = circuit.ops.some((op) => op.type === 'matrix' && !op.unitary);
+      const tested = differentiate(engine, circuit, list, { method: 'hadamard-test' });
+      const inserted = tested.jacobian(values, { wrt });
+      for (const slot of wrt) expectClose(inserted[slot]!, truth[slot]!, 1e-9, `test, ${slot}`);
+      const sums = list.filter(
+        (m) =>
+          m.type === 'expval' &&
+          m.observables.every((o) => o.type !== 'hermitian' || !('slot' in o.matrix)),
+      );
+      if (!filtered && sums.length > 0) {
+        const backwards = differentiate(engine, circuit, sums, {
+          method: 'reversed-hadamard-test',
+        });
+        const back = backwards.jacobian(values, { wrt });
+        const exact = differentiate(reference(), circuit, sums, { method: 'adjoint' });
+        const expected = exact.jacobian(values, { wrt });
+        for (const slot of wrt)
+          expectClose(back[slot]!, expected[slot]!, 1e-9, `reversed, ${slot}`);
+      }
+
       // Every kind of slot, but no variance by amplitudes that are not normalised.
       const some = raw ? list.filter((m) => m.type !== 'variance') : list;
       const exact = raw
@@ -150,7 +171,7 @@ describe.each(Object.entries(engines))('on %s', (name, engine) => {
   });
 });
 
-test('parameter-shift covers every gate with parameters, bare and under a control of value 0', () => {
+test('shifts and Hadamard tests cover every gate with parameters, bare and under a control of value 0', () => {
   const engine = reference();
   for (const row of gates.filter((g) => g.parameters.length > 0)) {
     for (const controls of [[], [{ qubit: 3, value: 0 as const }]]) {
@@ -192,6 +213,10 @@ test('parameter-shift covers every gate with parameters, bare and under a contro
         values,
       ).w;
       expectClose(shifted, exact, 1e-12, row.name);
+      const tested = differentiate(engine, circuit, m, { method: 'hadamard-test' }).jacobian(
+        values,
+      );
+      expectClose(tested.w, exact, 1e-12, row.name);
       // A global phase alone is the one parameter that nothing depends on.
       const visible = row.name !== 'GPhase' || controls.length > 0;
       expect(

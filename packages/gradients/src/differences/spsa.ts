@@ -10,7 +10,7 @@ const SHOTS = 0;
 const DIRECTIONS = 1;
 
 /**
- * Prepares simultaneous perturbation (Spall, IEEE Trans. Automat. Contr. 37, 332, 1992, equation 2.2): all elements of all
+ * Prepares simultaneous perturbation (Spall, IEEE Trans. Automat. Contr. 37, 332, 1992): all elements of all
  * wanted slots move along a random direction Δ of ±1, and `(f(x + cΔ) − f(x − cΔ)) / (2cΔ)` estimates every derivative
  * from two runs; averaged over `samples` directions, each example having its own.
  */

@@ -78,7 +78,7 @@ export interface AsyncMetricTensorProgram<
 /**
  * Compiles the Fubini-Study metric tensor of the state a circuit prepares, the real part of the quantum geometric tensor:
  * `g_ij = Re(⟨∂_i ψ|∂_j ψ⟩ − ⟨∂_i ψ|ψ⟩⟨ψ|∂_j ψ⟩)`, a quarter of the quantum Fisher information. Block-diagonal form from
- * covariances of generators: Stokes, Izaac, Killoran and Carleo, Quantum 4, 269 (2020), equation 17.
+ * covariances of generators: Stokes, Izaac, Killoran and Carleo, Quantum 4, 269 (2020).
  *
  * From shots the squares `⟨G_i⟩⟨G_j⟩` are products of estimates, so that diagonal elements come out low by about their
  * variance over the shots.

@@ -42,7 +42,7 @@ export interface NaturalGradientOptions<Names extends string = string> {
 
 /**
  * The quantum natural gradient: `θ -= learningRate · (g + λ)⁻¹ ∇f` with the Fubini-Study metric tensor g of the state
- * (Stokes, Izaac, Killoran and Carleo, Quantum 4, 269 (2020), equation 5). Steps are of one size in the space of states,
+ * (Stokes, Izaac, Killoran and Carleo, Quantum 4, 269 (2020)). Steps are of one size in the space of states,
  * whatever the parametrisation. For a batch, gradient and tensor are averaged over the examples. `step` returns the cost
  * before the step.
  *
