@@ -13,7 +13,7 @@ import { DensityProgram } from './program.ts';
  * Channels, measurements (which dephase), resets and post-selection act on the density matrix itself, so there is no
  * sampling error. Gradients go through all of it, with respect to the parameters of channels too. The matrix of n qubits
  * is kept as its `4^n` real coefficients `tr(P ρ)` of Pauli strings: `8 · 4^n` bytes, 8 MiB at 10 qubits; a gradient
- * keeps several of them, as `estimateMemory` says.
+ * keeps several of them, as `estimateMemory` says. Classical bits that conditions or measurements read count as qubits.
  *
  * @returns an engine that runs in the calling thread.
  * @throws UnsupportedError where WebAssembly SIMD is missing.

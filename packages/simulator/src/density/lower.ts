@@ -1,6 +1,15 @@
 import { elementary, UnsupportedError } from '@ketwork/base';
 import { channel, pauliTransferMatrix, primitives } from '@ketwork/circuit';
-import type { Angle, ChannelOp, Circuit, Control, Primitive } from '@ketwork/circuit';
+import type {
+  Angle,
+  ChannelOp,
+  Circuit,
+  ConditionalOp,
+  Control,
+  Measurement,
+  Op,
+  Primitive,
+} from '@ketwork/circuit';
 import { evolutionPrimitives } from '../cpu/evolution.ts';
 import type { Element, Entry, SparseMatrix } from './element.ts';
 
@@ -9,19 +18,77 @@ const MAX_ENTRIES = 1024;
 
 type Rows = readonly (readonly Entry[] | undefined)[];
 
-/** Rewrites a circuit as maps of Pauli vectors. @throws UnsupportedError */
-export function lower(circuit: Circuit): readonly Element[] {
-  const out: Element[] = [];
-  circuit.ops.forEach((op, operation) => {
-    const add = (qubits: readonly number[], rows: Rows): void => {
-      if (rows.some((row) => row !== undefined))
-        out.push({ type: 'transfer', qubits, rows, operation });
+/** Most operations after loops are written out. */
+const MAX_OPS = 100_000;
+
+/** A circuit as maps of Pauli vectors. */
+export interface Lowered {
+  readonly elements: readonly Element[];
+  /** Digits of the vector: qubits, then classical bits that matter, then conditions. */
+  readonly wires: number;
+  /** Where classical bits are that something reads. */
+  readonly bits: ReadonlyMap<number, number>;
+}
+
+/**
+ * Rewrites a circuit as maps of Pauli vectors. Classical bits that conditions or measurements read become further digits,
+ * which only ever hold I and Z, and a condition becomes a control on them: exact, since bits are never in superposition.
+ *
+ * @throws UnsupportedError
+ */
+export function lower(circuit: Circuit, read: readonly Measurement[]): Lowered {
+  const lowering = new Lowering(circuit, read);
+  lowering.add(circuit.ops, []);
+  return { elements: lowering.out, wires: lowering.wires, bits: lowering.bits };
+}
+
+class Lowering {
+  readonly out: Element[] = [];
+  readonly bits = new Map<number, number>();
+  wires: number;
+  #count = 0;
+  /** Operation of the circuit that is being rewritten. */
+  #operation = 0;
+  /** Wires that hold conditions, by how deep they are nested. */
+  readonly #conditions: number[] = [];
+
+  constructor(circuit: Circuit, read: readonly Measurement[]) {
+    this.wires = circuit.qubits;
+    const need = (bit: number): void => {
+      if (!this.bits.has(bit)) this.bits.set(bit, this.wires++);
     };
+    const visit = (op: Op): void => {
+      if (op.type !== 'conditional') return;
+      op.condition.bits.forEach(need);
+      op.then.forEach(visit);
+      op.otherwise.forEach(visit);
+    };
+    circuit.ops.forEach(visit);
+    for (const m of read) if ('bits' in m) m.bits?.forEach(need);
+  }
+
+  /** Appends operations under conditions on wires of bits. */
+  add(ops: readonly Op[], conditions: readonly Control[], depth = 0): void {
+    ops.forEach((op, i) => {
+      if (depth === 0) this.#operation = i;
+      if (++this.#count > MAX_OPS) {
+        throw new UnsupportedError(`more than ${MAX_OPS} operations once loops are written out`, {
+          operation: this.#operation,
+          remedy: 'Use fewer rounds',
+        });
+      }
+      this.#add(op, conditions, depth);
+    });
+  }
+
+  #add(op: Op, conditions: readonly Control[], depth: number): void {
+    const operation = this.#operation;
     switch (op.type) {
       case 'gate':
       case 'matrix':
-        for (const primitive of primitives(op)) addPrimitive(primitive, operation, out);
-        break;
+        for (const primitive of primitives({ ...op, controls: [...conditions, ...op.controls] }))
+          addPrimitive(primitive, operation, this.out);
+        return;
       case 'evolution':
         if ('slot' in op.generator) {
           throw new UnsupportedError(
@@ -29,32 +96,185 @@ export function lower(circuit: Circuit): readonly Element[] {
             { operation, remedy: 'Use a fixed generator, or Pauli rotations with angles of slots' },
           );
         }
-        for (const primitive of evolutionPrimitives(op, operation))
-          addPrimitive(primitive, operation, out);
-        break;
+        for (const primitive of evolutionPrimitives(
+          { ...op, controls: [...conditions, ...op.controls] },
+          operation,
+        ))
+          addPrimitive(primitive, operation, this.out);
+        return;
       case 'channel':
-        addChannel(op, operation, out);
-        break;
-      case 'measure':
-        add([op.qubit], op.postselect === undefined ? DEPHASED : PROJECTED[op.postselect]);
-        break;
+        this.#addChannel(op, conditions);
+        return;
+      case 'measure': {
+        const wire = this.bits.get(op.bit);
+        const kept = op.postselect === undefined ? DEPHASED : PROJECTED[op.postselect];
+        if (wire === undefined) this.#rows([op.qubit], kept, conditions);
+        else this.#rows([op.qubit, wire], recorded(kept), conditions);
+        return;
+      }
       case 'reset':
-        for (const qubit of op.qubits) add([qubit], RESET);
-        break;
+        for (const qubit of op.qubits) this.#rows([qubit], RESET, conditions);
+        return;
+      case 'conditional':
+        for (let round = 0; round < (op.repeat ?? 1); round++) this.#branch(op, conditions, depth);
+        return;
       case 'statePreparation':
-        out.push({
+        if (conditions.length > 0) {
+          throw new UnsupportedError(
+            'the density matrix engine cannot prepare a state under a condition',
+            { operation, remedy: 'Prepare it first, or use gates' },
+          );
+        }
+        this.out.push({
           type: 'preparation',
           qubits: op.qubits,
           amplitudes: op.amplitudes,
           normalize: op.normalize,
           operation,
         });
-        break;
+        return;
       case 'barrier':
-      case 'conditional': // refused by the engine's capabilities
     }
+  }
+
+  #branch(op: ConditionalOp, conditions: readonly Control[], depth: number): void {
+    const { bits, value } = op.condition;
+    const all = bits.map((bit, i): Control => ({
+      qubit: this.bits.get(bit)!,
+      value: (Math.floor(value / 2 ** i) % 2) as 0 | 1,
+    }));
+    // A bit that a condition around this one reads has its value there, since nothing in between writes it.
+    const known = ({ qubit }: Control): Control | undefined =>
+      conditions.find((condition) => condition.qubit === qubit);
+    const pattern = all.filter((control) => known(control) === undefined);
+    const never = all.some((control) => (known(control) ?? control).value !== control.value);
+    if (never || pattern.length === 0) {
+      this.add(never ? op.otherwise : op.then, conditions, depth + 1);
+      return;
+    }
+    const written = writtenBits([...op.then, ...op.otherwise]);
+    const lasts = [...conditions, ...pattern].every(({ qubit }) =>
+      [...written].every((bit) => this.bits.get(bit) !== qubit),
+    );
+    if (
+      lasts &&
+      conditions.length + pattern.length <= MAX_CONDITIONS &&
+      (op.otherwise.length === 0 || pattern.length === 1)
+    ) {
+      this.add(op.then, [...conditions, ...pattern], depth + 1);
+      const other = pattern.map(({ qubit, value: v }): Control => ({
+        qubit,
+        value: v === 0 ? 1 : 0,
+      }));
+      this.add(op.otherwise, [...conditions, ...other], depth + 1);
+      return;
+    }
+    // A bit of its own says whether the condition held, with all those around it.
+    const [then, otherwise] = [0, 1].map(
+      (branch) => (this.#conditions[2 * depth + branch] ??= this.wires++),
+    ) as [number, number];
+    const flip = (wire: number, controls: readonly Control[]): void =>
+      addMap([NOT], [wire], controls, this.#operation, this.out);
+    this.#rows([then], RESET, []);
+    flip(then, [...conditions, ...pattern]);
+    if (op.otherwise.length > 0) {
+      this.#rows([otherwise], RESET, []);
+      flip(otherwise, [...conditions, { qubit: then, value: 0 }]);
+    }
+    this.add(op.then, [{ qubit: then, value: 1 }], depth + 1);
+    if (op.otherwise.length > 0)
+      this.add(op.otherwise, [{ qubit: otherwise, value: 1 }], depth + 1);
+  }
+
+  #addChannel(op: ChannelOp, conditions: readonly Control[]): void {
+    const k = op.qubits.length;
+    if (conditions.length === 0 && op.kraus !== undefined) {
+      addMap(op.kraus, op.qubits, [], this.#operation, this.out);
+      return;
+    }
+    if (conditions.length > 0 && k > 2) {
+      throw new UnsupportedError(
+        `the density matrix engine cannot run a channel on ${k} qubits under a condition`,
+        { operation: this.#operation, remedy: 'Use channels on one or two qubits there' },
+      );
+    }
+    const rows =
+      op.kraus === undefined ? channelRows(op) : rowsOf(pauliTransferMatrix(op.kraus), 4 ** k);
+    this.#rows(op.qubits, rows, conditions);
+  }
+
+  /** Appends a map that acts where conditions on bits hold. */
+  #rows(qubits: readonly number[], rows: Rows, conditions: readonly Control[]): void {
+    if (rows.every((row) => row === undefined)) return;
+    this.out.push({
+      type: 'transfer',
+      qubits: [...conditions.map(({ qubit }) => qubit), ...qubits],
+      rows: conditions.length === 0 ? rows : conditionalRows(rows, conditions),
+      operation: this.#operation,
+    });
+  }
+}
+
+/** Most bits that a map is made conditional on; more are first gathered in one. */
+const MAX_CONDITIONS = 2;
+
+const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
+
+/** Bits that operations write. */
+function writtenBits(ops: readonly Op[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const op of ops) {
+    if (op.type === 'measure') found.add(op.bit);
+    if (op.type === 'conditional')
+      for (const bit of writtenBits([...op.then, ...op.otherwise])) found.add(bit);
+  }
+  return found;
+}
+
+/** A measurement whose outcome goes into a bit: both read the same, whatever the bit was. */
+function recorded(kept: Rows): Rows {
+  const value = (digit: 0 | 3): readonly Entry[] =>
+    (kept[digit] ?? [{ column: digit, value: 1 }]).map((entry) => ({
+      ...entry,
+      column: 4 * entry.column,
+    }));
+  return Array.from({ length: 16 }, (_, row) => {
+    const [qubit, bit] = [row >> 2, row & 3];
+    if ((qubit !== 0 && qubit !== 3) || (bit !== 0 && bit !== 3)) return [];
+    return value(qubit === bit ? 0 : 3);
   });
-  return out;
+}
+
+/** Rows of a map that acts where bits, which come first, have their values: `P ⊗ E + (1 - P) ⊗ 1`. */
+function conditionalRows(rows: Rows, conditions: readonly Control[]): Rows {
+  const size = rows.length;
+  const digitsOf = (index: number): number[] =>
+    conditions.map((_, i) => (index >> (2 * (conditions.length - 1 - i))) & 3);
+  const classical = Array.from({ length: 4 ** conditions.length }, (_, index) => index).filter(
+    (index) => digitsOf(index).every((digit) => digit === 0 || digit === 3),
+  );
+  const projector = (to: number, from: number): number => {
+    const [a, b] = [digitsOf(to), digitsOf(from)];
+    return conditions.reduce(
+      (product, { value }, i) => product * (value === 1 && a[i] !== b[i] ? -0.5 : 0.5),
+      1,
+    );
+  };
+  return Array.from({ length: 4 ** conditions.length * size }, (_, index) => {
+    const [bits, row] = [Math.floor(index / size), index % size];
+    const inner = rows[row];
+    if (inner === undefined || !classical.includes(bits)) return undefined;
+    return classical.flatMap((from) => {
+      const p = projector(bits, from);
+      const rest = (bits === from ? 1 : 0) - p;
+      const entries: Entry[] = inner.map(({ column, value }) => ({
+        column: from * size + column,
+        value: scaled(p, value),
+      }));
+      if (rest !== 0) entries.push({ column: from * size + row, value: rest });
+      return entries;
+    });
+  });
 }
 
 const DEPHASED: Rows = [undefined, [], [], undefined];
@@ -260,21 +480,13 @@ function dense({ rows, columns, values }: SparseMatrix, d: number): Float64Array
   return out;
 }
 
-function addChannel(op: ChannelOp, operation: number, out: Element[]): void {
-  if (op.kraus !== undefined) {
-    addMap(op.kraus, op.qubits, [], operation, out);
-    return;
-  }
+/** Rows of a channel of the table. */
+function channelRows(op: ChannelOp): Rows {
   const k = op.qubits.length;
   const rows: Entry[][] = Array.from({ length: 4 ** k }, () => []);
   for (const { row, column, value } of channel(op.channel).transfer(op.angles, k))
     if (value !== 0) rows[row]!.push({ column, value });
   const stays = (row: number): boolean =>
     rows[row]!.length === 1 && rows[row]![0]!.column === row && rows[row]![0]!.value === 1;
-  out.push({
-    type: 'transfer',
-    qubits: op.qubits,
-    rows: rows.map((entries, row) => (stays(row) ? undefined : entries)),
-    operation,
-  });
+  return rows.map((entries, row) => (stays(row) ? undefined : entries));
 }

@@ -18,6 +18,8 @@ import type { VectorView } from './wide.ts';
 /** What a program of the engine consists of. */
 export interface Plan {
   readonly circuit: Circuit;
+  /** Digits of a vector: qubits and classical bits. */
+  readonly wires: number;
   readonly layout: Layout;
   readonly steps: readonly Step[];
   readonly traced: Traced;
@@ -47,12 +49,12 @@ export class Machine {
 
   /** @param wanted for gradients: whether derivatives by a coefficient are collected */
   constructor(plan: Plan, memory: EngineMemory, wanted?: (coefficient: Coefficient) => boolean) {
-    const { layout, traced, circuit, steps } = plan;
+    const { layout, traced, wires, steps } = plan;
     this.#plan = plan;
     this.#memory = memory;
     this.#wanted = wanted;
     this.lanes = layout === 'pairs' ? 2 : 1;
-    this.#vectorBytes = bytesPerNumber(layout) * 4 ** circuit.qubits;
+    this.#vectorBytes = bytesPerNumber(layout) * 4 ** wires;
     const table = 16 * traced.coefficients.length;
     const stages = [...traced.stages.values()];
     const most = (size: (stage: (typeof stages)[number]) => number): number =>
@@ -74,10 +76,10 @@ export class Machine {
 
   /** Code is written when it is first needed. */
   get #stages(): ReadonlyMap<number, StageFunctions> {
-    const { traced, circuit, layout } = this.#plan;
+    const { traced, wires, layout } = this.#plan;
     return (this.#functions ??= buildStages(
       traced,
-      circuit.qubits,
+      wires,
       layout,
       this.#memory.memory,
       this.#wanted,
@@ -161,8 +163,7 @@ export class Machine {
 
   /** Applies steps `from` to `to` to a vector. */
   forward(vector: number, from: number, to: number): void {
-    const { circuit, steps, traced } = this.#plan;
-    const { qubits } = circuit;
+    const { wires: qubits, steps, traced } = this.#plan;
     const address = this.#firstVector + vector * this.#vectorBytes;
     for (let index = from; index < to; index++) {
       const step = steps[index]!;
@@ -193,8 +194,7 @@ export class Machine {
    * @param before the vector before the step
    */
   backward(index: number, before: number, cotangent: number, sink: GradientSink): void {
-    const { circuit, steps, traced } = this.#plan;
-    const { qubits } = circuit;
+    const { wires: qubits, steps, traced } = this.#plan;
     const step = steps[index]!;
     if (step.type === 'stage') {
       const functions = this.#stages.get(index)!;

@@ -1,6 +1,6 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
 import { channel, evaluateAngle } from '@ketwork/circuit';
-import type { Angle, Circuit, Slot } from '@ketwork/circuit';
+import type { Angle, Circuit, Op, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
 import { checkProgram, isSampled, readWrt } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
@@ -107,20 +107,22 @@ export class DensityProgram<Names extends string, M extends Measurements> implem
     this.#angles = new AngleTable(circuit);
     // The size of the batch must not decide, or parts of it would differ in the last bits.
     const batched = circuit.slots.some(({ axis }) => axis === 'batch');
-    const layout = batched || circuit.qubits < PACKED ? 'pairs' : 'packed';
-    const elements = this.#withShots === undefined ? lower(circuit) : [];
-    const steps = schedule(elements, circuit.qubits, sizes[layout]);
-    const traced = traceStages(steps, circuit.qubits, layout, this.#angles);
-    this.#plan = { circuit, layout, steps, traced, kept: sizes[layout].kept };
-    this.#readout = new PauliReadout(
-      circuit,
-      this.#withShots === undefined ? checked.measurements : [],
-    );
-    this.#channels = circuit.ops.flatMap((op, operation) =>
-      op.type === 'channel' && op.angles.some((angle) => typeof angle !== 'number')
-        ? [{ name: op.channel, qubits: op.qubits.length, angles: op.angles, operation }]
-        : [],
-    );
+    const analytic = this.#withShots === undefined ? checked.measurements : [];
+    const none = { elements: [], wires: circuit.qubits, bits: new Map<number, number>() };
+    const { elements, wires, bits } =
+      this.#withShots === undefined ? lower(circuit, analytic) : none;
+    if (wires > densityCapabilities.maxQubits) {
+      throw new UnsupportedError(
+        `the circuit takes ${wires - circuit.qubits} classical bits besides ${circuit.qubits} qubits, ${wires} in all; the density matrix engine holds ${densityCapabilities.maxQubits}`,
+        { remedy: 'Use fewer qubits, read fewer bits, or use trajectories' },
+      );
+    }
+    const layout = batched || wires < PACKED ? 'pairs' : 'packed';
+    const steps = schedule(elements, wires, sizes[layout]);
+    const traced = traceStages(steps, wires, layout, this.#angles);
+    this.#plan = { circuit, wires, layout, steps, traced, kept: sizes[layout].kept };
+    this.#readout = new PauliReadout(circuit, analytic, { wires, bits });
+    this.#channels = circuit.ops.flatMap(slotChannels);
     this.#forward = new Machine(this.#plan, memory);
     checkAddresses(this.#forward.bytes, false, false);
   }
@@ -318,10 +320,11 @@ export class DensityProgram<Names extends string, M extends Measurements> implem
     const stages = steps.filter(({ type }) => type === 'stage').length;
     const groups = [...traced.stages.values()].reduce((sum, stage) => sum + stage.groups.length, 0);
     const { qubits } = this.circuit;
+    const { wires } = this.#plan;
     return {
       text:
         `density-matrix: ${qubits} qubits, ${this.circuit.ops.length} operations as ${groups} groups in ${stages} stages on ` +
-        `${4 ** qubits} Pauli coefficients, ${layout === 'pairs' ? 'two examples per vector' : 'one example at a time'}.`,
+        `${4 ** wires} Pauli coefficients, ${layout === 'pairs' ? 'two examples per vector' : 'one example at a time'}.`,
       details: {
         engine: 'density-matrix',
         regime: this.#withShots === undefined ? layout : 'shots',
@@ -358,6 +361,15 @@ export class DensityProgram<Names extends string, M extends Measurements> implem
     checkAlive(this.#memory.released, 'engine');
     checkAlive(this.#disposed);
   }
+}
+
+/** Channels of an operation whose parameters come from slots. */
+function slotChannels(op: Op, operation: number): Checked[] {
+  if (op.type === 'conditional')
+    return [...op.then, ...op.otherwise].flatMap((inner) => slotChannels(inner, operation));
+  return op.type === 'channel' && op.angles.some((angle) => typeof angle !== 'number')
+    ? [{ name: op.channel, qubits: op.qubits.length, angles: op.angles, operation }]
+    : [];
 }
 
 /** Goes forward and back through the steps with as many vectors as there are, computing again what was not kept. */

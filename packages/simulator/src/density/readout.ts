@@ -1,5 +1,5 @@
 import { squaredMatrix, squaredPauli } from '@ketwork/circuit';
-import type { Circuit, Measurement, Observable } from '@ketwork/circuit';
+import type { Circuit, Measurement, Observable, QubitsAndBits } from '@ketwork/circuit';
 import { wiresRead } from '../compile.ts';
 import { checkSuccess, postselects } from '../postselection.ts';
 import type { GradientSink } from '../cpu/gradient-sink.ts';
@@ -47,10 +47,13 @@ export class PauliReadout {
   /** Whether results are divided by the probability that all post-selections held. */
   readonly #selects: boolean;
 
-  constructor(circuit: Circuit, measurements: readonly Measurement[]) {
+  readonly #wires: number;
+
+  constructor(circuit: Circuit, measurements: readonly Measurement[], places: Places) {
     this.#circuit = circuit;
+    this.#wires = places.wires;
     this.#selects = postselects(circuit);
-    this.#plans = measurements.map((measurement) => planOf(circuit, measurement));
+    this.#plans = measurements.map((measurement) => planOf(circuit, measurement, places));
   }
 
   /** Divides a vector by its trace where outcomes were selected. Returns the trace. */
@@ -58,7 +61,7 @@ export class PauliReadout {
     const trace = numbers[start]!;
     if (!this.#selects) return trace;
     checkSuccess(trace, example, this.#circuit);
-    const end = start + step * 4 ** this.#circuit.qubits;
+    const end = start + step * 4 ** this.#wires;
     for (let i = start; i < end; i += step) numbers[i] = numbers[i]! / trace;
     return trace;
   }
@@ -145,7 +148,7 @@ export class PauliReadout {
   /** From the cotangent of r / r_0 to that of r. */
   #throughQuotient(view: VectorView, into: VectorView, trace: number): void {
     let along = 0;
-    for (let index = 0; index < 4 ** this.#circuit.qubits; index++) {
+    for (let index = 0; index < 4 ** this.#wires; index++) {
       const at = into.start + index * into.step;
       along += into.numbers[at]! * numberAt(view, index);
       into.numbers[at] = into.numbers[at]! / trace;
@@ -162,26 +165,40 @@ function add({ numbers, start, step }: VectorView, index: number, amount: number
   numbers[start + index * step] = numbers[start + index * step]! + amount;
 }
 
-function planOf(circuit: Circuit, measurement: Measurement): Plan {
-  const { qubits } = circuit;
+/** Where things are in a vector. */
+interface Places {
+  /** Its digits. */
+  readonly wires: number;
+  /** The digit of each classical bit that is read. */
+  readonly bits: ReadonlyMap<number, number>;
+}
+
+function planOf(circuit: Circuit, measurement: Measurement, { wires, bits }: Places): Plan {
+  const read = (given: QubitsAndBits): number[] =>
+    wiresRead(given, circuit.qubits).map((wire) =>
+      wire < circuit.qubits ? wire : bits.get(wire - circuit.qubits)!,
+    );
   switch (measurement.type) {
     case 'expval':
-      return { type: 'expval', means: measurement.observables.map((o) => meanOf(o, circuit)) };
+      return {
+        type: 'expval',
+        means: measurement.observables.map((o) => meanOf(o, circuit, wires)),
+      };
     case 'variance':
       return {
         type: 'variance',
-        means: measurement.observables.map((o) => meanOf(o, circuit)),
-        squares: measurement.observables.map((o) => squareOf(o, circuit)),
+        means: measurement.observables.map((o) => meanOf(o, circuit, wires)),
+        squares: measurement.observables.map((o) => squareOf(o, circuit, wires)),
       };
     case 'probabilities':
       return {
         type: 'probabilities',
-        indices: signIndices(wiresRead(measurement, qubits), qubits),
+        indices: signIndices(read(measurement), wires),
       };
     case 'densityOperator':
       return {
         type: 'densityOperator',
-        indices: wordIndices(wiresRead(measurement, qubits), qubits),
+        indices: wordIndices(read(measurement), wires),
       };
     case 'successProbability':
       return { type: 'success' };
@@ -190,8 +207,7 @@ function planOf(circuit: Circuit, measurement: Measurement): Plan {
   }
 }
 
-function meanOf(observable: Observable, circuit: Circuit): Mean {
-  const { qubits } = circuit;
+function meanOf(observable: Observable, circuit: Circuit, qubits: number): Mean {
   if (observable.type === 'pauli') {
     const indices = observable.terms.map(({ paulis }) =>
       paulis.reduce(
@@ -221,13 +237,13 @@ function meanOf(observable: Observable, circuit: Circuit): Mean {
   return { type: 'slot', slot: matrix.slot, shared, squared: false, qubits: k, indices };
 }
 
-function squareOf(observable: Observable, circuit: Circuit): Mean {
-  if (observable.type === 'pauli') return meanOf(squaredPauli(observable), circuit);
-  if (observable.type === 'projector') return meanOf(observable, circuit);
+function squareOf(observable: Observable, circuit: Circuit, wires: number): Mean {
+  if (observable.type === 'pauli') return meanOf(squaredPauli(observable), circuit, wires);
+  if (observable.type === 'projector') return meanOf(observable, circuit, wires);
   const { matrix } = observable;
   if ('slot' in matrix)
-    return { ...(meanOf(observable, circuit) as Mean & { type: 'slot' }), squared: true };
-  return meanOf({ ...observable, matrix: [...squaredMatrix(matrix)] }, circuit);
+    return { ...(meanOf(observable, circuit, wires) as Mean & { type: 'slot' }), squared: true };
+  return meanOf({ ...observable, matrix: [...squaredMatrix(matrix)] }, circuit, wires);
 }
 
 /** The matrix of an observable that comes with the data. */

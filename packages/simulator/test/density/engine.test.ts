@@ -293,8 +293,14 @@ describe('programs of the density matrix engine', () => {
       ),
       fault(() =>
         engine.compile(
-          one((q) => q.measure(0, 0).if(0, (then) => then.x(0))),
+          circuit(3, (q) => q.measure(0, 0).if(0, (then) => then.depolarizing(0.1, [0, 1, 2]))),
           expval(Z(0)),
+        ),
+      ),
+      fault(() =>
+        engine.compile(
+          circuit(12, (q) => q.measure(0, 0)),
+          probabilities({ bits: [0] }),
         ),
       ),
       fault(() => engine.compile(noisy, expval(Z(0))).run({ p: [1.2] })),
@@ -314,7 +320,8 @@ describe('programs of the density matrix engine', () => {
       [
         "UnsupportedError: the circuit has 13 qubits; engine 'density-matrix' takes at most 12. Use fewer qubits or an engine with a higher maxQubits",
         "UnsupportedError: engine 'density-matrix' cannot compute state exactly. It gives expval, variance, probabilities, densityOperator, successProbability exactly",
-        "UnsupportedError: operation 1: engine 'density-matrix' cannot run operations of type 'conditional'; it runs gate, matrix, evolution, statePreparation, channel, measure, reset, barrier. Use controlled gates instead, or use an engine whose capabilities list 'conditional'",
+        "UnsupportedError: operation 1: the density matrix engine cannot run a channel on 3 qubits under a condition. Use channels on one or two qubits there",
+        "UnsupportedError: the circuit takes 1 classical bits besides 12 qubits, 13 in all; the density matrix engine holds 12. Use fewer qubits, read fewer bits, or use trajectories",
         "ValueError: operation 0: amplitudeDamping of example 0 got γ = 1.2. Use 0 to 1",
         "ValueError: operation 0: amplitudeDamping of example 0 got γ = -0.1. Use 0 to 1",
         "ValueError: operation 0: resetError of example 0: the probabilities add to 1.1. They may add to 1 at most",
