@@ -81,6 +81,27 @@ describe('exact gradients through channels, measurements and resets', () => {
     );
   });
 
+  test('on the CPU engine, which defers measurements', async () => {
+    const dynamic = circuit(2, { w }, (q) =>
+      q
+        .ry(w.at(0), 0)
+        .crx(w.at(1), 0, 1)
+        .measure(0, 0)
+        .if(0, () => q.ry(w.at(2), 1))
+        .reset(0)
+        .rx(w.at(3), 0)
+        .cnot(1, 0),
+    );
+    const engine = await cpu();
+    for (const m of measurements) {
+      const expected = slopes(dynamic, m);
+      for (const method of ['adjoint', 'parameter-shift', 'hadamard-test'] as const) {
+        const program = differentiate(engine, dynamic, m, { method });
+        expectClose(program.jacobian(values).w, expected, 1e-7, `${m.type} by ${method}`);
+      }
+    }
+  });
+
   test('of classical bits', () => {
     const m = probabilities({ qubits: [1], bits: [0] });
     const expected = slopes(feedback, m);
