@@ -15,7 +15,7 @@ import { DensityProgram } from './program.ts';
  * is kept as its `4^n` real coefficients `tr(P ρ)` of Pauli strings: `8 · 4^n` bytes, 8 MiB at 10 qubits; a gradient
  * keeps several of them, as `estimateMemory` says. Classical bits that conditions or measurements read count as qubits.
  *
- * @returns an engine that runs in the calling thread.
+ * @returns an engine that runs in the calling thread; `hosted({ engine: 'density-matrix' })` runs it in a worker.
  * @throws UnsupportedError where WebAssembly SIMD is missing.
  *
  * @example

@@ -29,7 +29,7 @@ import {
   sum,
 } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
-import { cpu, densityMatrix, reference } from '../../src/index.ts';
+import { cpu, densityMatrix, hosted, reference } from '../../src/index.ts';
 import { stageSizes } from '../../src/density/program.ts';
 import { exampleOf, noisyCircuit, programOf, smallSizes } from './programs.ts';
 
@@ -248,6 +248,18 @@ describe('programs of the density matrix engine', () => {
     const out = new Float64Array(whole.length);
     expect(program.run({ x, w }, { out })).toBe(out);
     expect(out).toEqual(whole);
+  });
+
+  it('run in a worker, too', async () => {
+    const made = circuit(2, { x: input([2]) }, (q, { x }) =>
+      q.rx(x.at(0), 0).cnot(0, 1).amplitudeDamping(0.2, 1).ry(x.at(1), 1),
+    );
+    const values = { x: [0.3, 1, -0.4, 2] };
+    const here = densityMatrix().compile(made, expval(Z(0), X(1)));
+    const worker = await hosted({ engine: 'density-matrix' });
+    const there = worker.compile(made, expval(Z(0), X(1)));
+    expect(await there.run(values)).toEqual(here.run(values));
+    worker.dispose();
   });
 
   it('say what they do and how much memory it takes', () => {
