@@ -88,7 +88,7 @@ export type {
   Counts,
   CpuOptions,
   DifferentiationMethod,
-  EstimateOptions,
+  RunEstimateOptions,
   Engine,
   Estimate,
   ExplainedPass,

@@ -12,7 +12,7 @@ import type {
 } from './contract.ts';
 
 /** Options of {@link estimateRun}. */
-export interface EstimateOptions extends CompileOptions {
+export interface RunEstimateOptions extends CompileOptions {
   /** Number of examples. Default 1. */
   readonly batch?: number;
   /** Estimate a run with gradients of all differentiable slots. Default false. */
@@ -58,7 +58,7 @@ export async function estimateRun(
   engine: Engine | AsyncEngine,
   circuit: Circuit,
   measurements: Measurements,
-  options: EstimateOptions = {},
+  options: RunEstimateOptions = {},
 ): Promise<RunEstimate> {
   const { batch = 1, gradient = false, ...compileOptions } = options;
   const program = compiled(engine, circuit, measurements, compileOptions);

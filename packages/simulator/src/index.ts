@@ -35,7 +35,7 @@ export { reference } from './reference/reference.ts';
 export { sampleOutcomes } from './outcomes.ts';
 export { measurementSettings } from './settings.ts';
 export { estimateRun } from './estimate.ts';
-export type { EstimateOptions, RunEstimate } from './estimate.ts';
+export type { RunEstimateOptions, RunEstimate } from './estimate.ts';
 export { withShots } from './shots.ts';
 export type { CompileAnalytic, CompileShots, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';

@@ -24,16 +24,15 @@ const CONTROLLED: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 
 /**
- * A gate or a matrix of one qubit as gates of `qelib1.inc`, up to a global phase; undefined for matrices of more qubits.
+ * A gate, or a matrix of one qubit, as gates of `qelib1.inc`, up to a global phase.
  * Controlled phases and rotations follow Barenco et al., Phys. Rev. A 52, 3457 (1995).
  */
-export function elementary(op: GateOp | MatrixOp): readonly Call[] | undefined {
+export function elementary(op: GateOp | MatrixOp): readonly Call[] {
   const calls: Call[] = [];
   // A control of value 0 is one of value 1 between two flips.
   const zeros = op.controls.filter(({ value }) => value === 0).map(({ qubit }) => qubit);
   for (const qubit of zeros) calls.push(call('x', [], qubit));
   if (op.type === 'matrix') {
-    if (op.qubits.length > 1) return undefined;
     calls.push(
       ...oneQubit(
         op.matrix,

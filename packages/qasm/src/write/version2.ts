@@ -4,6 +4,7 @@ import type { QasmRegister } from '../interpreter/declarations.ts';
 import { numberText } from './angle-text.ts';
 import { DEFINITIONS, definedName } from './definitions.ts';
 import { elementary } from './elementary.ts';
+import { matrixGates } from './matrix.ts';
 import { pauliRotations, refused } from './expressible.ts';
 import { Names, layoutOf } from './registers.ts';
 import type { Layout } from './registers.ts';
@@ -115,14 +116,26 @@ export class Writer2 {
         return [this.#line(definedName(op.gate), op.angles as number[], op.qubits)];
       }
     }
-    const calls = elementary(op);
-    if (calls === undefined) {
-      throw new CircuitError(`a matrix on ${op.qubits.length} qubits has no name in OpenQASM`, {
-        operation: this.#operation,
-        remedy: 'Decompose it into gates first',
-      });
-    }
-    return calls.map(({ name, turns, qubits }) => this.#line(name, turns, qubits));
+    if (op.type === 'matrix' && op.qubits.length > 1) return this.#matrix(op);
+    return elementary(op).map(({ name, turns, qubits }) => this.#line(name, turns, qubits));
+  }
+
+  /** A matrix on several qubits, its gates under the controls of the whole. */
+  #matrix(op: MatrixOp): readonly string[] {
+    const { ops, phase } = matrixGates(op.matrix, op.qubits.length);
+    const on = (inner: GateOp): GateOp => ({
+      ...inner,
+      qubits: inner.qubits.map((i) => op.qubits[i]!),
+      controls: op.controls,
+    });
+    const turned: GateOp = {
+      type: 'gate',
+      gate: 'GPhase',
+      qubits: [],
+      angles: [phase],
+      controls: op.controls,
+    };
+    return [...ops.map(on), turned].flatMap((inner) => this.#unitary(inner));
   }
 
   /** Every statement of a branch has the condition of its own in front. */

@@ -1,4 +1,4 @@
-import { CircuitError, UnsupportedError, sizeOf } from '@ketwork/base';
+import { UnsupportedError, sizeOf } from '@ketwork/base';
 import { angle as angles, gate } from '@ketwork/circuit';
 import type {
   Angle,
@@ -14,6 +14,7 @@ import type {
 import { angleText, collected, numberText } from './angle-text.ts';
 import { DEFINITIONS, definedName, pauliDefinition, pauliName } from './definitions.ts';
 import { pauliRotations, refused } from './expressible.ts';
+import { matrixGates } from './matrix.ts';
 import { eulerAngles } from './one-qubit.ts';
 import { Names, layoutOf } from './registers.ts';
 import type { Layout } from './registers.ts';
@@ -253,10 +254,13 @@ export class Writer3 {
   #matrix(op: MatrixOp): void {
     if (!op.unitary) refused('a map that is not unitary', this.#operation);
     if (op.qubits.length > 1) {
-      throw new CircuitError(`a matrix on ${op.qubits.length} qubits has no name in OpenQASM`, {
-        operation: this.#operation,
-        remedy: 'Decompose it into gates first',
-      });
+      const { ops, phase } = matrixGates(op.matrix, op.qubits.length);
+      for (const { gate: name, qubits, angles: turns } of ops) {
+        const on = qubits.map((i) => op.qubits[i]!);
+        this.#call(op.controls, name === 'CNOT' ? 'cx' : name.toLowerCase(), turns, on);
+      }
+      this.#turned(op.controls, phase);
+      return;
     }
     const { alpha, theta, phi, lambda } = eulerAngles(op.matrix);
     this.#u3([theta, phi, lambda], op.qubits[0]!, op.controls, alpha);

@@ -9,10 +9,10 @@ import { Writer3 } from './version3.ts';
  * A circuit as a program in OpenQASM. Version 3 is exact, global phase included: controls become modifiers, slots inputs
  * (with underscores behind names that the language has already), and gates that its standard file lacks are defined in the program.
  * Version 2 has neither inputs nor modifiers nor global phases: controlled gates are written out, and a condition must
- * test whole registers. Matrices of one qubit become U. The bound of a `while` is not written.
+ * test whole registers. Matrices become gates, as by `decompose`. The bound of a `while` is not written.
  *
  * @throws CircuitError or UnsupportedError for what the version cannot say: noise, state preparation, postselection,
- * matrices of several qubits, evolutions under terms that do not commute; in version 2 also slots and loops. ValueError for
+ * evolutions under terms that do not commute; in version 2 also slots and loops. ValueError for
  * registers that do not fit.
  * @example
  * ```ts
