@@ -23,12 +23,21 @@ interface SlotPlan {
 
 const plans = new WeakMap<Circuit, readonly SlotPlan[]>();
 
+/** Circuits of an engine's own, whose amplitudes are states it made: their norms are off by as much as its rounding. */
+const trusted = new WeakSet<Circuit>();
+
+/** Leaves out the check of norms for a circuit of an engine's own. Returns the circuit. */
+export function trustNorms<C extends Circuit>(circuit: C): C {
+  trusted.add(circuit);
+  return circuit;
+}
+
 function planOf(circuit: Circuit): readonly SlotPlan[] {
   let plan = plans.get(circuit);
   if (plan === undefined) {
     plan = circuit.slots.map((slot) => {
       let norm: SlotPlan['norm'] = 'any';
-      for (const op of circuit.ops) {
+      for (const op of trusted.has(circuit) ? [] : circuit.ops) {
         if (
           op.type !== 'statePreparation' ||
           !('slot' in op.amplitudes) ||

@@ -18,7 +18,9 @@ import {
 } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { cpu, evolve, reference } from '@ketwork/simulator';
+import { Random, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
+import { needsCuts } from '../../src/cpu/segments/split.ts';
 
 const engine = await cpu();
 
@@ -240,6 +242,43 @@ describe('evolution under matrices that come with the data', () => {
     );
     expect(() => engine.compile(large, state())).toThrow(/operation 0: .*11 qubits.*trotter/);
   });
+});
+
+test('random circuits that are cut, with prepared amplitudes, drifts and slots of every kind', () => {
+  let compared = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const random = new Random(seed + 51_000);
+    const made = randomCircuit(random.child(0), {
+      qubits: random.integer(1, 4),
+      ops: random.integer(2, 10),
+      filters: false,
+      drifts: seed % 2 === 0,
+    });
+    if (!needsCuts(made)) continue;
+    const batch = made.slots.some(({ axis }) => axis === 'batch') ? 3 : 1;
+    const values = randomValues(random.child(1), made, batch);
+    const read = (['expval', 'variance', 'probabilities', 'state'] as const).map((type) =>
+      randomMeasurement(random, made, type),
+    );
+    const wrt = made.slots.map(({ name }) => name);
+    checkAgainstReference(made, read, values, wrt, batch);
+    compared++;
+  }
+  expect(compared).toBeGreaterThan(50);
+});
+
+test('amplitudes that are not normalised have derivatives along themselves', () => {
+  const made = circuit(1, { a: hermitianSlot(2), p: amplitudes([2]) }, (q, { a, p }) => {
+    q.prepare(p, [0], { normalize: false });
+    q.evolution(a, 0.4, [0]);
+  });
+  const p = Float64Array.of(0.6, 0.8);
+  const program = engine.compile(made, expval(pauliSum([[1, 'I']])));
+  // ⟨ψ|ψ⟩ is p₀² + p₁²; a norm that is off stays so.
+  const found = program.jacobian({ a: matrices(4, 2), p }, { wrt: ['p'] });
+  expectClose(found.p, [1.2, 1.6], 1e-12);
+  const longer = p.map((x) => x * (1 + 5e-7));
+  expectClose(program.run({ a: matrices(4, 2), p: longer }), [(1 + 5e-7) ** 2], 1e-12);
 });
 
 describe('evolution with a drift', () => {

@@ -6,6 +6,7 @@
 import { UnsupportedError } from '@ketwork/base';
 import { angleSlots } from '@ketwork/circuit';
 import type { Angle, Circuit, EvolutionOp, Measurement, Op, Slot } from '@ketwork/circuit';
+import { trustNorms } from '../../values.ts';
 import { MAX_DIAGONALISED, termsCommute } from '../evolution.ts';
 
 /** Most qubits of a matrix that is diagonalised in every run. */
@@ -114,11 +115,11 @@ function partOf(
     type: 'statePreparation',
     qubits: Array.from({ length: circuit.qubits }, (_, q) => q),
     amplitudes: { slot: input.name },
-    // Takes out rounding only: the norm is 1, and derivatives along the state are 0.
-    normalize: true,
+    // As it is: derivatives along the state matter to amplitudes that are not normalised.
+    normalize: false,
   };
   const made = withParts(circuit, [...slots, input], [preparation, ...ops]);
-  return { type: 'part', circuit: made, slots, input: input.name };
+  return { type: 'part', circuit: trustNorms(made), slots, input: input.name };
 }
 
 const withParts = (circuit: Circuit, slots: readonly Slot[], ops: readonly Op[]): Circuit =>
