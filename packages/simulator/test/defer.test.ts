@@ -176,6 +176,24 @@ describe('deferMeasurements', () => {
     expectClose(bits, [31 / 32, 1 / 32], 1e-12);
   });
 
+  it('does not flip a qubit that is to be projected on when it is reset', () => {
+    const made = circuit(1, (q) =>
+      q
+        .ry(0.7, 0)
+        .measure(0, 0)
+        .if(0, (then) => then.z(0))
+        .measure(0, 1, { postselect: 1 })
+        .reset(0),
+    );
+    const { circuit: plain, postselected } = deferMeasurements(made);
+    const held = {
+      type: 'projector',
+      qubits: postselected.map(({ qubit }) => qubit),
+      bits: postselected.map(({ value }) => value),
+    } as const;
+    expectClose(engine.compile(plain, expval(held)).run(), [Math.sin(0.35) ** 2], 1e-12);
+  });
+
   it('follows bits that are known', () => {
     const known = circuit(2, (q) =>
       q

@@ -164,6 +164,34 @@ export const knownCases: readonly KnownCase[] = [
     expected: [[-1, -Math.cos(0.4)], [Math.sin(angle / 2) ** 2], [0, 1]],
   },
   {
+    name: 'a reset leaves what two measurements before it read',
+    circuit: circuit(1, (q) =>
+      q
+        .ry(angle, 0)
+        .measure(0, 0)
+        .if(0, (then) => then.z(0))
+        .measure(0, 1)
+        .reset(0),
+    ),
+    values: {},
+    measurements: [probabilities({ bits: [0, 1] }), expval(Z(0))],
+    expected: [[Math.cos(angle / 2) ** 2, 0, 0, Math.sin(angle / 2) ** 2], [1]],
+  },
+  {
+    name: 'a reset leaves a post-selection behind another measurement',
+    circuit: circuit(1, (q) =>
+      q
+        .ry(angle, 0)
+        .measure(0, 0)
+        .if(0, (then) => then.z(0))
+        .measure(0, 1, { postselect: 1 })
+        .reset(0),
+    ),
+    values: {},
+    measurements: [probabilities({ bits: [0, 1] }), successProbability()],
+    expected: [oneHot(4, 3), [Math.sin(angle / 2) ** 2]],
+  },
+  {
     name: 'a loop ends when its condition fails, or after its rounds',
     circuit: circuit(1, (q) =>
       q

@@ -211,9 +211,11 @@ class Deferral {
   #measure(op: MeasureOp, context: readonly Control[], rest: readonly (readonly Op[])[]): void {
     const from = this.place[op.qubit]!;
     if (context.length === 0 && !this.#used.has(from)) this.bits[op.bit] = { value: 0 };
-    else if (context.length === 0 && this.#keepsValue(op.qubit, rest))
+    else if (context.length === 0 && this.#keepsValue(op.qubit, rest)) {
       this.bits[op.bit] = { qubit: from };
-    else {
+      // A record itself now: a reset must not flip it.
+      this.#copies.delete(from);
+    } else {
       const record = this.#record(op.bit, context);
       this.#flip(record, [...context, { qubit: from, value: 1 }]);
       this.bits[op.bit] = { qubit: record };
@@ -241,6 +243,7 @@ class Deferral {
       });
     } else if (context.length === 0 && this.#isDone(op.qubit, rest)) {
       this.postselected.push({ qubit: from, value });
+      this.#copies.delete(from);
     } else {
       // Set where the post-selection fails.
       const failed = this.#fresh();
