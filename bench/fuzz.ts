@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { dynamicEngines, fuzzDynamic } from './fuzz/dynamic.ts';
 import { fuzzLarge } from './fuzz/large.ts';
 import { fuzzQasm } from './fuzz/qasm.ts';
 import { fuzzSmall } from './fuzz/small.ts';
@@ -16,6 +17,7 @@ const usage = `npm run fuzz -- [options]
   --circuits n       circuits of 1 to 10 qubits from the engine's tests (default 20000)
   --large n          circuits of 14 to 18 qubits (default 1000)
   --qasm n           mutated programs in OpenQASM (default 100000)
+  --dynamic n        circuits with noise, measurements and feedback (default 1200); given alone, nothing else is run
   --from n           first seed (default 0)
   --precision p      f64 (default, to 1e-12) or f32 (to 1e-4)
   --restart          forget what an earlier run has checked
@@ -27,6 +29,7 @@ interface Options {
   readonly circuits: number;
   readonly large: number;
   readonly qasm: number;
+  readonly dynamic: number;
   readonly from: number;
   readonly precision: Precision;
 }
@@ -37,6 +40,7 @@ interface Saved {
   readonly small: Tally;
   readonly large: Tally;
   readonly qasm: Tally;
+  readonly dynamic: Tally;
 }
 
 const stateFile = fileURLToPath(new URL('.fuzz.json', import.meta.url));
@@ -45,9 +49,10 @@ function readOptions(): { options: Options; restart: boolean } {
   const { values } = parseArgs({
     args: process.argv.slice(2).filter((argument) => argument !== '--'),
     options: {
-      circuits: { type: 'string', default: '20000' },
-      large: { type: 'string', default: '1000' },
-      qasm: { type: 'string', default: '100000' },
+      circuits: { type: 'string' },
+      large: { type: 'string' },
+      qasm: { type: 'string' },
+      dynamic: { type: 'string' },
       from: { type: 'string', default: '0' },
       precision: { type: 'string', default: 'f64' },
       restart: { type: 'boolean', default: false },
@@ -58,8 +63,10 @@ function readOptions(): { options: Options; restart: boolean } {
     console.log(usage);
     process.exit(0);
   }
-  const count = (name: 'circuits' | 'large' | 'qasm' | 'from'): number => {
-    const number = Number(values[name]);
+  const parts = ['circuits', 'large', 'qasm', 'dynamic'] as const;
+  const onlyDynamic = parts.every((name) => (values[name] !== undefined) === (name === 'dynamic'));
+  const count = (name: (typeof parts)[number] | 'from', usual: number): number => {
+    const number = Number(values[name] ?? (onlyDynamic ? 0 : usual));
     if (!Number.isSafeInteger(number) || number < 0)
       throw new Error(`--${name} takes an integer from 0 on`);
     return number;
@@ -67,10 +74,11 @@ function readOptions(): { options: Options; restart: boolean } {
   const { precision } = values;
   if (precision !== 'f64' && precision !== 'f32') throw new Error('--precision takes f64 or f32');
   const options = {
-    circuits: count('circuits'),
-    large: count('large'),
-    qasm: count('qasm'),
-    from: count('from'),
+    circuits: count('circuits', 20_000),
+    large: count('large', 1000),
+    qasm: count('qasm', 100_000),
+    dynamic: count('dynamic', 1200),
+    from: count('from', 0),
   };
   return { options: { ...options, precision }, restart: values.restart };
 }
@@ -81,7 +89,8 @@ function begin(options: Options, restart: boolean): Saved {
     if (JSON.stringify(saved.options) === JSON.stringify(options)) return saved;
     console.log('an earlier run had other options: starting anew');
   }
-  return { options, small: emptyTally(), large: emptyTally(), qasm: emptyTally() };
+  const [small, large, qasm, dynamic] = [emptyTally(), emptyTally(), emptyTally(), emptyTally()];
+  return { options, small, large, qasm, dynamic };
 }
 
 const save = (saved: Saved): void => writeFileSync(stateFile, JSON.stringify(saved));
@@ -131,15 +140,15 @@ async function part(
 }
 
 function conclude(saved: Saved): void {
-  const { options, small, large, qasm } = saved;
-  const failures = [...small.failures, ...large.failures, ...qasm.failures];
+  const { options, small, large, qasm, dynamic } = saved;
+  const failures = [small, large, qasm, dynamic].flatMap((tally) => tally.failures);
   for (const failure of failures.slice(0, 20)) console.log(failure);
   if (failures.length > 20) console.log(`… and ${failures.length - 20} more`);
-  const worst = { ...small.worst, ...large.worst };
+  const worst = { ...small.worst, ...large.worst, ...dynamic.worst };
   for (const [kind, { error, seed }] of Object.entries(worst))
-    console.log(`${kind.padEnd(28)}${error.toExponential(2)}  seed ${seed}`);
+    console.log(`${kind.padEnd(38)}${error.toExponential(2)}  seed ${seed}`);
   console.log(
-    `${small.done + large.done} circuits, ${qasm.done} programs, ${failures.length} failed`,
+    `${small.done + large.done + dynamic.done} circuits, ${qasm.done} programs, ${failures.length} failed`,
   );
   const results = new URL('results/', import.meta.url);
   mkdirSync(results, { recursive: true });
@@ -169,6 +178,12 @@ await part('large', saved, saved.large, options.large, (seed) =>
   fuzzLarge(engine, seed, saved.large, tolerance),
 );
 await part('qasm', saved, saved.qasm, options.qasm, (seed) => fuzzQasm(seed, saved.qasm));
+if (options.dynamic > 0) {
+  using engines = await dynamicEngines();
+  await part('dynamic', saved, saved.dynamic, options.dynamic, (seed) =>
+    fuzzDynamic(engines, seed, saved.dynamic),
+  );
+}
 engine.dispose();
 if (stopped) {
   console.log('\nstopped; the same command goes on from here');

@@ -46,8 +46,13 @@ export class Judge {
   }
 
   /** Compares two arrays. */
-  compare(kind: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-    this.note(kind, difference(actual, expected));
+  compare(
+    kind: string,
+    actual: ArrayLike<number>,
+    expected: ArrayLike<number>,
+    tolerance: number = this.#tolerance,
+  ): void {
+    this.note(kind, difference(actual, expected), tolerance / this.#tolerance);
   }
 
   /** Notes a difference; `looser` multiplies what is allowed. */
