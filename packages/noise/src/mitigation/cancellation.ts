@@ -1,11 +1,12 @@
 import { CircuitError, key, UnsupportedError, uniformAt, ValueError } from '@ketwork/base';
 import { assembleCircuit, channel, circuit as build, input } from '@ketwork/circuit';
 import type { ChannelOp, Circuit, Observable, Op, PauliProbability } from '@ketwork/circuit';
+import type { MaybePromise } from '@ketwork/nn';
 import { readValues } from '@ketwork/simulator';
 import type { Values } from '@ketwork/simulator';
 import { applyNoise } from '../apply.ts';
 import type { NoiseModel } from '../model.ts';
-import { all, estimate, listed, seedOf, after } from './runner.ts';
+import { after, estimate, inOrder, listed, seedOf } from './runner.ts';
 import type { Mitigated, CircuitRunner } from './runner.ts';
 
 /** A map as a sum of Pauli operations with weights of either sign. */
@@ -184,7 +185,11 @@ export function errorCancellation<R extends CircuitRunner>(
   const read = readValues(noisy, values);
   const draw = samples === 'all' ? counted(sites) : drawn(sites, gamma, key(seed));
   const width = sampled.slots.at(-1)!.shape[0]!;
-  const chunks = Array.from({ length: Math.ceil(count / CHUNK) }, (_, c) => {
+  const size = read.batch * list.length;
+  const sums = new Float64Array(size);
+  const means = new Float64Array(size);
+  const squares = new Float64Array(size);
+  const run = (c: number): MaybePromise<ChunkResult> => {
     const from = c * CHUNK;
     const lanes = Math.min(CHUNK, count - from);
     const factors = new Float64Array(lanes);
@@ -200,46 +205,40 @@ export function errorCancellation<R extends CircuitRunner>(
       given[name] = axis === 'shared' ? one : repeated(one, lanes);
     }
     const call = { values: given, seed: seedOf(seed, c + 1), scale: 1 };
-    return { factors, call };
-  });
-  const runs = all(
-    chunks.map(({ factors, call }) =>
-      after(estimate(runner, sampled, list, call, shots), ({ values: found }) => ({
-        factors,
-        found,
-      })),
-    ),
-  );
-  return after(runs, (results) => {
-    const size = read.batch * list.length;
-    const sum = new Float64Array(size);
-    for (const { factors, found } of results) {
-      if (found.length !== factors.length * size) {
-        throw new ValueError(
-          `the run function returned ${found.length} values for ${factors.length * read.batch} examples`,
-          { remedy: 'Return [batch, observables]' },
-        );
+    return after(estimate(runner, sampled, list, call, shots), ({ values: found }) => ({
+      factors,
+      found,
+    }));
+  };
+  const add = ({ factors, found }: ChunkResult, c: number): void => {
+    if (found.length !== factors.length * size) {
+      throw new ValueError(
+        `the run function returned ${found.length} values for ${factors.length * read.batch} examples`,
+        { remedy: 'Return [batch, observables]' },
+      );
+    }
+    factors.forEach((factor, s) => {
+      for (let j = 0; j < size; j++) {
+        const value = factor * found[s * size + j]!;
+        const gap = value - means[j]!;
+        sums[j]! += value;
+        means[j]! += gap / (c * CHUNK + s + 1);
+        squares[j]! += gap * (value - means[j]!);
       }
-      factors.forEach((factor, s) => {
-        for (let j = 0; j < size; j++) sum[j]! += factor * found[s * size + j]!;
-      });
-    }
-    const out = {
-      values: samples === 'all' ? sum : sum.map((x) => x / count),
-      errors: new Float64Array(size),
-      gamma,
-      circuits: count,
-    };
-    if (samples === 'all') return out;
-    for (const { factors, found } of results) {
-      factors.forEach((factor, s) => {
-        for (let j = 0; j < size; j++)
-          out.errors[j]! += (factor * found[s * size + j]! - out.values[j]!) ** 2;
-      });
-    }
-    out.errors.forEach((x, j) => (out.errors[j] = Math.sqrt(x / (count - 1) / count)));
-    return out;
-  }) as Mitigated<R, ErrorCancellationResult>;
+    });
+  };
+  return after(inOrder(Math.ceil(count / CHUNK), run, add), () => ({
+    values: samples === 'all' ? sums : means,
+    errors: squares.map((x) => (samples === 'all' ? 0 : Math.sqrt(x / (count - 1) / count))),
+    gamma,
+    circuits: count,
+  })) as Mitigated<R, ErrorCancellationResult>;
+}
+
+/** Values of the circuits of a batch, and the factor of each circuit. */
+interface ChunkResult {
+  readonly factors: Float64Array;
+  readonly found: ArrayLike<number>;
 }
 
 /** A channel, its inverse and the elements of the slot that insert Pauli operations behind it. */

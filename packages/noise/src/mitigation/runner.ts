@@ -172,6 +172,35 @@ export function all<A>(list: readonly MaybePromise<A>[]): MaybePromise<A[]> {
   return list.some(isPromise) ? Promise.all(list) : (list as A[]);
 }
 
+/** Runs that are under way together where they are promises. */
+const WINDOW = 8;
+
+/** Makes `count` runs and hands their results on in order, without keeping them all. */
+export function inOrder<A>(
+  count: number,
+  run: (i: number) => MaybePromise<A>,
+  add: (result: A, i: number) => void,
+): MaybePromise<void> {
+  let next = 0;
+  const go = (): MaybePromise<void> => {
+    while (next < count) {
+      const first = next;
+      const head = run(next++);
+      if (!isPromise(head)) {
+        add(head, first);
+        continue;
+      }
+      const group = [head];
+      while (next < count && group.length < WINDOW) group.push(Promise.resolve(run(next++)));
+      return Promise.all(group).then((results) => {
+        results.forEach((result, i) => add(result, first + i));
+        return go();
+      });
+    }
+  };
+  return go();
+}
+
 function isPromise<A>(value: MaybePromise<A>): value is Promise<A> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }

@@ -18,7 +18,10 @@ export interface ZeroNoiseOptions {
   readonly folding?: 'circuit' | 'gates-left' | 'gates-random';
   /** Default {@link richardsonExtrapolation}. */
   readonly extrapolate?: Extrapolator;
-  /** Noise to attach to the folded circuits; none where the engine, run function or circuit has noise of its own. */
+  /**
+   * Noise to attach to the folded circuits, that in front of measurements on all qubits; none where the engine, run function
+   * or circuit has noise of its own.
+   */
   readonly noise?: NoiseModel;
   /** Values of the slots. */
   readonly values?: Values;

@@ -175,7 +175,8 @@ describe('probabilistic error cancellation', () => {
       expect(Math.abs(value - exact[j]!)).toBeLessThan(4 * shots.errors[j]!);
       expect(shots.errors[j]).toBeLessThan(0.05);
     });
-    const settings = { noise, values, samples: 600, seed: 4 };
+    // More than run at a time.
+    const settings = { noise, values, samples: 2600, seed: 4 };
     const direct = errorCancellation(engine, made, observables, settings);
     const later = errorCancellation(
       async (one: Circuit, call) => engine.compile(one, expval(...observables)).run(call.values),
