@@ -1,4 +1,4 @@
-import { KetworkError, UnsupportedError } from '@ketwork/base';
+import { UnsupportedError } from '@ketwork/base';
 import { deferMeasurements } from '@ketwork/circuit';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -21,6 +21,7 @@ import { jacobianByRows } from '../cpu/jacobian.ts';
 import { checkSuccess, hasFilter, postselects } from '../postselection.ts';
 import { readCotangents, readValues } from '../values.ts';
 import { combine, projectedBack, pulledBack } from './combine.ts';
+import { located } from './located.ts';
 import { planProjected, planReadings } from './readings.ts';
 import type { Readings } from './readings.ts';
 
@@ -253,19 +254,6 @@ function namesOf<Names extends string>(slots: readonly Slot[]): Names[] {
 
 function sizesOf({ outputShapes }: PlainProgram): number[] {
   return outputShapes.map((shape) => shape.reduce((a, b) => a * b, 1));
-}
-
-/** Names operations in errors as the given circuit numbers them. */
-function located<T>(operations: readonly number[], work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof KetworkError) || error.operation === undefined) throw error;
-    const operation = operations[error.operation];
-    if (operation === undefined) throw error;
-    error.message = error.message.replace(/^operation \d+/, `operation ${operation}`);
-    throw Object.assign(error, { operation });
-  }
 }
 
 /** The rows of one example, as views. */

@@ -75,13 +75,14 @@ class ThreadedEngine implements AsyncTrajectoryEngine {
   ): AsyncTrajectoryProgram<Names, M> {
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
     checkOps(circuit.ops);
+    const { capabilities } = this;
     const { outputShapes } = checked;
     const info = { circuit, measurements, options, outputShapes };
     const id = this.#programs++;
     const hosts = Array.from(
       { length: this.#pool.size },
       (_, worker) =>
-        new HostedProgram<Names, M>(this.#pool.worker(worker), id, this.name, checked, info),
+        new HostedProgram<Names, M>(this.#pool.worker(worker), id, capabilities, checked, info),
     );
     return new ThreadedProgram(hosts, id % hosts.length, checked, this.#trajectories);
   }

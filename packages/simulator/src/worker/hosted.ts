@@ -20,6 +20,7 @@ import type {
   Values,
   VjpOptions,
 } from '../contract.ts';
+import { heldCircuit, heldNumbers } from '../deferred/held.ts';
 import { readValues } from '../values.ts';
 import { movable } from './buffers.ts';
 import type { HostedEngine, ProgramCall, ProgramSpec, Request, Response } from './protocol.ts';
@@ -97,8 +98,13 @@ class HostedEngineImpl implements AsyncEngine {
     options: CompileOptions = {},
   ): AsyncProgram<Names, M> {
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
-    const info = { circuit, measurements, options, outputShapes: checked.outputShapes };
-    return new HostedProgram(this.#pool.worker(0), this.#programs++, this.name, checked, info);
+    const { capabilities } = this;
+    // Refuses what the engine would refuse in the worker, too late.
+    if (capabilities.engine === 'cpu')
+      heldCircuit(circuit, checked, options, capabilities.maxQubits);
+    const { outputShapes } = checked;
+    const info = { circuit, measurements, options, outputShapes };
+    return new HostedProgram(this.#pool.worker(0), this.#programs++, capabilities, checked, info);
   }
 
   dispose(): void {
@@ -121,14 +127,14 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
   readonly options: CompileOptions;
   readonly #worker: PoolWorker<Request, Response>;
   readonly #id: number;
-  readonly #engine: string;
+  readonly #capabilities: Capabilities;
   readonly #checked: CheckedProgram;
   #disposed = false;
 
   constructor(
     worker: PoolWorker<Request, Response>,
     id: number,
-    engine: string,
+    capabilities: Capabilities,
     checked: CheckedProgram,
     info: Pick<AsyncProgram<Names, M>, 'circuit' | 'measurements' | 'outputShapes' | 'options'>,
   ) {
@@ -138,7 +144,7 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
     this.options = info.options;
     this.#worker = worker;
     this.#id = id;
-    this.#engine = engine;
+    this.#capabilities = capabilities;
     this.#checked = checked;
     // Compile ahead of the first call. Should it fail, that call compiles again and reports the error.
     worker.run({ type: 'compile', program: id, spec: this.#spec() }).catch(() => {});
@@ -182,10 +188,11 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
   }
 
   explain(): Explanation {
+    const { engine } = this.#capabilities;
     return {
-      text: `${this.#engine} in a worker: the calling thread stays free; values are copied and results moved.`,
+      text: `${engine} in a worker: the calling thread stays free; values are copied and results moved.`,
       details: {
-        engine: this.#engine,
+        engine,
         worker: true,
         qubits: this.circuit.qubits,
         operations: this.circuit.ops.length,
@@ -200,7 +207,9 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
     for (const { shape, axis } of this.circuit.slots) {
       values += (axis === 'batch' ? batch : 1) * sizeOf(shape);
     }
-    const states = (gradient ? 3 : 1) * batch * 2 * 2 ** this.circuit.qubits;
+    const { circuit, options: compiled } = this;
+    const size = { batch, gradient };
+    const states = heldNumbers(this.#capabilities, circuit, this.#checked, compiled, size);
     const outputs = this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     return 8 * (states + (gradient ? 2 : 1) * 2 * values + batch * outputs);
   }

@@ -22,6 +22,7 @@ import type {
 } from '../contract.ts';
 import { CHUNK } from '../cpu/angles.ts';
 import { treeSum } from '../cpu/gradient-sink.ts';
+import { heldCircuit } from '../deferred/held.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
 import { HostedProgram, hostPool } from './hosted.ts';
@@ -87,21 +88,24 @@ class ThreadedEngine implements AsyncEngine {
     options: CompileOptions = {},
   ): AsyncProgram<Names, M> {
     const checked = checkProgram(circuit, measurements, options, this.capabilities);
+    const { capabilities } = this;
+    const held = heldCircuit(circuit, checked, options, capabilities.maxQubits);
     const { outputShapes } = checked;
     const info = { circuit, measurements, options, outputShapes };
     const id = this.#programs++;
     const host = (worker: number): HostedProgram<Names, M> =>
-      new HostedProgram(this.#pool.worker(worker), id, this.name, checked, info);
+      new HostedProgram(this.#pool.worker(worker), id, capabilities, checked, info);
     return new ThreadedProgram({
       engine: this.name,
       checked,
+      held,
       leastWork: this.#leastWork,
       host,
       workers: this.#pool.size,
       home: id % this.#pool.size,
       team: this.#team,
       id,
-      precision: this.capabilities.precision[0] ?? 'f64',
+      precision: capabilities.precision[0] ?? 'f64',
     });
   }
 
@@ -118,6 +122,8 @@ class ThreadedEngine implements AsyncEngine {
 interface Setup<Names extends string, M extends Measurements> {
   readonly engine: string;
   readonly checked: CheckedProgram;
+  /** The circuit that is run: with measurements deferred. */
+  readonly held: Circuit;
   readonly leastWork: number;
   /** Puts the program into a worker. */
   readonly host: (worker: number) => HostedProgram<Names, M>;
@@ -162,14 +168,14 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     this.outputShapes = home.outputShapes;
     this.options = options;
     this.#setup = setup;
-    this.#work = estimateWork(circuit, setup.checked, options, setup.precision);
+    this.#work = estimateWork(setup.held, setup.checked, options, setup.precision);
     this.#batched = circuit.slots.some(({ axis }) => axis === 'batch');
     this.#sampled = setup.checked.measurements.some((m) => isSampled(m, options));
     this.#home = home;
     this.#hosts = [home];
     this.#together =
-      circuit.qubits >= TEAM_QUBITS &&
-      circuit.qubits <= TEAM_MOST &&
+      setup.held.qubits >= TEAM_QUBITS &&
+      setup.held.qubits <= TEAM_MOST &&
       setup.workers > 1 &&
       !this.#sampled &&
       wasmFeatures().sharedMemory;

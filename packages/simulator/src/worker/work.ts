@@ -25,7 +25,7 @@ export interface Work {
   readonly jacobian: number;
 }
 
-/** Estimates the work of a program, from constants measured in one thread of a laptop-like machine. */
+/** Estimates the work of a program, of the circuit that is run for it, from constants measured in one thread of a laptop-like machine. */
 export function estimateWork(
   circuit: Circuit,
   { measurements, outputSizes }: CheckedProgram,
@@ -35,7 +35,8 @@ export function estimateWork(
   let steps = circuit.ops.length;
   for (const op of circuit.ops) {
     // Outside the kernels: two products with a matrix, and its eigenvalues.
-    if (op.type === 'evolution' && 'slot' in op.generator) steps += 32 * 2 ** op.qubits.length;
+    if (op.type !== 'evolution') continue;
+    if ('slot' in op.generator || op.drift !== undefined) steps += 32 * 2 ** op.qubits.length;
   }
   let shots = 0;
   for (const m of measurements) {

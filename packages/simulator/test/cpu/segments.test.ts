@@ -1,4 +1,4 @@
-import { fold, key, normal, UnsupportedError } from '@ketwork/base';
+import { fold, key, normal } from '@ketwork/base';
 import {
   X,
   Z,
@@ -220,8 +220,9 @@ describe('evolution under matrices that come with the data', () => {
     expectClose(engine.compile(made, state()).run({ a, t }), expected, 1e-11);
   });
 
-  test('is refused behind a map that is not unitary, and for large matrices', () => {
-    const filtered = circuit(1, { a: hermitianSlot(2) }, (q, { a }) => {
+  test('goes on behind a map that is not unitary, without gradients', () => {
+    const made = circuit(2, { a: hermitianSlot(2), t: weight() }, (q, { a, t }) => {
+      q.h(0).cnot(0, 1);
       q.linear(
         [
           [1, 0],
@@ -229,10 +230,19 @@ describe('evolution under matrices that come with the data', () => {
         ],
         [0],
       );
-      q.evolution(a, 1, [0]);
+      q.evolution(a, t, [1]).rx(0.3, 0);
     });
-    expect(() => engine.compile(filtered, state())).toThrow(UnsupportedError);
-    expect(() => engine.compile(filtered, state())).toThrow(/operation 0: .*'matrix' before/);
+    const values = { a: matrices(31, 2, 2), t: Float64Array.of(0.8) };
+    const read = [expval(Z(0), X(1)), variance(Z(1)), state(), probabilities()];
+    const program = engine.compile(made, read);
+    const expected = reference().compile(made, read).run(values);
+    program.run(values).forEach((result, i) => expectClose(result, expected[i]!));
+    expect(() => program.jacobian(values)).toThrow(/operation 2: .*not unitary.*parameter-shift/);
+    const shots = engine.compile(made, probabilities(), { shots: 20_000 }).run(values);
+    expectClose(shots, expected[3]!, 0.02);
+  });
+
+  test('is refused for large matrices', () => {
     const large = circuit(11, { a: hermitianSlot(2 ** 11) }, (q, { a }) =>
       q.evolution(
         a,

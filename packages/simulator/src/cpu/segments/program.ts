@@ -16,6 +16,7 @@ import type {
   Values,
   VjpOptions,
 } from '../../contract.ts';
+import { hasFilter } from '../../postselection.ts';
 import { withShots } from '../../shots.ts';
 import type { RunWithShots } from '../../shots.ts';
 import { readCotangents, readValues } from '../../values.ts';
@@ -223,7 +224,19 @@ export class SegmentedProgram<Names extends string, M extends Measurements> impl
         { remedy: 'Compile without shots' },
       );
     }
-    return readWrt(this.circuit, names);
+    const wrt = readWrt(this.circuit, names);
+    const operation = this.circuit.ops.findIndex(hasFilter);
+    if (operation >= 0) {
+      throw new UnsupportedError(
+        'a map that is not unitary cannot be undone, which the adjoint method needs',
+        {
+          operation,
+          remedy:
+            "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
+        },
+      );
+    }
+    return wrt;
   }
 
   /** Runs all but the last part on the chunk that begins with an example. */

@@ -46,13 +46,12 @@ export const needsCuts = (circuit: Circuit): boolean => circuit.ops.some(isApart
 /**
  * The parts of a circuit and the evolutions between them, the last one being a part, with the measurements.
  *
- * @throws UnsupportedError for matrices that are too large, and for maps that are not unitary before an evolution.
+ * @throws UnsupportedError for matrices that are too large.
  */
 export function splitCircuit(
   circuit: Circuit,
   measurements: readonly Measurement[],
 ): (Part | Apart)[] {
-  const last = circuit.ops.findLastIndex(isApart);
   const preparations: Op[] = [];
   const stretches: (Op[] | Apart)[] = [[]];
   circuit.ops.forEach((op, operation) => {
@@ -61,7 +60,6 @@ export function splitCircuit(
       stretches.push({ type: 'evolution', op, operation }, []);
       return;
     }
-    if (operation < last) checkUnitary(op, operation);
     // Of qubits on which nothing acts before, so that it may as well come first.
     if (op.type === 'statePreparation') preparations.push(op);
     else (stretches.at(-1) as Op[]).push(op);
@@ -160,18 +158,4 @@ function checkSize(op: EvolutionOp, operation: number): void {
     operation,
     remedy: `The CPU engine diagonalises up to ${MAX_MATRIX} qubits; give a sum of Pauli strings instead, or use trotter()`,
   });
-}
-
-function checkUnitary(op: Op, operation: number): void {
-  const isUnitary =
-    op.type === 'gate' ||
-    op.type === 'evolution' ||
-    op.type === 'statePreparation' ||
-    op.type === 'barrier' ||
-    (op.type === 'matrix' && op.unitary);
-  if (isUnitary) return;
-  throw new UnsupportedError(
-    `the CPU engine cannot run '${op.type}' before an evolution under a slot or a large Pauli sum`,
-    { operation, remedy: 'Move it behind the evolution, or use trotter()' },
-  );
 }
