@@ -132,6 +132,8 @@ export { deferMeasurements } from './defer/defer.ts';
 export type { DeferOptions, DeferredBit, DeferredCircuit } from './defer/defer.ts';
 export { decompose } from './transpile/decompose.ts';
 export type { DecomposeOptions } from './transpile/decompose.ts';
+export { eulerAngles } from './transpile/euler.ts';
+export type { EulerAngles } from './transpile/euler.ts';
 export { optimize } from './transpile/optimize.ts';
 export type { OptimizeOptions } from './transpile/optimize.ts';
 export { route } from './transpile/route.ts';

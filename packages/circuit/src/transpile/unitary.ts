@@ -25,7 +25,8 @@ function addSingle(
   controls: readonly number[],
 ): void {
   if (controls.length > 0 && isX(matrix)) return to.not(controls, qubit);
-  const { phase, phi, theta, lambda } = eulerAngles(matrix);
+  const { alpha, phi, theta, lambda } = eulerAngles(matrix);
+  const phase = alpha + (phi + lambda) / 2;
   if (controls.length === 0) {
     to.turn('Z', lambda, qubit);
     to.turn('Y', theta, qubit);

@@ -1,6 +1,5 @@
-import { gate, primitives } from '@ketwork/circuit';
+import { eulerAngles, gate, primitives } from '@ketwork/circuit';
 import type { Control, GateOp, MatrixOp, Primitive } from '@ketwork/circuit';
-import { eulerAngles } from './one-qubit.ts';
 
 /** A call of a gate of `qelib1.inc`. */
 export interface Call {

@@ -1,5 +1,5 @@
 import { UnsupportedError, sizeOf } from '@ketwork/base';
-import { angle as angles, gate } from '@ketwork/circuit';
+import { angle as angles, eulerAngles, gate } from '@ketwork/circuit';
 import type {
   Angle,
   AngleLike,
@@ -15,7 +15,6 @@ import { angleText, collected, numberText } from './angle-text.ts';
 import { DEFINITIONS, definedName, pauliDefinition, pauliName } from './definitions.ts';
 import { pauliRotations, refused } from './expressible.ts';
 import { matrixGates } from './matrix.ts';
-import { eulerAngles } from './one-qubit.ts';
 import { Names, layoutOf } from './registers.ts';
 import type { Layout } from './registers.ts';
 import type { ToQasmOptions } from './options.ts';
