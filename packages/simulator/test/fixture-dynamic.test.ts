@@ -7,7 +7,7 @@ import { dynamicFixture } from './dynamic-fixture.ts';
 const worth = (circuit: Circuit, read: readonly Measurement[]): boolean =>
   deferMeasurements(circuit, { read }).circuit.qubits <= 11;
 
-const options = { slotGenerators: false, filters: false, slotObservables: false, worth };
+const options = { filters: false, slotObservables: false, worth };
 
 dynamicFixture('cpu', () => cpu(), 1e-12, options);
 dynamicFixture('cpu in single precision', () => cpu({ precision: 'f32' }), 1e-5, {
