@@ -2,6 +2,7 @@ import { CircuitError } from '@ketwork/base';
 import type { AngleLike, UnnamedSlot } from './angle.ts';
 import { SlotReference, referenceTo, resolveAngle } from './angle.ts';
 import { channel as channelRow } from './channels/table.ts';
+import { controlOf } from './gate-methods.ts';
 import type { ControlLike, GateOptions } from './gate-methods.ts';
 import { gate } from './gates/table.ts';
 import type { AmplitudesLike, MatrixLike } from './matrix-like.ts';
@@ -411,12 +412,6 @@ function sameSlot(a: Slot, b: Slot): boolean {
     a.shape.length === b.shape.length &&
     a.shape.every((length, i) => length === b.shape[i])
   );
-}
-
-function controlOf(like: ControlLike): Control {
-  return typeof like === 'number'
-    ? { qubit: like, value: 1 }
-    : { qubit: like.qubit, value: like.value };
 }
 
 function conditionOf(like: ConditionLike): BitCondition {

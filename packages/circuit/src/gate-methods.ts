@@ -4,6 +4,13 @@ import type { Control } from './types.ts';
 /** A control given as a qubit (where it is 1) or with the value that switches the operation on. */
 export type ControlLike = number | Control;
 
+/** The control that was meant: a bare qubit must be 1. */
+export function controlOf(like: ControlLike): Control {
+  return typeof like === 'number'
+    ? { qubit: like, value: 1 }
+    : { qubit: like.qubit, value: like.value };
+}
+
 /** Options of `gate`. */
 export interface GateOptions {
   /** Further qubits that must have a value (1 by default) for the gate to act. */

@@ -1,11 +1,12 @@
 import { CircuitError, sizeOf, ValueError } from '@ketwork/base';
 import { circuit as build } from './builder.ts';
 import { negated, substituted } from './expression.ts';
+import { controlOf } from './gate-methods.ts';
 import type { ControlLike } from './gate-methods.ts';
 import { adjoint } from './gates/matrix.ts';
 import { gate } from './gates/table.ts';
 import { deepFrozen, withAngles, withControls, withQubits } from './ops.ts';
-import type { Circuit, Control, Op } from './types.ts';
+import type { Circuit, Op } from './types.ts';
 import { checkCircuit } from './validate.ts';
 
 /**
@@ -76,9 +77,7 @@ export function controlled<Names extends string>(
   const likes: readonly ControlLike[] = counted
     ? Array.from({ length: controls }, (_, qubit) => qubit)
     : controls;
-  const list = likes.map((like): Control =>
-    typeof like === 'number' ? { qubit: like, value: 1 } : { ...like },
-  );
+  const list = likes.map(controlOf);
   const shift = counted ? controls : 0;
   const qubits = list.reduce(
     (count, { qubit }) => Math.max(count, qubit + 1),
