@@ -2,8 +2,8 @@
 
 Only this data file is used by the tests; the product needs no Python. To make it again:
 
-    python3 -m venv /tmp/reference && /tmp/reference/bin/pip install pennylane qiskit
-    /tmp/reference/bin/python packages/simulator/test/data/generate_pennylane.py
+    python3 -m venv reference-venv && reference-venv/bin/pip install pennylane qiskit
+    reference-venv/bin/python packages/simulator/test/data/generate_pennylane.py
 
 A case is `{name, source, qubits, slots, steps, values, batch, measurements, expected, gradients?}`.
 `steps` holds operations as circuit data (see packages/circuit/src/types.ts) and templates

@@ -2,8 +2,8 @@
 
 Only the data file is used by the tests; the product needs no Python. To make it again:
 
-    python3 -m venv /tmp/reference && /tmp/reference/bin/pip install pennylane qiskit scipy
-    /tmp/reference/bin/python packages/simulator/test/data/generate_states.py
+    python3 -m venv reference-venv && reference-venv/bin/pip install pennylane qiskit scipy
+    reference-venv/bin/python packages/simulator/test/data/generate_states.py
 
 Complex arrays are flat, interleaved re, im. Qubit 0 is the most significant bit, as in PennyLane; Qiskit's functions
 that name qubits are given those of the reversed order.
