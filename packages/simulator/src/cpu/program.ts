@@ -1,4 +1,5 @@
-import { UnsupportedError, wasmFeatures } from '@ketwork/base';
+import { wasmFeatures } from '@ketwork/base';
+import { refuseFilter, refuseShots } from '../adjoint.ts';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import type { CheckedProgram } from '../compile.ts';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -172,27 +173,9 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
 
   /** The slots to differentiate, refusing what the adjoint method cannot do. */
   #differentiable(names: readonly Names[] | undefined): Slot[] {
-    if (this.#withShots !== undefined) {
-      throw new UnsupportedError(
-        'the adjoint method needs exact results, and this program draws shots',
-        {
-          remedy:
-            "Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
-        },
-      );
-    }
+    refuseShots(this.#withShots !== undefined);
     const wrt = readWrt(this.circuit, names);
-    const [irreversible] = this.#lowered.filters;
-    if (irreversible !== undefined) {
-      throw new UnsupportedError(
-        'a map that is not unitary cannot be undone, which the adjoint method needs',
-        {
-          operation: irreversible,
-          remedy:
-            "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
-        },
-      );
-    }
+    refuseFilter([...this.#lowered.filters][0]);
     return wrt;
   }
 

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ketwork/base';
+import { refuseFilter } from '../adjoint.ts';
 import { deferMeasurements } from '@ketwork/circuit';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -189,17 +189,7 @@ export class DeferredProgram<Names extends string, M extends Measurements> imple
 
   #differentiable(names: readonly Names[] | undefined): Slot[] {
     const wrt = readWrt(this.circuit, names);
-    const operation = this.circuit.ops.findIndex(hasFilter);
-    if (operation >= 0) {
-      throw new UnsupportedError(
-        'a map that is not unitary cannot be undone, which the adjoint method needs',
-        {
-          operation,
-          remedy:
-            "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
-        },
-      );
-    }
+    refuseFilter(this.circuit.ops.findIndex(hasFilter));
     return wrt;
   }
 

@@ -1,4 +1,5 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
+import { refuseShots } from '../adjoint.ts';
 import { channel, evaluateAngle } from '@ketwork/circuit';
 import type { Angle, Circuit, Op, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../calls.ts';
@@ -202,12 +203,7 @@ export class DensityProgram<Names extends string, M extends Measurements> implem
   }
 
   #differentiable(names: readonly Names[] | undefined): Slot[] {
-    if (this.#withShots !== undefined) {
-      throw new UnsupportedError('the way back needs exact results, and this program draws shots', {
-        remedy:
-          "Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
-      });
-    }
+    refuseShots(this.#withShots !== undefined);
     return readWrt(this.circuit, names);
   }
 

@@ -1,5 +1,5 @@
 /** Trajectories in several workers, each of which takes some of the chunks. */
-import { EnvironmentError, UnsupportedError } from '@ketwork/base';
+import { UnsupportedError } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive, checkOut } from '../calls.ts';
@@ -21,7 +21,7 @@ import type {
   VjpOptions,
 } from '../contract.ts';
 import { readValues } from '../values.ts';
-import { HostedProgram, hostPool } from '../worker/hosted.ts';
+import { described, HostedProgram, hostPool } from '../worker/hosted.ts';
 import type { Request, Response } from '../worker/protocol.ts';
 import type { AsyncTrajectoryEngine, AsyncTrajectoryProgram, Estimate } from './contract.ts';
 import { chunksOf, estimateOf } from './estimate.ts';
@@ -37,10 +37,7 @@ export async function threadedTrajectories(
 ): Promise<AsyncTrajectoryEngine> {
   const pool = hostPool({ engine: 'trajectories', options }, threads);
   try {
-    const places = Array.from({ length: pool.size }, (_, i) => pool.worker(i));
-    const [first] = await Promise.all(places.map((place) => place.run({ type: 'describe' })));
-    if (first?.type !== 'description')
-      throw new EnvironmentError('the worker did not describe its engine');
+    const first = await described(pool);
     return new ThreadedEngine(pool, trajectories, first.name, first.capabilities);
   } catch (error) {
     pool.dispose();

@@ -66,13 +66,23 @@ export function hostPool(workerData: HostedEngine, size: number): Pool<Request, 
   return createPool<Request, Response>({ url, webWorker, size, workerData });
 }
 
+/** What the engine in each worker can do. Asks all of them, so that all have started when the first batch comes. */
+export async function described(
+  pool: Pool<Request, Response>,
+): Promise<Extract<Response, { type: 'description' }>> {
+  const places = Array.from({ length: pool.size }, (_, i) => pool.worker(i));
+  const [first] = await Promise.all(places.map((place) => place.run({ type: 'describe' })));
+  if (first?.type !== 'description') {
+    throw new EnvironmentError('the worker did not describe its engine');
+  }
+  return first;
+}
+
 /** The engine behind a pool of one worker, which it disposes of where that cannot start. */
 export async function hostedBy(pool: Pool<Request, Response>): Promise<AsyncEngine> {
   try {
-    const description = await pool.run({ type: 'describe' });
-    if (description.type !== 'description')
-      throw new EnvironmentError('the worker did not describe its engine');
-    return new HostedEngineImpl(pool, description.name, description.capabilities);
+    const { name, capabilities } = await described(pool);
+    return new HostedEngineImpl(pool, name, capabilities);
   } catch (error) {
     pool.dispose();
     throw error;

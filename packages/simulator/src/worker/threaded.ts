@@ -1,4 +1,4 @@
-import { EnvironmentError, sizeOf, wasmFeatures } from '@ketwork/base';
+import { sizeOf, wasmFeatures } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions, outWithShots } from '../calls.ts';
@@ -25,7 +25,7 @@ import { treeSum } from '../cpu/gradient-sink.ts';
 import { heldCircuit } from '../deferred/held.ts';
 import { readCotangents, readValues } from '../values.ts';
 import type { SlotValues } from '../values.ts';
-import { HostedProgram, hostPool } from './hosted.ts';
+import { described, HostedProgram, hostPool } from './hosted.ts';
 import { joined, joinedGradients, rowsOf, splitBatch, valuesOf } from './parts.ts';
 import type { Split } from './parts.ts';
 import type { Part, ProgramCall, Request, Response } from './protocol.ts';
@@ -48,11 +48,7 @@ export async function threadedBy(
   leastWork: number,
 ): Promise<AsyncEngine> {
   try {
-    // Asks each worker, so that all have started when the first batch comes.
-    const places = Array.from({ length: pool.size }, (_, i) => pool.worker(i));
-    const [first] = await Promise.all(places.map((place) => place.run({ type: 'describe' })));
-    if (first?.type !== 'description')
-      throw new EnvironmentError('the worker did not describe its engine');
+    const first = await described(pool);
     return new ThreadedEngine(pool, leastWork, first.name, first.capabilities);
   } catch (error) {
     pool.dispose();

@@ -337,7 +337,7 @@ describe('programs of the density matrix engine', () => {
         "ValueError: operation 0: amplitudeDamping of example 0 got γ = 1.2. Use 0 to 1",
         "ValueError: operation 0: amplitudeDamping of example 0 got γ = -0.1. Use 0 to 1",
         "ValueError: operation 0: resetError of example 0: the probabilities add to 1.1. They may add to 1 at most",
-        "UnsupportedError: the way back needs exact results, and this program draws shots. Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
+        "UnsupportedError: the adjoint method needs exact results, and this program draws shots. Compile without shots, or differentiate with 'parameter-shift' of @ketwork/gradients",
         "ValueError: the post-selections hold with probability 0.0, so nothing is left to measure. Post-select on outcomes that occur, or change the values",
         "UnsupportedError: a state cannot be estimated from shots. Compile it without shots, or ask for samples, counts or probabilities",
       ]

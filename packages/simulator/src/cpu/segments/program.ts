@@ -1,4 +1,5 @@
-import { sizeOf, UnsupportedError } from '@ketwork/base';
+import { sizeOf } from '@ketwork/base';
+import { refuseFilter, refuseShots } from '../../adjoint.ts';
 import type { Circuit, Measurement, Slot } from '@ketwork/circuit';
 import { checkAlive, checkOut, checkVjpOptions } from '../../calls.ts';
 import { readWrt } from '../../compile.ts';
@@ -218,24 +219,9 @@ export class SegmentedProgram<Names extends string, M extends Measurements> impl
   }
 
   #differentiable(names: readonly Names[] | undefined): Slot[] {
-    if (this.#withShots !== undefined) {
-      throw new UnsupportedError(
-        'the adjoint method needs exact results, and this program draws shots',
-        { remedy: 'Compile without shots' },
-      );
-    }
+    refuseShots(this.#withShots !== undefined);
     const wrt = readWrt(this.circuit, names);
-    const operation = this.circuit.ops.findIndex(hasFilter);
-    if (operation >= 0) {
-      throw new UnsupportedError(
-        'a map that is not unitary cannot be undone, which the adjoint method needs',
-        {
-          operation,
-          remedy:
-            "Differentiate with method 'parameter-shift' or 'finite-difference' of @ketwork/gradients",
-        },
-      );
-    }
+    refuseFilter(this.circuit.ops.findIndex(hasFilter));
     return wrt;
   }
 
