@@ -10,12 +10,16 @@ export class ProgressBar {
     this.#title = title;
   }
 
-  /** Shows how far the work is, 0 to 1, and a text behind it. The time left is estimated from the time gone. */
-  update(progress: number, text: string): void {
+  /**
+   * Shows how far the work is, 0 to 1, and a text behind it. The time left is estimated from the time gone; `skipped` is
+   * the share that took none.
+   */
+  update(progress: number, text: string, skipped = 0): void {
     const now = performance.now();
     const share = Math.min(1, Math.max(0, progress));
     const gone = (now - this.#start) / 1000;
-    const left = share > 0 ? (gone / share) * (1 - share) : Number.NaN;
+    const worked = share - skipped;
+    const left = worked > 0 ? (gone / worked) * (1 - share) : Number.NaN;
     const clock = `${duration(gone)} gone, ${Number.isNaN(left) ? '?' : duration(left)} left`;
     if (this.#terminal) {
       if (now - this.#drawn < 80 && share < 1) return;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { densityMatrix, expval, groundState, key } from 'ketwork';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { median } from '../common/experiment.ts';
 import { check } from '../papers/16-zne-nn-vqe/checks.ts';
 import {
   ANGLES,
@@ -15,7 +16,7 @@ import {
   zzzz,
 } from '../papers/16-zne-nn-vqe/circuits.ts';
 import { covers, judge } from '../papers/16-zne-nn-vqe/claims.ts';
-import { energies, median } from '../papers/16-zne-nn-vqe/sweeps.ts';
+import { energies } from '../papers/16-zne-nn-vqe/sweeps.ts';
 import type { Sweep } from '../papers/16-zne-nn-vqe/sweeps.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');

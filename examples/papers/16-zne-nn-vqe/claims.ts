@@ -1,6 +1,6 @@
+import { median } from '../../common/experiment.ts';
 import type { Claim } from '../../common/experiment.ts';
 import type { Checks } from './checks.ts';
-import { median } from './sweeps.ts';
 import type { Method, Sweep } from './sweeps.ts';
 
 /** Networks of an ensemble. */

@@ -8,6 +8,7 @@ import {
   zeroNoiseExtrapolation,
 } from 'ketwork';
 import type { Engine } from 'ketwork';
+import { median } from '../../common/experiment.ts';
 import { ansatz, noiseOf, noisyAnsatz, repeated } from './circuits.ts';
 import type { Problem } from './circuits.ts';
 
@@ -129,10 +130,4 @@ export function folded(
     Richardson: off(by(richardsonExtrapolation()).values[0]!),
     exponential: off(by(exponentialExtrapolation({ asymptote: 0 })).values[0]!),
   };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
