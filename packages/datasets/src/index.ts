@@ -17,3 +17,23 @@ export { fashionMnist, mnist } from './mnist.ts';
 export type { ImageOptions } from './mnist.ts';
 export { circles, twoMoons } from './points.ts';
 export type { CircleOptions, PointOptions } from './points.ts';
+export {
+  besselJ2,
+  dampedOscillator,
+  delayedQuantumControl,
+  linspace,
+  narma,
+  populationInversion,
+  wave,
+} from './series.ts';
+export type {
+  DampedOscillatorOptions,
+  DelayedQuantumControlOptions,
+  Narma,
+  NarmaOptions,
+  Oscillation,
+  PopulationInversionOptions,
+  WaveOptions,
+} from './series.ts';
+export { minMax, splitInTime, windows } from './series-windows.ts';
+export type { MinMaxOptions, SeriesWindows, WindowOptions } from './series-windows.ts';
