@@ -1,3 +1,7 @@
+export { hybridParallel } from './hybrid-parallel.ts';
+export type { HybridParallelOptions } from './hybrid-parallel.ts';
+export { parallelCircuit } from './parallel-circuit.ts';
+export type { ParallelCircuitOptions } from './parallel-circuit.ts';
 export type { ProgramOptions } from './program.ts';
 export { qcnn } from './qcnn.ts';
 export type { Qcnn, QcnnOptions } from './qcnn.ts';

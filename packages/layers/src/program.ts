@@ -84,9 +84,9 @@ export class LayerProgram {
 
   /** Runs the circuit, `[batch, outputs]`. */
   run(values: SlotArrays, key: Key | undefined): MaybePromise<Float64Array> {
-    const results = this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<
-      Float64Array[]
-    >;
+    const results = this.#named(
+      () => this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<Float64Array[]>,
+    );
     return after(results, (arrays) => (arrays.length === 1 ? arrays[0]! : this.#joined(arrays)));
   }
 
@@ -98,7 +98,23 @@ export class LayerProgram {
     perExample: boolean,
     key: Key | undefined,
   ): MaybePromise<Readonly<Record<string, Float64Array>>> {
-    return this.#ready().vjp(values, this.#parted(dy), { wrt, perExample, seed: seedOf(key) });
+    return this.#named(() =>
+      this.#ready().vjp(values, this.#parted(dy), { wrt, perExample, seed: seedOf(key) }),
+    );
+  }
+
+  /** Makes errors about values, such as NaN, say whose values they are. */
+  #named<T>(call: () => MaybePromise<T>): MaybePromise<T> {
+    const rename = (error: unknown): never => {
+      const mine = error instanceof ValueError && !error.message.startsWith(`${this.#kind}: `);
+      throw mine ? new ValueError(`${this.#kind}: ${error.message}`, { cause: error }) : error;
+    };
+    try {
+      const result = call();
+      return result instanceof Promise ? result.catch(rename) : result;
+    } catch (error) {
+      return rename(error);
+    }
   }
 
   #ready(): DifferentiatedProgram | AsyncDifferentiatedProgram {
