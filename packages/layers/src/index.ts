@@ -2,6 +2,14 @@ export { hybridParallel } from './hybrid-parallel.ts';
 export type { HybridParallelOptions } from './hybrid-parallel.ts';
 export { parallelCircuit } from './parallel-circuit.ts';
 export type { ParallelCircuitOptions } from './parallel-circuit.ts';
+export { fastWeightProgrammer } from './fast-weight-programmer.ts';
+export type {
+  BuiltFastWeightProgrammer,
+  FastWeightProgrammer,
+  FastWeightProgrammerOptions,
+  Unrolled,
+  UnrollOptions,
+} from './fast-weight-programmer.ts';
 export type { ProgramOptions } from './program.ts';
 export { qcnn } from './qcnn.ts';
 export type { Qcnn, QcnnOptions } from './qcnn.ts';
