@@ -46,7 +46,11 @@ function stepByStep(
       }
     });
     const observables = Array.from({ length: outputs }, (_value, i) => Z(i));
-    return [...reference().compile(fast, expval(...observables)).run({})];
+    return [
+      ...reference()
+        .compile(fast, expval(...observables))
+        .run({}),
+    ];
   });
 }
 
@@ -342,7 +346,9 @@ describe('fastWeightProgrammer', () => {
     expect(() => network.unroll(wrong, context)).toThrow(/fastWeightProgrammer: steps of shape/);
     expect(() => network.unroll(x, context, { state: wrong })).toThrow(/state has shape \[4\]/);
     expect(() => network.unroll(x, context, { starts: wrong })).toThrow(/starts has shape \[4\]/);
-    expect(() => network.bind!(null)).toThrow(/fastWeightProgrammer: what was bound is not an engine/);
+    expect(() => network.bind!(null)).toThrow(
+      /fastWeightProgrammer: what was bound is not an engine/,
+    );
   });
 });
 
