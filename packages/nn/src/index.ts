@@ -33,16 +33,23 @@ export type { Conv2dOptions } from './layers/convolution.ts';
 export { dense } from './layers/dense.ts';
 export type { DenseOptions } from './layers/dense.ts';
 export { dropout } from './layers/dropout.ts';
+export { embedding, positionalEncoding, shiftRight } from './layers/embedding.ts';
+export type { EmbeddingOptions } from './layers/embedding.ts';
 export { external } from './layers/external.ts';
 export type { ExternalOptions } from './layers/external.ts';
 export { batchNorm, layerNorm } from './layers/normalization.ts';
 export type { BatchNormOptions, LayerNormOptions } from './layers/normalization.ts';
 export { prefixed, sequential } from './layers/sequential.ts';
 export { flatten, reshape } from './layers/shaping.ts';
+export { multiHeadAttention, transformerEncoderLayer } from './layers/transformer.ts';
+export type {
+  MultiHeadAttentionOptions,
+  TransformerEncoderLayerOptions,
+} from './layers/transformer.ts';
 export { binaryCrossEntropy, crossEntropy, mse } from './losses.ts';
 export { loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
-export type { RunningStatistics, SlideOptions } from './ops/index.ts';
+export type { AttentionOptions, RunningStatistics, SlideOptions } from './ops/index.ts';
 export { adam, rmsprop, sgd } from './optimizers.ts';
 export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
 export { lbfgs } from './lbfgs.ts';

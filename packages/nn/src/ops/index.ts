@@ -1,11 +1,14 @@
 export { add, mul, scale, sub } from './arithmetic.ts';
+export { attention, selfAttention } from './attention.ts';
+export type { AttentionOptions } from './attention.ts';
 export { conv2d } from './convolution.ts';
 export type { SlideOptions } from './convolution.ts';
 export { atan, exp, gelu, log, relu, sigmoid, tanh } from './elementwise.ts';
+export { embedding } from './embedding.ts';
 export { external } from './external.ts';
 export { affine, matmul } from './linear.ts';
 export { batchNorm, layerNorm } from './normalization.ts';
 export type { RunningStatistics } from './normalization.ts';
 export { avgPool2d, maxPool2d } from './pooling.ts';
-export { logSoftmax, mean, softmax, sum } from './reductions.ts';
-export { concat, expand, flatten, reshape, slice } from './shaping.ts';
+export { logSoftmax, maskedSoftmax, mean, softmax, sum } from './reductions.ts';
+export { concat, expand, flatten, reshape, slice, transpose } from './shaping.ts';

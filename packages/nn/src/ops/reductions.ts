@@ -1,4 +1,4 @@
-import { sizeOf } from '@ketwork/base';
+import { sizeOf, ValueError } from '@ketwork/base';
 import type { Shape, Tensor } from '../contract.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
@@ -100,15 +100,59 @@ export function softmax(x: Tensor): Tensor {
       }
       return out;
     },
-    vjp(_inputs, y, dy) {
-      const grad = new Float64Array(dy.length);
-      for (let row = 0; row < grad.length; row += n) {
-        let dot = 0;
-        for (let i = row; i < row + n; i++) dot += dy[i]! * y[i]!;
-        for (let i = row; i < row + n; i++) grad[i] = y[i]! * (dy[i]! - dot);
+    vjp: (_inputs, y, dy) => [softmaxGradient(y, dy, n)],
+  };
+  return x.tape.record(rule, [x], x.shape);
+}
+
+/**
+ * Softmax over the last axis among the elements that a mask allows; the others become 0, with no gradient.
+ *
+ * @param mask One number for each element of an example; 0 excludes it.
+ * @throws ValueError where the mask has another length, or excludes all elements of a row.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(0, 0, 7), [3], 'batch');
+ * const y = ops.maskedSoftmax(x, [1, 1, 0]);
+ * await tape.run();
+ * console.log(tape.value(y)); // 0.5, 0.5, 0
+ * ```
+ */
+export function maskedSoftmax(x: Tensor, mask: ArrayLike<number>): Tensor {
+  const n = lastAxis('maskedSoftmax', x.shape);
+  const size = sizeOf(x.shape);
+  if (mask.length !== size) {
+    throw new ValueError(`maskedSoftmax: ${mask.length} numbers are no mask of ${size} elements`, {
+      remedy: 'Give one number for each element of an example, without the batch',
+    });
+  }
+  const allowed = Array.from(mask, (m) => m !== 0);
+  for (let row = 0; row < size; row += n) {
+    if (!allowed.slice(row, row + n).includes(true)) {
+      throw new ValueError(`maskedSoftmax: the mask excludes all elements of row ${row / n}`, {
+        remedy: 'Allow at least one element of every row',
+      });
+    }
+  }
+  const rule: Rule = {
+    name: 'maskedSoftmax',
+    forward([values]) {
+      const out = new Float64Array(values!.length);
+      for (let row = 0; row < out.length; row += n) {
+        const m = row % size;
+        let largest = -Infinity;
+        for (let i = 0; i < n; i++)
+          if (allowed[m + i]! && values![row + i]! > largest) largest = values![row + i]!;
+        let total = 0;
+        for (let i = 0; i < n; i++)
+          if (allowed[m + i]!) total += out[row + i] = Math.exp(values![row + i]! - largest);
+        for (let i = row; i < row + n; i++) out[i]! /= total;
       }
-      return [grad];
+      return out;
     },
+    vjp: (_inputs, y, dy) => [softmaxGradient(y, dy, n)],
   };
   return x.tape.record(rule, [x], x.shape);
 }
@@ -151,6 +195,17 @@ export function logSoftmax(x: Tensor): Tensor {
     },
   };
   return x.tape.record(rule, [x], x.shape);
+}
+
+/** Gradient by the numbers in rows of n whose softmax is y; a y of 0 has none. */
+function softmaxGradient(y: Float64Array, dy: Float64Array, n: number): Float64Array {
+  const grad = new Float64Array(dy.length);
+  for (let row = 0; row < grad.length; row += n) {
+    let dot = 0;
+    for (let i = row; i < row + n; i++) dot += dy[i]! * y[i]!;
+    for (let i = row; i < row + n; i++) grad[i] = y[i]! * (dy[i]! - dot);
+  }
+  return grad;
 }
 
 /** Largest of `n` numbers from `start`. */

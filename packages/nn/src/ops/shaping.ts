@@ -1,6 +1,6 @@
 import { sizeOf, ValueError } from '@ketwork/base';
 import type { Shape, Tensor } from '../contract.ts';
-import { sameShape, shapeText } from '../shape.ts';
+import { sameShape, shapeText, stridesOf } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { axisOf, refuseShape } from './common.ts';
 
@@ -200,6 +200,63 @@ export function slice(x: Tensor, start: number, end: number, axis = 0): Tensor {
     [x],
     x.shape.map((size, i) => (i === at ? end - start : size)),
   );
+}
+
+/**
+ * The axes of each example in another order; the default exchanges the last two.
+ *
+ * @param order For each axis of the result, the axis of the input that it is.
+ * @throws ValueError where `order` does not name every axis once, or there are no two axes to exchange.
+ * @example
+ * ```ts
+ * import { Tape, ops } from '@ketwork/nn';
+ * const tape = new Tape(1);
+ * const x = tape.constant(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3], 'batch');
+ * const y = ops.transpose(x);
+ * await tape.run();
+ * console.log(tape.value(y)); // 1, 4, 2, 5, 3, 6
+ * ```
+ */
+export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  const axes = x.shape.length;
+  const natural = x.shape.map((_, i) => i);
+  if (order === undefined && axes < 2)
+    refuseShape('transpose', x.shape, 'there must be two axes to exchange');
+  const given = order ?? [...natural.slice(0, -2), axes - 1, axes - 2];
+  if (given.length !== axes || !natural.every((axis) => given.includes(axis))) {
+    throw new ValueError(
+      `transpose: the order [${given.join(', ')}] does not name each of ${axes} axes once`,
+      { remedy: 'Axes of an example are counted from 0, without the batch' },
+    );
+  }
+  const shape = given.map((axis) => x.shape[axis]!);
+  const strides = stridesOf(x.shape);
+  const size = sizeOf(shape);
+  /** For each element of the result its place in the input. */
+  let source = Int32Array.of(0);
+  given.forEach((axis, i) => {
+    const next = new Int32Array(source.length * shape[i]!);
+    source.forEach((from, k) => {
+      for (let j = 0; j < shape[i]!; j++) next[k * shape[i]! + j] = from + j * strides[axis]!;
+    });
+    source = next;
+  });
+  const rule: Rule = {
+    name: 'transpose',
+    forward([values], batch) {
+      const out = new Float64Array(batch * size);
+      for (let at = 0; at < out.length; at += size)
+        for (let i = 0; i < size; i++) out[at + i] = values![at + source[i]!]!;
+      return out;
+    },
+    vjp(_inputs, _output, dy) {
+      const grad = new Float64Array(dy.length);
+      for (let at = 0; at < grad.length; at += size)
+        for (let i = 0; i < size; i++) grad[at + source[i]!] = dy[at + i]!;
+      return [grad];
+    },
+  };
+  return x.tape.record(rule, [x], shape);
 }
 
 /** Copies `count` blocks of `length` numbers between arrays whose blocks lie `fromStep` and `toStep` apart. */

@@ -13,14 +13,18 @@ import {
   layerNorm,
   maxPool2d,
   mse,
+  multiHeadAttention,
   networkOf,
+  positionalEncoding,
   relu,
   reshape,
   scale,
   sequential,
+  shiftRight,
   sigmoid,
   softmax,
   tanh,
+  transformerEncoderLayer,
   valueAndGrad,
 } from '@ketwork/nn';
 import type { BuiltLayer, Layer } from '@ketwork/nn';
@@ -61,6 +65,29 @@ describe('every layer', () => {
     [softmax(), [3], [3], []],
     [scale(2), [3], [3], []],
     [external(cosineMap(3)), [3], [3], ['weight 3']],
+    [positionalEncoding(), [3, 4], [3, 4], []],
+    [shiftRight(), [3, 4], [3, 4], ['start 4']],
+    [
+      multiHeadAttention({ heads: 2, bias: false }),
+      [3, 4],
+      [3, 4],
+      ['qkv.weight 4x12', 'output.weight 4x4'],
+    ],
+    [
+      transformerEncoderLayer({ hidden: 5, bias: false }),
+      [3, 4],
+      [3, 4],
+      [
+        'attention.qkv.weight 4x12',
+        'attention.output.weight 4x4',
+        'norm1.weight 4',
+        'norm1.bias 4',
+        'linear1.weight 4x5',
+        'linear2.weight 5x4',
+        'norm2.weight 4',
+        'norm2.bias 4',
+      ],
+    ],
   ];
 
   it.each(table)('%j', async (layer, input, output, parameters) => {

@@ -57,3 +57,29 @@ describe('softmax and logSoftmax', () => {
     expect(() => ops.softmax(x)).toThrow(ValueError);
   });
 });
+
+describe('maskedSoftmax', () => {
+  const inputs = [{ shape: [2, 3], axis: 'batch' as const }];
+  const mask = [1, 0, 1, 0, 0, 1];
+
+  it('is the softmax of what is allowed, with right gradients', () => {
+    const y = evaluate(1, inputs, [Float64Array.of(1, 900, 2, 5, 6, 7)], (x) =>
+      ops.maskedSoftmax(x, mask),
+    );
+    const e = Math.exp(-1);
+    expectClose(y, [e / (1 + e), 0, 1 / (1 + e), 0, 0, 1], 1e-15);
+    checkOperation(3, inputs, (x) => ops.maskedSoftmax(x, mask));
+    checkOperation(3, inputs, (x) =>
+      ops.sub(ops.softmax(x), ops.maskedSoftmax(x, [1, 1, 1, 1, 1, 1])),
+    );
+  });
+
+  it('refuses masks of other lengths and rows without anything', () => {
+    const tape = new Tape(1);
+    const x = tape.constant(new Float64Array(6), [2, 3], 'batch');
+    expect(() => ops.maskedSoftmax(x, [1, 1, 1])).toThrow(ValueError);
+    expect(() => ops.maskedSoftmax(x, [1, 1, 1, 0, 0, 0])).toThrow(
+      'maskedSoftmax: the mask excludes all elements of row 1',
+    );
+  });
+});

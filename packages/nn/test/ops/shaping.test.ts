@@ -3,6 +3,33 @@ import { Tape, ops } from '@ketwork/nn';
 import { describe, expect, it } from 'vitest';
 import { checkOperation, evaluate } from '../check.ts';
 
+describe('transpose', () => {
+  it.each([[[2, 3]], [[2, 3, 4]]])('of %o exchanges the last two axes', (shape) => {
+    checkOperation(3, [{ shape, axis: 'batch' }], (x) => ops.transpose(x));
+    checkOperation(3, [{ shape, axis: 'shared' }], (x) => ops.transpose(x));
+  });
+
+  it('orders axes as told', () => {
+    const inputs = [{ shape: [2, 3, 4], axis: 'batch' as const }];
+    const data = Float64Array.from({ length: 48 }, (_, i) => i);
+    const y = evaluate(2, inputs, [data], (x) => ops.transpose(x, [2, 0, 1]));
+    let at = 0;
+    for (let e = 0; e < 2; e++)
+      for (let c = 0; c < 4; c++)
+        for (let a = 0; a < 2; a++)
+          for (let b = 0; b < 3; b++) expect(y[at++]).toBe(24 * e + 12 * a + 4 * b + c);
+    checkOperation(2, inputs, (x) => ops.transpose(x, [2, 0, 1]));
+  });
+
+  it('refuses orders that are none', () => {
+    const tape = new Tape(1);
+    const x = tape.constant(new Float64Array(6), [2, 3], 'batch');
+    expect(() => ops.transpose(x, [0, 0])).toThrow(ValueError);
+    expect(() => ops.transpose(x, [0])).toThrow(ValueError);
+    expect(() => ops.transpose(ops.flatten(x))).toThrow(ValueError);
+  });
+});
+
 describe('shapes', () => {
   it('reshape, flatten, expand have right gradients', () => {
     for (const axis of ['batch', 'shared'] as const) {
