@@ -27,6 +27,7 @@ export type { AnglePartial, AngleSecondPartial, SlotElement, SlotReader } from '
 export { circuit } from './builder.ts';
 export type { Builder, ConditionLike, NamedSlots, SlotRecord } from './builder.ts';
 export type { ControlLike, GateMethods, GateOptions } from './gate-methods.ts';
+export { interleavedMatrix } from './matrix-like.ts';
 export type { AmplitudesLike, ComplexLike, MatrixLike } from './matrix-like.ts';
 export {
   I,

@@ -20,7 +20,17 @@ export type AmplitudesLike =
   | readonly ComplexLike[]
   | readonly (number | ComplexLike)[];
 
-/** The matrix as interleaved numbers. @throws CircuitError when it is not square */
+/**
+ * The entries of a matrix as one flat list, row-major, interleaved re, im. Whether a flat list is a matrix of some size
+ * is left to the caller.
+ *
+ * @throws CircuitError where it is no matrix, or its rows do not have as many entries as there are rows.
+ * @example
+ * ```ts
+ * import { interleavedMatrix } from '@ketwork/circuit';
+ * console.log(interleavedMatrix([[0, 1], [{ re: 0, im: 2 }, 0]])); // [0, 0, 1, 0, 0, 2, 0, 0]
+ * ```
+ */
 export function interleavedMatrix(matrix: MatrixLike): number[] {
   const given = matrix as unknown;
   if (typeof given !== 'object' || given === null || !('length' in given)) {

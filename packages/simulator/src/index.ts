@@ -75,6 +75,23 @@ export { evolve } from './operators/evolve.ts';
 export type { EvolveOptions } from './operators/evolve.ts';
 export { groundState } from './operators/lanczos.ts';
 export type { GroundState, GroundStateOptions } from './operators/lanczos.ts';
+export { applyLindbladian, lindbladian } from './operators/lindbladian.ts';
+export type { JumpOperator, Lindbladian, LindbladTerms } from './operators/lindbladian.ts';
+export { lindbladEvolve } from './operators/lindblad-evolve.ts';
+export type { LindbladEvolveOptions } from './operators/lindblad-evolve.ts';
+export { steadyState } from './operators/steady-state.ts';
+export type { SteadyStateOptions } from './operators/steady-state.ts';
+export { povmGenerator, sumGenerators } from './operators/povm-generator.ts';
+export type { GeneratorBlock } from './operators/povm-generator.ts';
+export {
+  fourPauliPovm,
+  povm,
+  povmDensity,
+  povmProbabilities,
+  povmValues,
+  tetrahedralPovm,
+} from './states/povm.ts';
+export type { Povm } from './states/povm.ts';
 export { sparseMatrix } from './operators/sparse.ts';
 export type { SparseMatrix, SparseSource } from './operators/sparse.ts';
 export { classicalShadow } from './shadows/shadow.ts';
