@@ -10,6 +10,7 @@ export type {
   Unrolled,
   UnrollOptions,
 } from './fast-weight-programmer.ts';
+export { quantumKinds } from './kinds.ts';
 export type { ProgramOptions } from './program.ts';
 export { qcnn } from './qcnn.ts';
 export type { Qcnn, QcnnOptions } from './qcnn.ts';

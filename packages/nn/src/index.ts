@@ -24,9 +24,11 @@ export type {
   ValueAndGrad,
   Want,
 } from './contract.ts';
+export { layerFromJSON } from './from-json.ts';
 export { forward, lossValues, perExampleGrads, valueAndGrad } from './gradients.ts';
 export * as initializers from './initializers.ts';
 export type { Initializer, InitializerInput } from './initializers.ts';
+export type { LayerKind, LayerKinds } from './kinds.ts';
 export { gelu, relu, scale, sigmoid, softmax, tanh } from './layers/activations.ts';
 export { avgPool2d, conv2d, maxPool2d } from './layers/convolution.ts';
 export type { Conv2dOptions } from './layers/convolution.ts';

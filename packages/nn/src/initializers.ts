@@ -1,4 +1,10 @@
-import { normal as drawNormal, sizeOf, uniform as drawUniform, ValueError } from '@ketwork/base';
+import {
+  normal as drawNormal,
+  sizeOf,
+  uniform as drawUniform,
+  UnsupportedError,
+  ValueError,
+} from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Json, Shape } from './contract.ts';
 
@@ -128,6 +134,43 @@ export function constant(value: number): Initializer {
   return initializer({ name: 'constant', value }, ({ shape }) =>
     new Float64Array(sizeOf(shape)).fill(value),
   );
+}
+
+/**
+ * An initialiser made again from its settings, as layers keep them in their JSON.
+ *
+ * @throws UnsupportedError where they are not those of an initialiser of this package; ValueError where a number does not fit.
+ * @example
+ * ```ts
+ * import { initializers } from '@ketwork/nn';
+ * const { settings } = initializers.normal(0.01);
+ * console.log(initializers.fromJSON(settings).settings); // { name: 'normal', deviation: 0.01 }
+ * ```
+ */
+export function fromJSON(settings: Json): Initializer {
+  const given = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  switch (given['name']) {
+    case 'glorotUniform':
+      return glorotUniform();
+    case 'heUniform':
+      return heUniform();
+    case 'uniform':
+      return uniform(given['low'] as number, given['high'] as number);
+    case 'normal':
+      return normal(given['deviation'] as number);
+    case 'zeros':
+      return zeros();
+    case 'constant':
+      return constant(given['value'] as number);
+    default:
+      throw new UnsupportedError(
+        `there is no initialiser ${JSON.stringify(settings)} that could be made again`,
+        {
+          remedy:
+            'Use one of initializers, or make the layers in code and load their parameters with loadState',
+        },
+      );
+  }
 }
 
 function initializer(settings: Json, create: Initializer['create']): Initializer {

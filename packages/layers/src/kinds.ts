@@ -1,0 +1,63 @@
+import { parseCircuit } from '@ketwork/circuit';
+import type { Circuit } from '@ketwork/circuit';
+import { initializers } from '@ketwork/nn';
+import type { Initializer, Json, LayerKinds } from '@ketwork/nn';
+import { checkProgram, reference } from '@ketwork/simulator';
+import type { Measurements } from '@ketwork/simulator';
+import { fastWeightProgrammer } from './fast-weight-programmer.ts';
+import type { FastWeightProgrammerOptions } from './fast-weight-programmer.ts';
+import { hybridParallel } from './hybrid-parallel.ts';
+import type { HybridParallelOptions } from './hybrid-parallel.ts';
+import { quantum } from './quantum.ts';
+import type { QuantumOptions } from './quantum.ts';
+import { quantumConv2d } from './quantum-conv2d.ts';
+import type { QuantumConv2dOptions } from './quantum-conv2d.ts';
+
+/** What a layer's JSON has instead of a circuit, measurements and initialisers. */
+interface CircuitSettings {
+  readonly circuit: Json;
+  readonly measurement: Json;
+  readonly init: Readonly<Record<string, Json>>;
+}
+
+interface Program {
+  readonly circuit: Circuit;
+  readonly measurement: Measurements;
+  readonly init: Readonly<Record<string, Initializer>>;
+}
+
+/**
+ * Rules to make the layers of this package again, for `layerFromJSON`.
+ *
+ * @example
+ * ```ts
+ * import { circuit, expval, input, weight, Z } from '@ketwork/circuit';
+ * import { quantum, quantumKinds } from '@ketwork/layers';
+ * import { layerFromJSON } from '@ketwork/nn';
+ * const layer = quantum(circuit(1, (q) => q.rx(input('x'), 0).ry(weight('w'), 0)), expval(Z(0)));
+ * const copy = layerFromJSON(JSON.stringify(layer), quantumKinds);
+ * console.log(copy.kind); // quantum
+ * ```
+ */
+export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
+  fastWeightProgrammer: (settings: FastWeightProgrammerOptions) => fastWeightProgrammer(settings),
+  hybridParallel: (settings: CircuitSettings & HybridParallelOptions) =>
+    hybridParallel(withProgram(settings)),
+  quantum: (settings: CircuitSettings & QuantumOptions) => {
+    const { circuit, measurement, ...options } = withProgram(settings);
+    return quantum(circuit, measurement, options);
+  },
+  quantumConv2d: (settings: CircuitSettings & QuantumConv2dOptions) =>
+    quantumConv2d(withProgram(settings)),
+});
+
+/** Settings with a layer's circuit, measurements and initialisers, checked as those of a stranger. */
+function withProgram<Settings extends CircuitSettings>(settings: Settings): Settings & Program {
+  const circuit = parseCircuit(settings.circuit);
+  const measurement = settings.measurement as unknown as Measurements;
+  checkProgram(circuit, measurement, {}, reference().capabilities);
+  const rules = Object.entries(settings.init).map(
+    ([name, rule]) => [name, initializers.fromJSON(rule)] as const,
+  );
+  return { ...settings, circuit, measurement, init: Object.fromEntries(rules) };
+}

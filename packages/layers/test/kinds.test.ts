@@ -1,0 +1,151 @@
+import { KetworkError, key, sizeOf } from '@ketwork/base';
+import {
+  X,
+  Z,
+  angle,
+  circuit,
+  expval,
+  input,
+  probabilities,
+  variance,
+  weight,
+} from '@ketwork/circuit';
+import {
+  fastWeightProgrammer,
+  hybridParallel,
+  qcnn,
+  quantum,
+  quantumConv2d,
+  quantumKinds,
+} from '@ketwork/layers';
+import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
+import type { Layer, Shape } from '@ketwork/nn';
+import { cpu } from '@ketwork/simulator';
+import { Random } from '@ketwork/testing';
+import { describe, expect, test } from 'vitest';
+
+const ansatz = circuit(2, (q) => {
+  q.angleEmbedding(input('x', [2]));
+  q.stronglyEntanglingLayers(weight('w', [1, 2, 3]));
+  q.rzz(angle.atan(input('z')), 0, 1).ry(weight('v'), 0);
+});
+
+/** Every kind, with settings other than the defaults, and the shape of its input. Add a line for a new layer. */
+const layers: readonly (readonly [Layer, Shape])[] = [
+  [
+    fastWeightProgrammer({ inputs: 2, qubits: 3, layers: 1, latent: 4, encode: 'all', outputs: 2 }),
+    [4, 2],
+  ],
+  [fastWeightProgrammer({ qubits: 2, returnSequences: true, trainable: false }), [3, 1]],
+  [
+    hybridParallel({
+      circuits: 2,
+      qubits: 3,
+      layers: 1,
+      features: 'shared',
+      calls: 'apart',
+      init: initializers.normal(0.2),
+      trainable: false,
+    }),
+    [3],
+  ],
+  [quantum(ansatz, expval(Z(0).mul(X(1)).scale(0.1), Z(1))), [3]],
+  [
+    quantum(ansatz, [variance(Z(0)), probabilities([1])], {
+      inputs: ['z', 'x'],
+      init: { w: initializers.normal(0.1) },
+      constants: { v: [1 / 3] },
+      method: 'parameter-shift',
+    }),
+    [3],
+  ],
+  [quantum(ansatz, expval(Z(0)), { shots: 20, init: initializers.constant(0.2) }), [3]],
+  [qcnn(4, { outputs: 2 }).layer(), [4]],
+  [quantumConv2d({ kernel: 2 }), [1, 3, 3]],
+  [
+    quantumConv2d({
+      kernel: [2, 1],
+      stride: [1, 2],
+      padding: 1,
+      inChannels: 2,
+      outChannels: 4,
+      layers: 1,
+      scale: 0.7,
+      measurement: expval(Z(0), X(1)),
+      init: { w: initializers.uniform(0, 1) },
+      method: 'adjoint',
+    }),
+    [2, 3, 3],
+  ],
+  [sequential(dense(2, 4), qcnn(4).layer(), dense(1)), [2]],
+];
+
+describe('quantumKinds', () => {
+  test.each(layers.map(([layer, shape], i) => [`${i} (${layer.kind})`, layer, shape] as const))(
+    'layer %s is made again from its JSON',
+    async (_, layer, shape) => {
+      const engine = await cpu();
+      const random = new Random(3);
+      const x = Float64Array.from({ length: 3 * sizeOf(shape) }, () => random.normal());
+      const built = layer.build(shape, key(7));
+      built.bind!(engine);
+      for (const json of [JSON.stringify(layer), layer.toJSON(), structuredClone(layer.toJSON())]) {
+        const copy = layerFromJSON(json, quantumKinds);
+        expect(JSON.stringify(copy)).toBe(JSON.stringify(layer));
+        expect(copy.inputShape).toEqual(layer.inputShape);
+        const again = copy.build(shape, key(7));
+        expect(again.parameters).toEqual(built.parameters);
+        expect(again.buffers).toEqual(built.buffers);
+        again.bind!(engine);
+        const pass = { key: key(2) };
+        expect(await forward(again, x, pass)).toEqual(await forward(built, x, pass));
+      }
+    },
+  );
+
+  test('every kind of the package is among them', () => {
+    const kinds = new Set(
+      layers.map(([layer]) => layer.kind).filter((kind) => kind !== 'sequential'),
+    );
+    expect([...kinds].sort()).toEqual(Object.keys(quantumKinds).sort());
+  });
+
+  test('damaged settings are refused', () => {
+    const whole = structuredClone(quantum(ansatz, expval(Z(0))).toJSON()) as Record<
+      string,
+      unknown
+    >;
+    const refused = (change: Record<string, unknown>): string => {
+      try {
+        layerFromJSON({ ...whole, ...change }, quantumKinds);
+      } catch (error) {
+        expect(error).toBeInstanceOf(KetworkError);
+        return `${(error as Error).name}: ${(error as Error).message}`;
+      }
+      return 'nothing was thrown';
+    };
+    expect([
+      refused({ circuit: undefined }),
+      refused({ measurement: null }),
+      refused({ measurement: { type: 'expval' } }),
+      refused({ measurement: { type: 'expval', observables: [{ type: 'pauli', terms: 3 }] } }),
+      refused({ init: undefined }),
+      refused({ init: { w: { name: 'mine' } } }),
+      refused({ inputs: ['y'] }),
+      refused({ constants: { v: [1, 2] } }),
+      refused({ depth: 3 }),
+    ]).toMatchInlineSnapshot(`
+      [
+        "FormatError: a circuit is not a JSON object. Give what toJSON() returned",
+        "CircuitError: null is not a measurement. Give expval(Z(0)), probabilities(), state(), counts(1000) or the like",
+        "FormatError: a setting of quantum is missing or of the wrong type. Give what toJSON() of a layer returned",
+        "FormatError: a setting of quantum is missing or of the wrong type. Give what toJSON() of a layer returned",
+        "FormatError: a setting of quantum is missing or of the wrong type. Give what toJSON() of a layer returned",
+        "UnsupportedError: there is no initialiser {"name":"mine"} that could be made again. Use one of initializers, or make the layers in code and load their parameters with loadState",
+        "ValueError: quantum: inputs [y] do not name each data slot of the circuit once. Name 'x', 'z' in the order in which the layer's input holds them",
+        "ValueError: quantum: the constant 'v' has 2 numbers, its shape [] needs 1",
+        "FormatError: quantum has no setting 'depth'. Remove it, or read the layer with the version that wrote it",
+      ]
+    `);
+  });
+});
