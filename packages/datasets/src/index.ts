@@ -1,3 +1,5 @@
+export { principalComponents, projectComponents, restoreComponents } from './components.ts';
+export type { PrincipalComponents } from './components.ts';
 export {
   dataset,
   featureStatistics,
@@ -8,6 +10,8 @@ export {
   take,
 } from './dataset.ts';
 export type { Dataset, DatasetFields, FeatureStatistics } from './dataset.ts';
+export { imageGraphs, packGraphs } from './graphs.ts';
+export type { Graph, ImageGraphOptions, PackedGraphs } from './graphs.ts';
 export { parseIdx, readIdx } from './idx.ts';
 export type { IdxArray, IdxData } from './idx.ts';
 export { resizeImages } from './images.ts';
@@ -17,6 +21,8 @@ export { fashionMnist, mnist } from './mnist.ts';
 export type { ImageOptions } from './mnist.ts';
 export { circles, twoMoons } from './points.ts';
 export type { CircleOptions, PointOptions } from './points.ts';
+export { featureRanges, rescale } from './ranges.ts';
+export type { FeatureRanges, RescaleOptions } from './ranges.ts';
 export {
   besselJ2,
   dampedOscillator,
