@@ -39,6 +39,8 @@ export { embedding, positionalEncoding, shiftRight } from './layers/embedding.ts
 export type { EmbeddingOptions } from './layers/embedding.ts';
 export { external } from './layers/external.ts';
 export type { ExternalOptions } from './layers/external.ts';
+export { graphConv, graphMean } from './layers/graph.ts';
+export type { GraphActivation, GraphConvOptions } from './layers/graph.ts';
 export { batchNorm, layerNorm } from './layers/normalization.ts';
 export type { BatchNormOptions, LayerNormOptions } from './layers/normalization.ts';
 export { prefixed, sequential } from './layers/sequential.ts';
@@ -51,7 +53,7 @@ export type {
 export { binaryCrossEntropy, crossEntropy, mse } from './losses.ts';
 export { loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
-export type { AttentionOptions, RunningStatistics, SlideOptions } from './ops/index.ts';
+export type { AttentionOptions, GraphParts, RunningStatistics, SlideOptions } from './ops/index.ts';
 export { adam, rmsprop, sgd } from './optimizers.ts';
 export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
 export { lbfgs } from './lbfgs.ts';

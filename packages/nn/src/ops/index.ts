@@ -6,6 +6,8 @@ export type { SlideOptions } from './convolution.ts';
 export { atan, exp, gelu, log, relu, sigmoid, tanh } from './elementwise.ts';
 export { embedding } from './embedding.ts';
 export { external } from './external.ts';
+export { joinGraph, maskedMean, splitGraph } from './graph.ts';
+export type { GraphParts } from './graph.ts';
 export { affine, matmul } from './linear.ts';
 export { batchNorm, layerNorm } from './normalization.ts';
 export type { RunningStatistics } from './normalization.ts';
