@@ -25,6 +25,8 @@ export type { QuantumConv2dOptions } from './quantum-conv2d.ts';
 export { quantumFilter } from './quantum-filter.ts';
 export type { QuantumFilterOptions } from './quantum-filter.ts';
 export type { RecurrentCellOptions, RecurrentOptions } from './recurrent/layer.ts';
+export { quantumGraphConv } from './quantum-graph-conv.ts';
+export type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
 export type { ConstantValues, SlotInitializers } from './slots.ts';
 export { variationalBlock } from './variational-block.ts';
 export type { VariationalBlockOptions } from './variational-block.ts';
