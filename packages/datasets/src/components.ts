@@ -29,7 +29,7 @@ export interface PrincipalComponents {
  * import { principalComponents, projectComponents, twoMoons } from '@ketwork/datasets';
  * const moons = twoMoons({ count: 100, seed: 1 });
  * const pca = principalComponents(moons, 1);
- * console.log(projectComponents(moons, pca).inputShape, pca.shares); // [ 1 ], one share above 0.5
+ * console.log(projectComponents(moons, pca).inputShape, pca.shares[0]! > 0.5); // [ 1 ] true
  * ```
  */
 export function principalComponents(data: Dataset, count: number): PrincipalComponents {
@@ -111,7 +111,7 @@ export function projectComponents(data: Dataset, pca: PrincipalComponents): Data
  * import { principalComponents, projectComponents, restoreComponents, twoMoons } from '@ketwork/datasets';
  * const moons = twoMoons({ count: 100, seed: 1 });
  * const pca = principalComponents(moons, 2);
- * console.log(restoreComponents(projectComponents(moons, pca), pca).inputShape); // [ 2 ], the same points
+ * console.log(restoreComponents(projectComponents(moons, pca), pca).inputShape); // [ 2 ]
  * ```
  */
 export function restoreComponents(data: Dataset, pca: PrincipalComponents): Dataset {

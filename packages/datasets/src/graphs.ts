@@ -37,7 +37,7 @@ export interface ImageGraphOptions {
  * ```ts
  * import { packGraphs } from '@ketwork/datasets';
  * const pair = { features: [[5], [7]], edges: [[0, 1]] as const };
- * console.log(packGraphs([pair], 3).inputs); // 5 ½ ½ 0 1, 7 ½ ½ 0 1, 0 0 0 0 0
+ * console.log(packGraphs([pair], 3).inputs.slice(0, 5)); // 5, 0.5, 0.5, 0, 1
  * ```
  */
 export function packGraphs(graphs: readonly Graph[], nodes: number): PackedGraphs {

@@ -26,7 +26,7 @@ export interface RescaleOptions {
  * @example
  * ```ts
  * import { featureRanges, twoMoons } from '@ketwork/datasets';
- * console.log(featureRanges(twoMoons({ count: 100, seed: 1 })).largest); // 2, 1
+ * console.log(featureRanges(twoMoons({ count: 100, seed: 1 })).largest[0]); // 2
  * ```
  */
 export function featureRanges(data: Dataset): FeatureRanges {

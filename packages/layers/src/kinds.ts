@@ -12,6 +12,8 @@ import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
 import { quantumConv2d } from './quantum-conv2d.ts';
 import type { QuantumConv2dOptions } from './quantum-conv2d.ts';
+import { quantumGraphConv } from './quantum-graph-conv.ts';
+import type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
 
 /** What a layer's JSON has instead of a circuit, measurements and initialisers. */
 interface CircuitSettings {
@@ -49,6 +51,8 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
   },
   quantumConv2d: (settings: CircuitSettings & QuantumConv2dOptions) =>
     quantumConv2d(withProgram(settings)),
+  quantumGraphConv: (settings: CircuitSettings & QuantumGraphConvOptions) =>
+    quantumGraphConv(withProgram(settings)),
 });
 
 /** Settings with a layer's circuit, measurements and initialisers, checked as those of a stranger. */

@@ -16,6 +16,7 @@ import {
   qcnn,
   quantum,
   quantumConv2d,
+  quantumGraphConv,
   quantumKinds,
 } from '@ketwork/layers';
 import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
@@ -77,6 +78,8 @@ const layers: readonly (readonly [Layer, Shape])[] = [
     }),
     [2, 3, 3],
   ],
+  [quantumGraphConv({ features: 2, layers: 2, scale: 0.5, trainable: false }), [3, 6]],
+  [quantumGraphConv({ features: 3, measurement: expval(X(0)), shots: 10 }), [2, 6]],
   [sequential(dense(2, 4), qcnn(4).layer(), dense(1)), [2]],
 ];
 
@@ -87,6 +90,9 @@ describe('quantumKinds', () => {
       const engine = await cpu();
       const random = new Random(3);
       const x = Float64Array.from({ length: 3 * sizeOf(shape) }, () => random.normal());
+      // The last number in the row of a node says that it is there.
+      if (layer.kind === 'quantumGraphConv')
+        for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;
       const built = layer.build(shape, key(7));
       built.bind!(engine);
       for (const json of [JSON.stringify(layer), layer.toJSON(), structuredClone(layer.toJSON())]) {

@@ -5,6 +5,8 @@ import { avgPool2d, conv2d, maxPool2d } from './layers/convolution.ts';
 import { dense } from './layers/dense.ts';
 import { dropout } from './layers/dropout.ts';
 import { embedding, positionalEncoding, shiftRight } from './layers/embedding.ts';
+import { graphConv, graphMean } from './layers/graph.ts';
+import type { GraphActivation } from './layers/graph.ts';
 import { batchNorm, layerNorm } from './layers/normalization.ts';
 import { sequential } from './layers/sequential.ts';
 import { flatten, reshape } from './layers/shaping.ts';
@@ -52,6 +54,13 @@ interface Embedding {
   readonly init: Json;
 }
 
+interface GraphConv {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly activation: GraphActivation;
+  readonly init: Json;
+}
+
 /** The layers of this package. */
 export const kinds: LayerKinds = {
   avgPool2d: ({ kernel, stride, padding }: Slide) => avgPool2d(kernel, { stride, padding }),
@@ -69,6 +78,9 @@ export const kinds: LayerKinds = {
     embedding(vocabulary, size, { init: initializers.fromJSON(init) }),
   flatten: () => flatten(),
   gelu: () => gelu(),
+  graphConv: ({ inputs, outputs, activation, init }: GraphConv) =>
+    graphConv(inputs, outputs, { activation, init: initializers.fromJSON(init) }),
+  graphMean: () => graphMean(),
   layerNorm: (settings: { axes?: number; eps: number }) => layerNorm(settings),
   maxPool2d: ({ kernel, stride, padding }: Slide) => maxPool2d(kernel, { stride, padding }),
   multiHeadAttention: (settings: MultiHeadAttentionOptions) => multiHeadAttention(settings),
