@@ -37,6 +37,8 @@ export { matmul } from './linalg.ts';
 export type { MatmulOptions } from './linalg.ts';
 export { col2im, im2col, windowPositions } from './im2col.ts';
 export type { WindowOptions, WindowShape } from './im2col.ts';
+export { fastConvolution } from './winograd/convolution.ts';
+export type { ConvolutionShape, FastConvolution } from './winograd/convolution.ts';
 export { createPool, workerUrl } from './pool.ts';
 export type { CallOptions, Pool, PoolOptions, PoolWorker } from './pool.ts';
 export { serve } from './serve.ts';

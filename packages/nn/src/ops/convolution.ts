@@ -1,5 +1,12 @@
-import { col2im, im2col, matmul, ValueError, windowPositions } from '@ketwork/base';
-import type { WindowShape } from '@ketwork/base';
+import {
+  col2im,
+  fastConvolution,
+  im2col,
+  matmul,
+  ValueError,
+  windowPositions,
+} from '@ketwork/base';
+import type { FastConvolution, WindowShape } from '@ketwork/base';
 import type { Tensor, Want } from '../contract.ts';
 import { shapeText } from '../shape.ts';
 import type { Rule } from '../tape.ts';
@@ -67,16 +74,26 @@ export function conv2d(
   };
   const positions = windowPositions({ ...window, batch: 1 });
   return x.tape.record(
-    convolutionRule(window, filters, positions[0] * positions[1]),
+    convolutionRule(window, filters, positions[0] * positions[1], fastOf(window, filters)),
     [x, weight, bias],
     [filters, ...positions],
   );
+}
+
+/** Minimal filtering where it is faster than a product with the matrix of windows; that depends on the shape only. */
+function fastOf(
+  { channels, height, width, kernel, stride, padding }: Omit<WindowShape, 'batch'>,
+  filters: number,
+): FastConvolution | undefined {
+  if (stride![0] !== 1 || stride![1] !== 1) return undefined;
+  return fastConvolution({ channels, filters, height, width, kernel, padding: padding! });
 }
 
 function convolutionRule(
   window: Omit<WindowShape, 'batch'>,
   filters: number,
   positions: number,
+  fast: FastConvolution | undefined,
 ): Rule {
   const area = window.channels * window.kernel[0] * window.kernel[1];
   /** Windows of the forward pass, which the gradient of the weights needs again. */
@@ -85,6 +102,7 @@ function convolutionRule(
   return {
     name: 'conv2d',
     forward([x, w, bias], batch) {
+      if (fast !== undefined) return fast.forward(x!, w!, bias!, batch);
       matrix = windows(x!, batch);
       const out = new Float64Array(batch * filters * positions);
       for (let row = 0; row < batch * filters; row++)
@@ -103,13 +121,16 @@ function convolutionRule(
         wants[0] === 'none' ? undefined : imageGradient(w!, dy, batch),
         wants[1] === 'none'
           ? undefined
-          : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
+          : fast !== undefined && wants[1] === 'sum'
+            ? fast.weightGradient(x!, dy, batch)
+            : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
         wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
       ];
     },
   };
 
   function imageGradient(w: Float64Array, dy: Float64Array, batch: number): Float64Array {
+    if (fast !== undefined) return fast.imageGradient(w, dy, batch);
     const columns = new Float64Array(batch * area * positions);
     for (let e = 0; e < batch; e++) {
       const out = block(columns, e, area * positions);

@@ -32,6 +32,11 @@ export function maxPool2d(
     forward([values], batch) {
       const out = new Float64Array(batch * plan.outSize);
       const winners = new Int32Array(out.length);
+      chosen = winners;
+      if (isHalving(plan)) {
+        halve(values!, out, winners, plan.width);
+        return out;
+      }
       eachWindow(plan, batch, (o, plane, top, bottom, left, right) => {
         let best = -1;
         let largest = -Infinity;
@@ -47,7 +52,6 @@ export function maxPool2d(
         out[o] = largest;
         winners[o] = best;
       });
-      chosen = winners;
       return out;
     },
     vjp([values], _output, dy) {
@@ -57,6 +61,41 @@ export function maxPool2d(
     },
   };
   return x.tape.record(rule, [x], plan.shape);
+}
+
+/** The usual case, windows of 2 x 2 that tile the image. */
+function isHalving({ kernel, stride, padding, height, width }: PoolPlan): boolean {
+  const [two, none] = [[...kernel, ...stride], padding];
+  return (
+    two.every((n) => n === 2) && none.every((n) => n === 0) && (height % 2) + (width % 2) === 0
+  );
+}
+
+function halve(x: Float64Array, out: Float64Array, winners: Int32Array, width: number): void {
+  let o = 0;
+  for (let row = 0; row < x.length; row += 2 * width) {
+    for (let i = row, end = row + width; i < end; i += 2, o++) {
+      let best = i;
+      let largest = x[i]!;
+      let v = x[i + 1]!;
+      if (v > largest || v !== v) {
+        largest = v;
+        best = i + 1;
+      }
+      v = x[i + width]!;
+      if (v > largest || v !== v) {
+        largest = v;
+        best = i + width;
+      }
+      v = x[i + width + 1]!;
+      if (v > largest || v !== v) {
+        largest = v;
+        best = i + width + 1;
+      }
+      out[o] = largest;
+      winners[o] = best;
+    }
+  }
 }
 
 /**

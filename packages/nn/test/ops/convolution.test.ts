@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { fastConvolution, ValueError } from '@ketwork/base';
 import { Tape, ops } from '@ketwork/nn';
 import type { SlideOptions } from '@ketwork/nn';
 import { expectClose } from '@ketwork/testing';
@@ -75,6 +75,32 @@ describe('conv2d', () => {
 
   it.each(cases)('of %o with %o, %o has right gradients', (image, weight, options) => {
     checkOperation(3, inputsOf(image, weight), (x, w, b) => ops.conv2d(x, w, b, options));
+  });
+
+  // Large enough for the fast algorithm, which has tests of its own.
+  const large: [number[], number[], SlideOptions] = [[4, 9, 10], [8, 4, 5, 5], { padding: 2 }];
+
+  it('of larger images agrees with the definition', () => {
+    const [image, weight, options] = large;
+    const inputs = inputsOf(image, weight);
+    const data = fill(2, inputs, 4);
+    expect(
+      fastConvolution({
+        channels: 4,
+        filters: 8,
+        height: 9,
+        width: 10,
+        kernel: [5, 5],
+        padding: [2, 2],
+      }),
+    ).toBeDefined();
+    const out = evaluate(2, inputs, data, (x, w, b) => ops.conv2d(x, w, b, options));
+    expectClose(out, naive(data, 2, image, weight, options), 1e-12);
+  });
+
+  it('of larger images has right gradients', { timeout: 20_000 }, () => {
+    const [image, weight, options] = large;
+    checkOperation(2, inputsOf(image, weight), (x, w, b) => ops.conv2d(x, w, b, options));
   });
 
   it('refuses shapes that do not fit', () => {
