@@ -132,6 +132,7 @@ export type {
   VjpOptions,
 } from '@ketwork/simulator';
 export * from '@ketwork/cutting';
+export * from '@ketwork/kernels';
 export * from '@ketwork/gradients';
 export * from '@ketwork/nn';
 export * from '@ketwork/layers';

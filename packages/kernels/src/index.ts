@@ -1,0 +1,36 @@
+export type {
+  AsyncKernel,
+  AsyncKernelCall,
+  Kernel,
+  KernelCall,
+  KernelInfo,
+  KernelJSON,
+} from './contract.ts';
+export type { MemoryOptions } from './kernel.ts';
+export {
+  amplitudeFeatureMap,
+  angleFeatureMap,
+  iqpFeatureMap,
+  pairMeanFeatureMap,
+  trainableFeatureMap,
+  zzFeatureMap,
+} from './feature-maps.ts';
+export type {
+  AngleFeatureMapOptions,
+  FeatureMapOptions,
+  PairFeatureMapOptions,
+  PairPattern,
+  TrainableFeatureMapOptions,
+} from './feature-maps.ts';
+export { fidelityKernel } from './fidelity.ts';
+export type { FidelityKernelOptions } from './fidelity.ts';
+export { projectedKernel, rbfKernel } from './projected.ts';
+export type { ProjectedKernelOptions, RbfKernelOptions } from './projected.ts';
+export { alignmentGradient, targetAlignment } from './alignment.ts';
+export type { AlignmentOptions } from './alignment.ts';
+export { alignKernel } from './train.ts';
+export type { AlignedKernel, AlignKernelOptions } from './train.ts';
+export { mitigateDepolarizing, repairKernel } from './repair.ts';
+export type { MitigateDepolarizingOptions, RepairOptions } from './repair.ts';
+export { kernelStatistics } from './statistics.ts';
+export type { KernelStatistics } from './statistics.ts';
