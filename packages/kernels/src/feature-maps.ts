@@ -173,7 +173,8 @@ export function amplitudeFeatureMap(qubits: number): Circuit<'x'> {
 /**
  * A feature map with weights, in the form of Hubregtsen et al., "Training quantum embedding kernels on near-term quantum
  * computers" (Phys. Rev. A 106, 042431, 2022): per layer H and `RZ(α x)` on each qubit (features go round where there are
- * fewer than qubits), `RY(w)` on each qubit and a ring of controlled `RZ(w)`.
+ * fewer than qubits), `RY(w)` on each qubit and a ring of controlled `RZ(w)`. In a fidelity kernel the weights of the last
+ * layer cancel, since no encoding follows them; use two layers or more.
  *
  * @param qubits Number of qubits.
  * @param features Numbers of one example. In each layer the first feature lies on the next qubit.

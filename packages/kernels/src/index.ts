@@ -34,3 +34,16 @@ export { mitigateDepolarizing, repairKernel } from './repair.ts';
 export type { MitigateDepolarizingOptions, RepairOptions } from './repair.ts';
 export { kernelStatistics } from './statistics.ts';
 export type { KernelStatistics } from './statistics.ts';
+export { svm } from './svm.ts';
+export type { KernelRows, SupportVectorMachine, SvmOptions } from './svm.ts';
+export { selectC } from './select.ts';
+export type { SelectCOptions, SelectedC } from './select.ts';
+export { gaussianProcess, kernelRidge } from './regression.ts';
+export type {
+  GaussianProcess,
+  GaussianProcessOptions,
+  KernelRidge,
+  KernelRidgeOptions,
+} from './regression.ts';
+export { nystrom } from './nystrom.ts';
+export type { Nystrom, NystromOptions } from './nystrom.ts';

@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** Number of rows of a square matrix. @throws ValueError where its length is no square or an element is not finite. */
 export function sizeOfSquare(what: string, matrix: ArrayLike<number>): number {
@@ -14,7 +14,7 @@ export function sizeOfSquare(what: string, matrix: ArrayLike<number>): number {
 }
 
 /** @throws ValueError where a number is not finite. */
-function checkFinite(what: string, numbers: ArrayLike<number>): void {
+export function checkFinite(what: string, numbers: ArrayLike<number>): void {
   for (let i = 0; i < numbers.length; i++) {
     if (!Number.isFinite(numbers[i])) {
       throw new ValueError(`${what}: number ${i} is ${numbers[i]}`, {
@@ -39,7 +39,7 @@ export function checkSymmetric(what: string, matrix: ArrayLike<number>, n: numbe
 }
 
 /** A matrix of ml-matrix from row-major numbers. */
-function matrixOf(numbers: ArrayLike<number>, rows: number, columns: number): Matrix {
+export function matrixOf(numbers: ArrayLike<number>, rows: number, columns: number): Matrix {
   return Matrix.from1DArray(rows, columns, Array.from(numbers));
 }
 
@@ -71,4 +71,23 @@ export function spectral(
     }
   }
   return out;
+}
+/** The Cholesky factor of a Gram matrix with something added to its diagonal. @throws ValueError where it is not positive. */
+export function factored(
+  what: string,
+  gram: ArrayLike<number>,
+  n: number,
+  diagonal: number,
+): CholeskyDecomposition {
+  checkSymmetric(what, gram, n);
+  const matrix = matrixOf(gram, n, n);
+  for (let i = 0; i < n; i++) matrix.set(i, i, matrix.get(i, i) + diagonal);
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix.set(i, j, matrix.get(j, i));
+  const cholesky = new CholeskyDecomposition(matrix);
+  if (!cholesky.isPositiveDefinite()) {
+    throw new ValueError(`${what}: the Gram matrix plus ${diagonal} is not positive definite`, {
+      remedy: 'Add more to the diagonal, or repair the matrix with repairKernel',
+    });
+  }
+  return cholesky;
 }

@@ -103,7 +103,7 @@ export function projectedKernel(
  * @example
  * ```ts
  * import { rbfKernel } from '@ketwork/kernels';
- * console.log(rbfKernel(2, { gamma: 1 }).matrix([[0, 0], [1, 0]])); // [1, 0.37, 0.37, 1]
+ * console.log(rbfKernel(2, { gamma: 1 }).matrix([[0, 0], [1, 0]])[1]); // 0.3678…
  * ```
  */
 export function rbfKernel(features: number, options: RbfKernelOptions = {}): Kernel {

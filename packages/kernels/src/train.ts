@@ -44,10 +44,11 @@ export interface AlignedKernel {
  * ```ts
  * import { alignKernel, fidelityKernel, trainableFeatureMap } from '@ketwork/kernels';
  * import { cpu } from '@ketwork/simulator';
- * const kernel = fidelityKernel(await cpu(), trainableFeatureMap(2, 2, { layers: 1 }));
+ * const kernel = fidelityKernel(await cpu(), trainableFeatureMap(2, 2));
  * const x = [[0.1, 0.2], [0.3, 0.1], [0.9, -0.8], [1, -0.7]];
- * const { values, alignments } = await alignKernel(kernel, x, [1, 1, -1, -1], { values: { w: [0.1, 0.2, 0.3, 0.4] }, steps: 20 });
- * console.log(alignments[19]! > alignments[0]!, values['w']!.length); // true 4
+ * const w = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+ * const { values, alignments } = await alignKernel(kernel, x, [1, 1, -1, -1], { values: { w }, steps: 20 });
+ * console.log(alignments[19]! > alignments[0]!, values['w']!.length); // true 8
  * ```
  */
 export async function alignKernel(

@@ -1,3 +1,4 @@
+export { rocAuc } from './auc.ts';
 export { batches, gatherRows } from './batches.ts';
 export type { BatchesOptions } from './batches.ts';
 export type {
