@@ -8,18 +8,32 @@ import { fastWeightProgrammer } from './fast-weight-programmer.ts';
 import type { FastWeightProgrammerOptions } from './fast-weight-programmer.ts';
 import { hybridParallel } from './hybrid-parallel.ts';
 import type { HybridParallelOptions } from './hybrid-parallel.ts';
+import { qgru, qgruCell } from './qgru.ts';
+import { qlstm, qlstmCell } from './qlstm.ts';
+import { qrnn, qrnnCell } from './qrnn.ts';
 import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
 import { quantumConv2d } from './quantum-conv2d.ts';
 import type { QuantumConv2dOptions } from './quantum-conv2d.ts';
 import { quantumGraphConv } from './quantum-graph-conv.ts';
 import type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
+import { quantumReservoir } from './quantum-reservoir.ts';
+import type { RecurrentOptions } from './recurrent/layer.ts';
+import { spinReservoir } from './spin-reservoir.ts';
+import type { SpinReservoirOptions } from './spin-reservoir.ts';
 
 /** What a layer's JSON has instead of a circuit, measurements and initialisers. */
 interface CircuitSettings {
   readonly circuit: Json;
   readonly measurement: Json;
   readonly init: Readonly<Record<string, Json>>;
+}
+
+/** What the JSON of recurrent layers has instead of a circuit of their own and initialisers. */
+interface GateSettings {
+  readonly hidden: number;
+  readonly circuit?: Json;
+  readonly init?: Readonly<Record<string, Json>>;
 }
 
 interface Program {
@@ -45,6 +59,12 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
   fastWeightProgrammer: (settings: FastWeightProgrammerOptions) => fastWeightProgrammer(settings),
   hybridParallel: (settings: CircuitSettings & HybridParallelOptions) =>
     hybridParallel(withProgram(settings)),
+  qgru: (settings: GateSettings) => qgru(withGates(settings)),
+  qgruCell: (settings: GateSettings) => qgruCell(withGates(settings)),
+  qlstm: (settings: GateSettings) => qlstm(withGates(settings)),
+  qlstmCell: (settings: GateSettings) => qlstmCell(withGates(settings)),
+  qrnn: (settings: GateSettings) => qrnn(withGates(settings)),
+  qrnnCell: (settings: GateSettings) => qrnnCell(withGates(settings)),
   quantum: (settings: CircuitSettings & QuantumOptions) => {
     const { circuit, measurement, ...options } = withProgram(settings);
     return quantum(circuit, measurement, options);
@@ -53,15 +73,30 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
     quantumConv2d(withProgram(settings)),
   quantumGraphConv: (settings: CircuitSettings & QuantumGraphConvOptions) =>
     quantumGraphConv(withProgram(settings)),
+  quantumReservoir: (settings: GateSettings) => quantumReservoir(withGates(settings)),
+  spinReservoir: (settings: SpinReservoirOptions) => spinReservoir(settings),
 });
+
+/** Settings with the circuit and initialisers of gates, where they have them, checked as those of a stranger. */
+function withGates(settings: GateSettings): RecurrentOptions {
+  const { circuit, init, ...options } = settings;
+  return {
+    ...options,
+    ...(circuit === undefined ? {} : { circuit: parseCircuit(circuit) }),
+    ...(init === undefined ? {} : { init: rulesOf(init) }),
+  };
+}
+
+function rulesOf(init: Readonly<Record<string, Json>>): Record<string, Initializer> {
+  return Object.fromEntries(
+    Object.entries(init).map(([name, rule]) => [name, initializers.fromJSON(rule)] as const),
+  );
+}
 
 /** Settings with a layer's circuit, measurements and initialisers, checked as those of a stranger. */
 function withProgram<Settings extends CircuitSettings>(settings: Settings): Settings & Program {
   const circuit = parseCircuit(settings.circuit);
   const measurement = settings.measurement as unknown as Measurements;
   checkProgram(circuit, measurement, {}, reference().capabilities);
-  const rules = Object.entries(settings.init).map(
-    ([name, rule]) => [name, initializers.fromJSON(rule)] as const,
-  );
-  return { ...settings, circuit, measurement, init: Object.fromEntries(rules) };
+  return { ...settings, circuit, measurement, init: rulesOf(settings.init) };
 }

@@ -14,10 +14,18 @@ import {
   fastWeightProgrammer,
   hybridParallel,
   qcnn,
+  qgru,
+  qgruCell,
+  qlstm,
+  qlstmCell,
+  qrnn,
+  qrnnCell,
   quantum,
   quantumConv2d,
   quantumGraphConv,
   quantumKinds,
+  quantumReservoir,
+  spinReservoir,
 } from '@ketwork/layers';
 import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
 import type { Layer, Shape } from '@ketwork/nn';
@@ -29,6 +37,13 @@ const ansatz = circuit(2, (q) => {
   q.angleEmbedding(input('x', [2]));
   q.stronglyEntanglingLayers(weight('w', [1, 2, 3]));
   q.rzz(angle.atan(input('z')), 0, 1).ry(weight('v'), 0);
+});
+
+const gate = circuit(2, (q) => {
+  q.angleEmbedding(input('x', [2]))
+    .cnot(0, 1)
+    .ry(weight('a'), 0)
+    .rx(weight('b'), 1);
 });
 
 /** Every kind, with settings other than the defaults, and the shape of its input. Add a line for a new layer. */
@@ -80,6 +95,16 @@ const layers: readonly (readonly [Layer, Shape])[] = [
   ],
   [quantumGraphConv({ features: 2, layers: 2, scale: 0.5, trainable: false }), [3, 6]],
   [quantumGraphConv({ features: 3, measurement: expval(X(0)), shots: 10 }), [2, 6]],
+  [qrnn({ hidden: 3, layers: 1, returnSequences: true, dropout: 0.1, stack: 2 }), [3, 1]],
+  [qgru({ hidden: 1, qubits: 3, initialState: 'trained', trainable: false }), [2, 2]],
+  [qlstm({ hidden: 3, output: 'hidden', init: initializers.uniform(-1, 1) }), [3, 1]],
+  [qlstm({ hidden: 1, circuit: gate, init: { b: initializers.zeros() }, shots: 20 }), [3, 1]],
+  [qrnnCell({ hidden: 2, method: 'parameter-shift' }), [3]],
+  [qgruCell({ hidden: 2 }), [3]],
+  [qlstmCell({ hidden: 2, output: 'hidden' }), [6]],
+  [quantumReservoir({ cell: 'qlstm', hidden: 2, scale: 0.7, qubits: 4 }), [3, 1]],
+  [quantumReservoir({ cell: 'qgru', hidden: 1, circuit: gate, returnSequences: true }), [3, 1]],
+  [spinReservoir({ qubits: 3, virtualNodes: 2, time: 1.5, returnSequences: true }), [2, 1]],
   [sequential(dense(2, 4), qcnn(4).layer(), dense(1)), [2]],
 ];
 
@@ -89,7 +114,7 @@ describe('quantumKinds', () => {
     async (_, layer, shape) => {
       const engine = await cpu();
       const random = new Random(3);
-      const x = Float64Array.from({ length: 3 * sizeOf(shape) }, () => random.normal());
+      const x = Float64Array.from({ length: 3 * sizeOf(shape) }, () => random.uniform(0, 1));
       // The last number in the row of a node says that it is there.
       if (layer.kind === 'quantumGraphConv')
         for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;

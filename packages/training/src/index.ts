@@ -11,5 +11,7 @@ export type {
   FitProgress,
   FitResult,
 } from './run.ts';
+export { ridgeRegression } from './ridge.ts';
+export type { RidgeModel, RidgeOptions } from './ridge.ts';
 export { accuracy, classesOf, meanSquaredError } from './metrics.ts';
 export type { Metric } from './metrics.ts';

@@ -59,6 +59,8 @@ export interface CellSettings {
   readonly kind: string;
   /** Settings that only this kind has, for its JSON. */
   readonly extra?: Readonly<Record<string, Json>>;
+  /** Settings of every recurrent layer that this kind does not offer; not in its JSON. */
+  readonly without?: readonly string[];
 }
 
 /** One cell of a stack, built. */
@@ -89,7 +91,7 @@ export function recurrentLayer(
       remedy: "Use 'zeros' or 'trained'",
     });
   }
-  const json: Json = {
+  const json: Record<string, Json> = {
     ...jsonOf(kind, options, rule),
     returnSequences,
     stack,
@@ -97,6 +99,7 @@ export function recurrentLayer(
     initialState,
     ...settings.extra,
   };
+  for (const name of settings.without ?? []) delete json[name];
   return Object.freeze<Layer>({
     kind,
     toJSON: () => json,
