@@ -20,6 +20,8 @@ export type { LarTpcOptions, Particle } from './lartpc.ts';
 export { fashionMnist, mnist } from './mnist.ts';
 export type { ImageOptions } from './mnist.ts';
 export { circles, twoMoons } from './points.ts';
+export { tthEvents } from './tth.ts';
+export type { TthOptions } from './tth.ts';
 export type { CircleOptions, PointOptions } from './points.ts';
 export { featureRanges, rescale } from './ranges.ts';
 export type { FeatureRanges, RescaleOptions } from './ranges.ts';

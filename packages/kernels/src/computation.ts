@@ -71,7 +71,7 @@ function* rowsOf(
 }
 
 /** The Gram matrix `[n, n]`, block by block; the lower half is a copy of the upper one. */
-export function* gram(
+export function gram(
   recipe: Recipe,
   x: Float64Array,
   features: number,
@@ -79,18 +79,42 @@ export function* gram(
   settings: CallSettings,
 ): Computation<Float64Array> {
   const n = x.length / features;
+  const all = { row: 0, rows: n, column: 0, columns: n };
+  return region(recipe, x, features, memory, settings, all);
+}
+
+/** A rectangle of a Gram matrix that begins on its diagonal, and then is a square, or lies above it. */
+export interface Region {
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+}
+
+/** Part of the Gram matrix of all examples, `[rows, columns]`, block by block. */
+export function* region(
+  recipe: Recipe,
+  x: Float64Array,
+  features: number,
+  memory: number,
+  settings: CallSettings,
+  { row, rows, column, columns }: Region,
+): Computation<Float64Array> {
   const size = blockRows(recipe, memory);
-  const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i += size) {
-    const a = yield* rowsOf(recipe, x, features, i, Math.min(size, n - i), settings);
-    for (let j = i; j < n; j += size) {
-      const b =
-        j === i ? a : yield* rowsOf(recipe, x, features, j, Math.min(size, n - j), settings);
-      const tile = yield* recipe.compare(a, b, i === j, settings);
-      place(out, n, i, j, tile, b.count);
+  const diagonal = row === column;
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i += size) {
+    const a = yield* rowsOf(recipe, x, features, row + i, Math.min(size, rows - i), settings);
+    for (let j = diagonal ? i : 0; j < columns; j += size) {
+      const same = diagonal && j === i;
+      const count = Math.min(size, columns - j);
+      const b = same ? a : yield* rowsOf(recipe, x, features, column + j, count, settings);
+      place(out, columns, i, j, yield* recipe.compare(a, b, same, settings), b.count);
     }
   }
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) out[i * n + j] = out[j * n + i]!;
+  if (diagonal)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < i; j++) out[i * columns + j] = out[j * columns + i]!;
   return out;
 }
 

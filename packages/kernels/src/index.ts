@@ -47,3 +47,14 @@ export type {
 } from './regression.ts';
 export { nystrom } from './nystrom.ts';
 export type { Nystrom, NystromOptions } from './nystrom.ts';
+export { kernelFromJSON } from './json.ts';
+export { kernelTiles, openKernelTiles } from './tiles/kernel-tiles.ts';
+export type { KernelTilesOptions, TileProgress } from './tiles/kernel-tiles.ts';
+export type { TileStorage } from './tiles/layout.ts';
+export type { Tile, TiledKernel } from './tiles/tiled-kernel.ts';
+export { kernelProduct, tiledKernelRidge } from './tiles/ridge.ts';
+export type {
+  KernelProductOptions,
+  TiledKernelRidge,
+  TiledKernelRidgeOptions,
+} from './tiles/ridge.ts';

@@ -172,7 +172,7 @@ function settingsOf({ values = {}, seed = 0 }: KernelCall, symmetric: boolean): 
 }
 
 /** A kernel on an engine that returns at once. */
-class LocalKernel extends Base implements Kernel {
+export class LocalKernel extends Base implements Kernel {
   readonly #programs: readonly Program[];
   readonly #engine: Engine | undefined;
   #gradient: DifferentiatedProgram | undefined;
