@@ -1,5 +1,9 @@
 export { principalComponents, projectComponents, restoreComponents } from './components.ts';
 export type { PrincipalComponents } from './components.ts';
+export { cifar10 } from './cifar.ts';
+export type { Cifar10Options } from './cifar.ts';
+export { colouredShapes } from './coloured-shapes.ts';
+export type { ColouredShapesOptions } from './coloured-shapes.ts';
 export {
   dataset,
   featureStatistics,
@@ -17,6 +21,8 @@ export type { IdxArray, IdxData } from './idx.ts';
 export { resizeImages } from './images.ts';
 export { larTpc } from './lartpc.ts';
 export type { LarTpcOptions, Particle } from './lartpc.ts';
+export { medicalImages } from './medical.ts';
+export type { MedicalImageOptions } from './medical.ts';
 export { fashionMnist, mnist } from './mnist.ts';
 export type { ImageOptions } from './mnist.ts';
 export { circles, twoMoons } from './points.ts';

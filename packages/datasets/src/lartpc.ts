@@ -1,7 +1,8 @@
-import { ValueError, key, normal, split, uniform } from '@ketwork/base';
-import type { Key } from '@ketwork/base';
+import { ValueError, key, normal, split } from '@ketwork/base';
 import { dataset } from './dataset.ts';
 import type { Dataset } from './dataset.ts';
+import { draws } from './draws.ts';
+import type { Draws } from './draws.ts';
 
 /** A particle that {@link larTpc} can draw. */
 export type Particle = 'muon' | 'proton' | 'pion' | 'electron' | 'neutron';
@@ -16,18 +17,6 @@ export interface LarTpcOptions {
   readonly count: number;
   /** Seed, an integer from 0 to 2^53 - 1. Example i depends on the seed, i, its particle and the size only. */
   readonly seed: number;
-}
-
-/** Endless standard draws from one key, taken from blocks so that a draw costs no key derivation. */
-interface Draws {
-  /** Uniform in [low, high). */
-  between(low: number, high: number): number;
-  /** Standard normal. */
-  gauss(): number;
-  /** Exponential with the given mean. */
-  exponential(mean: number): number;
-  /** Integer from low to high, both included. */
-  integer(low: number, high: number): number;
 }
 
 /** One image being drawn; `scale` is its side over 16, the side for which all lengths are given. */
@@ -216,31 +205,4 @@ function deposit({ size, pixels }: Canvas, x: number, y: number, energy: number)
   if (column < 0 || column >= size || row < 0 || row >= size) return false;
   pixels[row * size + column]! += Math.max(0, energy);
   return true;
-}
-
-function draws(seed: Key): Draws {
-  const [uniformKey, normalKey] = split(seed, 2);
-  const nextUniform = stream(uniformKey!, (k, count) => uniform(k, count));
-  const nextNormal = stream(normalKey!, (k, count) => normal(k, count));
-  return {
-    between: (low, high) => low + (high - low) * nextUniform(),
-    gauss: nextNormal,
-    exponential: (mean) => -mean * Math.log(1 - nextUniform()),
-    integer: (low, high) => low + Math.floor((high - low + 1) * nextUniform()),
-  };
-}
-
-function stream(first: Key, fill: (key: Key, count: number) => Float64Array): () => number {
-  const BLOCK = 128;
-  let [current, following] = split(first, 2) as [Key, Key];
-  let block = fill(current, BLOCK);
-  let position = 0;
-  return () => {
-    if (position === BLOCK) {
-      [current, following] = split(following, 2) as [Key, Key];
-      block = fill(current, BLOCK);
-      position = 0;
-    }
-    return block[position++]!;
-  };
 }

@@ -22,6 +22,7 @@ export * from '@ketwork/circuit';
 export * from '@ketwork/qasm';
 export {
   complexAmplitudes,
+  hermitianEigen,
   cpu,
   estimateRun,
   densityMatrix,
@@ -84,6 +85,7 @@ export type {
   Lindbladian,
   LindbladTerms,
   Povm,
+  HermitianEigen,
   QuantumState,
   RelativeEntropyOptions,
   SchmidtDecomposition,

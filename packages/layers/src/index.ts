@@ -1,3 +1,5 @@
+export { dataReuploading, fidelityLoss, labelStates } from './data-reuploading.ts';
+export type { BlochVector, DataReuploadingOptions } from './data-reuploading.ts';
 export { hybridParallel } from './hybrid-parallel.ts';
 export type { HybridParallelOptions } from './hybrid-parallel.ts';
 export { parallelCircuit } from './parallel-circuit.ts';
@@ -11,6 +13,10 @@ export type {
   UnrollOptions,
 } from './fast-weight-programmer.ts';
 export { quantumKinds } from './kinds.ts';
+export { flippedQuanv } from './flipped-quanv.ts';
+export type { FlippedQuanvOptions } from './flipped-quanv.ts';
+export { hamiltonianEmbedding } from './hamiltonian-embedding.ts';
+export type { HamiltonianEmbeddingOptions } from './hamiltonian-embedding.ts';
 export type { ProgramOptions } from './program.ts';
 export { qcnn } from './qcnn.ts';
 export type { Qcnn, QcnnOptions } from './qcnn.ts';
@@ -34,3 +40,5 @@ export { spinReservoir } from './spin-reservoir.ts';
 export type { SpinReservoirOptions } from './spin-reservoir.ts';
 export { variationalBlock } from './variational-block.ts';
 export type { VariationalBlockOptions } from './variational-block.ts';
+export { quantumLinear } from './quantum-linear.ts';
+export type { QuantumLinearOptions } from './quantum-linear.ts';

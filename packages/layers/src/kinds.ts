@@ -4,8 +4,14 @@ import { initializers } from '@ketwork/nn';
 import type { Initializer, Json, LayerKinds } from '@ketwork/nn';
 import { checkProgram, reference } from '@ketwork/simulator';
 import type { Measurements } from '@ketwork/simulator';
+import { dataReuploading } from './data-reuploading.ts';
+import type { DataReuploadingOptions } from './data-reuploading.ts';
 import { fastWeightProgrammer } from './fast-weight-programmer.ts';
 import type { FastWeightProgrammerOptions } from './fast-weight-programmer.ts';
+import { flippedQuanv } from './flipped-quanv.ts';
+import type { FlippedQuanvOptions } from './flipped-quanv.ts';
+import { hamiltonianEmbedding } from './hamiltonian-embedding.ts';
+import type { HamiltonianEmbeddingOptions } from './hamiltonian-embedding.ts';
 import { hybridParallel } from './hybrid-parallel.ts';
 import type { HybridParallelOptions } from './hybrid-parallel.ts';
 import { qgru, qgruCell } from './qgru.ts';
@@ -21,6 +27,12 @@ import { quantumReservoir } from './quantum-reservoir.ts';
 import type { RecurrentOptions } from './recurrent/layer.ts';
 import { spinReservoir } from './spin-reservoir.ts';
 import type { SpinReservoirOptions } from './spin-reservoir.ts';
+import { quantumLinear } from './quantum-linear.ts';
+import type { QuantumLinearOptions } from './quantum-linear.ts';
+
+/** Settings with initialisers as JSON. */
+type Written<Options, Rules extends keyof Options> = Omit<Options, Rules> &
+  Readonly<Record<Rules, Json>>;
 
 /** What a layer's JSON has instead of a circuit, measurements and initialisers. */
 interface CircuitSettings {
@@ -56,7 +68,23 @@ interface Program {
  * ```
  */
 export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
+  dataReuploading: (settings: DataReuploadingOptions & Pick<CircuitSettings, 'init'>) =>
+    dataReuploading({ ...settings, init: rulesOf(settings.init) }),
   fastWeightProgrammer: (settings: FastWeightProgrammerOptions) => fastWeightProgrammer(settings),
+  flippedQuanv: (
+    settings: Written<FlippedQuanvOptions, 'init' | 'biasInit'> & {
+      readonly channels?: number;
+      readonly filters: number;
+    },
+  ) => {
+    const { channels, filters, ...rest } = settings;
+    const options = { ...rest, ...bothRules(rest) };
+    return channels === undefined
+      ? flippedQuanv(filters, options)
+      : flippedQuanv(channels, filters, options);
+  },
+  hamiltonianEmbedding: (settings: Written<HamiltonianEmbeddingOptions, 'init'>) =>
+    hamiltonianEmbedding({ ...settings, init: initializers.fromJSON(settings.init) }),
   hybridParallel: (settings: CircuitSettings & HybridParallelOptions) =>
     hybridParallel(withProgram(settings)),
   qgru: (settings: GateSettings) => qgru(withGates(settings)),
@@ -73,6 +101,18 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
     quantumConv2d(withProgram(settings)),
   quantumGraphConv: (settings: CircuitSettings & QuantumGraphConvOptions) =>
     quantumGraphConv(withProgram(settings)),
+  quantumLinear: (
+    settings: Written<QuantumLinearOptions, 'init' | 'biasInit'> & {
+      readonly inputs?: number;
+      readonly outputs: number;
+    },
+  ) => {
+    const { inputs, outputs, ...rest } = settings;
+    const options = { ...rest, ...bothRules(rest) };
+    return inputs === undefined
+      ? quantumLinear(outputs, options)
+      : quantumLinear(inputs, outputs, options);
+  },
   quantumReservoir: (settings: GateSettings) => quantumReservoir(withGates(settings)),
   spinReservoir: (settings: SpinReservoirOptions) => spinReservoir(settings),
 });
@@ -84,6 +124,16 @@ function withGates(settings: GateSettings): RecurrentOptions {
     ...options,
     ...(circuit === undefined ? {} : { circuit: parseCircuit(circuit) }),
     ...(init === undefined ? {} : { init: rulesOf(init) }),
+  };
+}
+
+function bothRules(settings: { readonly init: Json; readonly biasInit: Json }): {
+  init: Initializer;
+  biasInit: Initializer;
+} {
+  return {
+    init: initializers.fromJSON(settings.init),
+    biasInit: initializers.fromJSON(settings.biasInit),
   };
 }
 

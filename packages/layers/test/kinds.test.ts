@@ -11,7 +11,10 @@ import {
   weight,
 } from '@ketwork/circuit';
 import {
+  dataReuploading,
   fastWeightProgrammer,
+  flippedQuanv,
+  hamiltonianEmbedding,
   hybridParallel,
   qcnn,
   qgru,
@@ -26,6 +29,7 @@ import {
   quantumKinds,
   quantumReservoir,
   spinReservoir,
+  quantumLinear,
 } from '@ketwork/layers';
 import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
 import type { Layer, Shape } from '@ketwork/nn';
@@ -48,6 +52,71 @@ const gate = circuit(2, (q) => {
 
 /** Every kind, with settings other than the defaults, and the shape of its input. Add a line for a new layer. */
 const layers: readonly (readonly [Layer, Shape])[] = [
+  [
+    dataReuploading({
+      features: 4,
+      classes: 3,
+      qubits: 2,
+      layers: 2,
+      entangle: false,
+      weighted: false,
+      labels: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      init: { w: initializers.normal(0.2) },
+      method: 'parameter-shift',
+    }),
+    [4],
+  ],
+  [flippedQuanv(2, { kernel: 3 }), [2, 5, 5]],
+  [
+    flippedQuanv(1, 2, {
+      kernel: 2,
+      stride: [2, 1],
+      padding: 1,
+      init: initializers.normal(0.3),
+      biasInit: initializers.zeros(),
+      trainable: false,
+    }),
+    [1, 4, 4],
+  ],
+  [hamiltonianEmbedding({ classes: 3 }), [4, 3]],
+  [
+    hamiltonianEmbedding({
+      classes: 2,
+      layers: 2,
+      unitary: 'brick-wall',
+      pairs: [
+        [2, 0],
+        [0, 1],
+      ],
+      shared: true,
+      evolution: { trotterSteps: 2 },
+      time: 0.5,
+      qubits: 3,
+      readout: 2,
+      scale: 3,
+      init: initializers.normal(0.3),
+      cache: 5,
+    }),
+    [1, 4, 4],
+  ],
+  [quantumLinear(2), [5]],
+  [
+    quantumLinear(5, 2, {
+      repetitions: 2,
+      qubits: 3,
+      bias: false,
+      scale: 2,
+      init: initializers.normal(0.3),
+      biasInit: initializers.zeros(),
+      trainable: false,
+      cache: 4,
+    }),
+    [5],
+  ],
   [
     fastWeightProgrammer({ inputs: 2, qubits: 3, layers: 1, latent: 4, encode: 'all', outputs: 2 }),
     [4, 2],
@@ -119,7 +188,7 @@ describe('quantumKinds', () => {
       if (layer.kind === 'quantumGraphConv')
         for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;
       const built = layer.build(shape, key(7));
-      built.bind!(engine);
+      built.bind?.(engine);
       for (const json of [JSON.stringify(layer), layer.toJSON(), structuredClone(layer.toJSON())]) {
         const copy = layerFromJSON(json, quantumKinds);
         expect(JSON.stringify(copy)).toBe(JSON.stringify(layer));
@@ -127,7 +196,7 @@ describe('quantumKinds', () => {
         const again = copy.build(shape, key(7));
         expect(again.parameters).toEqual(built.parameters);
         expect(again.buffers).toEqual(built.buffers);
-        again.bind!(engine);
+        again.bind?.(engine);
         const pass = { key: key(2) };
         expect(await forward(again, x, pass)).toEqual(await forward(built, x, pass));
       }

@@ -11,7 +11,17 @@ export interface HermitianEigen {
 /**
  * Eigenvalues and orthonormal eigenvectors of a Hermitian d × d matrix, interleaved and row-major, of which the Hermitian
  * part (A + A†)/2 is taken. Complex matrices are reduced to real tridiagonal ones first (Householder's method; Golub and
- * Van Loan, Matrix Computations, 8.3.1), so that degenerate eigenvalues need no care.
+ * Van Loan, Matrix Computations, 8.3.1), so that degenerate eigenvalues need no care. Entries must be finite.
+ *
+ * @param matrix `[d, d, 2]`, from `offset` on.
+ * @param d Rows of the matrix.
+ * @param offset Where in the array the matrix begins. Default 0.
+ * @example
+ * ```ts
+ * import { hermitianEigen } from '@ketwork/simulator';
+ * const pauliY = [0, 0, 0, -1, 0, 1, 0, 0];
+ * console.log(hermitianEigen(pauliY, 2).values); // -1, 1
+ * ```
  */
 export function hermitianEigen(matrix: ArrayLike<number>, d: number, offset = 0): HermitianEigen {
   const a = new Float64Array(2 * d * d);

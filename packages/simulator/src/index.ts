@@ -41,6 +41,8 @@ export type { CompileAnalytic, CompileShots, RunWithShots } from './shots.ts';
 export { hosted } from './worker/hosted.ts';
 export type { HostedOptions } from './worker/hosted.ts';
 export { complexAmplitudes, ket } from './amplitudes.ts';
+export { hermitianEigen } from './hermitian.ts';
+export type { HermitianEigen } from './hermitian.ts';
 export { reorderQubits, toLittleEndian } from './qubit-order.ts';
 export type { QubitOrderOptions } from './qubit-order.ts';
 export { mutualInformation, purity, renyiEntropy, vonNeumannEntropy } from './states/entropy.ts';
