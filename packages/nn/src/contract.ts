@@ -159,14 +159,18 @@ export interface OptimizerState {
   step: number;
   /** Running averages by name (such as `momentum`), one array per parameter. */
   readonly slots: Readonly<Record<string, readonly Float64Array[]>>;
+  /** Factor on the optimiser's learning rate, as training sets it where learning stands still. Default 1. */
+  rateScale?: number;
 }
 
 /** A rule that changes parameters along their gradients. It holds no state itself. */
 export interface Optimizer {
   /** Name for messages and reports. */
   readonly name: string;
-  /** The settings as plain data. */
-  readonly settings: Readonly<Record<string, number | boolean>>;
+  /** The settings as plain data. A learning rate that is a function without settings is not among them. */
+  readonly settings: Readonly<Record<string, Json>>;
+  /** The learning rate of the next step, where the optimiser has one. */
+  rate?(state: OptimizerState): number;
   /** The state before the first step. */
   init(parameters: readonly Parameter[]): OptimizerState;
   /**

@@ -182,10 +182,10 @@ function recordForward(
       },
     );
   }
-  const tape = new Tape(batch);
+  const { training = trains, key, firstExample = 0 } = options;
+  const tape = new Tape(batch, firstExample);
   const data = x instanceof Float64Array ? x : Float64Array.from(x);
   const input = tape.constant(data, network.inputShape, 'batch');
-  const { training = trains, key, firstExample = 0 } = options;
   return { tape, outputs: network.forward(input, { tape, training, key, firstExample }) };
 }
 

@@ -1,8 +1,12 @@
 import { ValueError } from '@ketwork/base';
-import type { Optimizer, OptimizerState, Parameter } from './contract.ts';
+import type { Json, Optimizer, OptimizerState, Parameter } from './contract.ts';
+import type { Schedule } from './schedules.ts';
 
-/** A learning rate: fixed, or a function of the number of steps already taken (0 at the first). */
-export type LearningRate = number | ((step: number) => number);
+/**
+ * A learning rate: fixed, or a function of the number of steps already taken (0 at the first), such as those of
+ * `schedules`.
+ */
+export type LearningRate = number | Schedule | ((step: number) => number);
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {
@@ -118,11 +122,45 @@ export function rmsprop(learningRate: LearningRate, options: RmspropOptions = {}
  * ```
  */
 export function adam(learningRate: LearningRate, options: AdamOptions = {}): Optimizer {
+  return adaptive('adam', learningRate, options, false);
+}
+
+/**
+ * AdamW (Loshchilov and Hutter, arXiv:1711.05101), as PyTorch defines it: Adam whose weight decay is not part of the
+ * gradient, `p -= lr · weightDecay · p` before Adam's step. State: `mean`, `square`.
+ *
+ * @param options As for {@link adam}; `weightDecay` is 0.01 by default.
+ * @throws ValueError where a setting is out of range.
+ * @example
+ * ```ts
+ * import { adamw } from '@ketwork/nn';
+ * const p = [{ name: 'w', shape: [1], data: Float64Array.of(1) }];
+ * const optimizer = adamw(0.01, { weightDecay: 0.1 });
+ * optimizer.step(p, [Float64Array.of(2)], optimizer.init(p));
+ * console.log(p[0]!.data[0]); // about 0.989
+ * ```
+ */
+export function adamw(learningRate: LearningRate, options: AdamOptions = {}): Optimizer {
+  return adaptive('adamw', learningRate, { weightDecay: 0.01, ...options }, true);
+}
+
+type Update = (
+  parameter: Float64Array,
+  grad: ArrayLike<number>,
+  slots: readonly (Float64Array | undefined)[],
+) => void;
+
+function adaptive(
+  name: string,
+  learningRate: LearningRate,
+  options: AdamOptions,
+  decoupled: boolean,
+): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 } = options;
-  checkShare('adam', 'beta1', beta1);
-  checkShare('adam', 'beta2', beta2);
+  checkShare(name, 'beta1', beta1);
+  checkShare(name, 'beta2', beta2);
   return optimizer(
-    'adam',
+    name,
     learningRate,
     { beta1, beta2, eps, weightDecay },
     ['mean', 'square'],
@@ -131,23 +169,18 @@ export function adam(learningRate: LearningRate, options: AdamOptions = {}): Opt
       const correction = Math.sqrt(1 - beta2 ** (step + 1));
       return (p, grad, [mean, square]) => {
         for (let i = 0; i < p.length; i++) {
-          const g = grad[i]! + weightDecay * p[i]!;
+          const g = decoupled ? grad[i]! : grad[i]! + weightDecay * p[i]!;
           const m = beta1 * mean![i]! + (1 - beta1) * g;
           const s = beta2 * square![i]! + (1 - beta2) * g * g;
           mean![i] = m;
           square![i] = s;
+          if (decoupled) p[i]! -= lr * weightDecay * p[i]!;
           p[i]! -= (size * m) / (Math.sqrt(s) / correction + eps);
         }
       };
     },
   );
 }
-
-type Update = (
-  parameter: Float64Array,
-  grad: ArrayLike<number>,
-  slots: readonly (Float64Array | undefined)[],
-) => void;
 
 function optimizer(
   name: string,
@@ -162,9 +195,13 @@ function optimizer(
     }
   }
   if (typeof learningRate !== 'function') checkRate(name, learningRate);
+  const rate = ({ step, rateScale = 1 }: OptimizerState): number =>
+    checkRate(name, typeof learningRate === 'function' ? learningRate(step) : learningRate) *
+    rateScale;
   return Object.freeze({
     name,
-    settings: typeof learningRate === 'number' ? { learningRate, ...settings } : settings,
+    settings: { ...rateSettings(learningRate), ...settings },
+    rate,
     init(parameters: readonly Parameter[]): OptimizerState {
       const slots = slotNames.map(
         (slot) => [slot, parameters.map((p) => new Float64Array(p.data.length))] as const,
@@ -177,11 +214,7 @@ function optimizer(
       state: OptimizerState,
     ): void {
       checkStep(name, parameters, grads, state, slotNames);
-      const rate =
-        typeof learningRate === 'function'
-          ? checkRate(name, learningRate(state.step))
-          : learningRate;
-      const update = prepare(rate, state.step);
+      const update = prepare(rate(state), state.step);
       for (let i = 0; i < parameters.length; i++) {
         update(
           parameters[i]!.data,
@@ -192,6 +225,11 @@ function optimizer(
       state.step++;
     },
   });
+}
+
+function rateSettings(learningRate: LearningRate): { readonly learningRate?: Json } {
+  if (typeof learningRate === 'number') return { learningRate };
+  return 'settings' in learningRate ? { learningRate: learningRate.settings } : {};
 }
 
 function checkStep(

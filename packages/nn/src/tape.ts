@@ -1,4 +1,4 @@
-import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
+import { fold, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import { groupCalls, runForward, runVjp } from './external.ts';
 import type { ExternalCall } from './external.ts';
@@ -81,6 +81,8 @@ interface Node {
 export class Tape {
   /** Number of examples. */
   readonly batch: number;
+  /** Number of the first of them in the random streams. */
+  readonly firstExample: number;
   readonly #nodes: Node[] = [];
   readonly #values: (Float64Array | undefined)[] = [];
   readonly #parameters = new Map<Float64Array, Tensor>();
@@ -91,15 +93,17 @@ export class Tape {
 
   /**
    * @param batch Number of examples, at least 1.
+   * @param firstExample Number of the first of them in the random streams, 0 unless a batch is processed in parts.
    * @throws ValueError where it is not a positive integer.
    */
-  constructor(batch: number) {
+  constructor(batch: number, firstExample = 0) {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new ValueError(`a batch of ${String(batch)} examples is not possible`, {
         remedy: 'Give at least one example',
       });
     }
     this.batch = batch;
+    this.firstExample = firstExample;
   }
 
   /** Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. */
@@ -151,9 +155,12 @@ export class Tape {
 
   /**
    * Records a call of an external map. The result is on the batch axis. Meant for `ops.external`, which checks shapes.
-   * A key is handed to the map; calls with a key are never merged.
+   * A key is handed to the map, another one for each part of a batch that is processed in parts; calls with a key are
+   * never merged.
    */
-  recordExternal(map: DifferentiableMap, inputs: readonly Tensor[], key?: Key): Tensor {
+  recordExternal(map: DifferentiableMap, inputs: readonly Tensor[], given?: Key): Tensor {
+    const key =
+      given === undefined || this.firstExample === 0 ? given : fold(given, this.firstExample);
     let level = 0;
     const ids: number[] = [];
     const tracked: boolean[] = [];

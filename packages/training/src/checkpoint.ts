@@ -2,19 +2,17 @@ import { FormatError, ValueError } from '@ketwork/base';
 import { loadSafetensors, loadState, saveSafetensors, stateOf } from '@ketwork/nn';
 import type { BuiltLayer, Optimizer, OptimizerState, ShapedArray } from '@ketwork/nn';
 import { readIfThere, writeAtomically } from './files.ts';
+import type { MeansState } from './metrics/means.ts';
+import type { PlateauState } from './plateau.ts';
 import type { EpochRecord } from './run.ts';
 
 const FORMAT = 'ketwork.checkpoint/1';
+const WHAT = 'the checkpoint';
+/** Numbers that JSON lacks, kept as text. */
+const NOT_FINITE: readonly string[] = ['NaN', 'Infinity', '-Infinity'];
 
-/** What must be the same when a run goes on from a checkpoint. */
-export interface RunIdentity {
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly examples: number;
-  readonly loss: string;
-  readonly optimizer: string;
-  readonly model: string;
-}
+/** What must be the same when a run goes on from a checkpoint, by name. Options with their defaults are left out. */
+export type RunIdentity = Readonly<Record<string, string | number>>;
 
 /** The best epoch so far, by the value that early stop watches. */
 export interface BestSoFar {
@@ -23,7 +21,17 @@ export interface BestSoFar {
   readonly state: Readonly<Record<string, ShapedArray>>;
 }
 
-/** Where a run stands after an epoch. */
+/** Where a run stands within an epoch. */
+export interface WithinEpoch {
+  /** Steps of the epoch that are done. */
+  readonly steps: number;
+  /** Names of what is measured. */
+  readonly metrics: readonly string[];
+  /** What was measured in them. */
+  readonly means: MeansState;
+}
+
+/** Where a run stands after a step. */
 export interface RunState {
   /** Epochs done. */
   epoch: number;
@@ -31,7 +39,22 @@ export interface RunState {
   step: number;
   readonly history: EpochRecord[];
   best: BestSoFar | undefined;
+  plateau: PlateauState | undefined;
+  /** Undefined between epochs. */
+  within: WithinEpoch | undefined;
   readonly optimizer: OptimizerState;
+}
+
+/** The part of {@link RunState} that is kept as JSON. */
+interface RunNotes {
+  readonly epoch: number;
+  readonly step: number;
+  readonly optimizerStep: number;
+  readonly rateScale?: number;
+  readonly history: EpochRecord[];
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+  readonly plateau?: PlateauState;
+  readonly within?: Omit<WithinEpoch, 'means'>;
 }
 
 /** Writes where a run stands, whole or not at all. */
@@ -41,28 +64,34 @@ export async function saveCheckpoint(
   identity: RunIdentity,
   run: RunState,
 ): Promise<void> {
+  const { best, plateau, within, optimizer } = run;
   const tensors: Record<string, ShapedArray> = {};
+  const flat = (name: string, data: Float64Array): void => {
+    tensors[name] = { shape: [data.length], data };
+  };
   for (const [name, array] of Object.entries(stateOf(network))) tensors[`model.${name}`] = array;
-  for (const [slot, arrays] of Object.entries(run.optimizer.slots)) {
-    arrays.forEach((data, i) => {
-      tensors[`optimizer.${slot}.${i}`] = { shape: [data.length], data };
-    });
-  }
-  for (const [name, array] of Object.entries(run.best?.state ?? {}))
-    tensors[`best.${name}`] = array;
-  const best = run.best === undefined ? null : { epoch: run.best.epoch, value: run.best.value };
+  for (const [slot, arrays] of Object.entries(optimizer.slots))
+    arrays.forEach((data, i) => flat(`optimizer.${slot}.${i}`, data));
+  for (const [name, array] of Object.entries(best?.state ?? {})) tensors[`best.${name}`] = array;
+  for (const [name, data] of Object.entries(within?.means ?? {})) flat(`epoch.${name}`, data);
+  const notes: RunNotes = {
+    epoch: run.epoch,
+    step: run.step,
+    optimizerStep: optimizer.step,
+    ...(optimizer.rateScale === undefined ? {} : { rateScale: optimizer.rateScale }),
+    history: run.history,
+    best: best === undefined ? null : { epoch: best.epoch, value: best.value },
+    ...(plateau === undefined ? {} : { plateau }),
+    ...(within === undefined ? {} : { within: { steps: within.steps, metrics: within.metrics } }),
+  };
   const metadata = {
     format: FORMAT,
     identity: JSON.stringify(identity),
-    run: JSON.stringify({
-      epoch: run.epoch,
-      step: run.step,
-      optimizerStep: run.optimizer.step,
-      history: run.history,
-      best,
-    }),
+    run: JSON.stringify(notes, (_, value: unknown) =>
+      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+    ),
   };
-  await writeAtomically(path, saveSafetensors(tensors, metadata));
+  await writeAtomically(path, saveSafetensors(tensors, metadata), WHAT);
 }
 
 /**
@@ -75,8 +104,9 @@ export async function loadCheckpoint(
   network: BuiltLayer,
   identity: RunIdentity,
   optimizer: Optimizer,
+  metrics: readonly string[],
 ): Promise<RunState | undefined> {
-  const bytes = await readIfThere(path);
+  const bytes = await readIfThere(path, WHAT);
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = loadSafetensors(bytes);
   if (metadata['format'] !== FORMAT) {
@@ -84,21 +114,17 @@ export async function loadCheckpoint(
       `${path} is not a checkpoint of this version (its format is ${metadata['format'] ?? 'not named'}, not ${FORMAT})`,
     );
   }
-  const saved = parse(path, metadata['identity']) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(identity)) {
-    if (saved[name] === value) continue;
-    const both = name === 'model' ? '' : ` (${String(saved[name])} there, ${String(value)} here)`;
-    throw new ValueError(`${path} belongs to a run with another ${name}${both}`, {
-      remedy: 'Resume with the same settings, name another file, or leave out resume',
-    });
+  checkIdentity(path, parse(path, metadata['identity']) as RunIdentity, identity);
+  const { optimizerStep, rateScale, best, plateau, within, ...run } = parse(
+    path,
+    metadata['run'],
+  ) as RunNotes;
+  if (within !== undefined && JSON.stringify(within.metrics) !== JSON.stringify(metrics)) {
+    throw new ValueError(
+      `${path} was saved within an epoch that measured ${within.metrics.join(', ') || 'nothing'}, not ${metrics.join(', ') || 'nothing'}`,
+      { remedy: 'Resume with the same metrics' },
+    );
   }
-  const run = parse(path, metadata['run']) as {
-    epoch: number;
-    step: number;
-    optimizerStep: number;
-    history: EpochRecord[];
-    best: { epoch: number; value: number } | null;
-  };
   const state = optimizer.init(network.parameters);
   for (const [slot, arrays] of Object.entries(state.slots)) {
     arrays.forEach((data, i) => {
@@ -108,10 +134,36 @@ export async function loadCheckpoint(
       data.set(source);
     });
   }
-  state.step = run.optimizerStep;
+  state.step = optimizerStep;
+  if (rateScale !== undefined) state.rateScale = rateScale;
   loadState(network, part(tensors, 'model.'));
-  const best = run.best === null ? undefined : { ...run.best, state: part(tensors, 'best.') };
-  return { epoch: run.epoch, step: run.step, history: run.history, best, optimizer: state };
+  return {
+    ...run,
+    best: best === null ? undefined : { ...best, state: part(tensors, 'best.') },
+    plateau,
+    within: within && { ...within, means: meansFrom(path, part(tensors, 'epoch.')) },
+    optimizer: state,
+  };
+}
+
+function checkIdentity(path: string, saved: RunIdentity, mine: RunIdentity): void {
+  for (const name of new Set([...Object.keys(mine), ...Object.keys(saved)])) {
+    if (saved[name] === mine[name]) continue;
+    const shown = ({ [name]: value = 'none' }: RunIdentity): string => String(value);
+    const both = name === 'model' ? '' : ` (${shown(saved)} there, ${shown(mine)} here)`;
+    throw new ValueError(`${path} belongs to a run with another ${name}${both}`, {
+      remedy: 'Resume with the same settings, name another file, or leave out resume',
+    });
+  }
+}
+
+function meansFrom(
+  path: string,
+  { sums, outputs, targets }: Readonly<Record<string, ShapedArray>>,
+): MeansState {
+  if (sums === undefined || outputs === undefined || targets === undefined)
+    throw new FormatError(`${path} lacks what its epoch has measured so far`);
+  return { sums: sums.data, outputs: outputs.data, targets: targets.data };
 }
 
 /** The arrays whose names begin with a prefix, without it. */
@@ -133,7 +185,9 @@ export function copyState(network: BuiltLayer): Record<string, ShapedArray> {
 
 function parse(path: string, text: string | undefined): unknown {
   try {
-    return JSON.parse(text ?? '');
+    return JSON.parse(text ?? '', (_, value: unknown) =>
+      NOT_FINITE.includes(value as string) ? Number(value) : value,
+    );
   } catch (cause) {
     throw new FormatError(`${path} is damaged: its notes are not JSON`, { cause });
   }

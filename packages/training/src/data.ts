@@ -1,6 +1,6 @@
 import { sizeOf, ValueError } from '@ketwork/base';
 import { gatherRows } from '@ketwork/nn';
-import type { Batch, Shape } from '@ketwork/nn';
+import type { Shape } from '@ketwork/nn';
 
 /** Examples with their targets. The data sets of `@ketwork/datasets` are such. */
 export interface TrainingData {
@@ -8,8 +8,19 @@ export interface TrainingData {
   readonly inputs: ArrayLike<number>;
   /** Targets as the loss reads them: class indices `[examples]`, or as many numbers per example as the loss takes. */
   readonly labels: ArrayLike<number>;
+  /** How much the loss of each example counts, `[examples]`, at least 0; the mean loss is Σ weight · loss / examples. Default 1. */
+  readonly weights?: ArrayLike<number>;
   /** Shape of one example; needed only where the model does not know its input shape. */
   readonly inputShape?: Shape;
+}
+
+/** Some examples, with factors on their losses where there are any. */
+export interface WeightedBatch {
+  /** Number of examples. */
+  readonly count: number;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly weights?: Float64Array;
 }
 
 /** Data checked against a model's input. */
@@ -18,8 +29,15 @@ export class Examples {
   readonly #data: TrainingData;
   readonly #inputSize: number;
   readonly #labelSize: number;
+  readonly #weights: Float64Array | undefined;
 
-  constructor(what: string, data: TrainingData, inputShape: Shape) {
+  /** @param classWeights How much the loss of an example counts by its class. */
+  constructor(
+    what: string,
+    data: TrainingData,
+    inputShape: Shape,
+    classWeights?: readonly number[],
+  ) {
     const inputSize = sizeOf(inputShape);
     const size = data.inputs.length / inputSize;
     const labelSize = data.labels.length / size;
@@ -41,18 +59,59 @@ export class Examples {
     this.#data = data;
     this.#inputSize = inputSize;
     this.#labelSize = labelSize;
+    this.#weights = weightsOf(what, data, size, classWeights);
+  }
+
+  /** Numbers of one target. */
+  get labelSize(): number {
+    return this.#labelSize;
+  }
+
+  /** Whether examples count differently. */
+  get weighted(): boolean {
+    return this.#weights !== undefined;
   }
 
   /** Some of the examples. */
-  batch(indices: ArrayLike<number>): Batch {
+  batch(indices: ArrayLike<number>): WeightedBatch {
     return {
+      count: indices.length,
       x: gatherRows(this.#data.inputs, this.#inputSize, indices),
       y: gatherRows(this.#data.labels, this.#labelSize, indices),
+      ...(this.#weights === undefined ? {} : { weights: gatherRows(this.#weights, 1, indices) }),
     };
   }
 
   /** The examples from `start` to before `end`. */
-  range(start: number, end: number): Batch {
+  range(start: number, end: number): WeightedBatch {
     return this.batch(Array.from({ length: end - start }, (_, i) => start + i));
   }
+}
+
+/** The factor on the loss of each example; undefined where all are 1. */
+function weightsOf(
+  what: string,
+  { labels, weights }: TrainingData,
+  size: number,
+  classWeights: readonly number[] | undefined,
+): Float64Array | undefined {
+  if (weights === undefined && classWeights === undefined) return undefined;
+  if (weights !== undefined && weights.length !== size)
+    throw new ValueError(`${what}: ${weights.length} weights for ${size} examples`);
+  if (classWeights !== undefined && labels.length !== size)
+    throw new ValueError(`${what}: class weights need class indices as labels`, {
+      remedy: 'Give one label per example, or weights of the examples',
+    });
+  return Float64Array.from({ length: size }, (_, e) => {
+    const own = weights?.[e] ?? 1;
+    if (!(own >= 0 && own < Infinity))
+      throw new ValueError(`${what}: weight ${e} is ${own}, not a finite number of at least 0`);
+    if (classWeights === undefined) return own;
+    const factor = classWeights[labels[e]!];
+    if (factor === undefined)
+      throw new ValueError(
+        `${what}: there is no class weight for label ${labels[e]} of example ${e}`,
+      );
+    return own * factor;
+  });
 }

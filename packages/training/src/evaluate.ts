@@ -1,12 +1,14 @@
 import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import { forward, lossValues, networkOf } from '@ketwork/nn';
-import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
+import type { BuiltLayer, Loss, LossValues, Model } from '@ketwork/nn';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 import { Examples } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { Breather, bindEngine } from './engine.ts';
-import { Means, accuracy, classesOf, confusionOf } from './metrics.ts';
-import type { Metric } from './metrics.ts';
+import { accuracy } from './metrics/classification.ts';
+import { classesOf, confusionOf } from './metrics/classes.ts';
+import { Means } from './metrics/means.ts';
+import type { Metric } from './metrics/metric.ts';
 
 /** Options of {@link predict}. */
 export interface PredictOptions {
@@ -94,7 +96,7 @@ export async function evaluateExamples(
     const end = Math.min(size, start + batchSize);
     const batch = examples.range(start, end);
     const result = await run(batch);
-    means.add(result.loss, result.outputs, batch.y, end - start);
+    means.add(meanLoss(result, batch.weights), result.outputs, batch.y, end - start);
     outputs.set(result.outputs, start * width);
     for (let i = 0; i < batch.y.length; i++) labels.push(batch.y[i]!);
     await breather.pause();
@@ -154,6 +156,14 @@ export async function predict(
   return outputs;
 }
 
+/** The mean loss, each example counting as much as its weight says. */
+function meanLoss({ loss, losses }: LossValues, weights: Float64Array | undefined): number {
+  if (weights === undefined) return loss;
+  let total = 0;
+  for (let e = 0; e < losses.length; e++) total += weights[e]! * losses[e]!;
+  return total / losses.length;
+}
+
 /** Refuses a batch size that is not a positive integer. */
 export function checkBatchSize(what: string, batchSize: number): void {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -161,15 +171,16 @@ export function checkBatchSize(what: string, batchSize: number): void {
   }
 }
 
-/** Finds the metric that decides about early stop. */
+/** Finds the metric that decides about early stop and the like. */
 export function monitored(
+  what: string,
   metrics: readonly Metric[],
   name: string,
 ): Pick<Metric, 'name' | 'better'> {
   if (name === 'loss') return { name, better: 'lower' };
   const metric = metrics.find((candidate) => candidate.name === name);
   if (metric === undefined) {
-    throw new UnsupportedError(`fit: early stop watches '${name}', which is not measured`, {
+    throw new UnsupportedError(`fit: ${what} watches '${name}', which is not measured`, {
       remedy: `Watch ${['loss', ...metrics.map((m) => m.name)].join(' or ')}, or add the metric`,
     });
   }

@@ -4,9 +4,13 @@ import { EnvironmentError } from '@ketwork/base';
 let writes = 0;
 
 /** Writes a file whole or not at all: a temporary file beside it takes its name when it is on the disk. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const { mkdir, open, rename, rm } = nodeModule('node:fs/promises');
-  const { dirname } = nodeModule('node:path');
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array,
+  what: string,
+): Promise<void> {
+  const { mkdir, open, rename, rm } = nodeModule('node:fs/promises', what);
+  const { dirname } = nodeModule('node:path', what);
   const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -21,7 +25,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw new EnvironmentError(`cannot write the checkpoint ${path}: ${textOf(cause)}`, {
+    throw new EnvironmentError(`cannot write ${what} ${path}: ${textOf(cause)}`, {
       remedy: 'Check that the folder may be written to and the disk is not full',
       cause,
     });
@@ -29,14 +33,21 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
 }
 
 /** The bytes of a file, or undefined where there is none. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  const { readFile } = nodeModule('node:fs/promises');
+export async function readIfThere(path: string, what: string): Promise<Uint8Array | undefined> {
+  const { readFile } = nodeModule('node:fs/promises', what);
   try {
     return await readFile(path);
   } catch (cause) {
     if ((cause as { code?: string }).code === 'ENOENT') return undefined;
-    throw new EnvironmentError(`cannot read the checkpoint ${path}: ${textOf(cause)}`, { cause });
+    throw new EnvironmentError(`cannot read ${what} ${path}: ${textOf(cause)}`, { cause });
   }
+}
+
+/** The bytes of a file. */
+export async function readBytes(path: string, what: string): Promise<Uint8Array> {
+  const bytes = await readIfThere(path, what);
+  if (bytes !== undefined) return bytes;
+  throw new EnvironmentError(`cannot read ${what} ${path}: there is no such file`);
 }
 
 function textOf(cause: unknown): string {
@@ -49,12 +60,11 @@ interface NodeModules {
 }
 
 /** Node's modules are reached through `process`, so that a bundler for browsers never meets them. */
-function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] {
+function nodeModule<Name extends keyof NodeModules>(name: Name, what: string): NodeModules[Name] {
   const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
   if (found === undefined) {
-    throw new EnvironmentError('checkpoints need the file system of Node', {
-      remedy:
-        'In a browser leave out the option checkpoint and store saveSafetensors(stateOf(model)) yourself',
+    throw new EnvironmentError(`${what} cannot be a file: that needs the file system of Node`, {
+      remedy: 'In a browser keep the bytes of modelToBytes(model), such as in IndexedDB',
     });
   }
   return found;

@@ -1,14 +1,18 @@
 import { ValueError } from '@ketwork/base';
 import type { Model } from '@ketwork/nn';
+import { checkClip } from './clip.ts';
 import { Examples } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { checkBatchSize, metricsFor, monitored } from './evaluate.ts';
+import { checkPlateau } from './plateau.ts';
 import type { Fit, FitOptions, FitPlan, FitProgress, FitResult } from './run.ts';
 import { trainingSteps } from './steps.ts';
+import { teamOf } from './workers/options.ts';
 
 /**
  * Trains a model. A model that is not built yet is built from the seed (`model.build(inputShape, seed)`), one that is goes
- * on from its parameters. Quantum layers are bound to the engine. The same seed, data and options give the same bits.
+ * on from its parameters. Quantum layers are bound to the engine. The same seed, data and options give the same bits,
+ * also where the run was interrupted and resumed from a checkpoint, and for any number of workers.
  *
  * Nothing happens until the result is awaited or the steps are looped over; a loop may be left, which ends the run
  * as an `AbortSignal` does.
@@ -28,14 +32,8 @@ import { trainingSteps } from './steps.ts';
  * ```
  */
 export function fit(model: Model, data: TrainingData, options: FitOptions): Fit {
-  const { epochs, batchSize = 32, seed, loss, earlyStop, checkpoint } = options;
-  checkCount('the number of epochs', epochs);
-  checkBatchSize('fit', batchSize);
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
-      remedy: 'Give one, such as seed: 1',
-    });
-  }
+  const { batchSize = 32, accumulate = 1, loss } = options;
+  checkOptions(options);
   const inputShape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
   if (inputShape === undefined) {
     throw new ValueError('fit: the input shape of the model is not known', {
@@ -44,29 +42,62 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
     });
   }
   const metrics = metricsFor(loss, options.metrics);
-  if (earlyStop !== undefined) {
-    checkCount('the patience of early stop', earlyStop.patience);
-    if (options.validation === undefined)
-      throw new ValueError('fit: early stop needs validation data', {
-        remedy: 'Give the option validation',
-      });
-    const { minDelta = 0 } = earlyStop;
-    if (!(minDelta >= 0 && minDelta < Infinity))
-      throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
-  }
-  if (checkpoint !== undefined) checkCount('epochs between checkpoints', checkpoint.every ?? 1);
+  const { earlyStop, reduceOnPlateau, validation, classWeights } = options;
   return new Run({
     ...options,
     model,
     inputShape,
     batchSize,
+    accumulate,
     metrics,
-    examples: new Examples('fit', data, inputShape),
-    validationExamples:
-      options.validation && new Examples('fit: validation', options.validation, inputShape),
-    monitor: earlyStop && monitored(metrics, earlyStop.monitor ?? 'loss'),
+    team: teamOf(model, options, batchSize),
+    examples: new Examples('fit', data, inputShape, classWeights),
+    validationExamples: validation && new Examples('fit: validation', validation, inputShape),
+    monitor: earlyStop && monitored('early stop', metrics, earlyStop.monitor ?? 'loss'),
+    plateauMonitor:
+      reduceOnPlateau && monitored('reduceOnPlateau', metrics, reduceOnPlateau.monitor ?? 'loss'),
     left: { value: false },
   });
+}
+
+/** Refuses options out of range. */
+function checkOptions(options: FitOptions): void {
+  const { seed, earlyStop, checkpoint, reduceOnPlateau, validation, clip } = options;
+  checkCount('the number of epochs', options.epochs);
+  checkBatchSize('fit', options.batchSize ?? 32);
+  checkCount('the number of passes per step', options.accumulate ?? 1);
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
+      remedy: 'Give one, such as seed: 1',
+    });
+  }
+  if (clip !== undefined) checkClip(clip);
+  for (const weight of options.classWeights ?? []) {
+    if (!(weight >= 0 && weight < Infinity))
+      throw new ValueError(`fit: class weight ${weight} is not a finite number of at least 0`);
+  }
+  for (const [what, watching] of [
+    ['early stop', earlyStop],
+    ['reduceOnPlateau', reduceOnPlateau],
+  ] as const) {
+    if (watching === undefined) continue;
+    checkCount(`the patience of ${what}`, watching.patience ?? 10);
+    if (validation === undefined)
+      throw new ValueError(`fit: ${what} needs validation data`, {
+        remedy: 'Give the option validation',
+      });
+    const { minDelta = 0 } = watching;
+    if (!(minDelta >= 0 && minDelta < Infinity))
+      throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
+  }
+  if (reduceOnPlateau !== undefined) checkPlateau(reduceOnPlateau);
+  if (checkpoint === undefined) return;
+  checkCount('epochs between checkpoints', checkpoint.every ?? 1);
+  checkCount('steps between checkpoints', checkpoint.everySteps ?? 1);
+  if (!((checkpoint.everySeconds ?? 0) >= 0))
+    throw new ValueError(
+      `fit: ${checkpoint.everySeconds} seconds between checkpoints are not a number of at least 0`,
+    );
 }
 
 class Run implements Fit {

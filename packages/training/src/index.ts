@@ -1,7 +1,16 @@
+export type { ClipOptions } from './clip.ts';
 export type { TrainingData } from './data.ts';
 export { evaluate, predict } from './evaluate.ts';
 export type { EvaluateOptions, Evaluation, PredictOptions } from './evaluate.ts';
 export { fit } from './fit.ts';
+export { accuracy, auc, f1 } from './metrics/classification.ts';
+export { classesOf, confusionOf } from './metrics/classes.ts';
+export type { Metric } from './metrics/metric.ts';
+export { meanAbsoluteError, meanSquaredError, rSquared } from './metrics/regression.ts';
+export { loadModel, modelFromBytes, modelToBytes, saveModel } from './model-file.ts';
+export type { LoadModelOptions } from './model-file.ts';
+export { modelFromJSON } from './model-json.ts';
+export type { PlateauOptions } from './plateau.ts';
 export type {
   CheckpointOptions,
   EarlyStop,
@@ -13,5 +22,4 @@ export type {
 } from './run.ts';
 export { ridgeRegression } from './ridge.ts';
 export type { RidgeModel, RidgeOptions } from './ridge.ts';
-export { accuracy, classesOf, meanSquaredError } from './metrics.ts';
-export type { Metric } from './metrics.ts';
+export type { WorkersOptions } from './workers/options.ts';

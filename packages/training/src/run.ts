@@ -1,7 +1,11 @@
 import type { Loss, Model, Optimizer } from '@ketwork/nn';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
+import type { ClipOptions } from './clip.ts';
 import type { Examples, TrainingData } from './data.ts';
-import type { Metric } from './metrics.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { Metric } from './metrics/metric.ts';
+import type { PlateauOptions } from './plateau.ts';
+import type { Team, WorkersOptions } from './workers/options.ts';
 
 /** When to stop before the last epoch. */
 export interface EarlyStop {
@@ -21,6 +25,12 @@ export interface CheckpointOptions {
   readonly path: string;
   /** Save after every so many epochs, and after the last one. Default 1. */
   readonly every?: number;
+  /** Save after every so many steps too, also within an epoch. Default: not. */
+  readonly everySteps?: number;
+  /** Save after a step where so many seconds have passed since the last time. Default: not. */
+  readonly everySeconds?: number;
+  /** Save where the run is aborted, stopped or left, so that it can go on from there. Default true. */
+  readonly onAbort?: boolean;
   /** Go on from the file where it exists. The run then ends with the same bits as one that never stopped. Default false. */
   readonly resume?: boolean;
 }
@@ -33,8 +43,18 @@ export interface FitOptions {
   readonly optimizer: Optimizer;
   /** How often every example is seen. */
   readonly epochs: number;
-  /** Examples per step. Default 32. */
+  /** Examples per pass, and per step unless `accumulate` says otherwise. Default 32. */
   readonly batchSize?: number;
+  /**
+   * Passes per step: their gradients are added up, so that a step is one of `batchSize · accumulate` examples in the
+   * memory of `batchSize`. Equal to the large batch but for rounding, dropout included; batch normalisation and shots see
+   * each pass alone. Default 1.
+   */
+  readonly accumulate?: number;
+  /** Bounds on the gradient of each step. Default: none. */
+  readonly clip?: ClipOptions;
+  /** Factors on the losses of training examples by class, for data with rare classes; labels are class indices. Default: all 1. */
+  readonly classWeights?: readonly number[];
   /** Seed of first parameters, order of the examples and dropout, an integer from 0 to 2^53 - 1. */
   readonly seed: number;
   /** Engine for the quantum layers. Default: the one that is bound, else the CPU in this thread. */
@@ -45,6 +65,22 @@ export interface FitOptions {
   readonly metrics?: readonly Metric[];
   /** When to stop early; needs validation data. */
   readonly earlyStop?: EarlyStop;
+  /** Lowers the learning rate where validation stands still; needs validation data. */
+  readonly reduceOnPlateau?: PlateauOptions;
+  /**
+   * Worker threads that share the examples of a step, each with a copy of the model and a CPU engine of its own. The
+   * result has the same bits for any number of them, 1 (no thread at all) included. Default: the whole batch in this thread.
+   */
+  readonly workers?: number | WorkersOptions;
+  /**
+   * Called after every step, before the loop over the steps sees it. Like the other two it may be asynchronous and is
+   * waited for; where it returns `'stop'` the run ends after this step, and its errors end the run as its own would.
+   */
+  readonly onStep?: (progress: FitProgress) => unknown;
+  /** Called after every epoch, with its record. */
+  readonly onEpoch?: (record: EpochRecord) => unknown;
+  /** Called with what was measured on the validation data after an epoch, outputs and confusion included. */
+  readonly onEvaluate?: (evaluation: Evaluation, epoch: number) => unknown;
   /** Where to save the run; Node only. */
   readonly checkpoint?: CheckpointOptions;
   /** Stops training between two steps; the model keeps what it has learned. */
@@ -84,10 +120,14 @@ export interface FitProgress {
   readonly loss: number;
   /** Loss of this step's batch. */
   readonly batchLoss: number;
-  /** Metrics of the epoch so far. */
+  /** Metrics of the epoch so far; those over all examples at its last step only. */
   readonly metrics: Readonly<Record<string, number>>;
   /** The metric of that name, where it is measured. */
   readonly accuracy?: number;
+  /** Learning rate of this step, where the optimiser tells. */
+  readonly learningRate?: number;
+  /** Norm of this step's gradient before it was clipped, where it is. */
+  readonly gradientNorm?: number;
   /** Training examples per second since the start. */
   readonly samplesPerSecond: number;
   /** Seconds since the start. */
@@ -100,8 +140,8 @@ export interface FitProgress {
 
 /** How a run ended. */
 export interface FitResult {
-  /** `completed` all epochs, `early-stop`, or `aborted` by the signal or by leaving the loop. */
-  readonly reason: 'completed' | 'early-stop' | 'aborted';
+  /** `completed` all epochs, `early-stop`, `stopped` by a callback, or `aborted` by the signal or by leaving the loop. */
+  readonly reason: 'completed' | 'early-stop' | 'stopped' | 'aborted';
   /** One entry per completed epoch, those before a resume included. */
   readonly history: readonly EpochRecord[];
   /** Steps taken, those before a resume included. */
@@ -117,6 +157,9 @@ export interface FitResult {
 /** A training run: loop over its steps, or await its result, or both one after the other. It starts with either. */
 export interface Fit extends AsyncIterable<FitProgress>, PromiseLike<FitResult> {}
 
+/** What is watched on the validation data. */
+export type Watched = Pick<Metric, 'name' | 'better'>;
+
 /** Everything {@link fit} has checked. */
 export interface FitPlan extends FitOptions {
   readonly model: Model;
@@ -125,7 +168,10 @@ export interface FitPlan extends FitOptions {
   readonly batchSize: number;
   readonly metrics: readonly Metric[];
   readonly inputShape: readonly number[];
-  readonly monitor: Pick<Metric, 'name' | 'better'> | undefined;
+  readonly accumulate: number;
+  readonly team: Team | undefined;
+  readonly monitor: Watched | undefined;
+  readonly plateauMonitor: Watched | undefined;
   /** Set where the loop over the steps was left. */
   readonly left: { value: boolean };
 }

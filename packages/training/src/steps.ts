@@ -1,52 +1,64 @@
 import { ValueError, fold, key, split } from '@ketwork/base';
-import { batches, loadState, networkOf, valueAndGrad } from '@ketwork/nn';
+import { batches, loadState } from '@ketwork/nn';
 import type { BuiltLayer, Parameter } from '@ketwork/nn';
-import { copyState, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import type { RunIdentity, RunState } from './checkpoint.ts';
+import type { RunState } from './checkpoint.ts';
+import { clipGradients } from './clip.ts';
+import { Clock } from './clock.ts';
 import { Breather, bindEngine } from './engine.ts';
-import { evaluateExamples } from './evaluate.ts';
+import { endEpoch, impatient } from './epoch.ts';
+import type { BatchGradient } from './gradient.ts';
+import { Means } from './metrics/means.ts';
+import { openGradient } from './workers/open.ts';
 import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
-import { Means } from './metrics.ts';
+import { Store } from './store.ts';
 
 /** The steps of a training run, one after the other; what remains to be said at the end is the return value. */
 export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress, FitResult> {
-  const {
-    model,
-    loss,
-    optimizer,
-    epochs,
-    batchSize,
-    seed,
-    engine,
-    examples,
-    metrics,
-    signal,
-    left,
-  } = plan;
-  const network = model.network ?? model.build(plan.inputShape, seed);
-  await bindEngine(networkOf(model), engine);
+  const network = plan.model.network ?? plan.model.build(plan.inputShape, plan.seed);
+  await bindEngine(network, plan.engine);
+  const gradient = openGradient(plan, network);
+  try {
+    return yield* steps(plan, network, gradient.of);
+  } finally {
+    gradient.close();
+  }
+}
+
+async function* steps(
+  plan: FitPlan,
+  network: BuiltLayer,
+  gradientOf: BatchGradient,
+): AsyncGenerator<FitProgress, FitResult> {
+  const { optimizer, epochs, seed, examples, metrics, signal, left } = plan;
   const [orderKey, passKey] = split(key(seed), 2);
-  const identity = identityOf(plan);
-  const run = (await resumed(plan, network, identity)) ?? {
+  const store = new Store(plan, network);
+  const run: RunState = (await store.resume()) ?? {
     epoch: 0,
     step: 0,
     history: [],
     best: undefined,
+    plateau: undefined,
+    within: undefined,
     optimizer: optimizer.init(network.parameters),
   };
-  const { history } = run;
-  const gradient = valueAndGrad(network, loss);
-  const perEpoch = Math.ceil(examples.size / batchSize);
-  const steps = perEpoch * epochs;
-  const clock = new Clock(run.step, history.at(-1)?.seconds ?? 0);
+  const stepSize = plan.batchSize * plan.accumulate;
+  const perEpoch = Math.ceil(examples.size / stepSize);
+  const clock = new Clock(run.step, run.history.at(-1)?.seconds ?? 0);
   const breather = new Breather();
+  let stopped = false;
+  const call = async <T extends readonly unknown[]>(
+    callback: ((...args: T) => unknown) | undefined,
+    ...args: T
+  ): Promise<void> => {
+    if ((await callback?.(...args)) === 'stop') stopped = true;
+  };
   const finish = (reason: FitResult['reason']): FitResult => {
     const { best } = run;
     if (best !== undefined && reason !== 'aborted' && plan.earlyStop?.restoreBest !== false)
       loadState(network, best.state);
     return {
       reason,
-      history,
+      history: run.history,
       steps: run.step,
       ...(best === undefined ? {} : { best: { epoch: best.epoch, value: best.value } }),
       seconds: clock.seconds,
@@ -56,172 +68,79 @@ export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress,
 
   while (run.epoch < epochs) {
     if (impatient(plan, run)) return finish('early-stop');
-    const means = new Means(metrics);
     const epoch = run.epoch + 1;
-    let done = 0;
-    for (const indices of batches(examples.size, batchSize, fold(orderKey!, epoch))) {
-      if (left.value || signal?.aborted === true) return finish('aborted');
+    const means = new Means(metrics);
+    let done = run.within?.steps ?? 0;
+    if (run.within !== undefined) means.restore(run.within.means);
+    run.within = undefined;
+    const order = batches(examples.size, stepSize, fold(orderKey!, epoch));
+    for (let skipped = 0; skipped < done; skipped++) order.next();
+    for (const indices of order) {
+      if (stopped || left.value || signal?.aborted === true) {
+        await store.atEnd(run, done, means);
+        return finish(stopped ? 'stopped' : 'aborted');
+      }
       await breather.pause();
       const started = performance.now();
       const batch = examples.batch(indices);
-      const {
-        loss: batchLoss,
-        outputs,
-        grads,
-      } = await gradient(batch, { key: fold(passKey!, run.step) });
-      checkFinite(batchLoss, grads, network.parameters, run.step + 1, epoch);
+      const learningRate = optimizer.rate?.(run.optimizer);
+      const { loss, outputs, grads } = await gradientOf(batch, fold(passKey!, run.step));
+      checkFinite(loss, grads, network.parameters, run.step + 1, epoch);
+      const gradientNorm = plan.clip && clipGradients(grads, plan.clip);
       optimizer.step(network.parameters, grads, run.optimizer);
-      means.add(batchLoss, outputs, batch.y, indices.length);
+      means.add(loss, outputs, batch.y, indices.length);
       run.step++;
       done++;
       clock.add(indices.length, started);
-      const record =
-        done === perEpoch ? await endEpoch(plan, network, means, run, clock) : undefined;
-      if (record !== undefined) await save(plan, network, identity, run);
-      yield progressOf(plan, means, run, { epoch, steps, batchLoss, record, clock });
+      let record: EpochRecord | undefined;
+      if (done === perEpoch) {
+        const end = await endEpoch(plan, network, means, run, clock);
+        record = end.record;
+        if (end.validation !== undefined) await call(plan.onEvaluate, end.validation, record.epoch);
+        await call(plan.onEpoch, record);
+        await store.afterEpoch(run);
+      } else await store.afterStep(run, done, means);
+      const progress = progressOf(plan, means, run, {
+        epoch,
+        steps: perEpoch * epochs,
+        batchLoss: loss,
+        record,
+        clock,
+        ...(learningRate === undefined ? {} : { learningRate }),
+        ...(gradientNorm === undefined ? {} : { gradientNorm }),
+      });
+      await call(plan.onStep, progress);
+      yield progress;
     }
   }
   return finish('completed');
-}
-
-/** Time and examples of this run, and where it began. */
-class Clock {
-  readonly #start = performance.now();
-  readonly firstStep: number;
-  readonly #before: number;
-  #examples = 0;
-  #busy = 0;
-
-  constructor(firstStep: number, before: number) {
-    this.firstStep = firstStep;
-    this.#before = before;
-  }
-
-  add(examples: number, started: number): void {
-    this.#examples += examples;
-    this.#busy += performance.now() - started;
-  }
-
-  get seconds(): number {
-    return (performance.now() - this.#start) / 1000;
-  }
-
-  /** Seconds of the run, those before a resume included. */
-  get allSeconds(): number {
-    return this.#before + this.seconds;
-  }
-
-  get samplesPerSecond(): number {
-    return this.#busy === 0 ? 0 : (1000 * this.#examples) / this.#busy;
-  }
 }
 
 function progressOf(
   plan: FitPlan,
   means: Means,
   run: RunState,
-  now: {
-    epoch: number;
-    steps: number;
-    batchLoss: number;
+  now: Pick<FitProgress, 'epoch' | 'steps' | 'batchLoss' | 'learningRate' | 'gradientNorm'> & {
     record: EpochRecord | undefined;
     clock: Clock;
   },
 ): FitProgress {
-  const { epoch, steps, batchLoss, record, clock } = now;
-  const { metrics } = means;
+  const { record, clock, ...rest } = now;
+  const metrics = record?.metrics ?? means.soFar;
   const elapsed = clock.seconds;
   const mine = run.step - clock.firstStep;
   return {
-    epoch,
+    ...rest,
     epochs: plan.epochs,
     step: run.step,
-    steps,
-    progress: run.step / steps,
+    progress: run.step / now.steps,
     loss: means.loss,
-    batchLoss,
     metrics,
     ...(metrics['accuracy'] === undefined ? {} : { accuracy: metrics['accuracy'] }),
     samplesPerSecond: clock.samplesPerSecond,
     elapsed,
-    eta: (elapsed / mine) * (steps - run.step),
+    eta: (elapsed / mine) * (now.steps - run.step),
     ...(record === undefined ? {} : { record }),
-  };
-}
-
-/** Measures the validation data, writes the epoch down and remembers it where it is the best. */
-async function endEpoch(
-  plan: FitPlan,
-  network: BuiltLayer,
-  means: Means,
-  run: RunState,
-  clock: Clock,
-): Promise<EpochRecord> {
-  const { validationExamples, loss, metrics, monitor, batchSize } = plan;
-  const measured =
-    validationExamples &&
-    (await evaluateExamples(network, validationExamples, loss, metrics, Math.max(256, batchSize)));
-  run.epoch++;
-  const record: EpochRecord = {
-    epoch: run.epoch,
-    loss: means.loss,
-    metrics: means.metrics,
-    ...(measured === undefined
-      ? {}
-      : { validation: { loss: measured.loss, metrics: measured.metrics } }),
-    seconds: clock.allSeconds,
-  };
-  run.history.push(record);
-  if (monitor !== undefined && measured !== undefined) {
-    const value = monitor.name === 'loss' ? measured.loss : measured.metrics[monitor.name]!;
-    const gain =
-      run.best === undefined
-        ? Infinity
-        : monitor.better === 'lower'
-          ? run.best.value - value
-          : value - run.best.value;
-    if (gain > (plan.earlyStop?.minDelta ?? 0))
-      run.best = { epoch: run.epoch, value, state: copyState(network) };
-  }
-  return record;
-}
-
-function impatient({ earlyStop }: FitPlan, { best, epoch }: RunState): boolean {
-  return earlyStop !== undefined && best !== undefined && epoch - best.epoch >= earlyStop.patience;
-}
-
-async function resumed(
-  plan: FitPlan,
-  network: BuiltLayer,
-  identity: RunIdentity,
-): Promise<RunState | undefined> {
-  const { checkpoint, optimizer } = plan;
-  return checkpoint?.resume === true
-    ? loadCheckpoint(checkpoint.path, network, identity, optimizer)
-    : undefined;
-}
-
-async function save(
-  plan: FitPlan,
-  network: BuiltLayer,
-  identity: RunIdentity,
-  run: RunState,
-): Promise<void> {
-  const { checkpoint, epochs } = plan;
-  if (checkpoint === undefined) return;
-  const due =
-    run.epoch % (checkpoint.every ?? 1) === 0 || run.epoch === epochs || impatient(plan, run);
-  if (due) await saveCheckpoint(checkpoint.path, network, identity, run);
-}
-
-function identityOf({ seed, batchSize, examples, loss, optimizer, model }: FitPlan): RunIdentity {
-  return {
-    seed,
-    batchSize,
-    examples: examples.size,
-    loss: loss.name,
-    optimizer: `${optimizer.name} ${JSON.stringify(optimizer.settings)}`,
-    model: JSON.stringify(model),
   };
 }
 

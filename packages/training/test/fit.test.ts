@@ -16,24 +16,13 @@ import {
 } from '@ketwork/nn';
 import type { Model } from '@ketwork/nn';
 import { cpu } from '@ketwork/simulator';
-import { Random } from '@ketwork/testing';
 import { evaluate, fit } from '@ketwork/training';
 import type { FitOptions, FitProgress, FitResult, TrainingData } from '@ketwork/training';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-/** Two clouds of points. */
-function clouds(count: number, seed: number): TrainingData {
-  const random = new Random(seed);
-  const labels = Array.from({ length: count }, (_, i) => i % 2);
-  const inputs = labels.flatMap((label) => [
-    random.normal() + 2 * label,
-    random.normal() - 2 * label,
-  ]);
-  return { inputs, labels };
-}
+import { clouds } from './clouds.ts';
 
 const classical = (): Model => sequential(dense(2, 6), tanh(), dropout(0.2), dense(6, 2));
 const hybrid = (): Model => {
@@ -288,8 +277,7 @@ describe('checkpoints', () => {
     const run = fit(model, train, { ...full, checkpoint });
     const steps: number[] = [];
     for await (const step of run) steps.push(step.step);
-    // The run was left in the third epoch, so it goes on after the second.
-    expect(steps[0]).toBe(11);
+    expect(steps[0]).toBe(14);
     expect(bitsOf(model)).toBe(bitsOf(whole));
     expect(withoutTime(await run)).toEqual(withoutTime(expected));
     expect((await run).best).toEqual(expected.best);
@@ -298,6 +286,17 @@ describe('checkpoints', () => {
     expect((await fit(third, train, { ...full, checkpoint })).steps).toBe(expected.steps);
     expect(bitsOf(third)).toBe(bitsOf(whole));
     expect(readdirSync(folder).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('is not written where the run is left, if that is not wanted', async () => {
+    const checkpoint = { path: join(folder, 'left.safetensors'), resume: true, onAbort: false };
+    for await (const step of fit(classical(), train, { ...full, checkpoint }))
+      if (step.step === 13) break;
+    // Left in the third epoch, saved after the second.
+    for await (const step of fit(classical(), train, { ...full, checkpoint })) {
+      expect(step.step).toBe(11);
+      break;
+    }
   });
 
   test('is a safetensors file that says what it is', async () => {

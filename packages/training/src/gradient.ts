@@ -1,0 +1,124 @@
+import type { Key } from '@ketwork/base';
+import { ops, valueAndGrad } from '@ketwork/nn';
+import type { BuiltLayer, Loss, MaybePromise, ValueAndGrad } from '@ketwork/nn';
+import type { WeightedBatch } from './data.ts';
+
+/** Consecutive examples of a batch. */
+export interface Piece {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Computes the mean loss of a batch and its gradient. */
+export type BatchGradient = (batch: WeightedBatch, key: Key) => MaybePromise<ValueAndGrad>;
+
+/** Cuts a batch into pieces of so many examples, the last one of what is left. */
+export function piecesOf(count: number, size: number): Piece[] {
+  return Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
+    first: i * size,
+    count: Math.min(size, count - i * size),
+  }));
+}
+
+/** The rows of a piece. */
+export function partOf(batch: WeightedBatch, { first, count }: Piece): WeightedBatch {
+  const rows = (array: Float64Array): Float64Array => {
+    const width = array.length / batch.count;
+    return array.slice(first * width, (first + count) * width);
+  };
+  return {
+    count,
+    x: rows(batch.x),
+    y: rows(batch.y),
+    ...(batch.weights === undefined ? {} : { weights: rows(batch.weights) }),
+  };
+}
+
+/**
+ * The gradient of a batch, piece after piece: examples keep their numbers in the random streams, and sums are formed in
+ * the order of the pieces, so that the result depends on the size of the pieces only.
+ */
+export function pieceByPiece(network: BuiltLayer, loss: Loss, size: number): BatchGradient {
+  return async (batch, key) => {
+    const pieces = piecesOf(batch.count, size);
+    const total = new GradientSum(batch.count);
+    for (const piece of pieces)
+      total.add(
+        await pieceGradient(
+          network,
+          loss,
+          pieces.length === 1 ? batch : partOf(batch, piece),
+          key,
+          piece.first,
+        ),
+        piece.count,
+      );
+    return total.result();
+  };
+}
+
+/** The gradient of one piece. `first` is the number of its first example. */
+export function pieceGradient(
+  network: BuiltLayer,
+  loss: Loss,
+  batch: WeightedBatch,
+  key: Key,
+  first: number,
+): MaybePromise<ValueAndGrad> {
+  const { weights } = batch;
+  const used = weights === undefined ? loss : weighted(loss, weights);
+  return valueAndGrad(network, used)(batch, { key, firstExample: first });
+}
+
+/** Adds up the mean losses and gradients of pieces, in the order in which they come. */
+export class GradientSum {
+  readonly #count: number;
+  #loss = 0;
+  #outputs: Float64Array | undefined;
+  #grads: readonly Float64Array[] | undefined;
+  #done = 0;
+
+  /** @param count Examples of all pieces together. */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Takes the result over: its arrays are changed or kept. */
+  add({ loss, outputs, grads }: ValueAndGrad, count: number): void {
+    if (count === this.#count) {
+      this.#loss = loss;
+      this.#outputs = outputs;
+      this.#grads = grads;
+      return;
+    }
+    const share = count / this.#count;
+    this.#loss += loss * share;
+    this.#outputs ??= new Float64Array((outputs.length / count) * this.#count);
+    this.#outputs.set(outputs, (outputs.length / count) * this.#done);
+    this.#done += count;
+    if (this.#grads === undefined) {
+      for (const grad of grads) for (let i = 0; i < grad.length; i++) grad[i]! *= share;
+      this.#grads = grads;
+      return;
+    }
+    this.#grads.forEach((sum, p) => {
+      const grad = grads[p]!;
+      for (let i = 0; i < sum.length; i++) sum[i]! += share * grad[i]!;
+    });
+  }
+
+  result(): ValueAndGrad {
+    return { loss: this.#loss, outputs: this.#outputs!, grads: this.#grads! };
+  }
+}
+
+/** A loss with one factor per example of the batch. */
+function weighted(loss: Loss, weights: Float64Array): Loss {
+  return {
+    name: loss.name,
+    apply(outputs, targets) {
+      const losses = loss.apply(outputs, targets);
+      return ops.mul(losses, outputs.tape.constant(weights, [], 'batch'));
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { UnsupportedError, EnvironmentError, createPool, workerUrl } from '@ketwork/base';
+import type { Pool, PoolWorker } from '@ketwork/base';
+import { stateOf } from '@ketwork/nn';
+import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
+import { GradientSum, partOf, pieceByPiece, piecesOf } from '../gradient.ts';
+import type { BatchGradient } from '../gradient.ts';
+import type { Team } from './options.ts';
+import type { Request, Response, WorkerData } from './protocol.ts';
+
+/** A source of gradients that may hold threads. */
+export interface OpenGradient {
+  readonly of: BatchGradient;
+  close(): void;
+}
+
+/** The gradients of a run: in this thread, or by its workers. @throws UnsupportedError where examples are coupled. */
+export function openGradient(
+  plan: {
+    readonly model: Model;
+    readonly loss: Loss;
+    readonly batchSize: number;
+    readonly team: Team | undefined;
+  },
+  network: BuiltLayer,
+): OpenGradient {
+  const { model, loss, batchSize, team } = plan;
+  if (team === undefined) return { of: pieceByPiece(network, loss, batchSize), close: () => {} };
+  if (network.couplesExamples) {
+    throw new UnsupportedError(
+      `fit: ${couplingLayer(network, '')} makes every example depend on the others of its batch, which workers cut into pieces`,
+      { remedy: 'Use layerNorm instead of batchNorm, or leave out workers' },
+    );
+  }
+  const { count, pieceSize, module } = team;
+  if (count === 1) return { of: pieceByPiece(network, loss, pieceSize), close: () => {} };
+  const data: WorkerData = {
+    model: model.toJSON(),
+    inputShape: network.inputShape,
+    state: stateOf(network),
+    loss: loss.name,
+    module,
+  };
+  const pool = openPool(count, data);
+  return { of: byWorkers(pool, network, pieceSize), close: () => pool.dispose() };
+}
+
+function openPool(size: number, workerData: WorkerData): Pool<Request, Response> {
+  // Bundlers follow the literal in `webWorker`; written out here, they would copy the module a second time.
+  const file = './worker.js';
+  const url = workerUrl(new URL(file, import.meta.url), import.meta.url);
+  const webWorker = (): object =>
+    new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return createPool<Request, Response>({ url, webWorker, size, workerData });
+}
+
+/** Every worker takes consecutive pieces; what they return is added in the order of the pieces. */
+function byWorkers(
+  pool: Pool<Request, Response>,
+  network: BuiltLayer,
+  pieceSize: number,
+): BatchGradient {
+  return async (batch, key) => {
+    const pieces = piecesOf(batch.count, pieceSize);
+    const parameters = network.parameters.map(({ data }) => data);
+    const shares = Array.from({ length: pool.size }, (_, w) => {
+      const mine = pieces.slice(
+        Math.floor((w * pieces.length) / pool.size),
+        Math.floor(((w + 1) * pieces.length) / pool.size),
+      );
+      if (mine.length === 0) return [];
+      const first = mine[0]!.first;
+      const count = mine.reduce((sum, piece) => sum + piece.count, 0);
+      const request: Request = {
+        parameters,
+        batch: partOf(batch, { first, count }),
+        first,
+        pieces: mine.map((piece) => ({ ...piece, first: piece.first - first })),
+        key,
+      };
+      return call(pool.worker(w), request);
+    });
+    const results = (await Promise.all(shares)).flat();
+    const total = new GradientSum(batch.count);
+    results.forEach((result, i) => total.add(result, pieces[i]!.count));
+    return total.result();
+  };
+}
+
+/** Asks a worker, and where it dies once more the one that takes its place. */
+async function call(worker: PoolWorker<Request, Response>, request: Request): Promise<Response> {
+  const { restarts } = worker;
+  try {
+    return await worker.run(request);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError) || worker.restarts === restarts) throw error;
+    return await worker.run(request);
+  }
+}
+
+function couplingLayer(layer: BuiltLayer, path: string): string {
+  const children = layer.children ?? [];
+  const at = children.findIndex((child) => child.couplesExamples);
+  if (at < 0) return path === '' ? layer.kind : `layer ${path} (${layer.kind})`;
+  return couplingLayer(children[at]!, path === '' ? `${at}` : `${path}.${at}`);
+}
