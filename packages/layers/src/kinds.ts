@@ -19,6 +19,8 @@ import { qlstm, qlstmCell } from './qlstm.ts';
 import { qrnn, qrnnCell } from './qrnn.ts';
 import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
+import { quanvolution } from './quanvolution.ts';
+import type { QuanvolutionOptions } from './quanvolution.ts';
 import { quantumConv2d } from './quantum-conv2d.ts';
 import type { QuantumConv2dOptions } from './quantum-conv2d.ts';
 import { quantumGraphConv } from './quantum-graph-conv.ts';
@@ -99,6 +101,8 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
   },
   quantumConv2d: (settings: CircuitSettings & QuantumConv2dOptions) =>
     quantumConv2d(withProgram(settings)),
+  quanvolution: (settings: CircuitSettings & QuanvolutionOptions) =>
+    quanvolution(withProgram(settings)),
   quantumGraphConv: (settings: CircuitSettings & QuantumGraphConvOptions) =>
     quantumGraphConv(withProgram(settings)),
   quantumLinear: (

@@ -37,6 +37,8 @@ export interface QuantumConv2dOptions extends ProgramOptions, QuantumFilterOptio
   readonly measurement?: Measurements;
   /** First values of the weights, one rule or rules by slot name; uniform in ±π by default. */
   readonly init?: SlotInitializers;
+  /** Whether the weights are trained. Where false they are buffers: saved, but left as they were drawn. Default true. */
+  readonly trainable?: boolean;
 }
 
 /**
@@ -63,39 +65,60 @@ export interface QuantumConv2dOptions extends ProgramOptions, QuantumFilterOptio
  * ```
  */
 export function quantumConv2d(options: QuantumConv2dOptions): Layer {
+  return slidingCircuit('quantumConv2d', options, {
+    circuit: (pixels) => quantumFilter(pixels, options),
+    measurement: () => expval(Z(0)),
+    trainable: true,
+  });
+}
+
+/** Options of a circuit that slides over images, whichever circuit that is. */
+export type SlidingOptions = Omit<QuantumConv2dOptions, keyof QuantumFilterOptions>;
+
+/** A circuit that slides over images: what {@link quantumConv2d} and its relatives have in common. */
+export function slidingCircuit(
+  kind: string,
+  options: SlidingOptions,
+  defaults: {
+    readonly circuit: (pixels: number) => Circuit;
+    readonly measurement: (circuit: Circuit) => Measurements;
+    readonly trainable: boolean;
+  },
+): Layer {
   const kernel = pairOf(options.kernel);
   const stride = pairOf(options.stride ?? 1);
   const padding = pairOf(options.padding ?? 0);
-  const { inChannels = 1, measurement = expval(Z(0)) } = options;
+  const { inChannels = 1, trainable = defaults.trainable } = options;
   for (const size of [...kernel, ...stride, inChannels]) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new ValueError(
-        `quantumConv2d: kernel, stride and inChannels are positive integers, one of them is ${size}`,
+        `${kind}: kernel, stride and inChannels are positive integers, one of them is ${size}`,
       );
     }
   }
   const area = inChannels * kernel[0] * kernel[1];
-  const circuit = options.circuit ?? quantumFilter(area, options);
-  const roles = slotRoles('quantumConv2d', circuit, undefined, {});
+  const circuit = options.circuit ?? defaults.circuit(area);
+  const measurement = options.measurement ?? defaults.measurement(circuit);
+  const roles = slotRoles(kind, circuit, undefined, {});
   if (roles.inputs.length !== 1 || sizeOf(roles.inputs[0]!.shape) !== area) {
     throw new ValueError(
-      `quantumConv2d: the circuit must have one data slot of ${area} elements, one per pixel of the window`,
+      `${kind}: the circuit must have one data slot of ${area} elements, one per pixel of the window`,
       {
         remedy: `Its data slots are ${roles.inputs.map((slot) => `${slot.name} [${slot.shape.join(', ')}]`).join(', ')}`,
       },
     );
   }
-  const { outputs } = new LayerProgram('quantumConv2d', circuit, measurement, options);
+  const { outputs } = new LayerProgram(kind, circuit, measurement, options);
   const outChannels = options.outChannels ?? outputs;
   const filters = outChannels / outputs;
   if (!Number.isSafeInteger(filters) || filters < 1) {
     throw new ValueError(
-      `quantumConv2d: ${outChannels} output channels are not made of filters that measure ${outputs} numbers each`,
+      `${kind}: ${outChannels} output channels are not made of filters that measure ${outputs} numbers each`,
     );
   }
-  const rule = initializerOf('quantumConv2d', options.init, roles.weights);
+  const rule = initializerOf(kind, options.init, roles.weights);
   const settings = {
-    kind: 'quantumConv2d',
+    kind,
     kernel,
     stride,
     padding,
@@ -103,18 +126,19 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
     outChannels,
     circuit,
     measurement,
+    trainable,
     init: Object.fromEntries(roles.weights.map((slot) => [slot.name, rule(slot.name).settings])),
     method: options.method ?? 'best',
     ...(options.shots === undefined ? {} : { shots: options.shots }),
   };
   return Object.freeze<Layer>({
-    kind: 'quantumConv2d',
+    kind,
     toJSON: () => settings as unknown as Json,
     build(inputShape, key) {
       const [channels, height, width] = inputShape;
       if (inputShape.length !== 3 || channels !== inChannels) {
         throw new ValueError(
-          `quantumConv2d: inputs of shape [${inputShape.join(', ')}] do not fit, it takes [${inChannels}, height, width]`,
+          `${kind}: inputs of shape [${inputShape.join(', ')}] do not fit, it takes [${inChannels}, height, width]`,
           {
             remedy:
               'Put reshape([channels, height, width]) before it; shapes do not include the batch',
@@ -123,17 +147,17 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
       }
       const window = { channels, height: height!, width: width!, kernel, stride, padding };
       const positions = windowPositions({ ...window, batch: 1 });
-      const program = new LayerProgram('quantumConv2d', circuit, measurement, options);
+      const program = new LayerProgram(kind, circuit, measurement, options);
       const weights = roles.weights.map((slot): Slot => ({
         ...slot,
         shape: [filters, ...slot.shape],
       }));
       const fans = { fanIn: area, fanOut: outputs };
-      const parameters = weights.map(({ name, shape }, i) =>
-        initialize('quantumConv2d', rule(name), name, shape, fans, key, i),
+      const values = weights.map(({ name, shape }, i) =>
+        initialize(kind, rule(name), name, shape, fans, key, i),
       );
       const outputShape = [outChannels, ...positions];
-      const map = convolutionMap({
+      const map = convolutionMap(kind, {
         program,
         window,
         area,
@@ -144,18 +168,23 @@ export function quantumConv2d(options: QuantumConv2dOptions): Layer {
         outputShape,
       });
       return {
-        kind: 'quantumConv2d',
+        kind,
         inputShape: [...inputShape],
         outputShape,
-        parameters,
-        buffers: [],
+        parameters: trainable ? values : [],
+        buffers: trainable ? [] : values,
         couplesExamples: false,
         bind: (engine) => program.bind(engine),
         bound: () => program.bound,
         forward: (x, { tape, key: passKey }) =>
           ops.external(
             map,
-            [x, ...parameters.map((p) => tape.parameter(p))],
+            [
+              x,
+              ...values.map((p) =>
+                trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
+              ),
+            ],
             program.draws ? passKey : undefined,
           ),
       };
@@ -175,7 +204,7 @@ interface Convolution {
   readonly outputShape: Shape;
 }
 
-function convolutionMap(convolution: Convolution): DifferentiableMap {
+function convolutionMap(kind: string, convolution: Convolution): DifferentiableMap {
   const { program, window, area, filters, input, weights, inputShape, outputShape } = convolution;
   const { outputs } = program;
   const positions = outputShape[1]! * outputShape[2]!;
@@ -300,7 +329,7 @@ function convolutionMap(convolution: Convolution): DifferentiableMap {
   }
 
   return {
-    name: 'quantumConv2d',
+    name: kind,
     inputs: [
       { axis: 'batch', shape: inputShape },
       ...weights.map(({ shape }) => ({ axis: 'shared' as const, shape })),

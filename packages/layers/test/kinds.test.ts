@@ -30,6 +30,7 @@ import {
   quantumReservoir,
   spinReservoir,
   quantumLinear,
+  quanvolution,
 } from '@ketwork/layers';
 import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
 import type { Layer, Shape } from '@ketwork/nn';
@@ -161,6 +162,18 @@ const layers: readonly (readonly [Layer, Shape])[] = [
       method: 'adjoint',
     }),
     [2, 3, 3],
+  ],
+  [quantumConv2d({ kernel: 2, trainable: false }), [1, 3, 3]],
+  [quanvolution({ kernel: 2, structure: 'random', seed: 3 }), [1, 4, 4]],
+  [
+    quanvolution({
+      kernel: [1, 2],
+      padding: [0, 1],
+      inChannels: 2,
+      outChannels: 8,
+      trainable: true,
+    }),
+    [2, 2, 2],
   ],
   [quantumGraphConv({ features: 2, layers: 2, scale: 0.5, trainable: false }), [3, 6]],
   [quantumGraphConv({ features: 3, measurement: expval(X(0)), shots: 10 }), [2, 6]],
