@@ -67,7 +67,7 @@ export function relu(x: Tensor): Tensor {
  * ```
  */
 export function gelu(x: Tensor): Tensor {
-  return x.tape.record(geluRule, [x], x.shape);
+  return x.tape.record(geluRule(), [x], x.shape);
 }
 
 /**
@@ -158,14 +158,34 @@ const atanRule = pointwise('atan', Math.atan, (x) => 1 / (1 + x * x));
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
 
-const geluRule = pointwise(
-  'gelu',
-  (x) => 0.5 * x * (1 + Math.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))),
-  (x) => {
-    const t = Math.tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
-    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x);
-  },
-);
+/** Keeps the hyperbolic tangents, which take most of its time, for the way back. */
+function geluRule(): Rule {
+  let tangents = new Float64Array(0);
+  return {
+    name: 'gelu',
+    forward([x]) {
+      const out = new Float64Array(x!.length);
+      tangents = new Float64Array(x!.length);
+      for (let i = 0; i < out.length; i++) {
+        const v = x![i]!;
+        const t = Math.tanh(GELU_SCALE * (v + GELU_CUBIC * v * v * v));
+        tangents[i] = t;
+        out[i] = 0.5 * v * (1 + t);
+      }
+      return out;
+    },
+    vjp([x], _y, dy) {
+      const out = new Float64Array(dy.length);
+      for (let i = 0; i < out.length; i++) {
+        const v = x![i]!;
+        const t = tangents[i]!;
+        const slope = GELU_SCALE * (1 + 3 * GELU_CUBIC * v * v);
+        out[i] = dy[i]! * (0.5 * (1 + t) + 0.5 * v * (1 - t * t) * slope);
+      }
+      return [out];
+    },
+  };
+}
 
 // Written out: it runs over whole feature maps, where a call per element would cost more than the operation.
 const reluRule: Rule = {
