@@ -34,6 +34,11 @@ export interface FastWeightProgrammerOptions extends ProgramOptions {
    * the numbers repeated in order. Default `first`.
    */
   readonly encode?: 'first' | 'all';
+  /**
+   * Share of the fast weights that is left after a step, from 0 to 1. Default 1, as in the source. Less keeps the angles
+   * of long sequences from growing without bound, as the fast weights of Ba et al., arXiv:1610.06258, do.
+   */
+  readonly decay?: number;
   /** Qubits that are measured, from the first. Default: all. */
   readonly outputs?: number;
   /** Outputs of every step instead of the last one only. Default false. */
@@ -86,7 +91,7 @@ const KIND = 'fastWeightProgrammer';
  * step, and the circuits of all steps and examples are one batch of the engine.
  *
  * With `x_t` the numbers of a step: `z = W_e x_t + b_e` (`latent` numbers), `l = W_l z + b_l` (`layers`),
- * `q = W_q z + b_q` (`qubits`), `θ_t = θ_{t-1} + l qᵀ`, `θ_0 = 0`. The circuit: H on every qubit, `RY(x_j)` as `encode` says;
+ * `q = W_q z + b_q` (`qubits`), `θ_t = decay · θ_{t-1} + l qᵀ`, `θ_0 = 0`. The circuit: H on every qubit, `RY(x_j)` as `encode` says;
  * then per layer CNOTs on the pairs 0-1, 2-3 … and 1-2, 3-4 …, and `RY(θ)` on every qubit (radians); read out as ⟨Z⟩ of
  * the first `outputs` qubits. Without returned sequences only the circuits of the last step run.
  *
@@ -96,7 +101,7 @@ const KIND = 'fastWeightProgrammer';
  * 111 with `dense(4, 1)` behind `outputs: 4`.
  *
  * Source: Chen, "Learning to program variational quantum circuits with fast weights", arXiv:2402.17760; sizes, circuit
- * and first values as in the author's public code. `encode: 'all'` is an addition.
+ * and first values as in the author's public code. `encode: 'all'` and `decay` are additions.
  *
  * @throws ValueError where sizes do not fit; at build, where the input is not `[steps, inputs]`; in a pass, where
  * inputs or fast weights are not finite; the errors of binding as `quantum`.
@@ -115,7 +120,8 @@ export function fastWeightProgrammer(
   options: FastWeightProgrammerOptions = {},
 ): FastWeightProgrammer {
   const { qubits = 8, layers = 2, encode = 'first', returnSequences = false } = options;
-  const { latent = qubits, outputs = qubits, trainable = true, method, shots } = options;
+  const { latent = qubits, outputs = qubits, decay = 1, trainable = true } = options;
+  const { method, shots } = options;
   for (const [name, value] of Object.entries({ qubits, layers, latent, outputs })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new ValueError(`${KIND}: ${name} is ${String(value)}, not a positive integer`);
@@ -128,6 +134,8 @@ export function fastWeightProgrammer(
     throw new ValueError(`${KIND}: ${outputs} outputs cannot be measured on ${qubits} qubits`);
   if (encode !== 'first' && encode !== 'all')
     throw new ValueError(`${KIND}: encode is '${String(encode)}', not 'first' or 'all'`);
+  if (!(decay >= 0 && decay <= 1))
+    throw new ValueError(`${KIND}: decay is ${String(decay)}, not from 0 to 1`);
   const sizes = { qubits, layers, latent, outputs };
   if (options.inputs !== undefined) checkInputs(options.inputs, qubits);
   const settings = {
@@ -135,6 +143,7 @@ export function fastWeightProgrammer(
     ...(options.inputs === undefined ? {} : { inputs: options.inputs }),
     ...sizes,
     encode,
+    decay,
     returnSequences,
     trainable,
     method: method ?? 'best',
@@ -181,7 +190,11 @@ export function fastWeightProgrammer(
           trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
         ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
         const z = ops.affine(x, we, be);
-        const theta = fastWeights(ops.affine(z, wl, bl), ops.affine(z, wq, bq), { ...from, last });
+        const theta = fastWeights(ops.affine(z, wl, bl), ops.affine(z, wq, bq), {
+          ...from,
+          decay,
+          last,
+        });
         const length = x.shape[0]!;
         const shown = last && length > 1 ? ops.slice(x, length - 1, length) : x;
         const map = mapOf(last ? 1 : length);

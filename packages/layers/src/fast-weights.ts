@@ -7,19 +7,21 @@ export interface FastWeightsOptions {
   readonly state?: Tensor | undefined;
   /** 1 for each step before which the fast weights are set to zero, else 0, `[steps]`. */
   readonly starts?: Tensor | undefined;
+  /** Share of the fast weights that is left after a step. */
+  readonly decay: number;
   /** Only the fast weights of the last step, `[1, layers, qubits]`. */
   readonly last: boolean;
 }
 
 /**
- * Fast weights of all steps, `[steps, layers, qubits]`: `θ_t = θ_{t-1} + l_t q_tᵀ` from the factors `l`
- * `[steps, layers]` and `q` `[steps, qubits]`. One operation with a closed gradient, since a tape of one product and one
+ * Fast weights of all steps, `[steps, layers, qubits]`: `θ_t = decay · θ_{t-1} + l_t q_tᵀ` from the factors
+ * `l` `[steps, layers]` and `q` `[steps, qubits]`. One operation with a closed gradient, since a tape of one product and one
  * sum per step would cost more than the circuits.
  */
 export function fastWeights(l: Tensor, q: Tensor, options: FastWeightsOptions): Tensor {
-  const { state, starts, last } = options;
+  const { state, starts, decay, last } = options;
   const steps = l.shape[0]!;
-  const sizes = { steps, layers: l.shape[1]!, qubits: q.shape[1]!, last };
+  const sizes = { steps, layers: l.shape[1]!, qubits: q.shape[1]!, decay, last };
   const given = [l, q, ...(state === undefined ? [] : [state])];
   // Gradients are written per example; where anything is, everything must be on the batch axis.
   const batched = [...given, ...(starts === undefined ? [] : [starts])].some(
@@ -38,6 +40,7 @@ interface Sizes {
   readonly steps: number;
   readonly layers: number;
   readonly qubits: number;
+  readonly decay: number;
   readonly last: boolean;
 }
 
@@ -47,7 +50,7 @@ interface Places {
   readonly starts: number | undefined;
 }
 
-function rule({ steps, layers, qubits, last }: Sizes, places: Places): Rule {
+function rule({ steps, layers, qubits, decay, last }: Sizes, places: Places): Rule {
   const size = layers * qubits;
   return {
     name: 'fastWeights',
@@ -63,10 +66,10 @@ function rule({ steps, layers, qubits, last }: Sizes, places: Places): Rule {
           const at = (e * rows + (last ? 0 : t)) * size;
           if (starts !== undefined && starts[e * steps + t] !== 0) {
             if (last) out.fill(0, at, at + size);
-          } else if (t === 0) {
-            if (state !== undefined) out.set(state.subarray(e * size, (e + 1) * size), at);
-          } else if (!last) {
-            for (let i = 0; i < size; i++) out[at + i] = out[before + i]!;
+          } else if (t > 0) {
+            for (let i = 0; i < size; i++) out[at + i] = decay * out[before + i]!;
+          } else if (state !== undefined) {
+            for (let i = 0; i < size; i++) out[at + i] = decay * state[e * size + i]!;
           }
           addOuter(l, (e * steps + t) * layers, q, (e * steps + t) * qubits, out, at);
           before = at;
@@ -98,7 +101,8 @@ function rule({ steps, layers, qubits, last }: Sizes, places: Places): Rule {
             }
             dl[row * layers + i] = sum;
           }
-          if (starts !== undefined && starts[row] !== 0) g.fill(0);
+          const kept = starts !== undefined && starts[row] !== 0 ? 0 : decay;
+          for (let i = 0; i < size; i++) g[i]! *= kept;
         }
         dState?.set(g, e * size);
       }

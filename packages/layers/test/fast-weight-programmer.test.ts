@@ -21,7 +21,7 @@ const card = (encode: 'first' | 'all' = 'first') =>
 function stepByStep(
   network: BuiltLayer,
   x: Float64Array,
-  { qubits = 8, layers = 2, encode = 'first', outputs = qubits }: FastWeightProgrammerOptions,
+  { qubits = 8, layers = 2, encode = 'first', outputs = qubits, decay = 1 }: FastWeightProgrammerOptions,
 ): number[][] {
   const [we, be, wl, bl, wq, bq] = network.parameters.map(({ data }) => data);
   const inputs = network.inputShape[1]!;
@@ -35,6 +35,7 @@ function stepByStep(
     expect(z.length).toBe(latent);
     const l = linear(z, wl!, bl!);
     const q = linear(z, wq!, bq!);
+    theta.forEach((value, i) => (theta[i] = decay * value));
     l.forEach((a, i) => q.forEach((b, j) => (theta[i * qubits + j]! += a * b)));
     const fast = circuit(qubits, (c) => {
       for (let i = 0; i < qubits; i++) c.h(i);
@@ -103,7 +104,7 @@ describe('fastWeightProgrammer', () => {
 
   test.each([
     { qubits: 4, layers: 2, encode: 'first', outputs: 2 },
-    { qubits: 4, layers: 3, encode: 'all' },
+    { qubits: 4, layers: 3, encode: 'all', decay: 0.7 },
     { qubits: 3, layers: 1, encode: 'all', inputs: 2, latent: 5 },
     { encode: 'first', inputs: 3, outputs: 4 },
   ] as const)('agrees with one circuit after the other: %j', async (settings) => {
@@ -146,7 +147,8 @@ describe('fastWeightProgrammer', () => {
     const engine = await cpu();
     for (const returnSequences of [false, true]) {
       for (const encode of ['first', 'all'] as const) {
-        const options = { qubits: 4, layers: 2, outputs: 2, encode, returnSequences };
+        const decay = encode === 'all' ? 0.8 : 1;
+        const options = { qubits: 4, layers: 2, outputs: 2, encode, decay, returnSequences };
         const layers = [tanh(), fastWeightProgrammer(options), dense(2)];
         const network = sequential(dense(2, 2), ...layers).build([3, 2], 5);
         network.bind!(engine);
@@ -164,7 +166,7 @@ describe('fastWeightProgrammer', () => {
   });
 
   test('goes on from fast weights, and begins anew where told to', async () => {
-    const layer = fastWeightProgrammer({ qubits: 3, returnSequences: true });
+    const layer = fastWeightProgrammer({ qubits: 3, decay: 0.9, returnSequences: true });
     const network = layer.build([6, 1], key(7));
     network.bind!(await cpu());
     expect(network.stateShape).toEqual([2, 3]);
@@ -206,7 +208,8 @@ describe('fastWeightProgrammer', () => {
   });
 
   test('passes gradients to earlier fast weights, and none across a beginning', async () => {
-    const network = fastWeightProgrammer({ qubits: 3, outputs: 2 }).build([3, 1], key(9));
+    const decay = 0.75;
+    const network = fastWeightProgrammer({ qubits: 3, outputs: 2, decay }).build([3, 1], key(9));
     network.bind!(await cpu());
     const random = new Random(10);
     const x = random.normals(2 * 3);
@@ -241,9 +244,12 @@ describe('fastWeightProgrammer', () => {
         1e-8,
       );
       const own = numeric.subarray(0, 6);
-      // What example 0 began with counts in its first step only: without a beginning it reaches the end with weight 1.
-      expect(other.subarray(0, 6)).toEqual(
-        starts[1] === 1 ? new Float64Array(6) : dyState.subarray(0, 6),
+      // What example 0 began with counts in its first step only: without a beginning decay³ of it reaches the end.
+      const left = starts[1] === 1 ? 0 : decay ** 3;
+      expectClose(
+        other.subarray(0, 6),
+        dyState.subarray(0, 6).map((v) => left * v),
+        1e-15,
       );
       expect(Math.max(...own.map(Math.abs))).toBeGreaterThan(1e-3);
     }
@@ -301,6 +307,7 @@ describe('fastWeightProgrammer', () => {
       latent: 4,
       outputs: 3,
       encode: 'all',
+      decay: 1,
       returnSequences: false,
       trainable: true,
       method: 'best',
@@ -320,6 +327,8 @@ describe('fastWeightProgrammer', () => {
       [{ qubits: 1 }, /fastWeightProgrammer: one qubit/],
       [{ layers: 1.5 }, /fastWeightProgrammer: layers is 1.5/],
       [{ qubits: 4, outputs: 5 }, /fastWeightProgrammer: 5 outputs/],
+      [{ decay: 1.5 }, /fastWeightProgrammer: decay is 1.5/],
+      [{ decay: Number.NaN }, /fastWeightProgrammer: decay/],
       [{ inputs: 9 }, /fastWeightProgrammer: 9 inputs/],
       [{ inputs: 0 }, /fastWeightProgrammer: the number of inputs per step is 0/],
       [{ encode: 'some' as 'all' }, /fastWeightProgrammer: encode is 'some'/],
