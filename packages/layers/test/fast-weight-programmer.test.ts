@@ -21,7 +21,13 @@ const card = (encode: 'first' | 'all' = 'first') =>
 function stepByStep(
   network: BuiltLayer,
   x: Float64Array,
-  { qubits = 8, layers = 2, encode = 'first', outputs = qubits, decay = 1 }: FastWeightProgrammerOptions,
+  {
+    qubits = 8,
+    layers = 2,
+    encode = 'first',
+    outputs = qubits,
+    decay = 1,
+  }: FastWeightProgrammerOptions,
 ): number[][] {
   const [we, be, wl, bl, wq, bq] = network.parameters.map(({ data }) => data);
   const inputs = network.inputShape[1]!;

@@ -1,3 +1,13 @@
+export { actorCritic } from './actor-critic.ts';
+export type {
+  ActorCriticOptions,
+  ActorCriticProgress,
+  Environment,
+  EnvironmentStep,
+  EpisodeRecord,
+  Policy,
+  PolicyOutputs,
+} from './actor-critic.ts';
 export type { ClipOptions } from './clip.ts';
 export type { TrainingData } from './data.ts';
 export { evaluate, predict } from './evaluate.ts';
