@@ -1,13 +1,14 @@
-import { bits, fold, key, UnsupportedError, uniformAt, ValueError } from '@ketwork/base';
+import { bits, fold, key, UnsupportedError, ValueError } from '@ketwork/base';
 import { compose, expval, inverse, parseCircuit, projector, state, toJSON } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
-import { binomial, checkShots } from './binomial.ts';
-import type { CallSettings, Recipe, Rows } from './computation.ts';
+import { checkShots } from './binomial.ts';
+import type { Recipe } from './computation.ts';
 import type { AsyncKernel, Kernel, KernelJSON } from './contract.ts';
 import { asArray, asGradients, encodingOf, openKernel } from './kernel.ts';
 import type { Encoding, MemoryOptions } from './kernel.ts';
 import { fidelities, fidelityCotangents, planesOf } from './overlap.ts';
+import { estimate } from './shots.ts';
 
 /** Options of {@link fidelityKernel}. */
 export interface FidelityKernelOptions extends MemoryOptions {
@@ -201,27 +202,4 @@ function inversionRecipe(
       return out;
     },
   };
-}
-
-/** Puts estimates in the place of probabilities; each pair has random numbers of its own, whatever the blocks. */
-function estimate(
-  out: Float64Array,
-  a: Rows,
-  b: Rows,
-  shots: number,
-  { seed, symmetric }: CallSettings,
-  measureDiagonal: boolean,
-): void {
-  const stream = fold(key(seed), symmetric ? 0 : 1);
-  for (let i = 0; i < a.count; i++) {
-    for (let j = 0; j < b.count; j++) {
-      const [row, column] = [a.first + i, b.first + j];
-      if (symmetric && column < row) continue;
-      const at = i * b.count + j;
-      out[at] =
-        symmetric && row === column && !measureDiagonal
-          ? 1
-          : binomial(shots, out[at]!, uniformAt(stream, row, column)) / shots;
-    }
-  }
 }

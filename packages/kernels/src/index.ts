@@ -51,10 +51,12 @@ export { kernelFromJSON } from './json.ts';
 export { kernelTiles, openKernelTiles } from './tiles/kernel-tiles.ts';
 export type { KernelTilesOptions, TileProgress } from './tiles/kernel-tiles.ts';
 export type { TileStorage } from './tiles/layout.ts';
-export type { Tile, TiledKernel } from './tiles/tiled-kernel.ts';
+export type { KernelTile, TiledKernel } from './tiles/tiled-kernel.ts';
 export { kernelProduct, tiledKernelRidge } from './tiles/ridge.ts';
 export type {
   KernelProductOptions,
   TiledKernelRidge,
   TiledKernelRidgeOptions,
 } from './tiles/ridge.ts';
+export { sampleKernel } from './shots.ts';
+export type { SampleKernelOptions } from './shots.ts';

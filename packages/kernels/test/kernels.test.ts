@@ -9,6 +9,7 @@ import {
   pairMeanFeatureMap,
   projectedKernel,
   rbfKernel,
+  sampleKernel,
   trainableFeatureMap,
   zzFeatureMap,
 } from '@ketwork/kernels';
@@ -115,6 +116,13 @@ describe('the fidelity kernel', () => {
     );
     const pairs = fidelityKernel(engine, map, { shots: 500, method: 'inversion' });
     expectClose(pairs.matrix(x, { seed: 3 }), estimated, 1e-12);
+    expectClose(sampleKernel(exact, { shots: 500, seed: 3 }), estimated, 0);
+    const rectangle = fidelityKernel(engine, map).between(x.subarray(0, 30), x);
+    const shots = fidelityKernel(engine, map, { shots: 500 });
+    const drawn = sampleKernel(rectangle, { shots: 500, seed: 3, columns: 40 });
+    expect(drawn).toEqual(shots.between(x.subarray(0, 30), x, { seed: 3 }));
+    expect(() => sampleKernel([1, 0.5, 0.5], { shots: 5 })).toThrow(ValueError);
+    expect(() => sampleKernel([1, 2, 2, 1], { shots: 5 })).toThrow(/not a probability/);
     let chi = 0;
     for (let i = 0; i < 40; i++) {
       expect(estimated[i * 40 + i]).toBe(1);

@@ -24,11 +24,11 @@ export interface TiledKernel extends KernelRows {
   /** The matrix times a vector, `[size]`: every tile is read once. The order of sums is fixed. */
   multiply(vector: ArrayLike<number>): Promise<Float64Array>;
   /** Calls back with every tile on and above the diagonal, row by row: the number of its first row and column and its numbers. */
-  eachTile(visit: (tile: Tile) => void): Promise<void>;
+  eachTile(visit: (tile: KernelTile) => void): Promise<void>;
 }
 
 /** A tile in memory. */
-export interface Tile {
+export interface KernelTile {
   /** Its first row. */
   readonly row: number;
   /** Its first column, not below the first row. */
@@ -150,7 +150,7 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
       }
       return out;
     },
-    async eachTile(visit: (tile: Tile) => void) {
+    async eachTile(visit: (tile: KernelTile) => void) {
       for (const region of all) visit({ ...region, data: await load(region) });
     },
   });
