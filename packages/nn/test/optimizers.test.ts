@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import { adam, rmsprop, sgd } from '@ketwork/nn';
+import { adam, adamw, rmsprop, sgd } from '@ketwork/nn';
 import type { Optimizer, Parameter } from '@ketwork/nn';
 import { expectClose } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
@@ -103,6 +103,28 @@ describe('adam', () => {
   it('takes a first step of lr whatever the gradient', () => {
     expect(path(adam(0.01), 1, () => 1e-3)[0]).toBeCloseTo(0.99, 6);
     expect(path(adam(0.01), 1, () => -1e3)[0]).toBeCloseTo(1.01, 6);
+  });
+});
+
+describe('adamw', () => {
+  it('follows its definition: the decay is not part of the gradient', () => {
+    let p = 1.5;
+    let m = 0;
+    let v = 0;
+    const expected = pull.map((_, step) => {
+      const g = gradient(p, step);
+      m = 0.8 * m + 0.2 * g;
+      v = 0.9 * v + 0.1 * g ** 2;
+      p -= 0.05 * 0.3 * p;
+      p -= (0.05 * (m / (1 - 0.8 ** (step + 1)))) / (Math.sqrt(v / (1 - 0.9 ** (step + 1))) + 1e-4);
+      return p;
+    });
+    const settings = { beta1: 0.8, beta2: 0.9, eps: 1e-4, weightDecay: 0.3 };
+    expectClose(path(adamw(0.05, settings), 1.5, gradient), expected, 1e-14);
+    expect(adamw(0.05).settings['weightDecay']).toBe(0.01);
+    expect(path(adamw(0.05, { weightDecay: 0 }), 1.5, gradient)).toEqual(
+      path(adam(0.05), 1.5, gradient),
+    );
   });
 });
 

@@ -62,42 +62,49 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
 
 /** Refuses options out of range. */
 function checkOptions(options: FitOptions): void {
-  const { seed, earlyStop, checkpoint, reduceOnPlateau, validation, clip } = options;
-  checkCount('the number of epochs', options.epochs);
-  checkBatchSize('fit', options.batchSize ?? 32);
-  checkCount('the number of passes per step', options.accumulate ?? 1);
+  const { epochs, batchSize = 32, accumulate = 1, seed, clip, classWeights = [] } = options;
+  checkCount('the number of epochs', epochs);
+  checkBatchSize('fit', batchSize);
+  checkCount('the number of passes per step', accumulate);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
       remedy: 'Give one, such as seed: 1',
     });
   }
   if (clip !== undefined) checkClip(clip);
-  for (const weight of options.classWeights ?? []) {
+  for (const weight of classWeights) {
     if (!(weight >= 0 && weight < Infinity))
       throw new ValueError(`fit: class weight ${weight} is not a finite number of at least 0`);
   }
+  checkWatching(options);
+  const { every = 1, everySteps = 1, everySeconds = 0 } = options.checkpoint ?? {};
+  checkCount('epochs between checkpoints', every);
+  checkCount('steps between checkpoints', everySteps);
+  if (!(everySeconds >= 0)) {
+    throw new ValueError(
+      `fit: ${everySeconds} seconds between checkpoints are not a number of at least 0`,
+    );
+  }
+}
+
+/** Refuses settings of what watches the validation data. */
+function checkWatching({ earlyStop, reduceOnPlateau, validation }: FitOptions): void {
   for (const [what, watching] of [
     ['early stop', earlyStop],
     ['reduceOnPlateau', reduceOnPlateau],
   ] as const) {
     if (watching === undefined) continue;
-    checkCount(`the patience of ${what}`, watching.patience ?? 10);
-    if (validation === undefined)
+    const { patience = 10, minDelta = 0 } = watching;
+    checkCount(`the patience of ${what}`, patience);
+    if (validation === undefined) {
       throw new ValueError(`fit: ${what} needs validation data`, {
         remedy: 'Give the option validation',
       });
-    const { minDelta = 0 } = watching;
+    }
     if (!(minDelta >= 0 && minDelta < Infinity))
       throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
   }
   if (reduceOnPlateau !== undefined) checkPlateau(reduceOnPlateau);
-  if (checkpoint === undefined) return;
-  checkCount('epochs between checkpoints', checkpoint.every ?? 1);
-  checkCount('steps between checkpoints', checkpoint.everySteps ?? 1);
-  if (!((checkpoint.everySeconds ?? 0) >= 0))
-    throw new ValueError(
-      `fit: ${checkpoint.everySeconds} seconds between checkpoints are not a number of at least 0`,
-    );
 }
 
 class Run implements Fit {

@@ -67,7 +67,8 @@ export const rSquared: Metric = Object.freeze<Metric>({
     let sum = 0;
     for (let k = 0; k < width; k++) {
       let mean = 0;
-      for (let i = k; i < outputs.length; i += width) mean += targets[i]! / examples;
+      for (let i = k; i < outputs.length; i += width) mean += targets[i]!;
+      mean /= examples;
       let rest = 0;
       let spread = 0;
       for (let i = k; i < outputs.length; i += width) {

@@ -89,11 +89,24 @@ function byWorkers(
 /** Asks a worker, and where it dies once more the one that takes its place. */
 async function call(worker: PoolWorker<Request, Response>, request: Request): Promise<Response> {
   const { restarts } = worker;
+  const died = (error: unknown, times: number): boolean =>
+    error instanceof EnvironmentError && worker.restarts >= restarts + times;
   try {
     return await worker.run(request);
   } catch (error) {
-    if (!(error instanceof EnvironmentError) || worker.restarts === restarts) throw error;
+    if (!died(error, 1)) throw error;
+  }
+  try {
     return await worker.run(request);
+  } catch (cause) {
+    if (!died(cause, 2)) throw cause;
+    throw new EnvironmentError(
+      `fit: ${(cause as EnvironmentError).message.split('.')[0]}, twice at the same step`,
+      {
+        remedy: 'Check memory and the modules it loads, or train with workers: 1',
+        cause,
+      },
+    );
   }
 }
 
