@@ -29,6 +29,8 @@ export function evolveByData(
   const width = 2 * d;
   const step = state.axis === 'batch' ? width : 0;
   const kernel = evolutionKernel(d);
+  let room: Scratch | undefined;
+  const scratch = (): Scratch => (room ??= scratchFor(d));
   /** Of the forward pass, for the gradients: coordinates of the states, and cosines and sines of the phases. */
   let coordinates = new Float64Array(0);
   let phases = new Float64Array(0);
@@ -113,17 +115,15 @@ export function evolveByData(
     out: Float64Array,
   ): void {
     const whole = spectra.whole(data, example, known);
-    const ket = new Float64Array(width);
-    const bra = new Float64Array(width);
+    const { ket, bra, cosines, sines, weights, half: product, byMatrix } = scratch();
     project(whole.vectors, d, psi, psiAt, ket);
     project(whole.vectors, d, dy, dyAt, bra);
-    const cosines = new Float64Array(d);
-    const sines = new Float64Array(d);
     for (let k = 0; k < d; k++) {
-      cosines[k] = elementary.cos((angle * whole.values[k]!) / 2);
-      sines[k] = elementary.sin((angle * whole.values[k]!) / 2);
+      turn[0] = (angle * whole.values[k]!) / 2;
+      elementary.cosSin(turn, 0);
+      cosines[k] = turn[0];
+      sines[k] = turn[1]!;
     }
-    const weights = new Float64Array(d * d);
     for (let j = 0; j < d; j++) {
       const [c, s] = [cosines[j]!, sines[j]!];
       // conj(l_j) · i · angle · e^{i·angle·w_j/2}
@@ -137,14 +137,39 @@ export function evolveByData(
         weights[j * d + k] = -angle * sinc * (pr * xi + pi * xr);
       }
     }
-    const half = matmul(whole.vectors, weights, d, d, d, { transposeA: true });
-    const byMatrix = matmul(half, whole.vectors, d, d, d);
+    matmul(whole.vectors, weights, d, d, d, { transposeA: true, out: product });
+    matmul(product, whole.vectors, d, d, d, { out: byMatrix });
     for (let i = 0; i < where.size; i++) {
       const place = where.places[i]!;
       const mirror = (place % d) * d + Math.floor(place / d);
       out[example * where.size + i]! += (byMatrix[place]! + byMatrix[mirror]!) / 2;
     }
   }
+}
+
+/** Room for the gradient by one example's data. */
+interface Scratch {
+  readonly ket: Float64Array;
+  readonly bra: Float64Array;
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+  readonly weights: Float64Array;
+  readonly half: Float64Array;
+  readonly byMatrix: Float64Array;
+}
+
+const turn = new Float64Array(2);
+
+function scratchFor(d: number): Scratch {
+  return {
+    ket: new Float64Array(2 * d),
+    bra: new Float64Array(2 * d),
+    cosines: new Float64Array(d),
+    sines: new Float64Array(d),
+    weights: new Float64Array(d * d),
+    half: new Float64Array(d * d),
+    byMatrix: new Float64Array(d * d),
+  };
 }
 
 /** Puts a factor where the kernel reads it. */

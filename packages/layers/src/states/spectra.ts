@@ -110,18 +110,16 @@ export class DataSpectra {
     const { values, vectors } = hermitianEigen(complex, d);
     const largest = Math.max(Math.abs(values[0]!), Math.abs(values[d - 1]!));
     const zero = 4 * Number.EPSILON * d * largest;
-    const order = Array.from({ length: d }, (_, k) => k);
-    const some = order.filter((k) => Math.abs(values[k]!) > zero);
-    const sorted = [...some, ...order.filter((k) => Math.abs(values[k]!) <= zero)];
+    let rank = 0;
+    for (let k = 0; k < d; k++) if (Math.abs(values[k]!) > zero) rank++;
+    const sorted = new Float64Array(d);
     const rows = new Float64Array(d * d);
-    sorted.forEach((k, row) => {
+    for (let k = 0, some = 0, rest = rank; k < d; k++) {
+      const row = Math.abs(values[k]!) > zero ? some++ : rest++;
+      sorted[row] = values[k]!;
       for (let i = 0; i < d; i++) rows[row * d + i] = vectors[2 * (k * d + i)]!;
-    });
-    return {
-      values: Float64Array.from(sorted, (k) => values[k]!),
-      vectors: rows,
-      rank: some.length,
-    };
+    }
+    return { values: sorted, vectors: rows, rank };
   }
 }
 
