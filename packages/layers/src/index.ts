@@ -39,6 +39,12 @@ export type { QuantumReservoirOptions } from './quantum-reservoir.ts';
 export type { RecurrentCellOptions, RecurrentOptions } from './recurrent/layer.ts';
 export { quantumGraphConv } from './quantum-graph-conv.ts';
 export type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
+export { readoutClassifier } from './readout-classifier.ts';
+export type {
+  PauliGenerator,
+  ReadoutClassifier,
+  ReadoutClassifierOptions,
+} from './readout-classifier.ts';
 export type { ConstantValues, SlotInitializers } from './slots.ts';
 export { spinReservoir } from './spin-reservoir.ts';
 export type { SpinReservoirOptions } from './spin-reservoir.ts';

@@ -52,6 +52,7 @@ export type {
   TransformerEncoderLayerOptions,
 } from './layers/transformer.ts';
 export { binaryCrossEntropy, crossEntropy, mse } from './losses.ts';
+export { binaryCrossEntropy, crossEntropy, hinge, mse } from './losses.ts';
 export { loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
 export type { AttentionOptions, GraphParts, RunningStatistics, SlideOptions } from './ops/index.ts';

@@ -128,6 +128,43 @@ export const mse: Loss = Object.freeze({
   },
 });
 
+/**
+ * Hinge loss `max(0, 1 - y · output)` of margin 1 on outputs of any shape, mean over the elements. Targets: `[batch, ...shape]`,
+ * 1 for one class and 0 or -1 for the other. For an output from -1 to 1, such as the expectation value of a Pauli
+ * operator, it is `1 - y · output`, the loss of Farhi and Neven (arXiv:1802.06002, eq. 19); the class is the sign of the output.
+ *
+ * @throws ValueError where the targets are of another length or other numbers.
+ * @example
+ * ```ts
+ * import { dense, hinge, sequential, valueAndGrad } from '@ketwork/nn';
+ * const net = sequential(dense(2, 1));
+ * net.build(1);
+ * const { loss } = await valueAndGrad(net, hinge)({ x: [0, 0], y: [1] });
+ * console.log(loss); // 1, since the output is 0
+ * ```
+ */
+export const hinge: Loss = Object.freeze({
+  name: 'hinge',
+  apply(outputs: Tensor, targets: ArrayLike<number>): Tensor {
+    const size = checkOutputs('hinge', outputs);
+    checkCount('hinge', targets, outputs);
+    for (let i = 0; i < targets.length; i++) {
+      if (![-1, 0, 1].includes(targets[i]!))
+        throw new ValueError(`hinge: target ${i} is ${targets[i]!}, not 1, 0 or -1`);
+    }
+    const y = Float64Array.from(targets, (target) => (target > 0 ? 1 : -1));
+    return recordLoss('hinge', outputs, size, (z, from, gradient) => {
+      let loss = 0;
+      for (let i = from; i < from + size; i++) {
+        const rest = 1 - y[i]! * z[i]!;
+        loss += Math.max(0, rest) / size;
+        gradient[i] = rest > 0 ? -y[i]! / size : 0;
+      }
+      return loss;
+    });
+  },
+});
+
 /** Records a loss whose example at `from` is computed by `example`, which also writes the derivatives by the outputs. */
 function recordLoss(
   name: string,

@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import { binaryCrossEntropy, crossEntropy, mse, Tape } from '@ketwork/nn';
+import { binaryCrossEntropy, crossEntropy, hinge, mse, Tape } from '@ketwork/nn';
 import type { Loss } from '@ketwork/nn';
 import { expectClose } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
@@ -126,5 +126,19 @@ describe('mse', () => {
     const x = new Tape(1).constant(new Float64Array(2), [2], 'batch');
     expect(() => mse.apply(x, [0, NaN])).toThrow(ValueError);
     expect(() => mse.apply(x, [0, 1, 2])).toThrow(ValueError);
+  });
+});
+
+describe('hinge', () => {
+  it('is one minus the margin below the margin, else zero', () => {
+    const own = Float64Array.of(0.25, -0.5, 3, -2);
+    expectClose(losses(hinge, [4], own, [1, 1, 1, -1]), [(0.75 + 1.5 + 0 + 0) / 4], 1e-15);
+    expectClose(losses(hinge, [], own, [0, -1, 0, 1]), [1.25, 0.5, 4, 3], 1e-15);
+    check(hinge, [4], [1, 0, 1, -1]);
+  });
+
+  it('refuses targets that are no classes', () => {
+    for (const bad of [[2], [0.5], [Number.NaN], [1, 1]])
+      expect(() => losses(hinge, [], Float64Array.of(1), bad)).toThrow(ValueError);
   });
 });

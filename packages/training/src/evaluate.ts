@@ -43,7 +43,7 @@ export interface Evaluation {
 }
 
 /** Losses whose outputs are logits of classes. */
-const CLASSIFICATION: readonly string[] = ['crossEntropy', 'binaryCrossEntropy'];
+const CLASSIFICATION: readonly string[] = ['crossEntropy', 'binaryCrossEntropy', 'hinge'];
 
 /** The metrics asked for, or those that suit the loss. */
 export function metricsFor(loss: Loss, metrics: readonly Metric[] | undefined): readonly Metric[] {
