@@ -39,6 +39,8 @@ export type { QuantumReservoirOptions } from './quantum-reservoir.ts';
 export type { RecurrentCellOptions, RecurrentOptions } from './recurrent/layer.ts';
 export { quantumGraphConv } from './quantum-graph-conv.ts';
 export type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
+export { quantumTensorNetwork } from './quantum-tensor-network.ts';
+export type { QuantumTensorNetworkOptions } from './quantum-tensor-network.ts';
 export { readoutClassifier } from './readout-classifier.ts';
 export type {
   PauliGenerator,

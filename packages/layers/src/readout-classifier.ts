@@ -1,5 +1,13 @@
 import { ValueError } from '@ketwork/base';
-import { amplitudes, basisEmbedding, circuit, expval, input, pauli, weight } from '@ketwork/circuit';
+import {
+  amplitudes,
+  basisEmbedding,
+  circuit,
+  expval,
+  input,
+  pauli,
+  weight,
+} from '@ketwork/circuit';
 import type { Circuit, ExpvalMeasurement } from '@ketwork/circuit';
 import type { Layer } from '@ketwork/nn';
 import { quantum } from './quantum.ts';
@@ -95,9 +103,12 @@ function writtenOut(layer: string | PauliGenerator, data: readonly number[]): Pa
   const readout = data.length;
   if (typeof layer !== 'string') return [layer];
   if (!/^[XYZ]{1,2}$/.test(layer)) {
-    throw new ValueError(`readoutClassifier: the layer '${layer}' is not one or two of X, Y and Z`, {
-      remedy: "Name other rotations as { word: 'ZZX', qubits: [0, 1, 4] }",
-    });
+    throw new ValueError(
+      `readoutClassifier: the layer '${layer}' is not one or two of X, Y and Z`,
+      {
+        remedy: "Name other rotations as { word: 'ZZX', qubits: [0, 1, 4] }",
+      },
+    );
   }
   return layer.length === 1
     ? [{ word: layer, qubits: [readout] }]
