@@ -25,6 +25,8 @@ export { medicalImages } from './medical.ts';
 export type { MedicalImageOptions } from './medical.ts';
 export { fashionMnist, mnist } from './mnist.ts';
 export type { ImageOptions } from './mnist.ts';
+export { AMINO_ACIDS, parseFasta, proteins } from './proteins.ts';
+export type { FastaEntry, ProteinOptions } from './proteins.ts';
 export { circles, twoMoons } from './points.ts';
 export { tthEvents } from './tth.ts';
 export type { TthOptions } from './tth.ts';
