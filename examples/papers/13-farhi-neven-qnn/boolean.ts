@@ -91,8 +91,11 @@ export async function trainBoolean(
   const data = randomStrings(rule, bits, fold(key(seed), bits), steps * BATCH, noise);
   await fit(model, data, {
     loss: hinge,
-    // With a constant rate the angles keep trembling, and majorities by one bit are lost now and then.
-    optimizer: adam((step) => (rate * (1 + Math.cos((Math.PI * step) / steps))) / 2),
+    // The loss of a majority cannot vanish: with a constant rate the angles keep trembling, and majorities by one bit are
+    // lost now and then. That of a parity can.
+    optimizer: adam(
+      majority ? (step) => (rate * (1 + Math.cos((Math.PI * step) / steps))) / 2 : rate,
+    ),
     epochs: 1,
     batchSize: BATCH,
     seed,
