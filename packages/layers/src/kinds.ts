@@ -25,6 +25,8 @@ import { quantumConv2d } from './quantum-conv2d.ts';
 import type { QuantumConv2dOptions } from './quantum-conv2d.ts';
 import { quantumGraphConv } from './quantum-graph-conv.ts';
 import type { QuantumGraphConvOptions } from './quantum-graph-conv.ts';
+import { quantumTensorNetwork } from './quantum-tensor-network.ts';
+import type { QuantumTensorNetworkOptions } from './quantum-tensor-network.ts';
 import { quantumReservoir } from './quantum-reservoir.ts';
 import type { RecurrentOptions } from './recurrent/layer.ts';
 import { spinReservoir } from './spin-reservoir.ts';
@@ -118,6 +120,16 @@ export const quantumKinds: LayerKinds = Object.freeze<LayerKinds>({
       : quantumLinear(inputs, outputs, options);
   },
   quantumReservoir: (settings: GateSettings) => quantumReservoir(withGates(settings)),
+  quantumTensorNetwork: (
+    settings: Written<QuantumTensorNetworkOptions, 'init'> &
+      Readonly<Record<'word' | 'merge', Json>>,
+  ) =>
+    quantumTensorNetwork({
+      ...settings,
+      word: parseCircuit(settings.word),
+      merge: parseCircuit(settings.merge),
+      init: initializers.fromJSON(settings.init),
+    }),
   spinReservoir: (settings: SpinReservoirOptions) => spinReservoir(settings),
 });
 

@@ -28,6 +28,7 @@ import {
   quantumGraphConv,
   quantumKinds,
   quantumReservoir,
+  quantumTensorNetwork,
   spinReservoir,
   quantumLinear,
   quanvolution,
@@ -53,6 +54,19 @@ const gate = circuit(2, (q) => {
 
 /** Every kind, with settings other than the defaults, and the shape of its input. Add a line for a new layer. */
 const layers: readonly (readonly [Layer, Shape])[] = [
+  [
+    quantumTensorNetwork({
+      shape: 'tree',
+      length: 3,
+      vocabulary: 2,
+      sharing: 'hierarchical',
+      word: circuit(1, (q) => q.ry(weight('a'), 0)),
+      discard: 'postselect',
+      outputs: ['X', 'Z'],
+      init: initializers.normal(0.2),
+    }),
+    [3],
+  ],
   [
     dataReuploading({
       features: 4,
@@ -200,6 +214,9 @@ describe('quantumKinds', () => {
       // The last number in the row of a node says that it is there.
       if (layer.kind === 'quantumGraphConv')
         for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;
+      // Words are integers.
+      if (layer.kind === 'quantumTensorNetwork')
+        x.forEach((value, i) => (x[i] = Math.round(value)));
       const built = layer.build(shape, key(7));
       built.bind?.(engine);
       for (const json of [JSON.stringify(layer), layer.toJSON(), structuredClone(layer.toJSON())]) {

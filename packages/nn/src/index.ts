@@ -51,7 +51,6 @@ export type {
   MultiHeadAttentionOptions,
   TransformerEncoderLayerOptions,
 } from './layers/transformer.ts';
-export { binaryCrossEntropy, crossEntropy, mse } from './losses.ts';
 export { binaryCrossEntropy, crossEntropy, hinge, mse } from './losses.ts';
 export { loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
