@@ -140,7 +140,7 @@ export const mse: Loss = Object.freeze({
  * const net = sequential(dense(2, 1));
  * net.build(1);
  * const { loss } = await valueAndGrad(net, hinge)({ x: [0, 0], y: [1] });
- * console.log(loss); // 1, since the output is 0
+ * console.log(loss); // 1
  * ```
  */
 export const hinge: Loss = Object.freeze({
