@@ -1,11 +1,24 @@
 import { ValueError } from '@ketwork/base';
-import { denseMatrix, heisenberg, hermitian, ising, pauliSum, X, Z } from '@ketwork/circuit';
+import {
+  circuit,
+  denseMatrix,
+  expval,
+  heisenberg,
+  hermitian,
+  ising,
+  pauliSum,
+  state,
+  X,
+  Z,
+} from '@ketwork/circuit';
 import {
   applyLindbladian,
+  densityMatrix,
   evolve,
   lindbladEvolve,
   lindbladian,
   purity,
+  reference,
   sparseMatrix,
   steadyState,
 } from '@ketwork/simulator';
@@ -19,6 +32,7 @@ import {
   kron,
   matmul,
   matvec,
+  pauliWord,
   Random,
   randomHermitian,
   scaled,
@@ -222,6 +236,44 @@ describe('lindbladEvolve', () => {
     );
     const same = lindbladEvolve(decay, { state: [...one, ...zero] }, 0.5);
     expect(same.slice(0, 8)).toEqual(out.slice(0, 8));
+  });
+});
+
+describe('the channels of circuits', () => {
+  it('are what decay and dephasing lead to', () => {
+    const t = 0.7;
+    const gamma = 1 - Math.exp(-0.9 * t);
+    // Dephasing at rate κ by Z multiplies coherences by e^(-2κt), a phase flip with probability p by 1 - 2p.
+    const p = (1 - Math.exp(-2 * 0.4 * t)) / 2;
+    const prepare = circuit(2, (q) => q.ry(0.8, 0).cnot(0, 1).rx(0.5, 1));
+    const noisy = circuit(2, (q) =>
+      q.ry(0.8, 0).cnot(0, 1).rx(0.5, 1).amplitudeDamping(gamma, 0).phaseFlip(p, 1),
+    );
+    const words = ['I', 'X', 'Y', 'Z'].flatMap((a) => ['I', 'X', 'Y', 'Z'].map((b) => a + b));
+    const paulis = words.map((word) => pauliSum([[1, word]]));
+    const expected = densityMatrix()
+      .compile(noisy, expval(...paulis))
+      .run();
+    const before = reference().compile(prepare, state()).run();
+    const l = lindbladian(2, {
+      jumps: [
+        { matrix: DECAY, qubits: [0], rate: 0.9 },
+        {
+          matrix: [
+            [1, 0],
+            [0, -1],
+          ],
+          qubits: [1],
+          rate: 0.4,
+        },
+      ],
+    });
+    const rho = lindbladEvolve(l, { state: before }, t);
+    const found = words.map((word) => {
+      const product = matmul(pauliWord(word), rho);
+      return [0, 1, 2, 3].reduce((total, i) => total + product[10 * i]!, 0);
+    });
+    expectClose(found, expected, 1e-12);
   });
 });
 
