@@ -21,7 +21,7 @@ ${questions.map(({ name, asks }) => `  ${name.padEnd(16)}${asks}`).join('\n')}
 
 KETWORK_PYTHON      a Python with the native peers (default: the installed one, else python3)
 KETWORK_PROTOTYPES  folder of the engine's prototypes (jit.mjs)
-KETWORK_PEERS       folder with node_modules/quantum-circuit (default: the installed one)`;
+KETWORK_PEERS       folder with the npm peers in node_modules (default: the installed one)`;
 
 interface Arguments {
   readonly chosen: Question[];

@@ -2,6 +2,7 @@ import { NativePeers } from '../peers/native.ts';
 import { chooseNpmFolder, choosePython } from '../peers/places.ts';
 import { Prototypes } from '../peers/prototypes.ts';
 import { QuantumCircuitPeer } from '../peers/quantum-circuit.ts';
+import { TensorFlowPeer } from '../peers/tensorflow.ts';
 import { firstLine } from './question.ts';
 import type { Peers } from './question.ts';
 
@@ -39,9 +40,20 @@ export async function startPeers(skip: (reason: string) => void): Promise<Starte
   const npmPeers = chooseNpmFolder();
   if (npmPeers === undefined) {
     skip(`quantum-circuit: 38 MB with mathjs 6, so not a dependency; ${install}`);
+    skip(`TensorFlow.js: 66 MB, so not a dependency; ${install}`);
   } else {
-    peers.quantumCircuit = new QuantumCircuitPeer(npmPeers);
-    versions['quantum-circuit'] = peers.quantumCircuit.version;
+    try {
+      peers.quantumCircuit = new QuantumCircuitPeer(npmPeers);
+      versions['quantum-circuit'] = peers.quantumCircuit.version;
+    } catch (error) {
+      skip(`quantum-circuit: ${firstLine(error)}; ${install}`);
+    }
+    try {
+      peers.tensorflow = await TensorFlowPeer.load(npmPeers);
+      versions['@tensorflow/tfjs-backend-wasm'] = peers.tensorflow.version;
+    } catch (error) {
+      skip(`TensorFlow.js: ${firstLine(error)}; ${install}`);
+    }
   }
   const stop = (): void => {
     for (const process of started.values()) {

@@ -1,6 +1,7 @@
 import type { NativePeers } from '../peers/native.ts';
 import type { Prototypes } from '../peers/prototypes.ts';
 import type { QuantumCircuitPeer } from '../peers/quantum-circuit.ts';
+import type { TensorFlowPeer } from '../peers/tensorflow.ts';
 import { interleave } from './measure.ts';
 import type { Settings, Timer } from './measure.ts';
 import { makeRow } from './row.ts';
@@ -12,6 +13,7 @@ export interface Peers {
   readonly native?: (threads: number) => Promise<NativePeers>;
   readonly prototypes?: Prototypes;
   readonly quantumCircuit?: QuantumCircuitPeer;
+  readonly tensorflow?: TensorFlowPeer;
 }
 
 /** What a question is run with. */

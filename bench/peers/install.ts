@@ -48,10 +48,13 @@ export function installPeers(say: (line: string) => void): void {
   mkdirSync(peersFolder, { recursive: true });
   installPython(say);
   mkdirSync(npmFolder, { recursive: true });
-  for (const [name, version] of Object.entries(pinned.npm)) {
-    const wanted = `${name}@${version}`;
-    const flags = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
-    const reason = failure('npm', ['install', '--prefix', npmFolder, ...flags, wanted]);
-    say(reason === undefined ? `installed: ${wanted}` : `skipped: ${name}: ${reason}`);
-  }
+  // In one call: one that saves nothing removes what the one before it installed.
+  const wanted = Object.entries(pinned.npm).map(([name, version]) => `${name}@${version}`);
+  const flags = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
+  const reason = failure('npm', ['install', '--prefix', npmFolder, ...flags, ...wanted]);
+  say(
+    reason === undefined
+      ? `installed: ${wanted.join(' ')}`
+      : `skipped: ${wanted.join(' ')}: ${reason}`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Question } from '../harness/question.ts';
 import { bounds } from './bounds.ts';
+import { convolutions } from './convolution.ts';
 import { firstCall } from './first-call.ts';
 import { growth } from './growth.ts';
 import { hybridStep } from './hybrid-step.ts';
@@ -19,6 +20,7 @@ export const questions: readonly Question[] = [
   layers,
   perExample,
   matrixProducts,
+  convolutions,
   hybridStep,
   threads,
   large,

@@ -19,6 +19,7 @@ describe('each question, made tiny', () => {
     expect(peers.quantumCircuit !== undefined || absent.join().includes('quantum-circuit')).toBe(
       true,
     );
+    expect(peers.tensorflow !== undefined || absent.join().includes('TensorFlow.js')).toBe(true);
   });
 
   for (const question of questions) {

@@ -284,14 +284,25 @@ class Machine {
     const { results, resultRows, resultColumns } = this.#layout;
     const view = this.#view;
     const size = count * rows * columns;
-    const lanes = Math.min(4, batch - first);
-    for (let lane = 0; lane < lanes; lane++) {
-      let to = (first + lane) * size;
-      for (let plane = 0; plane < count; plane++) {
-        const shift = bias[plane]!;
-        for (let row = 0; row < rows; row++) {
-          let from = results / 8 + 4 * ((plane * resultRows + row) * resultColumns) + lane;
-          for (const end = to + columns; to < end; to++, from += 4) out[to] = view[from]! + shift;
+    if (first + 4 > batch) {
+      const padded = new Float64Array(4 * size);
+      this.addResults(padded, bias, 0, 4, [count, rows, columns]);
+      out.set(padded.subarray(0, (batch - first) * size), first * size);
+      return;
+    }
+    let a = first * size;
+    let b = a + size;
+    let c = b + size;
+    let d = c + size;
+    for (let plane = 0; plane < count; plane++) {
+      const shift = bias[plane]!;
+      for (let row = 0; row < rows; row++) {
+        let from = results / 8 + 4 * (plane * resultRows + row) * resultColumns;
+        for (const end = a + columns; a < end; a++, b++, c++, d++, from += 4) {
+          out[a] = view[from]! + shift;
+          out[b] = view[from + 1]! + shift;
+          out[c] = view[from + 2]! + shift;
+          out[d] = view[from + 3]! + shift;
         }
       }
     }
