@@ -12,6 +12,8 @@ import type {
   ValueAndGrad,
 } from './contract.ts';
 import { networkOf } from './model.ts';
+import { Scratch, freshRoom } from './scratch.ts';
+import type { Room } from './scratch.ts';
 import { isPromise, shapeText } from './shape.ts';
 import { Tape } from './tape.ts';
 import type { GradientMode, TapeGradients } from './tape.ts';
@@ -35,7 +37,7 @@ export function forward(
   x: ArrayLike<number>,
   options: PassOptions = {},
 ): MaybePromise<Float64Array> {
-  const { tape, outputs } = recordForward(networkOf(model), x, options, false);
+  const { tape, outputs } = recordForward(networkOf(model), x, options, false, freshRoom);
   return after(tape.run(), () => tape.value(outputs).slice());
 }
 
@@ -58,14 +60,20 @@ export function lossValues(
   model: Model | BuiltLayer,
   loss: Loss,
 ): (batch: Batch, options?: PassOptions) => MaybePromise<LossValues> {
+  const scratch = new Scratch();
   return (batch, options = {}) => {
-    const { tape, outputs } = recordForward(networkOf(model), batch.x, options, false);
+    const { room, end } = scratch.lease();
+    const { tape, outputs } = recordForward(networkOf(model), batch.x, options, false, room);
     const losses = applyLoss(loss, outputs, batch);
-    return after(tape.run(), () => ({
-      loss: meanOf(tape.value(losses)),
-      losses: tape.value(losses).slice(),
-      outputs: tape.value(outputs).slice(),
-    }));
+    return after(tape.run(), () => {
+      const result = {
+        loss: meanOf(tape.value(losses)),
+        losses: tape.value(losses).slice(),
+        outputs: tape.value(outputs).slice(),
+      };
+      end([]);
+      return result;
+    });
   };
 }
 
@@ -94,9 +102,10 @@ export function valueAndGrad(
   model: Model | BuiltLayer,
   loss: Loss,
 ): (batch: Batch, options?: PassOptions) => MaybePromise<ValueAndGrad> {
+  const scratch = new Scratch();
   return (batch, options = {}) => {
-    const network = networkOf(model);
-    return differentiate(network, loss, batch, options, 'sum', (losses, outputs, grads) => ({
+    const run: Run = { network: networkOf(model), loss, mode: 'sum', scratch };
+    return differentiate(run, batch, options, (losses, outputs, grads) => ({
       loss: meanOf(losses),
       outputs,
       grads,
@@ -125,6 +134,7 @@ export function perExampleGrads(
   model: Model | BuiltLayer,
   loss: Loss,
 ): (batch: Batch, options?: PassOptions) => MaybePromise<PerExampleGrads> {
+  const scratch = new Scratch();
   return (batch, options = {}) => {
     const network = networkOf(model);
     if (network.couplesExamples) {
@@ -133,7 +143,8 @@ export function perExampleGrads(
         { remedy: 'Use layerNorm instead of batchNorm' },
       );
     }
-    return differentiate(network, loss, batch, options, 'perExample', (losses, outputs, grads) => ({
+    const run: Run = { network, loss, mode: 'perExample', scratch };
+    return differentiate(run, batch, options, (losses, outputs, grads) => ({
       losses: losses.slice(),
       outputs,
       grads,
@@ -141,15 +152,22 @@ export function perExampleGrads(
   };
 }
 
+/** What all passes of a function have in common. */
+interface Run {
+  readonly network: BuiltLayer;
+  readonly loss: Loss;
+  readonly mode: GradientMode;
+  readonly scratch: Scratch;
+}
+
 function differentiate<T>(
-  network: BuiltLayer,
-  loss: Loss,
+  { network, loss, mode, scratch }: Run,
   batch: Batch,
   options: PassOptions,
-  mode: GradientMode,
   finish: (losses: Float64Array, outputs: Float64Array, grads: readonly Float64Array[]) => T,
 ): MaybePromise<T> {
-  const { tape, outputs } = recordForward(network, batch.x, options, true);
+  const { room, end } = scratch.lease();
+  const { tape, outputs } = recordForward(network, batch.x, options, true, room);
   const losses = applyLoss(loss, outputs, batch);
   const seed = new Float64Array(tape.batch).fill(mode === 'sum' ? 1 / tape.batch : 1);
   const collect = (gradients: TapeGradients): T => {
@@ -161,7 +179,9 @@ function differentiate<T>(
       seen.add(grad);
       return grad;
     });
-    return finish(tape.value(losses), tape.value(outputs).slice(), grads);
+    const result = finish(tape.value(losses), tape.value(outputs).slice(), grads);
+    end(grads);
+    return result;
   };
   return after(tape.run(), () => after(tape.backward(losses, seed, mode), collect));
 }
@@ -171,6 +191,7 @@ function recordForward(
   x: ArrayLike<number>,
   options: PassOptions,
   trains: boolean,
+  room: Room,
 ): { tape: Tape; outputs: Tensor } {
   const size = sizeOf(network.inputShape);
   const batch = x.length / size;
@@ -183,7 +204,7 @@ function recordForward(
     );
   }
   const { training = trains, key, firstExample = 0 } = options;
-  const tape = new Tape(batch, firstExample);
+  const tape = new Tape(batch, firstExample, room);
   const data = x instanceof Float64Array ? x : Float64Array.from(x);
   const input = tape.constant(data, network.inputShape, 'batch');
   return { tape, outputs: network.forward(input, { tape, training, key, firstExample }) };

@@ -64,4 +64,5 @@ export type { SafetensorsContent } from './safetensors.ts';
 export * as schedules from './schedules.ts';
 export type { Schedule } from './schedules.ts';
 export { Tape } from './tape.ts';
+export type { Room } from './scratch.ts';
 export type { GradientMode, Rule, TapeGradients } from './tape.ts';

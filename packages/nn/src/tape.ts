@@ -3,6 +3,8 @@ import type { Key } from '@ketwork/base';
 import { groupCalls, runForward, runVjp } from './external.ts';
 import type { ExternalCall } from './external.ts';
 import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape, Want } from './map.ts';
+import { freshRoom } from './scratch.ts';
+import type { Room } from './scratch.ts';
 import { isPromise, shapeText } from './shape.ts';
 
 /** A node of a {@link Tape}: a value whose shape is known when it is recorded and whose numbers are known after the run. */
@@ -24,15 +26,22 @@ export interface Tensor {
 export interface Rule {
   /** Name for error messages. */
   readonly name: string;
-  /** Computes `[batch, ...output shape]`. May return an input where the operation changes no number. */
-  forward(inputs: readonly Float64Array[], batch: number): Float64Array;
-  /** As {@link DifferentiableMap.vjp}; `output` is what `forward` returned. May return `dy`; must not change it. */
+  /**
+   * Computes `[batch, ...output shape]`. May return an input where the operation changes no number. `room` gives memory
+   * for what is returned, with anything in it.
+   */
+  forward(inputs: readonly Float64Array[], batch: number, room: Room): Float64Array;
+  /**
+   * As {@link DifferentiableMap.vjp}; `output` is what `forward` returned. May return `dy`; must not change it. `room`
+   * gives memory for what is returned.
+   */
   vjp(
     inputs: readonly Float64Array[],
     output: Float64Array,
     dy: Float64Array,
     batch: number,
     wants: readonly Want[],
+    room: Room,
   ): readonly (Float64Array | undefined)[];
 }
 
@@ -90,13 +99,15 @@ export class Tape {
   readonly #locals: Node[][] = [[]];
   /** External calls by level; level 0 has none. */
   readonly #externals: ExternalCall[][] = [[]];
+  readonly #room: Room;
 
   /**
    * @param batch Number of examples, at least 1.
    * @param firstExample Number of the first of them in the random streams, 0 unless a batch is processed in parts.
+   * @param room Where operations get memory for what they return. Default: new memory.
    * @throws ValueError where it is not a positive integer.
    */
-  constructor(batch: number, firstExample = 0) {
+  constructor(batch: number, firstExample = 0, room: Room = freshRoom) {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new ValueError(`a batch of ${String(batch)} examples is not possible`, {
         remedy: 'Give at least one example',
@@ -104,6 +115,7 @@ export class Tape {
     }
     this.batch = batch;
     this.firstExample = firstExample;
+    this.#room = room;
   }
 
   /** Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. */
@@ -237,6 +249,7 @@ export class Tape {
       this.#values,
       this.#locals,
       this.#externals,
+      this.#room,
     );
     const done = pass.start(node.id, dy, node.level);
     const gradients: TapeGradients = {
@@ -314,7 +327,8 @@ export class Tape {
     for (const node of this.#locals[level]!) {
       if (this.#values[node.id] !== undefined) continue;
       const inputs = node.inputs.map((id) => this.#values[id]!);
-      this.#values[node.id] = node.rule!.forward(inputs, node.axis === 'batch' ? this.batch : 1);
+      const batch = node.axis === 'batch' ? this.batch : 1;
+      this.#values[node.id] = node.rule!.forward(inputs, batch, this.#room);
     }
   }
 }
@@ -330,6 +344,7 @@ class BackwardPass {
   readonly #values: readonly (Float64Array | undefined)[];
   readonly #locals: readonly (readonly Node[])[];
   readonly #externals: readonly (readonly ExternalCall[])[];
+  readonly #room: Room;
 
   constructor(
     batch: number,
@@ -338,7 +353,9 @@ class BackwardPass {
     values: readonly (Float64Array | undefined)[],
     locals: readonly (readonly Node[])[],
     externals: readonly (readonly ExternalCall[])[],
+    room: Room,
   ) {
+    this.#room = room;
     this.#batch = batch;
     this.#mode = mode;
     this.#nodes = nodes;
@@ -394,7 +411,7 @@ class BackwardPass {
       return input.axis === 'shared' && node.axis === 'batch' ? this.#mode : 'sum';
     });
     const batch = node.axis === 'batch' ? this.#batch : 1;
-    const grads = rule.vjp(inputs, output, dy, batch, wants);
+    const grads = rule.vjp(inputs, output, dy, batch, wants, this.#room);
     for (let i = 0; i < grads.length; i++) {
       if (wants[i] !== 'none') this.#give(node.inputs[i]!, grads[i]!);
     }
@@ -419,6 +436,7 @@ class BackwardPass {
         dy.subarray(b * node.size, (b + 1) * node.size),
         1,
         wants,
+        freshRoom,
       );
       for (let i = 0; i < row.length; i++)
         totals[i]?.set(row[i]!, b * this.#nodes[node.inputs[i]!]!.size);

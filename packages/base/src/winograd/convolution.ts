@@ -21,7 +21,7 @@ export interface ConvolutionShape {
   readonly padding: readonly [rows: number, columns: number];
 }
 
-/** A convolution in fewer multiplications than its definition has. All arrays are row-major, results are new. */
+/** A convolution in fewer multiplications than its definition has. Arrays are row-major; results go into `out` or are new. */
 export interface FastConvolution {
   /** `[batch, channels, height, width]` with `[filters, channels, ...kernel]` and `[filters]` to `[batch, filters, height', width']`. */
   forward(
@@ -29,9 +29,15 @@ export interface FastConvolution {
     weights: Float64Array,
     bias: Float64Array,
     batch: number,
+    out?: Float64Array,
   ): Float64Array;
   /** Gradient of `Σ dy · result` with respect to the images. */
-  imageGradient(weights: Float64Array, dy: Float64Array, batch: number): Float64Array;
+  imageGradient(
+    weights: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    out?: Float64Array,
+  ): Float64Array;
   /** Gradient with respect to the weights, summed over the batch. */
   weightGradient(images: Float64Array, dy: Float64Array, batch: number): Float64Array;
 }
@@ -126,11 +132,11 @@ class Convolution implements FastConvolution {
     weights: Float64Array,
     bias: Float64Array,
     batch: number,
+    out: Float64Array = new Float64Array(batch * this.#shape.filters * this.#rows * this.#columns),
   ): Float64Array {
     const { channels, filters, height, width, padding } = this.#shape;
     const machine = this.#forward;
     machine.setWeights(weights, false);
-    const out = new Float64Array(batch * filters * this.#rows * this.#columns);
     for (let first = 0; first < batch; first += 4) {
       machine.setImages(images, first, batch, [channels, height, width], padding);
       machine.convolve();
@@ -139,11 +145,16 @@ class Convolution implements FastConvolution {
     return out;
   }
 
-  imageGradient(weights: Float64Array, dy: Float64Array, batch: number): Float64Array {
+  imageGradient(
+    weights: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    result?: Float64Array,
+  ): Float64Array {
     const { channels, filters, height, width, kernel, padding } = this.#shape;
     const machine = (this.#backward ??= new Machine(backwardSizes(this.#shape)));
     machine.setWeights(weights, true);
-    const out = new Float64Array(batch * channels * height * width);
+    const out = result ?? new Float64Array(batch * channels * height * width);
     const around = [kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]] as const;
     const none = new Float64Array(channels);
     for (let first = 0; first < batch; first += 4) {

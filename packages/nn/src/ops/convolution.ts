@@ -9,6 +9,7 @@ import {
 import type { FastConvolution, WindowShape } from '@ketwork/base';
 import type { Tensor, Want } from '../contract.ts';
 import { shapeText } from '../shape.ts';
+import type { Room } from '../scratch.ts';
 import type { Rule } from '../tape.ts';
 import { refuseShape } from './common.ts';
 
@@ -101,10 +102,11 @@ function convolutionRule(
   const windows = (x: Float64Array, batch: number): Float64Array => im2col(x, { ...window, batch });
   return {
     name: 'conv2d',
-    forward([x, w, bias], batch) {
-      if (fast !== undefined) return fast.forward(x!, w!, bias!, batch);
+    forward([x, w, bias], batch, room) {
+      if (fast !== undefined)
+        return fast.forward(x!, w!, bias!, batch, room(batch * filters * positions));
       matrix = windows(x!, batch);
-      const out = new Float64Array(batch * filters * positions);
+      const out = room(batch * filters * positions);
       for (let row = 0; row < batch * filters; row++)
         out.fill(bias![row % filters]!, row * positions, (row + 1) * positions);
       for (let e = 0; e < batch; e++) {
@@ -116,9 +118,9 @@ function convolutionRule(
       }
       return out;
     },
-    vjp([x, w], _output, dy, batch, wants) {
+    vjp([x, w], _output, dy, batch, wants, room) {
       return [
-        wants[0] === 'none' ? undefined : imageGradient(w!, dy, batch),
+        wants[0] === 'none' ? undefined : imageGradient(w!, dy, batch, room),
         wants[1] === 'none'
           ? undefined
           : fast !== undefined && wants[1] === 'sum'
@@ -129,8 +131,15 @@ function convolutionRule(
     },
   };
 
-  function imageGradient(w: Float64Array, dy: Float64Array, batch: number): Float64Array {
-    if (fast !== undefined) return fast.imageGradient(w, dy, batch);
+  function imageGradient(
+    w: Float64Array,
+    dy: Float64Array,
+    batch: number,
+    room: Room,
+  ): Float64Array {
+    const { channels, height, width } = window;
+    const grad = room(batch * channels * height * width);
+    if (fast !== undefined) return fast.imageGradient(w, dy, batch, grad);
     const columns = new Float64Array(batch * area * positions);
     for (let e = 0; e < batch; e++) {
       const out = block(columns, e, area * positions);
@@ -139,7 +148,7 @@ function convolutionRule(
         out,
       });
     }
-    return col2im(columns, { ...window, batch });
+    return col2im(columns, { ...window, batch }, { out: grad });
   }
 
   function weightGradient(

@@ -68,13 +68,13 @@ function batchNormRule(
   const inverse = new Float64Array(channels);
   return {
     name: 'batchNorm',
-    forward([x, gain, shift], batch) {
+    forward([x, gain, shift], batch, room) {
       if (training) batchStatistics(x!, batch);
       else {
         mean.set(running.mean);
         for (let c = 0; c < channels; c++) inverse[c] = 1 / Math.sqrt(running.variance[c]! + eps);
       }
-      const out = new Float64Array(x!.length);
+      const out = room(x!.length);
       eachChannel(batch, (c, from, to) => {
         const factor = inverse[c]! * gain![c]!;
         const middle = mean[c]!;
@@ -83,7 +83,7 @@ function batchNormRule(
       });
       return out;
     },
-    vjp([x, gain], _output, dy, batch, wants) {
+    vjp([x, gain], _output, dy, batch, wants, room) {
       if (training && wants.includes('perExample')) {
         throw new UnsupportedError(
           'batchNorm: in training every example depends on the others of its batch, so there is no gradient per example',
@@ -115,7 +115,7 @@ function batchNormRule(
       });
       if (wants[0] === 'none') return [undefined, dGain, dShift];
       const count = batch * inner;
-      const dx = new Float64Array(dy.length);
+      const dx = room(dy.length);
       eachChannel(batch, (c, from, to) => {
         const factor = gain![c]! * inverse[c]!;
         if (!training) {

@@ -29,8 +29,8 @@ export function maxPool2d(
   let chosen: Int32Array | undefined;
   const rule: Rule = {
     name: 'maxPool2d',
-    forward([values], batch) {
-      const out = new Float64Array(batch * plan.outSize);
+    forward([values], batch, room) {
+      const out = room(batch * plan.outSize);
       const winners = new Int32Array(out.length);
       chosen = winners;
       if (isHalving(plan)) {
@@ -54,8 +54,8 @@ export function maxPool2d(
       });
       return out;
     },
-    vjp([values], _output, dy) {
-      const grad = new Float64Array(values!.length);
+    vjp([values], _output, dy, _batch, _wants, room) {
+      const grad = room(values!.length).fill(0);
       for (let o = 0; o < dy.length; o++) grad[chosen![o]!]! += dy[o]!;
       return [grad];
     },
