@@ -65,13 +65,13 @@ export class TensorFlowPeer {
 
   /** @param folder holds `node_modules/@tensorflow`. Rejects where it is not installed there. */
   static async load(folder: string): Promise<TensorFlowPeer> {
-    const require = createRequire(join(resolve(folder), 'package.json'));
-    const manifest = require.resolve('@tensorflow/tfjs-backend-wasm/package.json');
-    const tf = require('@tensorflow/tfjs-core') as Core;
-    const wasm = require('@tensorflow/tfjs-backend-wasm') as Wasm;
+    const load = createRequire(join(resolve(folder), 'package.json'));
+    const manifest = load.resolve('@tensorflow/tfjs-backend-wasm/package.json');
+    const tf = load('@tensorflow/tfjs-core') as Core;
+    const wasm = load('@tensorflow/tfjs-backend-wasm') as Wasm;
     wasm.setWasmPaths(`${join(dirname(manifest), 'dist')}/`);
     if (!(await tf.setBackend('wasm'))) throw new Error('its wasm backend does not start');
-    const { version } = require(manifest) as { version: string };
+    const { version } = load(manifest) as { version: string };
     return new TensorFlowPeer(tf, version, wasm.getThreadsCount());
   }
 

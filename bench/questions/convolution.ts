@@ -45,8 +45,10 @@ async function ask(
     dy: angles(batch * filters * side * side, 0.9).map((angle) => 0.01 * Math.sin(angle)),
   };
   const image = [channels, side, side];
+  const again = new SameMemory();
   const forward = (): { tape: Tape; inputs: Tensor[]; output: Tensor } => {
-    const tape = new Tape(batch);
+    again.begin();
+    const tape = new Tape(batch, 0, again.room);
     const x = pixels
       ? tape.variable(arrays.x, image, 'batch')
       : tape.constant(arrays.x, image, 'batch');
@@ -101,6 +103,24 @@ async function ask(
       settings,
     )),
   ];
+}
+
+/** Gives every pass the same memory for its results, as steps of training have it. */
+class SameMemory {
+  readonly #arrays: Float64Array[] = [];
+  #next = 0;
+
+  begin(): void {
+    this.#next = 0;
+  }
+
+  readonly room = (length: number): Float64Array => {
+    const at = this.#next++;
+    const present = this.#arrays[at];
+    const array = present?.length === length ? present : new Float64Array(length);
+    this.#arrays[at] = array;
+    return array;
+  };
 }
 
 /** The peer computes in single precision. */
