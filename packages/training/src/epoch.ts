@@ -3,7 +3,7 @@ import { copyState } from './checkpoint.ts';
 import type { RunState } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import { evaluateExamples } from './evaluate.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation, LossesOf } from './evaluate.ts';
 import type { Means } from './metrics/means.ts';
 import { watchPlateau } from './plateau.ts';
 import type { EpochRecord, FitPlan, Watched } from './run.ts';
@@ -15,11 +15,19 @@ export async function endEpoch(
   means: Means,
   run: RunState,
   clock: Clock,
+  losses: LossesOf | undefined,
 ): Promise<{ readonly record: EpochRecord; readonly validation: Evaluation | undefined }> {
   const { validationExamples, loss, metrics, batchSize } = plan;
   const validation =
     validationExamples &&
-    (await evaluateExamples(network, validationExamples, loss, metrics, Math.max(256, batchSize)));
+    (await evaluateExamples(
+      network,
+      validationExamples,
+      loss,
+      metrics,
+      Math.max(256, batchSize),
+      losses,
+    ));
   run.epoch++;
   run.within = undefined;
   const record: EpochRecord = {

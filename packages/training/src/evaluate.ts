@@ -1,10 +1,11 @@
 import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import { forward, lossValues, networkOf } from '@ketwork/nn';
-import type { BuiltLayer, Loss, LossValues, Model } from '@ketwork/nn';
+import type { BuiltLayer, Loss, LossValues, MaybePromise, Model } from '@ketwork/nn';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 import { Examples } from './data.ts';
-import type { TrainingData } from './data.ts';
+import type { TrainingData, WeightedBatch } from './data.ts';
 import { Breather, bindEngine } from './engine.ts';
+import { piecesOf } from './gradient.ts';
 import { accuracy } from './metrics/classification.ts';
 import { classesOf, confusionOf } from './metrics/classes.ts';
 import { Means } from './metrics/means.ts';
@@ -77,6 +78,17 @@ export async function evaluate(
   return evaluateExamples(network, examples, loss, metricsFor(loss, metrics), batchSize);
 }
 
+/** Measures batches, so many at once, each at a place of its own. */
+export interface LossesOf {
+  of(batch: WeightedBatch, place: number): MaybePromise<LossValues>;
+  readonly atOnce: number;
+}
+
+function hereOneByOne(network: BuiltLayer, loss: Loss): LossesOf {
+  const of = lossValues(network, loss);
+  return { of: (batch) => of(batch), atOnce: 1 };
+}
+
 /** The work of {@link evaluate}, with everything checked and bound. */
 export async function evaluateExamples(
   network: BuiltLayer,
@@ -84,21 +96,26 @@ export async function evaluateExamples(
   loss: Loss,
   metrics: readonly Metric[],
   batchSize: number,
+  losses: LossesOf = hereOneByOne(network, loss),
 ): Promise<Evaluation> {
   const { size } = examples;
-  const run = lossValues(network, loss);
   const means = new Means(metrics);
   const breather = new Breather();
   const width = sizeOf(network.outputShape);
   const outputs = new Float64Array(size * width);
   const labels: number[] = [];
-  for (let start = 0; start < size; start += batchSize) {
-    const end = Math.min(size, start + batchSize);
-    const batch = examples.range(start, end);
-    const result = await run(batch);
-    means.add(meanLoss(result, batch.weights), result.outputs, batch.y, end - start);
-    outputs.set(result.outputs, start * width);
-    for (let i = 0; i < batch.y.length; i++) labels.push(batch.y[i]!);
+  const pieces = piecesOf(size, batchSize);
+  for (let next = 0; next < pieces.length; next += losses.atOnce) {
+    const batches = pieces
+      .slice(next, next + losses.atOnce)
+      .map(({ first, count }) => examples.range(first, first + count));
+    const results = await Promise.all(batches.map((batch, place) => losses.of(batch, place)));
+    results.forEach((result, i) => {
+      const batch = batches[i]!;
+      means.add(meanLoss(result, batch.weights), result.outputs, batch.y, batch.count);
+      outputs.set(result.outputs, pieces[next + i]!.first * width);
+      for (const label of batch.y) labels.push(label);
+    });
     await breather.pause();
   }
   const base = { loss: means.loss, metrics: means.metrics, examples: size, outputs };

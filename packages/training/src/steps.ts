@@ -6,9 +6,9 @@ import { clipGradients } from './clip.ts';
 import { Clock } from './clock.ts';
 import { Breather, bindEngine } from './engine.ts';
 import { endEpoch, impatient } from './epoch.ts';
-import type { BatchGradient } from './gradient.ts';
 import { Means } from './metrics/means.ts';
-import { openGradient } from './workers/open.ts';
+import { openWork } from './workers/open.ts';
+import type { Work } from './workers/open.ts';
 import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
 import { Store } from './store.ts';
 
@@ -16,18 +16,18 @@ import { Store } from './store.ts';
 export async function* trainingSteps(plan: FitPlan): AsyncGenerator<FitProgress, FitResult> {
   const network = plan.model.network ?? plan.model.build(plan.inputShape, plan.seed);
   await bindEngine(network, plan.engine);
-  const gradient = openGradient(plan, network);
+  const work = openWork(plan, network);
   try {
-    return yield* steps(plan, network, gradient.of);
+    return yield* steps(plan, network, work);
   } finally {
-    gradient.close();
+    work.close();
   }
 }
 
 async function* steps(
   plan: FitPlan,
   network: BuiltLayer,
-  gradientOf: BatchGradient,
+  work: Work,
 ): AsyncGenerator<FitProgress, FitResult> {
   const { optimizer, epochs, seed, examples, metrics, signal, left } = plan;
   const [orderKey, passKey] = split(key(seed), 2);
@@ -84,7 +84,7 @@ async function* steps(
       const started = performance.now();
       const batch = examples.batch(indices);
       const learningRate = optimizer.rate?.(run.optimizer);
-      const { loss, outputs, grads } = await gradientOf(batch, fold(passKey!, run.step));
+      const { loss, outputs, grads } = await work.gradient(batch, fold(passKey!, run.step));
       checkFinite(loss, grads, network.parameters, run.step + 1, epoch);
       const gradientNorm = plan.clip && clipGradients(grads, plan.clip);
       optimizer.step(network.parameters, grads, run.optimizer);
@@ -94,7 +94,7 @@ async function* steps(
       clock.add(indices.length, started);
       let record: EpochRecord | undefined;
       if (done === perEpoch) {
-        const end = await endEpoch(plan, network, means, run, clock);
+        const end = await endEpoch(plan, network, means, run, clock, work.losses);
         record = end.record;
         if (end.validation !== undefined) await call(plan.onEvaluate, end.validation, record.epoch);
         await call(plan.onEpoch, record);

@@ -51,6 +51,7 @@ const options: FitOptions = {
   seed: 3,
 };
 const train = clouds(45, 1);
+const many = clouds(300, 2);
 
 const bitsOf = (model: Model): string =>
   Buffer.from(saveSafetensors(stateOf(model))).toString('base64');
@@ -62,7 +63,8 @@ describe('workers', () => {
     const results: (readonly [string, unknown])[] = [];
     for (const workers of [1, ...counts]) {
       const model = make();
-      const result = await fit(model, train, { ...options, workers });
+      // Two batches of validation data, so that two workers measure at once.
+      const result = await fit(model, train, { ...options, workers, validation: many });
       results.push([bitsOf(model), withoutTime(result)]);
     }
     for (const result of results) expect(result).toEqual(results[0]);

@@ -1,7 +1,19 @@
-import { angle, circuit, cpu, expval, input, ValueError, weight, Z } from 'ketwork';
+import {
+  adam,
+  angle,
+  circuit,
+  cpu,
+  crossEntropy,
+  dense,
+  dropout,
+  expval,
+  fit,
+  input,
+} from 'ketwork';
+import { modelToBytes, quantum, sequential, ValueError, weight, Z } from 'ketwork';
 import { program as first } from './program.ts';
 
-/** The program of a first user, then a large batch on two workers: what a bundler must get right. */
+/** The program of a first user, then a large batch and training on two workers: what a bundler must get right. */
 export async function program(): Promise<Record<string, unknown>> {
   const result = await first();
   const ansatz = circuit(6, { x: input([6]), w: weight([3, 6, 3]) }, (q, { x, w }) => {
@@ -26,5 +38,22 @@ export async function program(): Promise<Record<string, unknown>> {
   if (!here.every((value, i) => value === there[i])) {
     throw new Error('two workers give other bits than the calling thread');
   }
-  return { ...result, workers: 2 };
+  const [alone, shared] = [await trained(1), await trained(2)];
+  if (!alone.every((byte, i) => byte === shared[i])) {
+    throw new Error('a model trained by two workers has other bits than by one');
+  }
+  return { ...result, workers: 2, bytes: shared.length };
+}
+
+/** A small hybrid model after some steps that so many workers share. */
+async function trained(workers: number): Promise<Uint8Array> {
+  const ansatz = circuit(2, { x: input([2]), w: weight([1, 2, 3]) }, (q, { x, w }) => {
+    q.angleEmbedding(x).stronglyEntanglingLayers(w);
+  });
+  const model = sequential(dropout(0.1), quantum(ansatz, expval(Z(0), Z(1))), dense(2, 2));
+  const inputs = Float64Array.from({ length: 40 }, (_, i) => Math.sin(i));
+  const labels = Array.from({ length: 20 }, (_, i) => i % 2);
+  const options = { loss: crossEntropy, optimizer: adam(0.1), epochs: 2, batchSize: 8, seed: 1 };
+  await fit(model, { inputs, labels, inputShape: [2] }, { ...options, workers });
+  return modelToBytes(model);
 }

@@ -1,20 +1,23 @@
 import { UnsupportedError, EnvironmentError, createPool, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
 import { stateOf } from '@ketwork/nn';
-import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
+import type { BuiltLayer, Loss, LossValues, Model, ValueAndGrad } from '@ketwork/nn';
+import type { LossesOf } from '../evaluate.ts';
 import { GradientSum, partOf, pieceByPiece, piecesOf } from '../gradient.ts';
 import type { BatchGradient } from '../gradient.ts';
 import type { Team } from './options.ts';
 import type { Request, Response, WorkerData } from './protocol.ts';
 
-/** A source of gradients that may hold threads. */
-export interface OpenGradient {
-  readonly of: BatchGradient;
+/** What a run computes with its model; may hold threads. */
+export interface Work {
+  readonly gradient: BatchGradient;
+  /** Measures batches by the workers; undefined where there are none. */
+  readonly losses: LossesOf | undefined;
   close(): void;
 }
 
-/** The gradients of a run: in this thread, or by its workers. @throws UnsupportedError where examples are coupled. */
-export function openGradient(
+/** The work of a run: in this thread, or by its workers. @throws UnsupportedError where examples are coupled. */
+export function openWork(
   plan: {
     readonly model: Model;
     readonly loss: Loss;
@@ -22,9 +25,14 @@ export function openGradient(
     readonly team: Team | undefined;
   },
   network: BuiltLayer,
-): OpenGradient {
+): Work {
+  const here = (size: number): Work => ({
+    gradient: pieceByPiece(network, loss, size),
+    losses: undefined,
+    close: () => {},
+  });
   const { model, loss, batchSize, team } = plan;
-  if (team === undefined) return { of: pieceByPiece(network, loss, batchSize), close: () => {} };
+  if (team === undefined) return here(batchSize);
   if (network.couplesExamples) {
     throw new UnsupportedError(
       `fit: ${couplingLayer(network, '')} makes every example depend on the others of its batch, which workers cut into pieces`,
@@ -32,7 +40,7 @@ export function openGradient(
     );
   }
   const { count, pieceSize, module } = team;
-  if (count === 1) return { of: pieceByPiece(network, loss, pieceSize), close: () => {} };
+  if (count === 1) return here(pieceSize);
   const data: WorkerData = {
     model: model.toJSON(),
     inputShape: network.inputShape,
@@ -41,7 +49,19 @@ export function openGradient(
     module,
   };
   const pool = openPool(count, data);
-  return { of: byWorkers(pool, network, pieceSize), close: () => pool.dispose() };
+  return {
+    gradient: byWorkers(pool, network, pieceSize),
+    losses: {
+      atOnce: count,
+      of: (batch, place) =>
+        call<LossValues>(pool.worker(place), {
+          type: 'losses',
+          parameters: network.parameters.map((parameter) => parameter.data),
+          batch,
+        }),
+    },
+    close: () => pool.dispose(),
+  };
 }
 
 function openPool(size: number, workerData: WorkerData): Pool<Request, Response> {
@@ -71,13 +91,14 @@ function byWorkers(
       const first = mine[0]!.first;
       const count = mine.reduce((sum, piece) => sum + piece.count, 0);
       const request: Request = {
+        type: 'gradients',
         parameters,
         batch: partOf(batch, { first, count }),
         first,
         pieces: mine.map((piece) => ({ ...piece, first: piece.first - first })),
         key,
       };
-      return call(pool.worker(w), request);
+      return call<readonly ValueAndGrad[]>(pool.worker(w), request);
     });
     const results = (await Promise.all(shares)).flat();
     const total = new GradientSum(batch.count);
@@ -87,17 +108,20 @@ function byWorkers(
 }
 
 /** Asks a worker, and where it dies once more the one that takes its place. */
-async function call(worker: PoolWorker<Request, Response>, request: Request): Promise<Response> {
+async function call<R extends Response>(
+  worker: PoolWorker<Request, Response>,
+  request: Request,
+): Promise<R> {
   const { restarts } = worker;
   const died = (error: unknown, times: number): boolean =>
     error instanceof EnvironmentError && worker.restarts >= restarts + times;
   try {
-    return await worker.run(request);
+    return (await worker.run(request)) as R;
   } catch (error) {
     if (!died(error, 1)) throw error;
   }
   try {
-    return await worker.run(request);
+    return (await worker.run(request)) as R;
   } catch (cause) {
     if (!died(cause, 2)) throw cause;
     throw new EnvironmentError(

@@ -1,5 +1,5 @@
 import type { Key } from '@ketwork/base';
-import type { Json, ShapedArray, Shape, ValueAndGrad } from '@ketwork/nn';
+import type { Json, LossValues, ShapedArray, Shape, ValueAndGrad } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
 import type { Piece } from '../gradient.ts';
 
@@ -15,7 +15,8 @@ export interface WorkerData {
 }
 
 /** A worker's share of a step. */
-export interface Request {
+export interface GradientRequest {
+  readonly type: 'gradients';
   /** The parameters before the step, in the model's order. */
   readonly parameters: readonly Float64Array[];
   /** The examples of the pieces. */
@@ -27,5 +28,15 @@ export interface Request {
   readonly key: Key;
 }
 
-/** Mean loss, outputs and gradient of each piece. */
-export type Response = readonly ValueAndGrad[];
+/** A batch to measure, as in use rather than in training. */
+export interface LossRequest {
+  readonly type: 'losses';
+  readonly parameters: readonly Float64Array[];
+  readonly batch: WeightedBatch;
+}
+
+/** What a worker is asked. */
+export type Request = GradientRequest | LossRequest;
+
+/** Mean loss, outputs and gradient of each piece; or what a batch measured. */
+export type Response = readonly ValueAndGrad[] | LossValues;

@@ -1,11 +1,11 @@
 import { ValueError, serve } from '@ketwork/base';
-import { loadState } from '@ketwork/nn';
+import { loadState, lossValues } from '@ketwork/nn';
 import type { BuiltLayer, LayerKinds, Loss, ValueAndGrad } from '@ketwork/nn';
 import { bindEngine } from '../engine.ts';
 import { partOf, pieceGradient } from '../gradient.ts';
 import { modelFromJSON } from '../model-json.ts';
 import { lossNamed } from './losses.ts';
-import type { Request, Response, WorkerData } from './protocol.ts';
+import type { GradientRequest, Request, Response, WorkerData } from './protocol.ts';
 
 /* Entry of a worker that computes gradients of pieces of a batch; see open.ts for the other side. */
 
@@ -33,28 +33,38 @@ async function prepare(data: WorkerData): Promise<Ready> {
   return { network, loss };
 }
 
-/** The result with arrays that may be moved to another thread. */
-function movable(
-  result: ValueAndGrad,
-  transfer: (...buffers: ArrayBuffer[]) => void,
-): ValueAndGrad {
-  const own = (array: Float64Array): Float64Array => {
-    const copy = array.slice();
-    transfer(copy.buffer);
-    return copy;
-  };
-  return { loss: result.loss, outputs: own(result.outputs), grads: result.grads.map(own) };
+type Transfer = (...buffers: ArrayBuffer[]) => void;
+
+/** A copy that moves to another thread. */
+function moved(array: Float64Array, transfer: Transfer): Float64Array {
+  const copy = array.slice();
+  transfer(copy.buffer);
+  return copy;
 }
 
-serve<Request, Response>(async ({ parameters, batch, first, pieces, key }, context) => {
-  ready ??= prepare(context.data as WorkerData);
-  const { network, loss } = await ready;
-  network.parameters.forEach(({ data }, i) => data.set(parameters[i]!));
+async function gradients(
+  { network, loss }: Ready,
+  { batch, first, pieces, key }: GradientRequest,
+  transfer: Transfer,
+): Promise<Response> {
   const results: ValueAndGrad[] = [];
   for (const piece of pieces) {
     const part = partOf(batch, piece);
     const result = await pieceGradient(network, loss, part, key, first + piece.first);
-    results.push(movable(result, context.transfer));
+    results.push({
+      loss: result.loss,
+      outputs: moved(result.outputs, transfer),
+      grads: result.grads.map((grad) => moved(grad, transfer)),
+    });
   }
   return results;
+}
+
+serve<Request, Response>(async (request, context) => {
+  ready ??= prepare(context.data as WorkerData);
+  const model = await ready;
+  const { network, loss } = model;
+  network.parameters.forEach(({ data }, i) => data.set(request.parameters[i]!));
+  if (request.type === 'gradients') return gradients(model, request, context.transfer);
+  return lossValues(network, loss)(request.batch);
 });
