@@ -91,13 +91,13 @@ export async function trained(cell: Cell, data: Task, seed: number, epochs: numb
   };
 }
 
-/** A reservoir of a random recurrent network. */
+/** A reservoir of a random recurrent network; with `epochs` a read-out by gradients is trained besides. */
 export async function randomNetwork(
   cell: Cell,
   scale: number,
   data: Task,
   seed: number,
-  epochs: number,
+  epochs?: number,
 ): Promise<Run> {
   const layer = quantumReservoir({ cell, hidden: HIDDEN, scale });
   return { ...(await reservoir(`${QUANTUM[cell]}-RC`, layer, data, seed, epochs)), scale };
@@ -119,7 +119,7 @@ async function reservoir(
   layer: Layer,
   data: Task,
   seed: number,
-  epochs: number,
+  epochs?: number,
 ): Promise<Run> {
   const { engine, circuits } = counting(await cpu());
   const network = layer.build(data.train.inputShape, key(seed));
@@ -139,7 +139,9 @@ async function reservoir(
     testError: mse(read.predict(test), data.test.labels),
     circuits: spent,
     seconds,
-    ...settledFrom(await gradientReadOut(features, data.train.labels, seed, epochs)),
+    ...(epochs === undefined
+      ? {}
+      : settledFrom(await gradientReadOut(features, data.train.labels, seed, epochs))),
   };
 }
 
