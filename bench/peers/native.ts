@@ -65,6 +65,20 @@ export interface HybridTask {
   readonly parameters: Readonly<Record<'first' | 'firstBias' | 'w' | 'last' | 'lastBias', Nested>>;
 }
 
+/** A training step of a model of several quantum parts, in PyTorch. */
+export interface ModelTask {
+  readonly peer: 'lightning.qubit' | 'default.qubit';
+  /** Which model of the script. */
+  readonly model: 'qlstm' | 'fastWeights' | 'quanvolution';
+  /** The value alone or with gradients. */
+  readonly what: 'value' | 'gradient';
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly x: Nested;
+  readonly y: Nested;
+  /** Parameters in the order in which gradients are wanted, by the names the script knows. */
+  readonly parameters: Readonly<Record<string, Nested>>;
+}
+
 /** Nested arrays of numbers. */
 export type Nested = readonly (number | Nested)[];
 
@@ -182,6 +196,21 @@ export class NativePeers {
       names: Object.keys(parameters),
       parameters: Object.values(parameters),
     });
+  }
+
+  /** Makes a model ready. @throws Error where PyTorch is not there. */
+  model({ peer, parameters, ...rest }: ModelTask): Promise<Prepared> {
+    return this.#prepare(peer, 'f64', {
+      task: 'model',
+      ...rest,
+      names: Object.keys(parameters),
+      parameters: Object.values(parameters),
+    });
+  }
+
+  /** Makes a symmetric kernel matrix of the examples x `[batch, features]` ready. */
+  kernel(peer: 'aer' | 'lightning.qubit', circuit: Circuit, x: Nested): Promise<Prepared> {
+    return this.#prepare(peer, 'f64', { task: 'kernel', circuit: described(circuit), x });
   }
 
   /** Makes Qiskit ready to read a program in OpenQASM. */

@@ -4,12 +4,15 @@ import { convolutions } from './convolution.ts';
 import { firstCall } from './first-call.ts';
 import { growth } from './growth.ts';
 import { hybridStep } from './hybrid-step.ts';
+import { kernelMatrix } from './kernel-matrix.ts';
 import { large } from './large.ts';
 import { layers } from './layers.ts';
 import { matrixProducts } from './matmul.ts';
 import { noise } from './noise.ts';
 import { perExample } from './per-example.ts';
 import { qasm } from './qasm.ts';
+import { quanvolutions } from './quanvolution.ts';
+import { recurrent } from './recurrent.ts';
 import { smallTraining } from './small-training.ts';
 import { structured } from './structured.ts';
 import { threads } from './threads.ts';
@@ -22,6 +25,9 @@ export const questions: readonly Question[] = [
   matrixProducts,
   convolutions,
   hybridStep,
+  recurrent,
+  quanvolutions,
+  kernelMatrix,
   threads,
   large,
   structured,

@@ -55,6 +55,10 @@ def hello():
 def prepare(request):
     if request.get("task") == "qasm":
         return importlib.import_module("qasm_peer").prepare(request)
+    if request.get("task") == "model":
+        return importlib.import_module("torch_models").prepare(request)
+    if request.get("task") == "kernel":
+        return importlib.import_module("kernel_peer").prepare(request)
     module = importlib.import_module(PEERS[request["peer"]][0])
     if request.get("task") == "hybrid":
         return module.prepare_hybrid(request)
