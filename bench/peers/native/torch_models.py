@@ -124,7 +124,7 @@ MODELS = {"qlstm": qlstm, "fastWeights": fast_weights, "quanvolution": quanvolut
 def prepare(request):
     """Mean squared error of the model's outputs, forward or forward and backward."""
     parameters = {
-        name: torch.tensor(numpy.asarray(value), requires_grad=True)
+        name: torch.tensor(numpy.asarray(value, dtype=float), requires_grad=True)
         for name, value in zip(request["names"], request["parameters"])
     }
     model = MODELS[request["model"]](request["peer"], request["sizes"], parameters)
