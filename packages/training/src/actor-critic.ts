@@ -6,6 +6,8 @@ import { cpu } from '@ketwork/simulator';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 import { actorCriticLoss, logSoftmax } from './actor-critic-loss.ts';
 import type { LossParts } from './actor-critic-loss.ts';
+import { checkClip, clipGradients } from './clip.ts';
+import type { ClipOptions } from './clip.ts';
 import { Breather } from './engine.ts';
 
 /** What an action led to. */
@@ -75,8 +77,8 @@ export interface ActorCriticOptions {
   readonly valueWeight?: number;
   /** Weight of the entropy of the actions, which keeps the agent trying. Default 0.01. */
   readonly entropyWeight?: number;
-  /** Largest norm of the gradient of all parameters; longer ones are shortened. Default 0.5; Infinity for none. */
-  readonly clip?: number;
+  /** How gradients are kept small. Default `{ norm: 0.5 }`; `{}` leaves them as they are. */
+  readonly clip?: ClipOptions;
   /** Engine for quantum layers. Default: the CPU in this thread. */
   readonly engine?: Engine | AsyncEngine;
   /** Stops between two updates. */
@@ -183,7 +185,7 @@ async function* updates(
     const episodes = await actors.play();
     const { grads, parts } = await gradients(policy, actors, options);
     checkFinite(grads, policy.parameters, update);
-    shorten(grads, options.clip);
+    clipGradients(grads, options.clip);
     optimizer.step(policy.parameters, grads, state);
     yield {
       step: update * window * count,
@@ -377,14 +379,6 @@ async function gradients(
   return { grads, parts };
 }
 
-function shorten(grads: readonly Float64Array[], longest: number): void {
-  let square = 0;
-  for (const grad of grads) for (const g of grad) square += g * g;
-  const norm = Math.sqrt(square);
-  if (norm <= longest) return;
-  for (const grad of grads) for (let i = 0; i < grad.length; i++) grad[i]! *= longest / norm;
-}
-
 function checked(environments: readonly Environment[]): readonly Environment[] {
   const first = environments[0];
   if (first === undefined) throw new ValueError('actorCritic: there is no environment');
@@ -402,7 +396,7 @@ function checked(environments: readonly Environment[]): readonly Environment[] {
 
 function settings(options: ActorCriticOptions): Settings {
   const { window = 5, discount = 0.99, valueWeight = 0.5, entropyWeight = 0.01 } = options;
-  const { clip = 0.5, steps, seed } = options;
+  const { clip = { norm: 0.5 }, steps, seed } = options;
   for (const [name, value] of Object.entries({ window, steps })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new ValueError(`actorCritic: ${name} is ${value}, not a positive integer`);
@@ -415,7 +409,7 @@ function settings(options: ActorCriticOptions): Settings {
     if (!(value >= 0 && value < Infinity))
       throw new ValueError(`actorCritic: ${name} is ${value}, not a finite number of at least 0`);
   }
-  if (!(clip > 0)) throw new ValueError(`actorCritic: clip is ${clip}, not above 0`);
+  checkClip('actorCritic', clip);
   return { ...options, window, discount, valueWeight, entropyWeight, clip };
 }
 

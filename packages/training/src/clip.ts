@@ -9,13 +9,13 @@ export interface ClipOptions {
 }
 
 /** Refuses bounds that are no positive numbers. */
-export function checkClip({ norm, value }: ClipOptions): void {
+export function checkClip(where: string, { norm, value }: ClipOptions): void {
   for (const [name, bound] of [
     ['norm', norm],
     ['value', value],
   ] as const) {
     if (bound !== undefined && !(bound > 0 && bound < Infinity))
-      throw new ValueError(`fit: clip.${name} is ${bound}, not a finite number above 0`);
+      throw new ValueError(`${where}: clip.${name} is ${bound}, not a finite number above 0`);
   }
 }
 

@@ -71,7 +71,7 @@ function checkOptions(options: FitOptions): void {
       remedy: 'Give one, such as seed: 1',
     });
   }
-  if (clip !== undefined) checkClip(clip);
+  if (clip !== undefined) checkClip('fit', clip);
   for (const weight of classWeights) {
     if (!(weight >= 0 && weight < Infinity))
       throw new ValueError(`fit: class weight ${weight} is not a finite number of at least 0`);

@@ -236,7 +236,13 @@ describe('actorCritic', () => {
     const stop = new AbortController();
     const policy = plain(1);
     const start = policy.parameters.map(({ data }) => data.slice());
-    const options = { optimizer: sgd(1), steps: 1000, seed: 1, clip: 1e-3, signal: stop.signal };
+    const options = {
+      optimizer: sgd(1),
+      steps: 1000,
+      seed: 1,
+      clip: { norm: 1e-3 },
+      signal: stop.signal,
+    };
     const seen: number[] = [];
     for await (const step of actorCritic(policy, [new Cue(0), new Cue(0)], options)) {
       seen.push(step.step);
@@ -271,7 +277,7 @@ describe('actorCritic', () => {
       [[world], { seed: -1 }, /seed -1/],
       [[world], { discount: 1.5 }, /discount is 1.5/],
       [[world], { entropyWeight: -1 }, /entropyWeight is -1/],
-      [[world], { clip: 0 }, /clip is 0/],
+      [[world], { clip: { norm: 0 } }, /actorCritic: clip.norm is 0/],
     ];
     for (const [worlds, change, message] of refused) {
       const make = () => actorCritic(plain(1), worlds, { ...options, ...change });
