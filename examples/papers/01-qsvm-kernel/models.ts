@@ -11,8 +11,8 @@ export interface Score {
   readonly auc: number;
   /** C chosen by 3-fold cross-validation on the training events. */
   readonly C?: number;
-  /** γ chosen with it. */
-  readonly gamma?: number;
+  /** γ of the kernel or α of the feature map, where it was chosen with it. */
+  readonly strength?: number;
   /** Mean of the Gram matrix of the training events off its diagonal, and its deviation. */
   readonly offDiagonal?: number;
   readonly offDiagonalDeviation?: number;
@@ -56,24 +56,24 @@ export function kernelMachine(
   return machine(model, gram, between, train.labels, test.labels, seed);
 }
 
-/** Support vector machine with a kernel of which γ is chosen too, by the same cross-validation. */
+/** Support vector machine with a kernel of which γ, or another strength, is chosen too, by the same cross-validation. */
 export function tunedMachine(
   model: string,
-  make: (gamma: number) => Kernel,
+  make: (strength: number) => Kernel,
   { train, test }: Events,
   seed: number,
-  gammas: readonly number[] = GAMMAS,
+  strengths: readonly number[] = GAMMAS,
 ): Score {
-  const found = gammas.map((gamma) => {
-    const kernel = make(gamma);
+  const found = strengths.map((strength) => {
+    const kernel = make(strength);
     const gram = kernel.matrix(train.inputs);
     const { auc } = selectC(gram, train.labels, { candidates: CS, folds: FOLDS, seed });
-    return { gamma, kernel, gram, auc };
+    return { strength, kernel, gram, auc };
   });
-  const { gamma, kernel, gram } = found.reduce((a, b) => (b.auc > a.auc ? b : a));
+  const { strength, kernel, gram } = found.reduce((a, b) => (b.auc > a.auc ? b : a));
   const between = kernel.between(test.inputs, train.inputs);
   for (const { kernel: each } of found) each.dispose();
-  return { ...machine(model, gram, between, train.labels, test.labels, seed), gamma };
+  return { ...machine(model, gram, between, train.labels, test.labels, seed), strength };
 }
 
 /** The classical machines: a Gaussian kernel and boosted trees. */

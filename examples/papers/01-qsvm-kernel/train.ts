@@ -8,6 +8,7 @@ import {
   projectedKernel,
   sampleKernel,
 } from 'ketwork';
+import type { Circuit, Kernel } from 'ketwork';
 import type { ReportSection } from '@ketwork/plot';
 import { circuitFigure, lineChart } from '@ketwork/plot';
 import { mean, rounded, spread } from '../../common/experiment.ts';
@@ -66,6 +67,8 @@ const QUICK: Settings = {
   checks: { qubits: 5, events: 12 },
 };
 const ALPHAS = [0.5, 1, 1.5, Math.PI];
+/** Strengths to choose from by the cross-validation that also chooses C. */
+const CHOSEN_ALPHAS = [0.25, 0.5, 1, 1.5];
 const COUNT = 1000;
 const DEPOLARIZING: Noise = { one: 0.001, two: 0.01 };
 
@@ -91,14 +94,14 @@ async function mainRun({
   const settings = quick ? QUICK : FULL;
   const { few, many, small, growth, largest, checks } = settings;
   const smallSeeds = Array.from({ length: quick ? 1 : small.seeds }, (_, i) => seed + i);
-  expect(1 + seeds.length * (2 + 2 + 8) + smallSeeds.length * 10 + 15);
+  expect(1 + seeds.length * (3 + 4 + 8) + smallSeeds.length * 10 + 15);
   const measured: Measured = {
     checks: [await part('kernel checks', () => kernelChecks(checks.qubits, checks.events, seed))],
     few: await inTurn(seeds, (s) =>
-      part(`${few.qubits} qubits, seed ${s}`, () => compare(few, s, true), 2),
+      part(`${few.qubits} qubits, seed ${s}`, () => compare(few, s), 3),
     ),
     many: await inTurn(seeds, (s) =>
-      part(`${many.qubits} qubits, seed ${s}`, () => compare(many, s, false), 2),
+      part(`${many.qubits} qubits, seed ${s}`, () => compare(many, s), 4),
     ),
     small: await inTurn(smallSeeds, (s) =>
       part(`${small.train} events, seed ${s}`, () => compareNoisy(small, s), 10),
@@ -123,29 +126,27 @@ async function inTurn<A, B>(list: readonly A[], work: (item: A) => Promise<B>): 
   return found;
 }
 
-/** All maps and classical machines on one seed's events; with `sweep` also other strengths and maps. */
+/** Map B at several strengths and other maps, and the classical machines, on one seed's events. */
 async function compare(
   { qubits, train, test }: Settings['few'],
   seed: number,
-  sweep: boolean,
 ): Promise<Comparison> {
   const begin = performance.now();
   const data = events(qubits, train, test, seed);
   const engine = await cpu();
-  const scores = (sweep ? ALPHAS : [1]).map((alpha) => {
+  const mapB = (alpha: number): Circuit => pairMeanFeatureMap(qubits, { alpha });
+  const scores = ALPHAS.map((alpha) => {
     const name = alpha === Math.PI ? 'π' : `${alpha}`;
-    const kernel = fidelityKernel(engine, pairMeanFeatureMap(qubits, { alpha }));
-    return kernelMachine(`map B, α = ${name}`, kernel, data, seed);
+    return kernelMachine(`map B, α = ${name}`, fidelityKernel(engine, mapB(alpha)), data, seed);
   });
+  const strength = (alpha: number): Kernel => fidelityKernel(engine, mapB(alpha));
+  scores.push(tunedMachine('map B, α chosen', strength, data, seed, CHOSEN_ALPHAS));
   const zz = fidelityKernel(engine, iqpFeatureMap(qubits, { pattern: 'chain' }));
   scores.push(kernelMachine('ZZ map, α = 1', zz, data, seed));
-  if (sweep) {
-    const twice = fidelityKernel(engine, pairMeanFeatureMap(qubits, { repeats: 2 }));
-    scores.push(kernelMachine('map B twice, α = 1', twice, data, seed));
-    const map = pairMeanFeatureMap(qubits, { alpha: Math.PI });
-    const make = (gamma: number) => projectedKernel(engine, map, { gamma });
-    scores.push(tunedMachine('map B projected, α = π', make, data, seed, PROJECTED_GAMMAS));
-  }
+  const twice = fidelityKernel(engine, pairMeanFeatureMap(qubits, { repeats: 2 }));
+  scores.push(kernelMachine('map B twice, α = 1', twice, data, seed));
+  const projected = (gamma: number): Kernel => projectedKernel(engine, mapB(Math.PI), { gamma });
+  scores.push(tunedMachine('map B projected, α = π', projected, data, seed, PROJECTED_GAMMAS));
   scores.push(...classical(data, seed));
   return { qubits, train, test, seed, scores, seconds: secondsSince(begin) };
 }

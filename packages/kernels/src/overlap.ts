@@ -1,7 +1,9 @@
 import { matmul } from '@ketwork/base';
 
-/** Rows of a symmetric product that are made together: what lies below the diagonal within them is computed in vain. */
-const STRIP = 128;
+/** Rows of a product that are made together. */
+const STRIP = 256;
+/** The same of a symmetric one, where what lies below the diagonal within them is computed in vain. */
+const UPPER_STRIP = 128;
 
 /** Real and imaginary parts of states, `[count, dimension]` one behind the other, from interleaved amplitudes. */
 export function planesOf(amplitudes: Float64Array): Float64Array {
@@ -42,9 +44,10 @@ function eachStrip(
   const difference = new Float64Array(n * dimension);
   const half = b.length / 2;
   for (let i = 0; i < half; i++) difference[i] = b[half + i]! - b[i]!;
-  const sum = new Float64Array(Math.min(STRIP, m) * dimension);
-  for (let row = 0; row < m; row += STRIP) {
-    const rows = Math.min(STRIP, m - row);
+  const strip = Math.min(upper ? UPPER_STRIP : STRIP, m);
+  const sum = new Float64Array(strip * dimension);
+  for (let row = 0; row < m; row += strip) {
+    const rows = Math.min(strip, m - row);
     const column = upper ? row : 0;
     const columns = n - column;
     const [from, to] = [row * dimension, (row + rows) * dimension];

@@ -14,7 +14,7 @@ import {
   zzFeatureMap,
 } from '@ketwork/kernels';
 import type { Kernel } from '@ketwork/kernels';
-import { cpu, densityMatrix, hosted, reference } from '@ketwork/simulator';
+import { cpu, densityMatrix, hosted, reference, trajectories } from '@ketwork/simulator';
 import { centralDifferences, expectClose, Random } from '@ketwork/testing';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
@@ -69,6 +69,13 @@ describe('the fidelity kernel', () => {
     const remote = await hosted({ engine: 'cpu' });
     const kernel = fidelityKernel(remote, map);
     expect(await kernel.matrix(x)).toEqual(gram);
+    const between = fidelityKernel(engine, map).between(x.subarray(0, 10), x);
+    expect(await kernel.between(x.subarray(0, 10), x)).toEqual(between);
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(kernel.matrix(x, { signal })).rejects.toThrow('enough');
+    await expect(kernel.matrix([1])).rejects.toThrow(ValueError);
+    kernel.dispose();
+    await expect(kernel.matrix(x)).rejects.toThrow(/dispose/);
     remote.dispose();
   });
 
@@ -137,7 +144,7 @@ describe('the fidelity kernel', () => {
     expect(Math.abs(chi - 780)).toBeLessThan(5 * Math.sqrt(2 * 780));
   });
 
-  it('runs pairs with noise, where the diagonal may be measured', () => {
+  it('runs pairs with noise, where the diagonal may be measured', async () => {
     const noisy = (c: Circuit): Circuit =>
       circuit(c.qubits, (q) => {
         q.append(c);
@@ -147,6 +154,10 @@ describe('the fidelity kernel', () => {
     const x = points(6, 4, 2);
     const options = { method: 'inversion', rewrite: noisy, measureDiagonal: true } as const;
     const gram = fidelityKernel(densityMatrix(), map, options).matrix(x);
+    const drawn = fidelityKernel(await trajectories({ trajectories: 4000 }), map, options);
+    const near = drawn.matrix(x, { seed: 1 });
+    expect(near).toEqual(drawn.matrix(x, { seed: 1 }));
+    expectClose(near, gram, 0.04);
     // Depolarizing by 0.1 replaces Z by (1 - 4·0.1/3) Z.
     const shrink = 1 - 0.4 / 3;
     expect(gram[0]).toBeCloseTo(((1 + shrink) / 2) ** 2, 12);

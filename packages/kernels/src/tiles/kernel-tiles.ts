@@ -297,10 +297,10 @@ async function clearTemporary(path: string): Promise<void> {
   }
 }
 
-function isRunning(process_: number): boolean {
-  if (process_ === process.pid) return true;
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return true;
   try {
-    process.kill(process_, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as { code?: string }).code === 'EPERM';
