@@ -42,12 +42,12 @@ export interface FastConvolution {
   weightGradient(images: Float64Array, dy: Float64Array, batch: number): Float64Array;
 }
 
-/** Bytes of memory that a shape may need. */
+/** Bytes of memory that one direction of a shape may need. */
 const LARGEST = 1 << 26;
-/** Shapes whose code is kept. */
-const KEPT = 32;
+/** Bytes of memory of all shapes that are kept. */
+const KEPT = 1 << 28;
 
-const known = new Map<string, FastConvolution | undefined>();
+const known = new Map<string, Convolution | undefined>();
 
 /**
  * The convolution of a shape by minimal filtering (Winograd's algorithm in the form of Lavin and Gray, arXiv:1509.09308,
@@ -70,12 +70,18 @@ export function fastConvolution(shape: ConvolutionShape): FastConvolution | unde
   const id = [channels, filters, height, width, ...kernel, ...padding].join();
   if (known.has(id)) return known.get(id);
   const made = make(shape);
-  if (known.size >= KEPT) known.delete(known.keys().next().value!);
   known.set(id, made);
+  let bytes = 0;
+  for (const one of known.values()) bytes += one?.bytes ?? 0;
+  for (const [oldest, one] of known) {
+    if (bytes <= KEPT) break;
+    bytes -= one?.bytes ?? 0;
+    known.delete(oldest);
+  }
   return made;
 }
 
-function make(shape: ConvolutionShape): FastConvolution | undefined {
+function make(shape: ConvolutionShape): Convolution | undefined {
   if (!wasmFeatures().simd || !pays(shape)) return undefined;
   try {
     return new Convolution(shape);
@@ -120,11 +126,14 @@ class Convolution implements FastConvolution {
   readonly #columns: number;
   readonly #forward: Machine;
   #backward: Machine | undefined;
+  /** Memory in use once all directions were used. */
+  readonly bytes: number;
 
   constructor(shape: ConvolutionShape) {
     this.#shape = shape;
     [this.#rows, this.#columns] = positions(shape);
     this.#forward = new Machine(forwardSizes(shape));
+    this.bytes = layoutOf(forwardSizes(shape)).bytes + layoutOf(backwardSizes(shape)).bytes;
   }
 
   forward(
