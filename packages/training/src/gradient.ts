@@ -39,35 +39,44 @@ export function partOf(batch: WeightedBatch, { first, count }: Piece): WeightedB
  * the order of the pieces, so that the result depends on the size of the pieces only.
  */
 export function pieceByPiece(network: BuiltLayer, loss: Loss, size: number): BatchGradient {
+  const gradient = pieceGradient(network, loss);
   return async (batch, key) => {
     const pieces = piecesOf(batch.count, size);
     const total = new GradientSum(batch.count);
     for (const piece of pieces)
       total.add(
-        await pieceGradient(
-          network,
-          loss,
-          pieces.length === 1 ? batch : partOf(batch, piece),
-          key,
-          piece.first,
-        ),
+        await gradient(pieces.length === 1 ? batch : partOf(batch, piece), key, piece.first),
         piece.count,
       );
     return total.result();
   };
 }
 
-/** The gradient of one piece. `first` is the number of its first example. */
-export function pieceGradient(
-  network: BuiltLayer,
-  loss: Loss,
+/** Computes the gradient of one piece. `first` is the number of its first example. */
+export type PieceGradient = (
   batch: WeightedBatch,
   key: Key,
   first: number,
-): MaybePromise<ValueAndGrad> {
-  const { weights } = batch;
-  const used = weights === undefined ? loss : weighted(loss, weights);
-  return valueAndGrad(network, used)(batch, { key, firstExample: first });
+) => MaybePromise<ValueAndGrad>;
+
+/** The gradient of pieces of batches: one function for all, since it uses its memory again. */
+export function pieceGradient(network: BuiltLayer, loss: Loss): PieceGradient {
+  let weights: Float64Array | undefined;
+  const weighted: Loss = {
+    name: loss.name,
+    // Runs before the call of the function below returns, so that the weights are those of its batch.
+    apply(outputs, targets) {
+      const losses = loss.apply(outputs, targets);
+      return weights === undefined
+        ? losses
+        : ops.mul(losses, outputs.tape.constant(weights, [], 'batch'));
+    },
+  };
+  const gradient = valueAndGrad(network, weighted);
+  return (batch, key, first) => {
+    weights = batch.weights;
+    return gradient(batch, { key, firstExample: first });
+  };
 }
 
 /** Adds up the mean losses and gradients of pieces, in the order in which they come. */
@@ -110,15 +119,4 @@ export class GradientSum {
   result(): ValueAndGrad {
     return { loss: this.#loss, outputs: this.#outputs!, grads: this.#grads! };
   }
-}
-
-/** A loss with one factor per example of the batch. */
-function weighted(loss: Loss, weights: Float64Array): Loss {
-  return {
-    name: loss.name,
-    apply(outputs, targets) {
-      const losses = loss.apply(outputs, targets);
-      return ops.mul(losses, outputs.tape.constant(weights, [], 'batch'));
-    },
-  };
 }

@@ -3,6 +3,7 @@ import { loadState, lossValues } from '@ketwork/nn';
 import type { BuiltLayer, LayerKinds, Loss, ValueAndGrad } from '@ketwork/nn';
 import { bindEngine } from '../engine.ts';
 import { partOf, pieceGradient } from '../gradient.ts';
+import type { PieceGradient } from '../gradient.ts';
 import { modelFromJSON } from '../model-json.ts';
 import { lossNamed } from './losses.ts';
 import type { GradientRequest, Request, Response, WorkerData } from './protocol.ts';
@@ -12,6 +13,7 @@ import type { GradientRequest, Request, Response, WorkerData } from './protocol.
 interface Ready {
   readonly network: BuiltLayer;
   readonly loss: Loss;
+  readonly gradient: PieceGradient;
 }
 
 let ready: Promise<Ready> | undefined;
@@ -30,7 +32,7 @@ async function prepare(data: WorkerData): Promise<Ready> {
   const network = modelFromJSON(data.model, more.kinds).build(data.inputShape, 0);
   loadState(network, data.state);
   await bindEngine(network, undefined);
-  return { network, loss };
+  return { network, loss, gradient: pieceGradient(network, loss) };
 }
 
 type Transfer = (...buffers: ArrayBuffer[]) => void;
@@ -43,14 +45,14 @@ function moved(array: Float64Array, transfer: Transfer): Float64Array {
 }
 
 async function gradients(
-  { network, loss }: Ready,
+  { gradient }: Ready,
   { batch, first, pieces, key }: GradientRequest,
   transfer: Transfer,
 ): Promise<Response> {
   const results: ValueAndGrad[] = [];
   for (const piece of pieces) {
     const part = partOf(batch, piece);
-    const result = await pieceGradient(network, loss, part, key, first + piece.first);
+    const result = await gradient(part, key, first + piece.first);
     results.push({
       loss: result.loss,
       outputs: moved(result.outputs, transfer),
