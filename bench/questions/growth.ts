@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { lineChart } from '@ketwork/plot';
 import type { Series } from '@ketwork/plot';
+import { qlstm } from '@ketwork/layers';
+import { dense, mse, sequential, valueAndGrad } from '@ketwork/nn';
+import { cpu } from '@ketwork/simulator';
 import { angles, embeddedLayers } from '../harness/circuits.ts';
 import { engineAt, zOn } from '../harness/engines.ts';
 import { hardwareEfficientCase } from '../harness/large-circuits.ts';
@@ -99,6 +102,23 @@ export const growth: Question = {
         })),
       },
     ];
+    const recurrent = sequential(
+      qlstm({ hidden: 3, layers: 2, returnSequences: true }),
+      dense(4, 1),
+    ).build([8, 1], 1);
+    recurrent.bind!(await cpu());
+    const step = valueAndGrad(recurrent, mse);
+    curves.push({
+      title: 'Batch: a training step of a QLSTM of 4 qubits, 8 steps',
+      file: 'growth-recurrent',
+      axis: 'log2 of the batch',
+      unit: 'us per example',
+      points: (small ? range(0, 2) : range(0, 10)).map((power) => {
+        const x = angles(8 * 2 ** power).map(Math.sin);
+        const y = angles(8 * 2 ** power, 0.4).map(Math.cos);
+        return { size: power, work: 1e3 * 2 ** power, timer: local(() => void step({ x, y })) };
+      }),
+    });
     const rows: Row[] = [];
     for (const curve of curves) rows.push(...(await drawn(context, curve)));
     return rows;
