@@ -260,7 +260,8 @@ function multiplyKernel(channels: number, layout: Layout): FunctionBuilder {
     f.get(local).i32(bytes).op('i32Add').set(local);
   const countDown = (local: number): FunctionBuilder =>
     f.get(local).i32(-1).op('i32Add').tee(local).brIf(0).op('end');
-  const unroll = channels % 4 === 0 ? 4 : channels % 2 === 0 ? 2 : 1;
+  const unroll = channels < 4 ? channels : channels % 4 === 0 ? 4 : channels % 2 === 0 ? 2 : 1;
+  const loops = channels > unroll;
 
   f.i32(pixels).set(cellPixels).i32(products).set(cellProducts).i32(weights).set(cellWeights);
   f.i32(CELLS).set(cell).loop();
@@ -270,11 +271,13 @@ function multiplyKernel(channels: number, layout: Layout): FunctionBuilder {
   f.i32(filters / 4)
     .set(block)
     .loop();
-  for (const sum of sums) f.f64x2(0).set(sum);
   f.get(pixel).set(here);
-  f.i32(channels / unroll)
-    .set(left)
-    .loop();
+  if (loops) {
+    for (const sum of sums) f.f64x2(0).set(sum);
+    f.i32(channels / unroll)
+      .set(left)
+      .loop();
+  }
   for (let u = 0; u < unroll; u++) {
     f.get(here)
       .load(QUAD * u)
@@ -288,13 +291,14 @@ function multiplyKernel(channels: number, layout: Layout): FunctionBuilder {
         .set(x);
       [p0, p1].forEach((p, h) => {
         const sum = sums[2 * i + h]!;
-        f.get(sum).get(x).get(p).op('f64x2Mul').op('f64x2Add').set(sum);
+        if (!loops && u === 0) f.get(x).get(p).op('f64x2Mul').set(sum);
+        else f.get(sum).get(x).get(p).op('f64x2Mul').op('f64x2Add').set(sum);
       });
     }
   }
-  advance(here, QUAD * unroll);
+  if (loops) advance(here, QUAD * unroll);
   advance(weight, 32 * unroll);
-  countDown(left);
+  if (loops) countDown(left);
   sums.forEach((sum, i) =>
     f
       .get(product)
