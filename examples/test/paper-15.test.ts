@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { fold, key, normal } from 'ketwork';
+import { fold, key, normal, povmGenerator } from 'ketwork';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   distribution,
   everything,
   network,
+  snakes,
   transformerAnsatz,
   translations,
 } from '../papers/15-povm-transformer/ansatz.ts';
@@ -18,7 +19,15 @@ import { judge } from '../papers/15-povm-transformer/claims.ts';
 import type { Dynamics, Steady } from '../papers/15-povm-transformer/claims.ts';
 import { findSteadyState } from '../papers/15-povm-transformer/learning.ts';
 import { rbmAnsatz } from '../papers/15-povm-transformer/rbm.ts';
-import { chain, distance, exact, initial } from '../papers/15-povm-transformer/system.ts';
+import { judgeSquare } from '../papers/15-povm-transformer/square.ts';
+import {
+  chain,
+  distance,
+  exact,
+  expectations,
+  initial,
+  square,
+} from '../papers/15-povm-transformer/system.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 const FIRST = [1 / 3, 1 / 6, 1 / 6, 1 / 3];
@@ -100,9 +109,13 @@ describe('paper 15', () => {
     expect(found.trapezoid.map((x) => Number(x.toFixed(4)))).toEqual([0.0005, 0.002, 0.0083]);
   });
 
-  test('rows of the generator are those of the dense matrix', () => {
-    const system = chain(3);
+  test.each([
+    ['chain', chain(3)],
+    ['square lattice', square(2, 2)],
+  ])('rows of the generator are those of the dense matrix: %s', (_, system) => {
     const o = dense(system);
+    const whole = povmGenerator(system.measurement, system.generator);
+    expect(distance(o, whole)).toBeLessThan(1e-9);
     for (let a = 0; a < system.size; a++) {
       const row = new Float64Array(system.size);
       const { strings, coefficients } = system.row(a);
@@ -110,6 +123,14 @@ describe('paper 15', () => {
       expect(distance(row, o.subarray(a * system.size, (a + 1) * system.size))).toBeLessThan(1e-13);
     }
     expect(distance(initial(system), exact(system, [0])[0]!)).toBeLessThan(1e-14);
+  });
+
+  test('spins on a torus stay alike', () => {
+    const system = square(2, 3);
+    expect(system.bonds.length).toBe(12);
+    const z = expectations(system, exact(system, [0.3])[0]!)[2]!;
+    expect(Math.max(...z) - Math.min(...z)).toBeLessThan(1e-12);
+    expect(z[0]).toBeLessThan(0.9);
   });
 });
 
@@ -168,6 +189,15 @@ test('a string state does not change when the ring is turned', () => {
   expect(Math.max(...turned.map((b, a) => Math.abs(plain[b]! - plain[a]!) * 1e6))).toBeGreaterThan(
     1,
   );
+});
+
+test('eight snakes go through a square lattice', () => {
+  const orders = snakes(2, 3);
+  expect(orders.length).toBe(8);
+  expect(orders[0]).toEqual([0, 1, 2, 5, 4, 3]);
+  expect(orders[1]).toEqual([0, 3, 4, 1, 2, 5]);
+  expect(new Set(orders.map(String)).size).toBe(8);
+  for (const order of orders) expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test('a loss over samples leads where that over all strings leads', () => {
@@ -251,4 +281,14 @@ test('judges by the numbers', () => {
     })[2],
   ).toBe(false);
   expect(met(good, [still(0)], checks, true).slice(3, 5)).toEqual([null, null]);
+  const squares = (runs: readonly Dynamics[]): (boolean | null)[] =>
+    judgeSquare(runs).map((claim) => claim.met);
+  expect(squares(good)).toEqual([true, true, true, null]);
+  expect(squares([...good, run('transformer', 'full', 0.041)])).toEqual([false, true, true, null]);
+  expect(squares([...good.slice(0, 2), run('string state', 'full', 0.05), good[3]!])).toEqual([
+    true,
+    false,
+    false,
+    null,
+  ]);
 });

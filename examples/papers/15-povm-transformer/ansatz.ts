@@ -46,6 +46,21 @@ export function translations(sites: number): number[][] {
   );
 }
 
+/** The eight snakes through a square lattice: from each corner, along rows or columns. */
+export function snakes(height: number, width: number): number[][] {
+  const path = (rows: number, columns: number, site: (r: number, c: number) => number): number[] =>
+    Array.from({ length: rows }, (_, r) =>
+      Array.from({ length: columns }, (_x, c) => site(r, r % 2 === 0 ? c : columns - 1 - c)),
+    ).flat();
+  return [false, true].flatMap((up) =>
+    [false, true].flatMap((left) => {
+      const site = (r: number, c: number): number =>
+        (up ? height - 1 - r : r) * width + (left ? width - 1 - c : c);
+      return [path(height, width, site), path(width, height, (c, r) => site(r, c))];
+    }),
+  );
+}
+
 /** Writes the parameters of one ansatz over those of another. */
 export function copyParameters(from: Ansatz, to: Ansatz): void {
   from.parameters.forEach(({ data }, i) => to.parameters[i]!.data.set(data));

@@ -15,7 +15,7 @@ import { rounded } from '../../common/experiment.ts';
 import { network } from './ansatz.ts';
 import { factorised, solve } from './linear.ts';
 import { chain, distance, exact, initial, means } from './system.ts';
-import type { Chain } from './system.ts';
+import type { Lattice } from './system.ts';
 
 /** Errors of what must be exact. */
 export interface Checks {
@@ -80,8 +80,7 @@ function largest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** O from the bonds. */
-export function dense({ sites, block }: Chain): Float64Array {
-  const bonds = Array.from({ length: sites }, (_, q) => [q, (q + 1) % sites]);
+export function dense({ sites, bonds, block }: Lattice): Float64Array {
   return sumGenerators(
     sites,
     bonds.map((qubits) => ({ qubits, matrix: block })),
@@ -89,7 +88,7 @@ export function dense({ sites, block }: Chain): Float64Array {
 }
 
 function povmChecks(
-  { measurement }: Chain,
+  { measurement }: Lattice,
   seed: number,
 ): Pick<Checks, 'completeness' | 'reconstruction' | 'leastProbability'> {
   const { effects } = measurement;
@@ -130,7 +129,7 @@ function randomDensity(n: number, seed: number): Float64Array {
   return rho.map((x) => x / trace);
 }
 
-function columnSums({ size }: Chain, o: Float64Array): number {
+function columnSums({ size }: Lattice, o: Float64Array): number {
   let most = 0;
   for (let b = 0; b < size; b++) {
     let sum = 0;
@@ -148,7 +147,7 @@ function times(o: Float64Array, p: Float64Array): Float64Array {
   });
 }
 
-function exponentialError(system: Chain, o: Float64Array): number {
+function exponentialError(system: Lattice, o: Float64Array): number {
   const t = 1;
   let p = initial(system);
   // exp(O t) as 40 short Taylor series.
@@ -169,7 +168,7 @@ function exponentialError(system: Chain, o: Float64Array): number {
 }
 
 /** The p with O p = 0 and sum 1. */
-function nullVector({ size }: Chain, o: Float64Array): Float64Array {
+function nullVector({ size }: Lattice, o: Float64Array): Float64Array {
   const matrix = o.slice();
   matrix.fill(1, (size - 1) * size);
   const right = new Float64Array(size);
@@ -178,7 +177,7 @@ function nullVector({ size }: Chain, o: Float64Array): Float64Array {
 }
 
 /** (I - δO)⁻¹ (I + δO) step by step to t = 2, against the exact solution. */
-function trapezoidError(system: Chain, o: Float64Array, step: number): number {
+function trapezoidError(system: Lattice, o: Float64Array, step: number): number {
   const { size } = system;
   const matrix = o.map((x, i) => (i % (size + 1) === 0 ? 1 : 0) - (step / 2) * x);
   const factors = factorised(matrix, size);

@@ -3,7 +3,7 @@ import { adam, fold } from 'ketwork';
 import type { Key } from 'ketwork';
 import { copyParameters, distribution } from './ansatz.ts';
 import type { Ansatz, Evaluation } from './ansatz.ts';
-import type { Chain } from './system.ts';
+import type { Lattice } from './system.ts';
 
 /** How strings are chosen: all of them, or so many drawn from the network's own distribution at every iteration. */
 export type Mode = 'full' | number;
@@ -32,7 +32,7 @@ interface Reach {
   readonly places: Int32Array;
 }
 
-function chooseTerms(system: Chain, ansatz: Ansatz, mode: Mode, key: Key): Terms {
+function chooseTerms(system: Lattice, ansatz: Ansatz, mode: Mode, key: Key): Terms {
   if (mode === 'full')
     return { strings: system.everything, shares: new Float64Array(system.size).fill(1) };
   const counts = new Map<number, number>();
@@ -44,7 +44,7 @@ function chooseTerms(system: Chain, ansatz: Ansatz, mode: Mode, key: Key): Terms
 }
 
 /** Strings and all that their rows of O reach, each once. */
-function reachOf(system: Chain, strings: Int32Array): Reach {
+function reachOf(system: Lattice, strings: Int32Array): Reach {
   const { size, everything } = system;
   const places = new Int32Array(size).fill(-1);
   const reached: number[] = [];
@@ -64,7 +64,7 @@ function reachOf(system: Chain, strings: Int32Array): Reach {
 }
 
 /** (O p)_a. */
-function flow(system: Chain, { places }: Reach, p: Float64Array, a: number): number {
+function flow(system: Lattice, { places }: Reach, p: Float64Array, a: number): number {
   const { strings, coefficients } = system.row(a);
   let sum = 0;
   for (let k = 0; k < strings.length; k++) sum += coefficients[k]! * p[places[strings[k]!]!]!;
@@ -76,7 +76,7 @@ function flow(system: Chain, { places }: Reach, p: Float64Array, a: number): num
  * ones, and its gradient by p; the p that divides has none.
  */
 function absoluteLoss(
-  system: Chain,
+  system: Lattice,
   { strings, shares }: Terms,
   reach: Reach,
   p: Float64Array,
@@ -126,7 +126,7 @@ function minimise(
  * @returns the mean loss of the last ten iterations.
  */
 export function trapezoidStep(
-  system: Chain,
+  system: Lattice,
   ansatz: Ansatz,
   old: Ansatz,
   delta: number,
@@ -160,7 +160,7 @@ export function trapezoidStep(
  * @returns the mean loss of the last ten iterations.
  */
 export function findSteadyState(
-  system: Chain,
+  system: Lattice,
   ansatz: Ansatz,
   mode: Mode,
   schedule: Schedule,
@@ -189,7 +189,7 @@ export interface Evolution {
 
 /** Probabilities at t = 0, 2δ, 4δ, … of an ansatz that is moved step by step, and the loss that each step ended with. */
 export async function evolveAnsatz(
-  system: Chain,
+  system: Lattice,
   make: () => Ansatz,
   { delta, steps, mode, schedule, key }: Evolution,
   progress: (share: number, text: string) => void,

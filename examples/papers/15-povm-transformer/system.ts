@@ -1,4 +1,4 @@
-// The driven, decaying chain of the paper's one-dimensional figures, in POVM form, and its exact solutions.
+// The lattices of the paper in POVM form, and their exact solutions: a driven chain and a square lattice of spins, which decay.
 import {
   fourPauliPovm,
   lindbladEvolve,
@@ -35,9 +35,10 @@ export interface Row {
   readonly coefficients: Float64Array;
 }
 
-/** The chain with everything that the experiments ask of it. */
-export interface Chain {
+/** A lattice with everything that the experiments ask of it. */
+export interface Lattice {
   readonly sites: number;
+  readonly bonds: readonly (readonly [number, number])[];
   /** Number of strings of outcomes, 4^N; a string is a number in base 4, site 0 first. */
   readonly size: number;
   /** 0 to 4^N - 1. */
@@ -52,42 +53,73 @@ export interface Chain {
   readonly values: readonly (readonly Float64Array[])[];
 }
 
-/** One bond: its coupling, and field and decay of its left site. */
-function bond({ v, g, gamma }: Couplings): Lindbladian {
-  return lindbladian(2, {
-    hamiltonian: Z(0)
-      .mul(Z(1))
-      .scale(v / 4)
-      .add(X(0).scale(g / 2)),
-    jumps: [{ matrix: SIGMA_MINUS, qubits: [0], rate: gamma }],
+/** What a bond between two sites adds: all of its coupling, and a share of what its first site does alone. */
+interface Bond {
+  hamiltonian(a: number, b: number): PauliSum;
+  /** Rate of the jump operator of the first site. */
+  readonly rate: number;
+}
+
+type Pair = readonly [number, number];
+
+/** A ring in which every site owns one bond. */
+export function chain(sites: number, { v, g, gamma }: Couplings = COUPLINGS): Lattice {
+  const bonds = Array.from({ length: sites }, (_, q): Pair => [q, (q + 1) % sites]);
+  return lattice(sites, bonds, {
+    hamiltonian: (a, b) =>
+      Z(a)
+        .mul(Z(b))
+        .scale(v / 4)
+        .add(X(a).scale(g / 2)),
+    rate: gamma,
   });
 }
 
-export function chain(sites: number, couplings: Couplings = COUPLINGS): Chain {
-  const { v, g, gamma } = couplings;
+/** Couplings of the paper's square lattice, H = Σ (J_x X X + J_y Y Y + J_z Z Z), with jump operators √γ σ⁻ on every site. */
+export const HEISENBERG = { x: 0.9, y: 1.6, z: 1, gamma: 1 } as const;
+
+/** Rows of sites on a torus; every site owns the bonds to its right and below, which a side of two sites doubles. */
+export function square(height: number, width: number): Lattice {
+  const site = (r: number, c: number): number => (r % height) * width + (c % width);
+  const bonds = Array.from({ length: height * width }, (_, q): Pair[] => {
+    const [r, c] = [Math.floor(q / width), q % width];
+    return [
+      [q, site(r, c + 1)],
+      [q, site(r + 1, c)],
+    ];
+  }).flat();
+  return lattice(height * width, bonds, {
+    hamiltonian: (a, b) =>
+      X(a)
+        .mul(X(b))
+        .scale(HEISENBERG.x)
+        .add(Y(a).mul(Y(b)).scale(HEISENBERG.y))
+        .add(Z(a).mul(Z(b)).scale(HEISENBERG.z)),
+    rate: HEISENBERG.gamma / 2,
+  });
+}
+
+function lattice(sites: number, bonds: readonly Pair[], bond: Bond): Lattice {
   const all = Array.from({ length: sites }, (_, q) => q);
-  const terms = all.map((q): PauliSum =>
-    Z(q)
-      .mul(Z((q + 1) % sites))
-      .scale(v / 4)
-      .add(X(q).scale(g / 2)),
-  );
   const measurement = fourPauliPovm();
-  const block = povmGenerator(measurement, bond(couplings));
+  const jump = (q: number) => ({ matrix: SIGMA_MINUS, qubits: [q], rate: bond.rate });
+  const two = lindbladian(2, { hamiltonian: bond.hamiltonian(0, 1), jumps: [jump(0)] });
+  const block = povmGenerator(measurement, two);
   const size = 4 ** sites;
   const strings = Array.from({ length: size }, (_, a) => digits(a, sites)).flat();
   const rows: (Row | undefined)[] = [];
   return {
     sites,
+    bonds,
     size,
     everything: everything(sites),
     measurement,
     generator: lindbladian(sites, {
-      hamiltonian: terms.reduce((a, b) => a.add(b)),
-      jumps: all.map((q) => ({ matrix: SIGMA_MINUS, qubits: [q], rate: gamma })),
+      hamiltonian: bonds.map(([a, b]) => bond.hamiltonian(a, b)).reduce((x, y) => x.add(y)),
+      jumps: bonds.map(([a]) => jump(a)),
     }),
     block,
-    row: (a) => (rows[a] ??= rowOf(a, sites, block)),
+    row: (a) => (rows[a] ??= rowOf(a, sites, bonds, block)),
     values: [X, Y, Z].map((P) => all.map((q) => povmValues(measurement, P(q), strings, sites))),
   };
 }
@@ -97,11 +129,10 @@ export function digits(a: number, sites: number): number[] {
   return Array.from({ length: sites }, (_, q) => Math.floor(a / 4 ** (sites - 1 - q)) % 4);
 }
 
-function rowOf(a: number, sites: number, block: Float64Array): Row {
+function rowOf(a: number, sites: number, bonds: readonly Pair[], block: Float64Array): Row {
   const entries = new Map<number, number>();
   const own = digits(a, sites);
-  for (let q = 0; q < sites; q++) {
-    const next = (q + 1) % sites;
+  for (const [q, next] of bonds) {
     const left = 4 ** (sites - 1 - q);
     const right = 4 ** (sites - 1 - next);
     const from = 4 * own[q]! + own[next]!;
@@ -120,14 +151,14 @@ function rowOf(a: number, sites: number, block: Float64Array): Row {
 }
 
 /** Probabilities of the product state |0…0⟩. */
-export function initial({ sites, measurement }: Chain): Float64Array {
+export function initial({ sites, measurement }: Lattice): Float64Array {
   const state = new Float64Array(2 ** (sites + 1));
   state[0] = 1;
   return povmProbabilities(measurement, { state });
 }
 
 /** Exact probabilities at some times, from the density matrix: one array for each time. */
-export function exact(system: Chain, times: readonly number[]): Float64Array[] {
+export function exact(system: Lattice, times: readonly number[]): Float64Array[] {
   const state = new Float64Array(2 ** (system.sites + 1));
   state[0] = 1;
   const density = lindbladEvolve(system.generator, { state }, times);
@@ -136,14 +167,14 @@ export function exact(system: Chain, times: readonly number[]): Float64Array[] {
 }
 
 /** ⟨P_j⟩ for P = X, Y, Z and each site j. */
-export function expectations(system: Chain, p: Float64Array): number[][] {
+export function expectations(system: Lattice, p: Float64Array): number[][] {
   return system.values.map((sites) =>
     sites.map((values) => values.reduce((sum, value, a) => sum + value * p[a]!, 0)),
   );
 }
 
 /** Means over the sites of ⟨X⟩, ⟨Y⟩, ⟨Z⟩. */
-export function means(system: Chain, p: Float64Array): number[] {
+export function means(system: Lattice, p: Float64Array): number[] {
   return expectations(system, p).map((sites) => sites.reduce((a, b) => a + b, 0) / sites.length);
 }
 
