@@ -158,8 +158,8 @@ export function cutCircuit<Names extends string, const M extends Measurements>(
       );
 }
 
-/** What can be asked of the whole circuit: its size is no matter, and what is put together comes from strings. */
-function whole(capabilities: Capabilities): Capabilities {
+/** What can be asked of a whole circuit: its size is no matter, and what is put together comes from strings. */
+export function whole(capabilities: Capabilities): Capabilities {
   const types = ['expval', 'variance', 'probabilities'] as const;
   return { ...capabilities, maxQubits: Infinity, analytic: types, shots: types };
 }
