@@ -1,6 +1,6 @@
 import { ValueError } from '@ketwork/base';
-import { Z, amplitudes, circuit, expval, input, weight } from '@ketwork/circuit';
-import type { Builder, Circuit, ExpvalMeasurement } from '@ketwork/circuit';
+import { Z, amplitudes, angle, circuit, expval, input, weight } from '@ketwork/circuit';
+import type { AngleExpression, Builder, Circuit, ExpvalMeasurement } from '@ketwork/circuit';
 import type { Layer } from '@ketwork/nn';
 import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
@@ -16,6 +16,12 @@ export interface QcnnOptions {
   readonly embedding?: 'angle' | 'amplitude' | 'state' | ((q: Builder) => unknown);
   /** Qubits that are left and measured; pooling halves the qubits (rounded up) until no more than these are left. Default 1. */
   readonly outputs?: number;
+  /**
+   * How qubits are pooled: `controlled` by a gate on the qubit that stays, `measured` by measuring the qubit that goes and
+   * flipping the other one where the outcome is 1. The results are the same; a device can do without the gate.
+   * Default `controlled`.
+   */
+  readonly pooling?: 'controlled' | 'measured';
   /** Whether the pairs of a layer share their weights, as in a convolution. Default true. */
   readonly shared?: boolean;
 }
@@ -37,7 +43,7 @@ export interface Qcnn {
  * of the TensorFlow Quantum tutorial: per stage a ring of two-qubit unitaries (`convolutionLayer`), then pooling of the
  * first half of the qubits into the second half (`poolingLayer`; an odd one stays as it is); with more than one output, a
  * last layer of unitaries with weights of their own (`full`). Measuring the discarded qubits and rotating their
- * neighbours depending on the outcome has the same effect on what is left as the controlled gates used here.
+ * neighbours depending on the outcome has the same effect on what is left as the controlled gates used by default.
  *
  * @param qubits Number of qubits, at least 2.
  * @throws ValueError where the number of qubits or outputs does not fit.
@@ -50,7 +56,7 @@ export interface Qcnn {
  * ```
  */
 export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
-  const { embedding = 'angle', outputs = 1, shared = true } = options;
+  const { embedding = 'angle', outputs = 1, pooling = 'controlled', shared = true } = options;
   if (!Number.isSafeInteger(qubits) || qubits < 2)
     throw new ValueError(`qcnn: ${qubits} is not a number of qubits of at least 2`);
   if (!Number.isSafeInteger(outputs) || outputs < 1 || outputs >= qubits) {
@@ -58,6 +64,8 @@ export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
       remedy: `Use 1 to ${qubits - 1}`,
     });
   }
+  if (pooling !== 'controlled' && pooling !== 'measured')
+    throw new ValueError(`qcnn: pooling is '${String(pooling)}', not 'controlled' or 'measured'`);
   let active = Array.from({ length: qubits }, (_, qubit) => qubit);
   const built = circuit(qubits, (q) => {
     embed(q, embedding, active);
@@ -67,11 +75,14 @@ export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
       // Never fewer qubits than outputs are asked for.
       const dropped = Math.min(Math.floor(active.length / 2), active.length - outputs);
       const kept = active.slice(dropped);
-      q.poolingLayer(
-        weight(`pool${stage}`, shared ? [6] : [dropped, 6]),
-        active.slice(0, dropped),
-        kept.slice(0, dropped),
-      );
+      const w = weight(`pool${stage}`, shared ? [6] : [dropped, 6]);
+      const [sources, sinks] = [active.slice(0, dropped), kept.slice(0, dropped)];
+      if (pooling === 'controlled') q.poolingLayer(w, sources, sinks);
+      else {
+        sources.forEach((source, i) => {
+          measuredPooling(q, (k) => (shared ? w.at(k) : w.at(i, k)), source, sinks[i]!);
+        });
+      }
       active = kept;
     }
     if (active.length === 2) q.quantumConvolution(weight('full', [15]), active[0]!, active[1]!);
@@ -85,6 +96,21 @@ export function qcnn(qubits: number, options: QcnnOptions = {}): Qcnn {
     readout: active,
     layer: (layerOptions = {}) => quantum(built, measurement, layerOptions),
   };
+}
+
+/** `quantumPooling` with its CNOT replaced by a measurement of the source, bit `source`, and a flip of the sink. */
+function measuredPooling(
+  q: Builder,
+  w: (k: number) => AngleExpression,
+  source: number,
+  sink: number,
+): void {
+  q.rx(w(0), sink).ry(w(1), sink).rz(w(2), sink);
+  q.rx(w(3), source).ry(w(4), source).rz(w(5), source);
+  q.measure(source, source).if(source, (then) => then.x(sink));
+  q.rz(angle.mul(-1, w(2)), sink)
+    .ry(angle.mul(-1, w(1)), sink)
+    .rx(angle.mul(-1, w(0)), sink);
 }
 
 function embed(

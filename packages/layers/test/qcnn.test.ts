@@ -31,6 +31,26 @@ describe('qcnn', () => {
     ]);
   });
 
+  test('pools by measurements with the same results and gradients', async () => {
+    const random = new Random(8);
+    const x = random.normals(10);
+    const engine = await cpu();
+    for (const shared of [true, false]) {
+      const gradients = await Promise.all(
+        (['controlled', 'measured'] as const).map(async (pooling) => {
+          const network = sequential(qcnn(5, { pooling, shared }).layer(), dense(1, 2)).build(6);
+          network.bind!(engine);
+          return valueAndGrad(network, crossEntropy)({ x, y: [0, 1] });
+        }),
+      );
+      expectClose(gradients[1]!.outputs, gradients[0]!.outputs, 1e-12);
+      gradients[0]!.grads.forEach((grad, p) => expectClose(gradients[1]!.grads[p]!, grad, 1e-12));
+    }
+    const measured = qcnn(5, { pooling: 'measured' }).circuit;
+    expect(measured.ops.filter(({ type }) => type === 'measure').length).toBe(4);
+    expect(() => qcnn(4, { pooling: 'max' as never })).toThrow("'max'");
+  });
+
   test('pools as measuring the source and rotating the sink by the outcome does', () => {
     const random = new Random(4);
     const w = [...random.normals(6)];
