@@ -34,6 +34,12 @@ export const muonElectron: Task = particles('μ-e', ['muon', 'electron']);
 export const muonProton: Task = particles('μ-p', ['muon', 'proton']);
 /** Muon and charged pion: a straight track and one with a kink. */
 export const muonPion: Task = particles('μ-π', ['muon', 'pion']);
+/** The other three pairs of the four particles of the paper. */
+export const otherPairs: readonly Task[] = [
+  particles('e-p', ['electron', 'proton']),
+  particles('e-π', ['electron', 'pion']),
+  particles('p-π', ['proton', 'pion']),
+];
 
 /** Handwritten 3 and 8: real images, from 28 × 28 to 16 × 16 by area averaging. */
 export const digits: Task = {
