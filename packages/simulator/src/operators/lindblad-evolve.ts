@@ -2,7 +2,7 @@ import { ValueError } from '@ketwork/base';
 import { readStates } from '../states/input.ts';
 import type { QuantumState } from '../states/input.ts';
 import { densityOf } from '../states/matrices.ts';
-import { multiplyLindbladian } from './lindbladian.ts';
+import { multiplyLindbladian, normOf } from './lindbladian.ts';
 import type { Lindbladian } from './lindbladian.ts';
 
 /** Options of {@link lindbladEvolve}. */
@@ -54,9 +54,9 @@ export function lindbladEvolve(
       remedy: 'Give one time, or one for each state',
     });
   }
-  if (!(tolerance > 0) || !(step > 0)) {
+  if (!(tolerance > 0) || !(step > 0 && step < Infinity)) {
     throw new ValueError(`${name}: a tolerance of ${tolerance}, a step of ${step}`, {
-      remedy: 'Give positive numbers',
+      remedy: 'Give finite positive numbers',
     });
   }
   if (method !== 'exact' && method !== 'rk4') {
@@ -84,28 +84,16 @@ export function lindbladEvolve(
       done = 0;
       rho = densityOf(read, own);
     }
-    const whole = Math.floor(t / stride + 1e-9);
+    const whole = Math.floor(t / stride);
     for (; done < whole; done++) rho = advance(rho, stride);
     const rest = t - whole * stride;
-    out.set(rest > 1e-12 * stride ? advance(rho, rest) : rho, e * size);
+    out.set(rest > 0 ? advance(rho, rest) : rho, e * size);
   }
   return out;
 }
 
 /** Product of the generator's norm and the time of one Taylor series: larger ones lose digits to cancellation. */
 const SHORT = 2;
-
-/** Largest absolute sum of a row: a bound of the generator's growth. */
-function normOf({ dimension, rows, values }: Lindbladian): number {
-  let largest = 0;
-  for (let row = 0; row < dimension; row++) {
-    let sum = 0;
-    for (let k = rows[row]!; k < rows[row + 1]!; k++)
-      sum += Math.hypot(values[2 * k]!, values[2 * k + 1]!);
-    largest = Math.max(largest, sum);
-  }
-  return largest;
-}
 
 /** Σ (t𝓛)^k ρ / k! until terms are smaller than the tolerance. */
 function taylorStep(

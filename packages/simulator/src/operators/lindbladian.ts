@@ -232,6 +232,18 @@ export function multiplyLindbladian(
   }
 }
 
+/** Largest absolute sum of a row: a bound of the generator's growth. */
+export function normOf({ dimension, rows, values }: Lindbladian): number {
+  let largest = 0;
+  for (let row = 0; row < dimension; row++) {
+    let sum = 0;
+    for (let k = rows[row]!; k < rows[row + 1]!; k++)
+      sum += Math.hypot(values[2 * k]!, values[2 * k + 1]!);
+    largest = Math.max(largest, sum);
+  }
+  return largest;
+}
+
 /**
  * 𝓛[A] of matrices A, which need not be density matrices.
  *

@@ -1,6 +1,6 @@
 import { ValueError } from '@ketwork/base';
 import { norm } from './lanczos.ts';
-import { multiplyLindbladian } from './lindbladian.ts';
+import { multiplyLindbladian, normOf } from './lindbladian.ts';
 import type { Lindbladian } from './lindbladian.ts';
 
 /** Options of {@link steadyState}. */
@@ -15,8 +15,8 @@ export interface SteadyStateOptions {
 const KEPT = 120;
 
 /**
- * The density matrix with 𝓛[ρ] = 0, found from 𝓛[ρ] + I/2^n tr(ρ) = I/2^n, which has one solution where there is one
- * steady state, by GMRES (Saad and Schultz, SIAM J. Sci. Stat. Comput. 7, 856, 1986). Where there are several steady
+ * The density matrix with 𝓛[ρ] = 0, found from 𝓛[ρ]/s + I/2^n tr(ρ) = I/2^n, which has one solution where there is one
+ * steady state (s the norm of 𝓛, so that the unit of time does not matter), by GMRES (Saad and Schultz, SIAM J. Sci. Stat. Comput. 7, 856, 1986). Where there are several steady
  * states, as without jumps, the one found need not be the one that an evolution ends in.
  *
  * @param generator from `lindbladian`.
@@ -40,10 +40,12 @@ export function steadyState(
   }
   const d = 2 ** generator.qubits;
   const size = 2 * generator.dimension;
+  const scale = 1 / (normOf(generator) || 1);
   // Hermitian matrices are a real space that the equation does not lead out of: all products are real.
   const apply = (x: Float64Array): Float64Array => {
     const y = new Float64Array(size);
     multiplyLindbladian(generator, x, y);
+    for (let i = 0; i < size; i++) y[i]! *= scale;
     let trace = 0;
     for (let i = 0; i < d; i++) trace += x[2 * i * (d + 1)]!;
     for (let i = 0; i < d; i++) y[2 * i * (d + 1)]! += trace / d;
