@@ -71,6 +71,15 @@ describe('metrics', () => {
     expect(meanAbsoluteError.evaluate(Float64Array.of(1, 2), [0, 4], 2)).toBe(1.5);
   });
 
+  test('take targets that are all equal, and -1 and 1 for the two classes of one output', () => {
+    expect(rSquared.evaluate(Float64Array.of(0.2, 0.2, 0.2), [0.1, 0.1, 0.1], 3)).toBe(0);
+    expect(rSquared.evaluate(Float64Array.of(0.1, 0.1, 0.1), [0.1, 0.1, 0.1], 3)).toBe(1);
+    const scores = Float64Array.of(-2, -1, 1, 2);
+    const signed = [-1, 1, -1, 1];
+    for (const metric of classification)
+      expect(metric.evaluate(scores, signed, 4)).toBe(metric.evaluate(scores, [0, 1, 0, 1], 4));
+  });
+
   test('refuse what they cannot measure', () => {
     const refused = (work: () => unknown): string => {
       try {

@@ -69,7 +69,17 @@ export function widthOf(outputs: ArrayLike<number>, examples: number): number {
   return size;
 }
 
-/** True classes from class indices `[examples]` or rows whose largest element is the class. */
-export function truthOf(targets: ArrayLike<number>, examples: number): ArrayLike<number> {
-  return targets.length === examples ? targets : classesOf(targets, examples);
+/**
+ * True classes from class indices `[examples]` or rows whose largest element is the class. With one output per example
+ * -1, which `hinge` takes, is class 0.
+ */
+export function truthOf(
+  targets: ArrayLike<number>,
+  examples: number,
+  outputs: number,
+): ArrayLike<number> {
+  if (targets.length !== examples) return classesOf(targets, examples);
+  return outputs === 1
+    ? Float64Array.from(targets, (target) => (target === -1 ? 0 : target))
+    : targets;
 }

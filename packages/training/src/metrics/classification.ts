@@ -5,8 +5,8 @@ import type { Metric } from './metric.ts';
 
 /**
  * Share of examples whose predicted class is the true one. With one output per example it is a logit (above 0 means class
- * 1), with several the class is the largest one. Targets: class indices `[batch]`, or rows such as one-hot ones whose
- * largest element is the class.
+ * 1), with several the class is the largest one. Targets: class indices `[batch]`, with one
+ * output also -1 for class 0, or rows such as one-hot ones whose largest element is the class.
  *
  * @throws ValueError where outputs or targets do not divide into examples.
  * @example
@@ -20,7 +20,7 @@ export const accuracy: Metric = Object.freeze<Metric>({
   better: 'higher',
   evaluate(outputs, targets, examples) {
     const predicted = classesOf(outputs, examples);
-    const truth = truthOf(targets, examples);
+    const truth = truthOf(targets, examples, widthOf(outputs, examples));
     let correct = 0;
     for (let e = 0; e < examples; e++) if (predicted[e] === truth[e]) correct++;
     return correct / examples;
@@ -46,7 +46,7 @@ export const auc: Metric = Object.freeze<Metric>({
   over: 'all',
   evaluate(outputs, targets, examples) {
     const width = widthOf(outputs, examples);
-    const truth = truthOf(targets, examples);
+    const truth = truthOf(targets, examples, width);
     if (width === 1) return areaOf(outputs, truth, 1);
     if (width === 2) {
       const scores = Float64Array.from(
@@ -90,8 +90,10 @@ export function f1(average: 'binary' | 'macro' | 'micro' = 'binary'): Metric {
     better: 'higher',
     over: 'all',
     evaluate(outputs, targets, examples) {
-      const classes = Math.max(2, widthOf(outputs, examples));
-      const counts = confusionOf(truthOf(targets, examples), classesOf(outputs, examples), classes);
+      const width = widthOf(outputs, examples);
+      const classes = Math.max(2, width);
+      const truth = truthOf(targets, examples, width);
+      const counts = confusionOf(truth, classesOf(outputs, examples), classes);
       if (average === 'binary') {
         if (classes > 2)
           throw new ValueError(`f1: there are ${classes} classes`, {

@@ -66,9 +66,10 @@ export const rSquared: Metric = Object.freeze<Metric>({
     const width = widthOf(outputs, examples);
     let sum = 0;
     for (let k = 0; k < width; k++) {
+      // The mean of the differences to the first one, so that equal targets have no spread from rounding.
       let mean = 0;
-      for (let i = k; i < outputs.length; i += width) mean += targets[i]!;
-      mean /= examples;
+      for (let i = k; i < outputs.length; i += width) mean += targets[i]! - targets[k]!;
+      mean = targets[k]! + mean / examples;
       let rest = 0;
       let spread = 0;
       for (let i = k; i < outputs.length; i += width) {
