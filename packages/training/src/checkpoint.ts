@@ -18,6 +18,8 @@ export type RunIdentity = Readonly<Record<string, string | number>>;
 export interface BestSoFar {
   readonly epoch: number;
   readonly value: number;
+  /** What early stop watches. */
+  readonly monitor: string;
   readonly state: Readonly<Record<string, ShapedArray>>;
 }
 
@@ -52,7 +54,12 @@ interface RunNotes {
   readonly optimizerStep: number;
   readonly rateScale?: number;
   readonly history: EpochRecord[];
-  readonly best: { readonly epoch: number; readonly value: number } | null;
+  /** Files of early versions lack the monitor. */
+  readonly best: {
+    readonly epoch: number;
+    readonly value: number;
+    readonly monitor?: string;
+  } | null;
   readonly plateau?: PlateauState;
   readonly within?: Omit<WithinEpoch, 'means'>;
 }
@@ -80,7 +87,8 @@ export async function saveCheckpoint(
     optimizerStep: optimizer.step,
     ...(optimizer.rateScale === undefined ? {} : { rateScale: optimizer.rateScale }),
     history: run.history,
-    best: best === undefined ? null : { epoch: best.epoch, value: best.value },
+    best:
+      best === undefined ? null : { epoch: best.epoch, value: best.value, monitor: best.monitor },
     ...(plateau === undefined ? {} : { plateau }),
     ...(within === undefined ? {} : { within: { steps: within.steps, metrics: within.metrics } }),
   };
@@ -105,6 +113,7 @@ export async function loadCheckpoint(
   identity: RunIdentity,
   optimizer: Optimizer,
   metrics: readonly string[],
+  monitor: string | undefined,
 ): Promise<RunState | undefined> {
   const bytes = await readIfThere(path, WHAT);
   if (bytes === undefined) return undefined;
@@ -125,6 +134,12 @@ export async function loadCheckpoint(
       { remedy: 'Resume with the same metrics' },
     );
   }
+  const watched = best?.monitor ?? monitor;
+  if (monitor !== undefined && watched !== monitor) {
+    throw new ValueError(`${path}: early stop watched ${watched}, not ${monitor}`, {
+      remedy: 'Resume with the same monitor, name another file, or leave out resume',
+    });
+  }
   const state = optimizer.init(network.parameters);
   for (const [slot, arrays] of Object.entries(state.slots)) {
     arrays.forEach((data, i) => {
@@ -139,7 +154,11 @@ export async function loadCheckpoint(
   loadState(network, part(tensors, 'model.'));
   return {
     ...run,
-    best: best === null ? undefined : { ...best, state: part(tensors, 'best.') },
+    // Without early stop there is no best epoch to go back to.
+    best:
+      best === null || monitor === undefined
+        ? undefined
+        : { ...best, monitor, state: part(tensors, 'best.') },
     plateau,
     within: within && { ...within, means: meansFrom(path, part(tensors, 'epoch.')) },
     optimizer: state,

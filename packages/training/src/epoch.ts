@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { evaluateExamples } from './evaluate.ts';
 import type { Evaluation, LossesOf } from './evaluate.ts';
 import type { Means } from './metrics/means.ts';
-import { watchPlateau } from './plateau.ts';
+import { gainOf, watchPlateau } from './plateau.ts';
 import type { EpochRecord, FitPlan, Watched } from './run.ts';
 
 /** Measures the validation data, writes the epoch down and remembers it where it is the best. */
@@ -55,14 +55,8 @@ function watch(plan: FitPlan, network: BuiltLayer, run: RunState, validation: Ev
     name === 'loss' ? validation.loss : validation.metrics[name]!;
   if (monitor !== undefined) {
     const value = valueOf(monitor);
-    const gain =
-      run.best === undefined
-        ? Infinity
-        : monitor.better === 'lower'
-          ? run.best.value - value
-          : value - run.best.value;
-    if (gain > (earlyStop?.minDelta ?? 0))
-      run.best = { epoch: run.epoch, value, state: copyState(network) };
+    if (gainOf(monitor.better, run.best?.value, value) > (earlyStop?.minDelta ?? 0))
+      run.best = { epoch: run.epoch, value, monitor: monitor.name, state: copyState(network) };
   }
   if (reduceOnPlateau === undefined || plateauMonitor === undefined) return;
   const { better } = plateauMonitor;

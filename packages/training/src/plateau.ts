@@ -33,6 +33,17 @@ export function checkPlateau(options: PlateauOptions): void {
   if (!(minimum >= 0 && minimum <= 1)) refuse(`minimum is ${minimum}, not from 0 to 1`);
 }
 
+/** How much a value is better than the best so far; one that is not a number is worse than any number. */
+export function gainOf(
+  better: 'higher' | 'lower',
+  best: number | undefined,
+  value: number,
+): number {
+  if (best === undefined) return Infinity;
+  if (Number.isNaN(best)) return Number.isNaN(value) ? 0 : Infinity;
+  return better === 'lower' ? best - value : value - best;
+}
+
 /** Looks at the value of an epoch and lowers the rate in the optimiser's state where it is time. */
 export function watchPlateau(
   options: PlateauOptions,
@@ -42,13 +53,7 @@ export function watchPlateau(
   optimizer: OptimizerState,
 ): PlateauState {
   const { factor = 0.1, patience = 10, minDelta = 0, minimum = 0 } = options;
-  const gain =
-    state === undefined || Number.isNaN(state.best)
-      ? Infinity
-      : better === 'lower'
-        ? state.best - value
-        : value - state.best;
-  if (gain > minDelta) return { best: value, waited: 0 };
+  if (gainOf(better, state?.best, value) > minDelta) return { best: value, waited: 0 };
   const { best, waited } = state!;
   if (waited + 1 < patience) return { best, waited: waited + 1 };
   optimizer.rateScale = Math.max(minimum, (optimizer.rateScale ?? 1) * factor);

@@ -21,7 +21,7 @@ export class Store {
 
   /** The run that was saved; undefined where none was, or it is not asked for. */
   async resume(): Promise<RunState | undefined> {
-    const { checkpoint, optimizer, metrics } = this.#plan;
+    const { checkpoint, optimizer, metrics, monitor } = this.#plan;
     if (checkpoint?.resume !== true) return undefined;
     const names = metrics.map((metric) => metric.name);
     const run = await loadCheckpoint(
@@ -30,6 +30,7 @@ export class Store {
       this.#identity,
       optimizer,
       names,
+      monitor?.name,
     );
     this.#savedStep = run?.step ?? 0;
     return run;

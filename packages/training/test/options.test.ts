@@ -15,7 +15,7 @@ import {
 import type { Model } from '@ketwork/nn';
 import { Random, expectClose } from '@ketwork/testing';
 import { evaluate, fit } from '@ketwork/training';
-import type { Evaluation, FitOptions, FitProgress } from '@ketwork/training';
+import type { Evaluation, FitOptions, FitProgress, Metric } from '@ketwork/training';
 import { describe, expect, test } from 'vitest';
 import { clouds } from './clouds.ts';
 
@@ -305,4 +305,36 @@ test('settings of the wrong type or size are refused with what they are', () => 
   ).toThrowErrorMatchingInlineSnapshot(
     `[ValueError: fit: reduceOnPlateau needs validation data. Give the option validation]`,
   );
+});
+
+test('a validation value that is not a number is worse than any number', async () => {
+  const values = [NaN, 1, NaN, 2, NaN, NaN];
+  let calls = 0;
+  const strange: Metric = {
+    name: 'strange',
+    better: 'higher',
+    over: 'all',
+    // Every other call is for the training examples.
+    evaluate: () => (calls++ % 2 === 0 ? values[(calls - 1) / 2]! : 0),
+  };
+  const rates: (number | undefined)[] = [];
+  const run = await fit(make(), train, {
+    ...options,
+    epochs: 6,
+    metrics: [strange],
+    validation,
+    earlyStop: { patience: 2, monitor: 'strange' },
+    reduceOnPlateau: { patience: 2, monitor: 'strange', factor: 0.5 },
+    onStep: ({ learningRate }) => rates.push(learningRate),
+  });
+  expect(run).toMatchObject({ reason: 'completed', best: { epoch: 4, value: 2 } });
+  expect(rates.at(-1)).toBe(0.5);
+  const never = await fit(make(), train, {
+    ...options,
+    epochs: 6,
+    metrics: [{ ...strange, evaluate: () => NaN }],
+    validation,
+    earlyStop: { patience: 2, monitor: 'strange' },
+  });
+  expect(never).toMatchObject({ reason: 'early-stop', steps: 12 });
 });

@@ -221,3 +221,29 @@ test('another run is refused', async () => {
     ]
   `);
 });
+
+test('early stop left out on resuming is left out in the end, and another monitor is refused', async () => {
+  const path = join(folder, 'monitor');
+  const sgdRun: FitOptions = {
+    loss: crossEntropy,
+    // Too fast: the first epoch is the best one.
+    optimizer: adam(3),
+    epochs: 2,
+    metrics: [accuracy],
+    validation,
+    seed: 5,
+  };
+  const without = await straight({ ...sgdRun, epochs: 3 });
+  await fit(make(), train, { ...sgdRun, earlyStop: { patience: 9 }, checkpoint: { path } });
+  const checkpoint = { path, resume: true };
+  const other = fit(make(), train, {
+    ...sgdRun,
+    epochs: 3,
+    earlyStop: { patience: 9, monitor: 'accuracy' },
+    checkpoint,
+  });
+  await expect(other).rejects.toThrow(/watched loss, not accuracy/);
+  const model = make();
+  const run = await fit(model, train, { ...sgdRun, epochs: 3, checkpoint });
+  expect(traceOf(model, run)).toEqual(without);
+});
