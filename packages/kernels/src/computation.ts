@@ -6,6 +6,8 @@ export interface ProgramCall {
   readonly program: number;
   readonly values: Values;
   readonly seed: number;
+  /** Number of the first example among all, which the shots of a run depend on. Default 0. */
+  readonly firstExample?: number;
   readonly dy?: Float64Array;
 }
 
@@ -39,8 +41,8 @@ export interface Recipe {
   readonly jobs: readonly Job[];
   /** Bytes of one row and of what is needed besides while it is compared. */
   readonly rowBytes: number;
-  /** Rows of examples `[count, features]`. */
-  represent(x: Float64Array, count: number, settings: CallSettings): Computation<Float64Array>;
+  /** Rows of examples `[count, features]`; shots are those of examples `first`, `first + 1` … */
+  represent(x: Float64Array, first: number, settings: CallSettings): Computation<Float64Array>;
   /** Kernel `[a.count, b.count]`; with `upper` a and b are the same rows and only elements (i, j ≥ i) matter. */
   compare(a: Rows, b: Rows, upper: boolean, settings: CallSettings): Computation<Float64Array>;
   /** Gradients of `Σ dK · K`, from all rows and what came of them; absent where there are none. */
@@ -65,9 +67,10 @@ function* rowsOf(
   first: number,
   count: number,
   settings: CallSettings,
+  shotsFrom = 0,
 ): Computation<Rows> {
   const part = x.subarray(first * features, (first + count) * features);
-  return { data: yield* recipe.represent(part, count, settings), count, first };
+  return { data: yield* recipe.represent(part, shotsFrom + first, settings), count, first };
 }
 
 /** The Gram matrix `[n, n]`, block by block; the lower half is a copy of the upper one. */
@@ -132,7 +135,8 @@ export function* rectangle(
   const size = blockRows(recipe, memory);
   const out = new Float64Array(n * m);
   for (let i = 0; i < n; i += size) {
-    const a = yield* rowsOf(recipe, x, features, i, Math.min(size, n - i), settings);
+    // Numbered behind those of y: shared shots would make estimates of x and y alike.
+    const a = yield* rowsOf(recipe, x, features, i, Math.min(size, n - i), settings, m);
     for (let j = 0; j < m; j += size) {
       const b = yield* rowsOf(recipe, y, features, j, Math.min(size, m - j), settings);
       place(out, m, i, j, yield* recipe.compare(a, b, false, settings), b.count);

@@ -10,6 +10,7 @@ import type {
   Gradients,
   Numbers,
   Program,
+  RunOptions,
 } from '@ketwork/simulator';
 import { gram, rectangle } from './computation.ts';
 import type { CallSettings, Computation, ProgramCall, Recipe } from './computation.ts';
@@ -152,7 +153,7 @@ class Base {
       );
     }
     const settings = settingsOf(options, true);
-    const data = yield* this.recipe.represent(examples, count, settings);
+    const data = yield* this.recipe.represent(examples, 0, settings);
     return yield* pullBack({ data, count, first: 0 }, examples, dK, settings);
   }
 
@@ -163,6 +164,11 @@ class Base {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Options of a run; engines number the examples of a batch from `firstExample` where they draw shots. */
+function runOptionsOf({ seed, firstExample = 0 }: ProgramCall): RunOptions {
+  return { seed, firstExample } as RunOptions;
 }
 
 function settingsOf({ values = {}, seed = 0 }: KernelCall, symmetric: boolean): CallSettings {
@@ -206,9 +212,10 @@ export class LocalKernel extends Base implements Kernel {
     return step.value;
   }
 
-  #answer({ program, values, seed, dy }: ProgramCall): Float64Array | Gradients {
+  #answer(call: ProgramCall): Float64Array | Gradients {
+    const { program, values, seed, dy } = call;
     if (dy === undefined)
-      return this.#programs[program]!.run(values, { seed }) as unknown as Float64Array;
+      return this.#programs[program]!.run(values, runOptionsOf(call)) as unknown as Float64Array;
     const { circuit, measurement, shots } = this.recipe.jobs[program]!;
     this.#gradient ??= differentiate(
       this.#engine!,
@@ -264,12 +271,13 @@ class RemoteKernel extends Base implements AsyncKernel {
   }
 
   #answer(
-    { program, values, seed, dy }: ProgramCall,
+    call: ProgramCall,
     abortable: { readonly signal?: AbortSignal },
   ): Promise<Float64Array | Gradients> {
+    const { program, values, seed, dy } = call;
     if (dy === undefined) {
       const results: Promise<unknown> = this.#programs[program]!.run(values, {
-        seed,
+        ...runOptionsOf(call),
         ...abortable,
       });
       return results as Promise<Float64Array>;

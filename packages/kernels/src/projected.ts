@@ -75,8 +75,8 @@ export function projectedKernel(
   const recipe: Recipe = {
     jobs: [{ circuit, measurement, ...(shots === undefined ? {} : { shots }) }],
     rowBytes: 8 * length,
-    *represent(x, _, { values, seed }) {
-      return asArray(yield { program: 0, values: { ...values, [slot]: x }, seed });
+    *represent(x, firstExample, { values, seed }) {
+      return asArray(yield { program: 0, values: { ...values, [slot]: x }, seed, firstExample });
     },
     // oxlint-disable-next-line require-yield -- distances need no program
     *compare(a, b, upper) {

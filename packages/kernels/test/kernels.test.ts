@@ -130,6 +130,8 @@ describe('the fidelity kernel', () => {
     expect(drawn).toEqual(shots.between(x.subarray(0, 30), x, { seed: 3 }));
     expect(() => sampleKernel([1, 0.5, 0.5], { shots: 5 })).toThrow(ValueError);
     expect(() => sampleKernel([1, 2, 2, 1], { shots: 5 })).toThrow(/not a probability/);
+    for (const columns of [0, 1.25, Number.NaN])
+      expect(() => sampleKernel([1, 1, 1, 1, 1], { shots: 5, columns })).toThrow(ValueError);
     let chi = 0;
     for (let i = 0; i < 40; i++) {
       expect(estimated[i * 40 + i]).toBe(1);
@@ -211,6 +213,23 @@ describe('the projected and the Gaussian kernel', () => {
       seed: 1,
     });
     expectClose(shots, gram.flat(), 0.02);
+  });
+
+  it('draws shots of its own for every example, whatever the blocks', async () => {
+    const map = pairMeanFeatureMap(4, { alpha: values.alpha });
+    const settings = { gamma: 1, shots: 50 };
+    const kernel = projectedKernel(engine, map, settings);
+    const expected = kernel.matrix(values.x, { seed: 2 });
+    const small = { ...settings, memory: 2 * 2 * 8 * 12 };
+    expect(projectedKernel(engine, map, small).matrix(values.x, { seed: 2 })).toEqual(expected);
+    const remote = await hosted({ engine: 'cpu' });
+    const there = projectedKernel(remote, map, small);
+    expect(await there.matrix(values.x, { seed: 2 })).toEqual(expected);
+    remote.dispose();
+    // Two estimates of one state are not the same one.
+    const [x] = values.x;
+    expect(kernel.between([x!], [x!], { seed: 2 })[0]).toBeLessThan(1);
+    expect(kernel.matrix([x!, x!], { seed: 2 })[1]).toBeLessThan(1);
   });
 
   it('is exp(-γ d²)', () => {

@@ -94,7 +94,10 @@ export function answer(program: Program, call: ProgramCall): unknown {
   if (method === 'run') {
     const [values, options] = call.arguments as [Values, PartRunOptions];
     return numbered(first, () =>
-      program.run(values, { ...options, firstExample: first } as object),
+      program.run(values, {
+        ...options,
+        firstExample: (options?.firstExample ?? 0) + first,
+      } as object),
     );
   }
   if (method === 'jacobian') {
