@@ -1,17 +1,11 @@
-import {
-  createPool,
-  EnvironmentError,
-  FormatError,
-  sizeOf,
-  ValueError,
-  workerUrl,
-} from '@ketwork/base';
+import { createPool, EnvironmentError, FormatError, ValueError, workerUrl } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import { parseCircuit } from '@ketwork/circuit';
 import { readValues } from '@ketwork/simulator';
 import type { Numbers, Values } from '@ketwork/simulator';
 import type { Region } from '../computation.ts';
 import type { AsyncKernel, Kernel, KernelJSON } from '../contract.ts';
+import { encodingOf } from '../kernel.ts';
 import { flatNumbers } from '../numbers.ts';
 import { nodeModules, writeWhole } from './files.ts';
 import {
@@ -107,6 +101,10 @@ export async function kernelTiles(
   signal?.throwIfAborted();
   positive('tile', tile);
   positive('workers', workers);
+  if (!(memory > 0))
+    throw new ValueError(`kernelTiles: memory ${String(memory)} is not a number of bytes above 0`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ValueError(`kernelTiles: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`);
   for (const [name, format] of Object.entries({ storage, precision })) {
     if (format !== 'f64' && format !== 'f32')
       throw new ValueError(`kernelTiles: ${name} ${JSON.stringify(format)} is neither f64 nor f32`);
@@ -114,6 +112,7 @@ export async function kernelTiles(
   const json = 'toJSON' in kernel ? kernel.toJSON() : kernel;
   const { examples, values } = checkedData(json, x, options.values ?? {});
   const size = examples.length / featuresOf(json);
+  if (size === 0) throw new ValueError('kernelTiles: there are no examples');
   const settings = { size, tile, storage };
   const identity = identityOf(json, examples, values, { ...settings, precision, seed });
   const header: TileHeader = { format: 'ketwork.tiles/1', ...settings, identity };
@@ -205,6 +204,13 @@ async function computed(
 ): Promise<void> {
   const queue = regionsLeft.values();
   const options = signal === undefined ? {} : { signal };
+  let failed = false;
+  let first: unknown;
+  const fail = (error: unknown): void => {
+    if (!failed) first = error;
+    failed = true;
+    pool.dispose();
+  };
   const lane = async (): Promise<void> => {
     // Writing goes on while the next tile is computed, but no more than one tile waits.
     let writing: Promise<void> = Promise.resolve();
@@ -212,15 +218,20 @@ async function computed(
       for (const region of queue) {
         const numbers = await pool.run(region, [], options);
         await writing;
+        if (failed) break;
         writing = take(region, numbers);
         // An error is reported where it is awaited, not as one that nobody handled.
         writing.catch(() => {});
       }
+    } catch (error) {
+      fail(error);
     } finally {
-      await writing;
+      await writing.catch(fail);
     }
   };
+  // All lanes have ended before an error is reported, so that nothing is written afterwards.
   await Promise.all(Array.from({ length: pool.size }, lane));
+  if (failed) throw first;
 }
 
 function tilePool(workerData: TileWorkerData, size: number): Pool<Region, Float64Array> {
@@ -233,7 +244,7 @@ function tilePool(workerData: TileWorkerData, size: number): Pool<Region, Float6
 function featuresOf(json: KernelJSON): number {
   return json.circuit === undefined
     ? Number(json.settings['features'])
-    : sizeOf(parseCircuit(json.circuit).slots.find(({ axis }) => axis === 'batch')!.shape);
+    : encodingOf('kernelTiles', parseCircuit(json.circuit)).features;
 }
 
 /** Examples and weights as arrays, checked as a call of the kernel would check them. */
@@ -250,7 +261,7 @@ function checkedData(
     return { examples, values: {} };
   }
   const circuit = parseCircuit(json.circuit);
-  const slot = circuit.slots.find(({ axis }) => axis === 'batch')!.name;
+  const { slot } = encodingOf('kernelTiles', circuit);
   const read = readValues(circuit, { ...given, [slot]: x });
   const weights = circuit.slots.filter(({ name }) => name !== slot);
   return {

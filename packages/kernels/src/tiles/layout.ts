@@ -1,4 +1,4 @@
-import { FormatError } from '@ketwork/base';
+import { EnvironmentError, FormatError } from '@ketwork/base';
 import { nodeModules } from './files.ts';
 import type { Region } from '../computation.ts';
 
@@ -112,10 +112,31 @@ export function readHeader(folder: string): TileHeader | undefined {
   } catch (cause) {
     throw new FormatError(`${folder}: kernel.json is not JSON`, { cause });
   }
-  if (header.format !== 'ketwork.tiles/1') {
+  const { format, size, tile, storage, identity } = header;
+  const whole =
+    isCount(size) &&
+    isCount(tile) &&
+    (storage === 'f64' || storage === 'f32') &&
+    /^[0-9a-f]{64}$/.test(String(identity));
+  if (format !== 'ketwork.tiles/1' || !whole) {
     throw new FormatError(`${folder}: kernel.json does not describe tiles of this version`, {
       remedy: 'Name another folder',
     });
   }
   return header as TileHeader;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/** What went wrong with the file of a tile when it was read. */
+export function unreadable(path: string, cause?: unknown): Error {
+  const remedy = 'Complete the folder with kernelTiles and the same data';
+  return cause === undefined
+    ? new FormatError(`${path} is not as long as its tile`, { remedy })
+    : new EnvironmentError(
+        `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { remedy, cause },
+      );
 }

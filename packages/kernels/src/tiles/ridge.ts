@@ -36,7 +36,7 @@ export interface TiledKernelRidge {
  * Kernel ridge regression on a matrix on disk, by conjugate gradients (Hestenes and Stiefel, 1952): a product with the
  * matrix, which reads every tile once, per step. With targets of -1 and 1 it is a classifier.
  *
- * @throws ValueError for targets and options that do not fit.
+ * @throws ValueError for targets and options that do not fit, or where the matrix is found not to be positive definite.
  * @example
  * ```ts
  * import { mkdtemp, rm } from 'node:fs/promises';
@@ -58,7 +58,8 @@ export async function tiledKernelRidge(
   options: TiledKernelRidgeOptions = {},
 ): Promise<TiledKernelRidge> {
   const { lambda = 1, tolerance = 1e-6, maxIterations = 1000, signal, onStep } = options;
-  if (!(lambda > 0)) throw new ValueError(`tiledKernelRidge: lambda ${lambda} is not above 0`);
+  if (!(lambda > 0 && lambda < Infinity))
+    throw new ValueError(`tiledKernelRidge: lambda ${lambda} is not a finite number above 0`);
   if (!(tolerance > 0))
     throw new ValueError(`tiledKernelRidge: tolerance ${tolerance} is not above 0`);
   const n = tiles.size;
@@ -76,7 +77,14 @@ export async function tiledKernelRidge(
     signal?.throwIfAborted();
     const product = await tiles.multiply(direction);
     for (let i = 0; i < n; i++) product[i]! += lambda * direction[i]!;
-    const step = square / dot(direction, product);
+    const curvature = dot(direction, product);
+    if (!(curvature > 0)) {
+      throw new ValueError(
+        `tiledKernelRidge: the matrix plus ${lambda} is not positive definite, as step ${iterations + 1} shows`,
+        { remedy: 'Use a larger lambda, or estimate the kernel from more shots' },
+      );
+    }
+    const step = square / curvature;
     for (let i = 0; i < n; i++) {
       dual[i]! += step * direction[i]!;
       residual[i]! -= step * product[i]!;

@@ -1,7 +1,7 @@
 import { ValueError } from '@ketwork/base';
 import type { KernelRows } from '../svm.ts';
 import { nodeModules } from './files.ts';
-import { bytesOf, regions, TILE_HEAD, tilePath } from './layout.ts';
+import { bytesOf, regions, TILE_HEAD, tilePath, unreadable } from './layout.ts';
 import type { TileHeader, TileStorage } from './layout.ts';
 import type { Region } from '../computation.ts';
 
@@ -55,8 +55,17 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
     const [r, c] = [first(row), first(column)];
     return { row: r, rows: Math.min(tile, size - r), column: c, columns: Math.min(tile, size - c) };
   };
-  const load = async (region: Region): Promise<Float64Array | Float32Array> =>
-    numbersOf(await nodeModules().files.readFile(tilePath(path, region, tile)), TILE_HEAD, storage);
+  const load = async (region: Region): Promise<Float64Array | Float32Array> => {
+    const file = tilePath(path, region, tile);
+    const bytes = await nodeModules()
+      .files.readFile(file)
+      .catch((cause: unknown) => {
+        throw unreadable(file, cause);
+      });
+    if (bytes.length !== TILE_HEAD + region.rows * region.columns * bytesOf(storage))
+      throw unreadable(file);
+    return numbersOf(bytes, TILE_HEAD, storage);
+  };
   const check = (i: number, end: number): void => {
     if (!Number.isSafeInteger(i) || i < 0 || i >= end)
       throw new ValueError(`row ${i} is not one of the ${size} of the matrix`);
@@ -68,13 +77,14 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
       const above = at < i - (i % tile);
       const region = above ? regionAt(at, i) : regionAt(i, at);
       const { rows, columns } = region;
-      const file = fs.openSync(tilePath(path, region, tile), 'r');
+      const name = tilePath(path, region, tile);
+      const file = openedForReading(name);
       try {
         // Above the diagonal's tile the row is a column of the tile on the other side of the diagonal.
         const width = bytesOf(storage);
         const bytes = new Uint8Array((above ? rows * columns : columns) * width);
         const start = TILE_HEAD + (above ? 0 : (i - region.row) * columns * width);
-        fs.readSync(file, bytes, 0, bytes.length, start);
+        if (fs.readSync(file, bytes, 0, bytes.length, start) < bytes.length) throw unreadable(name);
         const numbers = numbersOf(bytes, 0, storage);
         if (above)
           for (let r = 0; r < rows; r++) out[at + r] = numbers[r * columns + (i - region.column)]!;
@@ -154,6 +164,14 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
       for (const region of all) visit({ ...region, data: await load(region) });
     },
   });
+}
+
+function openedForReading(path: string): number {
+  try {
+    return nodeModules().fs.openSync(path, 'r');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 /** Numbers from bytes, which may lie at an odd place of a larger buffer. */

@@ -1,4 +1,5 @@
-import { EnvironmentError, FormatError, ValueError } from '@ketwork/base';
+import { EnvironmentError, FormatError, KetworkError, ValueError } from '@ketwork/base';
+import { circuit, toJSON } from '@ketwork/circuit';
 import {
   fidelityKernel,
   kernelFromJSON,
@@ -88,6 +89,7 @@ describe('tiles on disk', () => {
       fidelityKernel(engine, map, { shots: 300 }),
       fidelityKernel(engine, map, { shots: 300, method: 'inversion', measureDiagonal: true }),
       projectedKernel(engine, map, { gamma: 0.3 }),
+      projectedKernel(engine, map, { gamma: 0.3, shots: 20 }),
     ]) {
       const tiles = await kernelTiles(each, x, { path: folder(), tile: 16, values, seed: 5 });
       expect(await tiles.rows(0, 40)).toEqual(each.matrix(x, { values, seed: 5 }));
@@ -101,6 +103,28 @@ describe('tiles on disk', () => {
 });
 
 describe('a run that was interrupted', () => {
+  it('has nothing going on any more when it rejects', async () => {
+    for (let round = 0; round < 5; round++) {
+      const path = folder();
+      let calls = 0;
+      let after = 0;
+      let ended = false;
+      const onProgress = (): void => {
+        calls += 1;
+        if (ended) after += 1;
+        if (calls === 3) throw new Error('enough');
+      };
+      const run = kernelTiles(kernel, examples, { path, tile: 20, workers: 2, onProgress });
+      await expect(run).rejects.toThrow('enough');
+      ended = true;
+      const there = readdirSync(path).sort();
+      expect(there.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(readdirSync(path).sort()).toEqual(there);
+      expect(after).toBe(0);
+    }
+  });
+
   it('goes on after an abort with the tiles that are missing', async () => {
     const path = folder();
     const stop = new AbortController();
@@ -201,6 +225,11 @@ describe('what does not fit', () => {
     await expect(start({ storage: 'f16' })).rejects.toThrow(ValueError);
     await expect(start({}, [1, 2, 3])).rejects.toThrow(ValueError);
     await expect(start({}, [1, 2, 3, Number.NaN])).rejects.toThrow(ValueError);
+    for (const bad of [{ memory: Number.NaN }, { memory: 0 }, { seed: -1 }, { seed: 0.5 }])
+      await expect(start(bad)).rejects.toThrow(ValueError);
+    await expect(start({}, [])).rejects.toThrow(ValueError);
+    const broken = { kind: 'fidelity', circuit: toJSON(circuit(1, () => {})), settings: {} };
+    await expect(kernelTiles(broken as never, [1], { path })).rejects.toThrow(KetworkError);
     await expect(start({ memory: 1e15 })).rejects.toThrow(EnvironmentError);
     const many = new Float64Array(20_000_000);
     const disk = kernelTiles(rbfKernel(1), many, { path, tile: 1_000_000 });
@@ -209,6 +238,8 @@ describe('what does not fit', () => {
     expect(() => openKernelTiles(path)).toThrow(FormatError);
     const damaged = folder();
     writeFileSync(join(damaged, 'kernel.json'), '{');
+    expect(() => openKernelTiles(damaged)).toThrow(FormatError);
+    writeFileSync(join(damaged, 'kernel.json'), '{"format":"ketwork.tiles/1"}');
     expect(() => openKernelTiles(damaged)).toThrow(FormatError);
     expect(() => kernelFromJSON(engine, { kind: 'other', settings: {} } as never)).toThrow(
       FormatError,
@@ -220,6 +251,12 @@ describe('what does not fit', () => {
     expect(() => tiles.row(10)).toThrow(ValueError);
     await expect(tiles.rows(3, 11)).rejects.toThrow(ValueError);
     await expect(tiles.multiply([1])).rejects.toThrow(ValueError);
+    truncateSync(join(tiles.path, 'tile-0-1.bin'), 100);
+    expect(() => tiles.row(1)).toThrow(FormatError);
+    await expect(tiles.rows(0, 1)).rejects.toThrow(FormatError);
+    rmSync(join(tiles.path, 'tile-0-1.bin'));
+    expect(() => tiles.row(1)).toThrow(EnvironmentError);
+    await expect(tiles.rows(0, 1)).rejects.toThrow(EnvironmentError);
   });
 });
 
@@ -239,6 +276,21 @@ describe('machines on tiles', () => {
     expect(svm(tiles, labels).dual).toEqual(svm(whole, labels).dual);
     const few = await tiledKernelRidge(tiles, labels, { maxIterations: 2 });
     expect(few).toMatchObject({ iterations: 2, converged: false });
+    // -1 and 1 as eigenvalues: no minimum to find.
+    const swap = [0, 1, 1, 0];
+    const indefinite = {
+      size: 2,
+      multiply: async (v: ArrayLike<number>) =>
+        [0, 1].map((r) => swap[2 * r]! * v[0]! + swap[2 * r + 1]! * v[1]!),
+    };
+    await expect(tiledKernelRidge(indefinite as never, [1, -1], { lambda: 0.5 })).rejects.toThrow(
+      /not positive/,
+    );
+    await expect(tiledKernelRidge(indefinite as never, [1, -1], { lambda: 1 })).rejects.toThrow(
+      /not positive/,
+    );
+    await expect(tiledKernelRidge(tiles, labels, { lambda: Infinity })).rejects.toThrow(ValueError);
+    expect(() => kernelRidge(whole, labels, { lambda: Infinity })).toThrow(ValueError);
     await expect(tiledKernelRidge(tiles, [1])).rejects.toThrow(ValueError);
     await expect(tiledKernelRidge(tiles, labels, { lambda: 0 })).rejects.toThrow(ValueError);
     expect(() => kernelProduct(kernel, test, examples, [1])).toThrow(ValueError);
