@@ -57,16 +57,18 @@ export function alignmentGradient(
   const target = new Float64Array(n * n);
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) target[i * n + j] = y[i]! * y[j]!;
   const kernel = Float64Array.from(gram);
+  const dot = (a: Float64Array, b: Float64Array): number =>
+    a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+  // What rounding leaves of a constant matrix is no kernel.
+  const least = centered ? (n * 2 ** -52) ** 2 * dot(kernel, kernel) : 0;
   if (centered) {
     center(kernel, n);
     center(target, n);
   }
-  const dot = (a: Float64Array, b: Float64Array): number =>
-    a.reduce((sum, v, i) => sum + v * b[i]!, 0);
   const inner = dot(kernel, target);
   const square = dot(kernel, kernel);
   const norms = Math.sqrt(square * dot(target, target));
-  if (!(norms > 0))
+  if (!(norms > 0 && square > least))
     throw new ValueError('targetAlignment: the matrix is zero, or constant and centred');
   const value = inner / norms;
   const dK = target.map((t, i) => t / norms - (value * kernel[i]!) / square);

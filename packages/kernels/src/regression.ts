@@ -60,7 +60,8 @@ export function kernelRidge(
   options: KernelRidgeOptions = {},
 ): KernelRidge {
   const { lambda = 1 } = options;
-  if (!(lambda > 0)) throw new ValueError(`kernelRidge: lambda ${lambda} is not a number above 0`);
+  if (!(lambda > 0 && lambda < Infinity))
+    throw new ValueError(`kernelRidge: lambda ${lambda} is not a finite number above 0`);
   const { dual } = solved('kernelRidge', gram, targets, lambda);
   return Object.freeze({
     dual,
@@ -90,7 +91,8 @@ export function gaussianProcess(
   options: GaussianProcessOptions = {},
 ): GaussianProcess {
   const { noise = 1e-6 } = options;
-  if (!(noise > 0)) throw new ValueError(`gaussianProcess: noise ${noise} is not a number above 0`);
+  if (!(noise > 0 && noise < Infinity))
+    throw new ValueError(`gaussianProcess: noise ${noise} is not a finite number above 0`);
   const { dual, cholesky } = solved('gaussianProcess', gram, targets, noise);
   const n = dual.length;
   const lower = cholesky.lowerTriangularMatrix.to2DArray();

@@ -33,7 +33,11 @@ export function sampleKernel(
   checkShots('sampleKernel', shots);
   const width = columns ?? Math.round(Math.sqrt(kernel.length));
   const count = kernel.length / width;
-  if (!Number.isInteger(count) || (columns === undefined && count !== width)) {
+  if (
+    !Number.isSafeInteger(width) ||
+    !Number.isInteger(count) ||
+    (columns === undefined && count !== width)
+  ) {
     throw new ValueError(`sampleKernel: ${kernel.length} numbers are not rows of ${width}`, {
       remedy: 'Give a square matrix, or the number of columns',
     });

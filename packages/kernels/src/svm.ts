@@ -77,6 +77,8 @@ export function svm(
   const { C = 1, tolerance = 1e-3, maxIterations = Math.max(1e7, 100 * n), signal } = options;
   if (!(C > 0 && C < Infinity)) throw new ValueError(`svm: C ${String(C)} is not a number above 0`);
   if (!(tolerance > 0)) throw new ValueError(`svm: tolerance ${tolerance} is not a number above 0`);
+  if (!(maxIterations >= 1))
+    throw new ValueError(`svm: maxIterations ${maxIterations} is not a number of at least 1`);
   const diagonal = Float64Array.from({ length: n }, (_, i) => rows.row(i)[i]!);
   checkFinite('svm: the diagonal', diagonal);
   const alpha = new Float64Array(n);

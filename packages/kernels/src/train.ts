@@ -71,8 +71,9 @@ export async function alignKernel(
     throw new ValueError(`alignKernel: batchSize ${batchSize} is not an integer from 2 to ${n}`);
   if (!Number.isSafeInteger(steps) || steps < 0)
     throw new ValueError(`alignKernel: steps ${steps} is not a number of steps`);
-  const parameters = parametersOf(kernel, options.values);
-  const values = Object.fromEntries(parameters.map(({ name, data }) => [name, data]));
+  const weights = weightsOf(kernel, options.values);
+  const values = Object.fromEntries(weights.map(({ name, data }) => [name, data]));
+  const parameters = weights.filter(({ differentiable }) => differentiable);
   const state = optimizer.init(parameters);
   const alignments: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -109,14 +110,18 @@ function drawn(
   }
 }
 
-function parametersOf(kernel: Kernel | AsyncKernel, values: Values): Parameter[] {
+/** The values of all shared slots, of which those that are differentiable are trained. */
+function weightsOf(
+  kernel: Kernel | AsyncKernel,
+  values: Values,
+): (Parameter & { readonly differentiable: boolean })[] {
   const slots = (kernel.circuit?.slots ?? []).filter(({ axis }) => axis === 'shared');
-  if (slots.length === 0) {
+  if (!slots.some(({ differentiable }) => differentiable)) {
     throw new UnsupportedError('alignKernel: the kernel has no weights', {
       remedy: 'Use a feature map with a weight slot, such as trainableFeatureMap',
     });
   }
-  return slots.map(({ name, shape }) => {
+  return slots.map(({ name, shape, differentiable }) => {
     const given = values[name];
     if (given === undefined)
       throw new ValueError(`alignKernel: the weights '${name}' have no value`);
@@ -126,6 +131,6 @@ function parametersOf(kernel: Kernel | AsyncKernel, values: Values): Parameter[]
         remedy: `Give [${shape.join(', ')}]`,
       });
     }
-    return { name, shape, data };
+    return { name, shape, data, differentiable };
   });
 }

@@ -1,4 +1,5 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
+import { circuit, input, weight } from '@ketwork/circuit';
 import {
   alignKernel,
   alignmentGradient,
@@ -62,6 +63,11 @@ describe('target alignment', () => {
     expect(() => targetAlignment([1, 0, 0], [1, -1])).toThrow(ValueError);
     expect(() => targetAlignment([1, Number.NaN, 0, 1], [1, -1])).toThrow(ValueError);
     expect(() => targetAlignment([0, 0, 0, 0], [1, -1])).toThrow(ValueError);
+    for (const k of [0.1, 0.7, 1]) {
+      const constant = new Float64Array(49).fill(k);
+      const labels = [1, -1, 1, 1, -1, 1, 1];
+      expect(() => targetAlignment(constant, labels, { centered: true })).toThrow(ValueError);
+    }
   });
 });
 
@@ -88,6 +94,22 @@ describe('training a kernel', () => {
     const remote = await hosted({ engine: 'cpu' });
     expect(await alignKernel(fidelityKernel(remote, small), x, labels, options)).toEqual(first);
     remote.dispose();
+  });
+
+  it('leaves shared slots alone that are not differentiable', async () => {
+    const map = circuit(1, (q) => {
+      const fixed = weight('fixed', [], { differentiable: false });
+      q.ry(input('x', [2]).at(0), 0)
+        .rx(fixed.at(), 0)
+        .ry(weight('w', []).at(), 0);
+      q.rz(input('x', [2]).at(1), 0).rx(weight('w', []).at(), 0);
+    });
+    const found = await alignKernel(fidelityKernel(engine, map), x, labels, {
+      values: { fixed: [0.3], w: [0.2] },
+      steps: 3,
+    });
+    expect([...found.values['fixed']!]).toEqual([0.3]);
+    expect(found.values['w']![0]).not.toBe(0.2);
   });
 
   it('stops when asked to, and refuses what does not fit', async () => {

@@ -58,6 +58,7 @@ describe('support vector machines', () => {
     });
     expect(() => svm(gram, labels, { C: 0 })).toThrow(ValueError);
     expect(() => svm(gram, labels, { tolerance: 0 })).toThrow(ValueError);
+    expect(() => svm(gram, labels, { maxIterations: Number.NaN })).toThrow(ValueError);
     expect(() => svm(gram, labels.slice(1))).toThrow(ValueError);
     expect(() => svm([1, Number.NaN, 0, 1], [1, -1])).toThrow(ValueError);
     expect(() =>
