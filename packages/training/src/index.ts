@@ -33,3 +33,10 @@ export type {
 export { ridgeRegression } from './ridge.ts';
 export type { RidgeModel, RidgeOptions } from './ridge.ts';
 export type { WorkersOptions } from './workers/options.ts';
+export type { PrivacyAccountant, SampledGaussian } from './privacy/mechanism.ts';
+export { noiseMultiplierFor } from './privacy/noise.ts';
+export type { AccountantName, NoiseTarget } from './privacy/noise.ts';
+export { pldAccountant } from './privacy/pld/accountant.ts';
+export type { PldOptions } from './privacy/pld/accountant.ts';
+export { rdpAccountant } from './privacy/rdp.ts';
+export type { RdpOptions } from './privacy/rdp.ts';
