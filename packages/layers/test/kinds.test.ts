@@ -33,10 +33,10 @@ import {
   quantumLinear,
   quanvolution,
 } from '@ketwork/layers';
-import { dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
+import { Tape, dense, forward, initializers, layerFromJSON, sequential } from '@ketwork/nn';
 import type { Layer, Shape } from '@ketwork/nn';
 import { cpu } from '@ketwork/simulator';
-import { Random } from '@ketwork/testing';
+import { Random, expectSameBits } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
 
 const ansatz = circuit(2, (q) => {
@@ -204,19 +204,62 @@ const layers: readonly (readonly [Layer, Shape])[] = [
   [sequential(dense(2, 4), qcnn(4).layer(), dense(1)), [2]],
 ];
 
+/** Inputs that the layer can take. */
+function examplesOf(layer: Layer, shape: Shape, count: number): Float64Array {
+  const random = new Random(3);
+  const x = Float64Array.from({ length: count * sizeOf(shape) }, () => random.uniform(0, 1));
+  // The last number in the row of a node says that it is there.
+  if (layer.kind === 'quantumGraphConv')
+    for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;
+  // Words are integers.
+  if (layer.kind === 'quantumTensorNetwork') x.forEach((value, i) => (x[i] = Math.round(value)));
+  return x;
+}
+
+describe('examples of a batch', () => {
+  // Shots are drawn anew for each part of a batch.
+  const exact = layers.filter(([layer]) => !JSON.stringify(layer).includes('"shots"'));
+
+  test.each(exact.map(([layer, shape], i) => [`${i} (${layer.kind})`, layer, shape] as const))(
+    'layer %s gives values and gradients of the same bits for any split',
+    async (_, layer, shape) => {
+      const built = layer.build(shape, key(7));
+      built.bind?.(await cpu());
+      expect(built.couplesExamples).toBe(false);
+      const [width, size] = [sizeOf(shape), sizeOf(built.outputShape)];
+      const x = examplesOf(layer, shape, 5);
+      const dy = new Random(8).normals(5 * size);
+      for (const training of [false, true]) {
+        await expectSameBits(5, async (from, to) => {
+          const tape = new Tape(to - from, from);
+          const own = x.slice(from * width, to * width);
+          // Words have no gradient.
+          const words = layer.kind === 'quantumTensorNetwork';
+          const input = words
+            ? tape.constant(own, shape, 'batch')
+            : tape.variable(own, shape, 'batch');
+          const y = built.forward(input, { tape, training, key: key(4), firstExample: from });
+          await tape.run();
+          const gradients = await tape.backward(y, dy.slice(from * size, to * size), 'perExample');
+          return {
+            outputs: tape.value(y),
+            ...(words ? {} : { 'gradients of the input': gradients.of(input) }),
+            ...Object.fromEntries(
+              built.parameters.map((p) => [p.name, gradients.of(tape.parameter(p))] as const),
+            ),
+          };
+        });
+      }
+    },
+  );
+});
+
 describe('quantumKinds', () => {
   test.each(layers.map(([layer, shape], i) => [`${i} (${layer.kind})`, layer, shape] as const))(
     'layer %s is made again from its JSON',
     async (_, layer, shape) => {
       const engine = await cpu();
-      const random = new Random(3);
-      const x = Float64Array.from({ length: 3 * sizeOf(shape) }, () => random.uniform(0, 1));
-      // The last number in the row of a node says that it is there.
-      if (layer.kind === 'quantumGraphConv')
-        for (let i = shape[1]! - 1; i < x.length; i += shape[1]!) x[i] = 1;
-      // Words are integers.
-      if (layer.kind === 'quantumTensorNetwork')
-        x.forEach((value, i) => (x[i] = Math.round(value)));
+      const x = examplesOf(layer, shape, 3);
       const built = layer.build(shape, key(7));
       built.bind?.(engine);
       for (const json of [JSON.stringify(layer), layer.toJSON(), structuredClone(layer.toJSON())]) {

@@ -1,5 +1,6 @@
 import { KetworkError, key } from '@ketwork/base';
 import {
+  Tape,
   avgPool2d,
   batchNorm,
   conv2d,
@@ -29,6 +30,7 @@ import {
   transformerEncoderLayer,
 } from '@ketwork/nn';
 import type { Layer, Shape } from '@ketwork/nn';
+import { expectSameBits } from '@ketwork/testing';
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../src/kinds.ts';
 import { cosineMap, random, size } from './check.ts';
@@ -68,6 +70,53 @@ const layers: readonly (readonly [Layer, Shape])[] = [
   ],
 ];
 
+/** Larger ones, for which other ways to compute may be chosen. */
+const large: readonly (readonly [Layer, Shape])[] = [
+  [conv2d(16, { kernel: 3, padding: 1 }), [8, 14, 14]],
+  [conv2d(8, { kernel: 5 }), [3, 12, 11]],
+  [maxPool2d(2), [4, 8, 6]],
+  [dense(40), [50]],
+  [dense(1), [50]],
+];
+
+describe('examples of a batch', () => {
+  const apart = [...layers, ...large].filter(([layer]) => layer.kind !== 'batchNorm');
+
+  test.each(apart.map(([layer, shape]) => [JSON.stringify(layer), layer, shape] as const))(
+    '%s gives values and gradients of the same bits for any split',
+    async (_, layer, shape) => {
+      const built = layer.build(shape, key(7));
+      expect(built.couplesExamples).toBe(false);
+      const [width, outputs] = [size(shape), size(built.outputShape)];
+      const x = inputsOf(layer, 5 * width);
+      const dy = random(5, 5 * outputs);
+      for (const training of [false, true]) {
+        await expectSameBits(5, async (from, to) => {
+          const tape = new Tape(to - from, from);
+          const input = tape.variable(x.slice(from * width, to * width), shape, 'batch');
+          const y = built.forward(input, { tape, training, key: key(4), firstExample: from });
+          await tape.run();
+          const some = dy.slice(from * outputs, to * outputs);
+          const gradients = await tape.backward(y, some, 'perExample');
+          return {
+            outputs: tape.value(y),
+            'gradients of the input': gradients.of(input),
+            ...Object.fromEntries(
+              built.parameters.map((p) => [p.name, gradients.of(tape.parameter(p))] as const),
+            ),
+          };
+        });
+      }
+    },
+  );
+});
+
+/** Numbers that the layer takes: tokens for an embedding. */
+function inputsOf(layer: Layer, count: number): Float64Array {
+  const numbers = random(3, count);
+  return layer.kind === 'embedding' ? numbers.map((v) => Math.floor(v ** 2) % 5) : numbers;
+}
+
 describe('layerFromJSON', () => {
   test.each(layers.map(([layer, shape]) => [JSON.stringify(layer), layer, shape] as const))(
     'makes %s again',
@@ -79,8 +128,7 @@ describe('layerFromJSON', () => {
         const [built, again] = [layer, copy].map((one) => one.build(shape, key(7)));
         expect(again!.parameters).toEqual(built!.parameters);
         expect(again!.buffers).toEqual(built!.buffers);
-        const numbers = random(3, 4 * size(shape));
-        const x = layer.kind === 'embedding' ? numbers.map((v) => Math.floor(v ** 2) % 5) : numbers;
+        const x = inputsOf(layer, 4 * size(shape));
         const pass = { training: true, key: key(2) };
         expect(await forward(again!, x, pass)).toEqual(await forward(built!, x, pass));
       }

@@ -1,3 +1,5 @@
+export { expectSameBits } from './batch.ts';
+export type { Rows } from './batch.ts';
 export { centralDifferences, expectClose } from './close.ts';
 export {
   dagger,

@@ -4,6 +4,7 @@ import {
   dagger,
   embedded,
   expectClose,
+  expectSameBits,
   expm,
   identity,
   kron,
@@ -86,6 +87,24 @@ describe('expectClose', () => {
     expect(() => expectClose([1, Number.NaN], [1, 2], 1e9)).toThrow('element 1');
     expect(() => expectClose([0, Number.NaN, 0], [0, 0, 5], 10)).toThrow('element 1');
     expect(() => expectClose([1e6 + 1], [1e6], 1e-5)).not.toThrow();
+  });
+});
+
+describe('expectSameBits', () => {
+  const rows = async (from: number, to: number) =>
+    Float64Array.from({ length: 2 * (to - from) }, (_, i) => 2 * from + i);
+
+  it('lets pass what does not depend on the rest of the batch, and only that', async () => {
+    await expectSameBits(4, async (from, to) => ({ y: await rows(from, to) }));
+    await expect(
+      expectSameBits(4, async (from, to) => ({ y: (await rows(from, to)).map((v) => v * to) })),
+    ).rejects.toThrow('y of example 0: element 1 is 1 among examples 0 to 0, 4 in the whole batch');
+    await expect(
+      expectSameBits(2, async (from, to) => ({ y: new Float64Array(to - from).fill(1 - to) })),
+    ).rejects.toThrow('y of example 0: element 0 is 0 among examples 0 to 0, -1');
+    await expect(expectSameBits(2, async () => ({ y: new Float64Array(4) }))).rejects.toThrow(
+      'y: length 4 instead of 2',
+    );
   });
 });
 
