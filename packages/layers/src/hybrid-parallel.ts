@@ -8,7 +8,7 @@ import type { Measurements } from '@ketwork/simulator';
 import { after, together } from './maybe-promise.ts';
 import { parallelCircuit } from './parallel-circuit.ts';
 import type { ParallelCircuitOptions } from './parallel-circuit.ts';
-import { LayerProgram } from './program.ts';
+import { LayerProgram, partKey } from './program.ts';
 import type { ProgramOptions } from './program.ts';
 import { initialize, initializerOf, slotRoles } from './slots.ts';
 import type { ConstantValues, SlotInitializers, SlotRoles } from './slots.ts';
@@ -212,7 +212,11 @@ function parallelMap(parallel: Parallel): DifferentiableMap {
     const jobs = jobsOf(arrays[0]!);
     if (calls === 'together') return program.run(valuesOf(jobs, arrays, batch, -1), key);
     return after(
-      together(each((circuit) => program.run(valuesOf(jobs, arrays, batch, circuit), key))),
+      together(
+        each((circuit) =>
+          program.run(valuesOf(jobs, arrays, batch, circuit), partKey(key, circuit)),
+        ),
+      ),
       (results) => interleaved(results, outputs),
     );
   }
@@ -253,7 +257,7 @@ function parallelMap(parallel: Parallel): DifferentiableMap {
         columns(dy, circuits, outputs, circuit),
         wanted,
         perExample,
-        key,
+        partKey(key, circuit),
       ),
     );
     return after(together(gradients), (byCircuit) =>

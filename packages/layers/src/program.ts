@@ -1,4 +1,4 @@
-import { bits, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
+import { bits, fold, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
@@ -156,6 +156,11 @@ export class LayerProgram {
       return part;
     });
   }
+}
+
+/** The key of one of several calls of a pass, so that circuits side by side do not draw the same shots. */
+export function partKey(key: Key | undefined, part: number): Key {
+  return fold(key ?? [0, 0], part);
 }
 
 function isEngine(value: unknown): value is Engine | AsyncEngine {

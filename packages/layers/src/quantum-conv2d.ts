@@ -6,10 +6,11 @@ import { ops } from '@ketwork/nn';
 import type { DifferentiableMap, Json, Layer, MaybePromise, Shape, Want } from '@ketwork/nn';
 import type { Measurements } from '@ketwork/simulator';
 import { after, together } from './maybe-promise.ts';
-import { LayerProgram } from './program.ts';
+import { LayerProgram, partKey } from './program.ts';
 import type { ProgramOptions } from './program.ts';
 import { quantumFilter } from './quantum-filter.ts';
 import type { QuantumFilterOptions } from './quantum-filter.ts';
+import { pairOf } from './shapes.ts';
 import { initialize, initializerOf, slotRoles } from './slots.ts';
 import type { SlotInitializers } from './slots.ts';
 import { windowRows } from './windows.ts';
@@ -238,7 +239,7 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
       mayShare ? 'batch' : 'none',
     );
     return after(
-      perFilter((filter) => program.run(valuesOf(rows, arrays, filter), key)),
+      perFilter((filter) => program.run(valuesOf(rows, arrays, filter), partKey(key, filter))),
       (results) => {
         const out = new Float64Array(batch * filters * outputs * positions);
         results.forEach((result, filter) => {
@@ -286,7 +287,13 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
         const place = outputPlace(at, filter);
         for (let k = 0; k < outputs; k++) dyRows[row * outputs + k]! += dy[place + k * positions]!;
       }
-      return program.vjp(valuesOf(rows, arrays, filter), dyRows, wanted, perExample, key);
+      return program.vjp(
+        valuesOf(rows, arrays, filter),
+        dyRows,
+        wanted,
+        perExample,
+        partKey(key, filter),
+      );
     });
     return after(gradients, (byFilter) => [
       wants[0] === 'none'
@@ -344,8 +351,4 @@ function stacked(parts: readonly Float64Array[], size: number): Float64Array {
   const out = new Float64Array(parts.length * size);
   parts.forEach((part, filter) => out.set(part, filter * size));
   return out;
-}
-
-function pairOf(value: number | Pair): Pair {
-  return typeof value === 'number' ? [value, value] : value;
 }

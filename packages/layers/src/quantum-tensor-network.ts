@@ -5,8 +5,9 @@ import type { Circuit } from '@ketwork/circuit';
 import { initializers, ops } from '@ketwork/nn';
 import type { DifferentiableMap, Initializer, Json, Layer, MaybePromise, Want } from '@ketwork/nn';
 import { after, together } from './maybe-promise.ts';
-import { LayerProgram } from './program.ts';
+import { LayerProgram, partKey } from './program.ts';
 import type { ProgramOptions } from './program.ts';
+import { checkChoice } from './shapes.ts';
 import { initialize } from './slots.ts';
 import {
   coordinates,
@@ -80,6 +81,9 @@ const KIND = 'quantumTensorNetwork';
 export function quantumTensorNetwork(options: QuantumTensorNetworkOptions): Layer {
   const { shape, length, vocabulary, sharing = 'uniform', wires = 1, discard = 'trace' } = options;
   checkSizes(length, vocabulary, wires);
+  checkChoice(KIND, 'shape', shape, ['path', 'tree']);
+  checkChoice(KIND, 'sharing', sharing, ['uniform', 'hierarchical']);
+  checkChoice(KIND, 'discard', discard, ['trace', 'postselect']);
   const word = options.word ?? defaultWord(wires);
   const merge = options.merge ?? defaultMerge(wires);
   checkCircuit('word', word, wires);
@@ -219,8 +223,8 @@ function networkMap(network: Network): DifferentiableMap {
   function tensors(arrays: readonly Float64Array[], key: Key | undefined): MaybePromise<Tensors> {
     const own = arrays.slice(1);
     const results = together([
-      word.program.run(wording(own, 1), key),
-      merge.program.run(probing(own.slice(word.slots.length), 1), key),
+      word.program.run(wording(own, 1), partKey(key, 0)),
+      merge.program.run(probing(own.slice(word.slots.length), 1), partKey(key, 1)),
     ]);
     return after(results, ([words, maps]) => {
       for (let box = 0; box < boxes; box++)
@@ -277,13 +281,13 @@ function networkMap(network: Network): DifferentiableMap {
         fromProbes(grads.maps.subarray(at, at + size), 2 * wires, d, true);
       const names = (kit: Kit): string[] => kit.slots.map(({ name }) => name);
       const results = together([
-        word.program.vjp(wording(own, sets), grads.words, names(word), false, key),
+        word.program.vjp(wording(own, sets), grads.words, names(word), false, partKey(key, 0)),
         merge.program.vjp(
           probing(own.slice(word.slots.length), sets),
           grads.maps,
           names(merge),
           false,
-          key,
+          partKey(key, 1),
         ),
       ]);
       return after(results, ([byWord, byMerge]) => [

@@ -7,6 +7,19 @@ export function checkCount(value: number, what: string, least = 1): void {
     throw new ValueError(`${what} is ${value}, not an integer of at least ${least}`);
 }
 
+/** Refuses what is not one of the values that an option has. */
+export function checkChoice(
+  kind: string,
+  name: string,
+  value: string,
+  choices: readonly string[],
+): void {
+  if (choices.includes(value)) return;
+  throw new ValueError(`${kind}: ${name} is ${JSON.stringify(value)}`, {
+    remedy: `Use ${choices.map((choice) => `'${choice}'`).join(' or ')}`,
+  });
+}
+
 /** Refuses an input shape. */
 export function refuseInput(kind: string, got: Shape, expected: string, remedy?: string): never {
   throw new ValueError(

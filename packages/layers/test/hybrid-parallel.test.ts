@@ -183,6 +183,15 @@ describe.each(['together', 'apart'] as const)('hybridParallel, calls %s', (calls
     expectClose(a, sharp, 0.25);
     expect(a).not.toEqual(sharp);
   });
+
+  test('every circuit draws shots of its own', async () => {
+    const alike = { features: 'shared', init: initializers.constant(0.4) } as const;
+    const network = built({ circuits: 2, qubits: 2, layers: 1, shots: 400, calls, ...alike }, 2);
+    for (const pass of [{ key: [1, 2] as const }, {}]) {
+      const [a, b, c, d] = await forward(network, [0.3, 0.7], pass);
+      expect([a, b]).not.toEqual([c, d]);
+    }
+  });
 });
 
 describe('hybridParallel', () => {

@@ -181,6 +181,19 @@ describe('quantumConv2d', () => {
     expect(new Set(normal.parameters[0]!.data)).toEqual(new Set([3]));
   });
 
+  test('every filter draws shots of its own', async () => {
+    const init = initializers.constant(0.4);
+    const network = quantumConv2d({ ...filter, outChannels: 3, shots: 400, init }).build(
+      [1, 2, 2],
+      [1, 2],
+    );
+    network.bind!(await cpu());
+    const pass = { key: [3, 4] as const };
+    const channels = await forward(network, [0.3, 0.7, 0.1, 0.2], pass);
+    expect(new Set(channels).size).toBe(3);
+    expect(await forward(network, [0.3, 0.7, 0.1, 0.2], pass)).toEqual(channels);
+  });
+
   test('refuses what does not fit', () => {
     expect(() => quantumConv2d({ kernel: 0 })).toThrowErrorMatchingInlineSnapshot(
       `[ValueError: quantumConv2d: kernel, stride and inChannels are positive integers, one of them is 0]`,

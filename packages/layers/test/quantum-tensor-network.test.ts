@@ -186,6 +186,9 @@ describe('quantumTensorNetwork', () => {
       { word: one },
       { outputs: ['ZZ'] },
       { outputs: [] },
+      { shape: 'ring' as never },
+      { sharing: 'all' as never },
+      { discard: 'drop' as never },
     ])
       expect(() => quantumTensorNetwork({ ...good, ...wrong }), JSON.stringify(wrong)).toThrow(
         ValueError,
