@@ -131,7 +131,7 @@ export function flippedQuanv(
           const enter = (p: Parameter): Tensor =>
             trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared');
           const angles = ops.reshape(enter(theta), [filters * channels, 4 ** qubits - 1]);
-          const unitaries = pauliExponential(angles, qubits);
+          const unitaries = pauliExponential('flippedQuanv', angles, qubits);
           const kernels = stateKernels(unitaries, filters, channels, kernel);
           return ops.conv2d(finite(x, size), kernels, enter(bias), { stride, padding });
         },

@@ -86,7 +86,12 @@ export function hamiltonianEmbedding(options: HamiltonianEmbeddingOptions): Laye
   checkCount(layers, 'hamiltonianEmbedding: the number of layers');
   checkCount(cache, 'hamiltonianEmbedding: cache', 0);
   const trotterSteps = evolution === 'exact' ? undefined : evolution.trotterSteps;
-  if (trotterSteps !== undefined) checkCount(trotterSteps, 'hamiltonianEmbedding: trotterSteps');
+  if (evolution !== 'exact') {
+    checkCount(
+      evolution.trotterSteps,
+      "hamiltonianEmbedding: evolution is not 'exact', and its trotterSteps",
+    );
+  }
   const readout = options.readout ?? Math.max(1, Math.ceil(Math.log2(classes)));
   checkCount(readout, 'hamiltonianEmbedding: the number of qubits read out');
   if (2 ** readout < classes) {
@@ -159,7 +164,7 @@ export function hamiltonianEmbedding(options: HamiltonianEmbeddingOptions): Laye
           const block = 2 ** gates[0]!.length;
           const data = ops.reshape(x, [where.size]);
           const angles = ops.reshape(enter(theta), [layers * blocks, strings]);
-          const unitaries = pauliExponential(angles, gates[0]!.length);
+          const unitaries = pauliExponential('hamiltonianEmbedding', angles, gates[0]!.length);
           const moments = enter(times);
           const spectraOf = spectra.recording();
           let state = tape.constant(plusState(qubits), [d, 2], 'shared');
@@ -195,7 +200,7 @@ export function hamiltonianEmbedding(options: HamiltonianEmbeddingOptions): Laye
 
 function imageShape(shape: Shape): readonly [height: number, width: number] {
   const image = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
-  if (image.length !== 2) {
+  if (image.length !== 2 || image.includes(0)) {
     refuseInput(
       'hamiltonianEmbedding',
       shape,

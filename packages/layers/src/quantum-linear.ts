@@ -102,7 +102,7 @@ export function quantumLinear(
     toJSON: () => settings,
     build(inputShape, key) {
       const size = inputShape[0]!;
-      if (inputShape.length !== 1 || (inputs !== undefined && size !== inputs)) {
+      if (inputShape.length !== 1 || size === 0 || (inputs !== undefined && size !== inputs)) {
         refuseInput(
           'quantumLinear',
           inputShape,
@@ -132,7 +132,7 @@ export function quantumLinear(
             trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared');
           const d = where.dimension;
           const spectraOf = spectra.recording();
-          const unitaries = pauliExponential(enter(theta), qubits);
+          const unitaries = pauliExponential('quantumLinear', enter(theta), qubits);
           let state = tape.constant(plusState(qubits), [d, 2], 'shared');
           for (let r = 0; r < repetitions; r++) {
             state = evolveByData(

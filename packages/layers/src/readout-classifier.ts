@@ -12,6 +12,7 @@ import type { Circuit, ExpvalMeasurement } from '@ketwork/circuit';
 import type { Layer } from '@ketwork/nn';
 import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
+import { checkChoice } from './shapes.ts';
 
 /** A trained rotation `exp(-i w P / 2)`. */
 export interface PauliGenerator {
@@ -61,7 +62,7 @@ export interface ReadoutClassifier {
  * majority of any subset of the bits are of this form.
  *
  * @param bits Number of data qubits, at least 1.
- * @throws ValueError where there are no bits or no rotations, or a rotation does not fit.
+ * @throws ValueError where there are no bits or no rotations, or a rotation or option does not fit.
  * @example
  * ```ts
  * import { readoutClassifier } from '@ketwork/layers';
@@ -76,6 +77,9 @@ export function readoutClassifier(
   const { layers = ['ZX', 'XX', 'X'], embedding = 'bits', start = '1', observable = 'Y' } = options;
   if (!Number.isSafeInteger(bits) || bits < 1)
     throw new ValueError(`readoutClassifier: ${bits} is not a number of bits of at least 1`);
+  checkChoice('readoutClassifier', 'embedding', embedding, ['bits', 'state']);
+  checkChoice('readoutClassifier', 'start', start, ['1', '-']);
+  checkChoice('readoutClassifier', 'observable', observable, ['X', 'Y', 'Z']);
   const data = Array.from({ length: bits }, (_, qubit) => qubit);
   const generators = layers.flatMap((layer) => writtenOut(layer, data));
   if (generators.length === 0)

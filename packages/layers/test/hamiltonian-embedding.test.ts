@@ -247,10 +247,14 @@ describe('hamiltonianEmbedding', () => {
     expect(bad({ readout: 1 })).toThrow('1 qubits have no string for each of 3 classes');
     expect(bad({ unitary: 'dense' })).toThrow('"dense" is not a trained unitary');
     expect(bad({ evolution: { trotterSteps: 0 } })).toThrow('trotterSteps is 0');
+    expect(bad({ evolution: 'trotter' })).toThrow('trotterSteps is undefined');
     expect(bad({ time: Number.NaN })).toThrow('time is NaN');
     expect(bad({ scale: Infinity })).toThrow('scale is Infinity');
     expect(() => layer({ classes: 2 }, [16])).toThrow(
       'hamiltonianEmbedding: inputs of shape [16] do not fit, it takes images [height, width] or [1, height, width]. Put reshape',
+    );
+    expect(() => hamiltonianEmbedding({ classes: 2 }).build([0, 4], [0, 1])).toThrow(
+      'hamiltonianEmbedding: inputs of shape [0, 4] do not fit',
     );
     expect(() => layer({ classes: 2, qubits: 2 }, [5, 4])).toThrow(
       '2 qubits do not fit images of 5 pixels a side',

@@ -152,5 +152,15 @@ describe('quantumLinear', () => {
     expect(() => forward(built, [1, 2, 3, Number.NaN, ...new Array<number>(12).fill(0)])).toThrow(
       'quantumLinear: element 3 of example 0 is NaN',
     );
+    expect(() => forward(built, new Float64Array(16).fill(1e308))).toThrow(
+      'quantumLinear: element 0 of example 0 is 1e+308',
+    );
+    expect(() => quantumLinear(2).build([0], [0, 1])).toThrow('inputs of shape [0] do not fit');
+    for (const value of [Number.NaN, 1e308]) {
+      built.buffers[0]!.data[7] = value;
+      expect(() => forward(built, new Float64Array(16))).toThrow(
+        `quantumLinear: an angle is ${value}. Training has diverged`,
+      );
+    }
   });
 });

@@ -86,6 +86,9 @@ describe('readoutClassifier', () => {
       () => readoutClassifier(2, { layers: [] }),
       () => readoutClassifier(2, { layers: ['ZZZ'] }),
       () => readoutClassifier(2, { layers: ['ZA'] }),
+      () => readoutClassifier(2, { embedding: 'amplitudes' as never }),
+      () => readoutClassifier(2, { start: '+' as never }),
+      () => readoutClassifier(2, { observable: 'I' as never }),
     ])
       expect(wrong).toThrow(ValueError);
     expect(() => readoutClassifier(2, { layers: [{ word: 'Z', qubits: [3] }] })).toThrow('3');

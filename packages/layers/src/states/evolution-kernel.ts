@@ -102,9 +102,10 @@ function fastKernel(d: number): EvolutionKernel | undefined {
     coordinates: view.subarray(coordinatesAt / 8, coordinatesAt / 8 + 2 * d),
     turn(vectors, rank, psi, from, out, to) {
       const blocks = (rank + 3) >>> 2;
-      // Rows beyond the rank may hold anything finite: they count 0 times.
+      // Rows that fill up a block count 0 times; not to leave what was there before keeps even the signs of zeros.
       factors.fill(0, 4 * rank, 16 * blocks);
-      view.set(vectors, vectorsAt / 8);
+      view.set(vectors.length > rank * d ? vectors.subarray(0, rank * d) : vectors, vectorsAt / 8);
+      view.fill(0, vectorsAt / 8 + rank * d, vectorsAt / 8 + 4 * blocks * d);
       for (let i = 0; i < 2 * d; i++) {
         const x = psi[from + i]!;
         view[psiAt / 8 + i] = x;

@@ -1,7 +1,8 @@
-import { elementary, matmul } from '@ketwork/base';
+import { elementary, matmul, ValueError } from '@ketwork/base';
 import type { Rule, Tensor } from '@ketwork/nn';
 import { hermitianEigen } from '@ketwork/simulator';
 import { addPauliTraces, pauliBasis, pauliMatrix } from './pauli-basis.ts';
+import { LARGEST } from './spectra.ts';
 
 /** Eigenvalues and eigenvectors (rows) of one exponent, parts apart. */
 interface Eigen {
@@ -15,8 +16,11 @@ interface Eigen {
  * `[count, 2^n, 2^n, 2]`. Shared angles are exponentiated once for the batch; the gradient goes through the divided
  * differences of the exponential (Daleckii and Krein, 1965) in the basis of eigenvectors, so that degenerate eigenvalues
  * need no care.
+ *
+ * @param kind Name of the layer in messages.
+ * @throws ValueError, when the tape runs, where angles are not finite or so large that squares overflow.
  */
-export function pauliExponential(theta: Tensor, qubits: number): Tensor {
+export function pauliExponential(kind: string, theta: Tensor, qubits: number): Tensor {
   const basis = pauliBasis(qubits);
   const { dimension: d, strings } = basis;
   const count = theta.shape[0]!;
@@ -28,7 +32,9 @@ export function pauliExponential(theta: Tensor, qubits: number): Tensor {
       const out = new Float64Array(batch * count * size);
       spectra = [];
       for (let m = 0; m < batch * count; m++) {
-        const eigen = eigenOf(pauliMatrix(basis, angles!, m * strings), d);
+        const matrix = pauliMatrix(basis, angles!, m * strings);
+        checkExponent(kind, matrix, angles!.subarray(m * strings, (m + 1) * strings));
+        const eigen = eigenOf(matrix, d);
         spectra.push(eigen);
         writeExponential(eigen, d, out, m * size);
       }
@@ -44,6 +50,14 @@ export function pauliExponential(theta: Tensor, qubits: number): Tensor {
     },
   };
   return theta.tape.record(rule, [theta], [count, d, d, 2]);
+}
+
+function checkExponent(kind: string, matrix: Float64Array, angles: Float64Array): void {
+  if (matrix.every((value) => Math.abs(value) <= LARGEST)) return;
+  const worst = angles.find((angle) => !(Math.abs(angle) <= LARGEST / matrix.length)) ?? angles[0];
+  throw new ValueError(`${kind}: an angle is ${worst}`, {
+    remedy: 'Training has diverged: use a lower learning rate, or clip gradients',
+  });
 }
 
 function eigenOf(matrix: Float64Array, d: number): Eigen {

@@ -123,13 +123,16 @@ export class DataSpectra {
   }
 }
 
-/** Refuses numbers that are not finite. */
+/** Larger numbers could overflow when they are squared on the way to eigenvalues. */
+export const LARGEST = 1e100;
+
+/** Refuses numbers that are not finite, or too large for eigenvalues. */
 export function checkData(kind: string, x: Float64Array, size: number): void {
   for (let i = 0; i < x.length; i++) {
-    if (Number.isFinite(x[i]!)) continue;
+    if (Math.abs(x[i]!) <= LARGEST) continue;
     throw new ValueError(
       `${kind}: element ${i % size} of example ${Math.floor(i / size)} is ${x[i]}`,
-      { remedy: 'Give finite numbers' },
+      { remedy: `Give finite numbers, at most ${LARGEST} in size` },
     );
   }
 }

@@ -53,3 +53,19 @@ test.each([
     1e-13,
   );
 });
+
+test('what was computed before leaves no trace, not even in the signs of zeros', () => {
+  const d = 4;
+  const kernel = evolutionKernel(d);
+  const psi = Float64Array.of(-0, -0, 1, 1, 1, 1, 1, 1);
+  const downwards = [1, -1, -1, -1];
+  const run = (before: readonly number[]): Float64Array => {
+    const out = new Float64Array(2 * d);
+    kernel.factors.fill(0);
+    const rows = Float64Array.from([before, before, before, before].flat());
+    kernel.turn(rows, d, psi, 0, out, 0);
+    kernel.turn(Float64Array.from(downwards), 1, psi, 0, out, 0);
+    return out;
+  };
+  expect(run(downwards)).toEqual(run([1, 1, 1, 1]));
+});
