@@ -73,7 +73,9 @@ export function rescale(data: Dataset, options: RescaleOptions = {}): Dataset {
     const j = i % features;
     const span = largest[j]! - smallest[j]!;
     const share = span === 0 ? 0.5 : (value - smallest[j]!) / span;
-    return low + (high - low) * (clip ? Math.min(1, Math.max(0, share)) : share);
+    // Rounding must not carry the upper end beyond itself.
+    if (share === 1 || (clip && share > 1)) return high;
+    return low + (high - low) * (clip ? Math.max(0, share) : share);
   });
   return Object.freeze({ ...data, inputs });
 }

@@ -172,9 +172,11 @@ export function minMax(values: ArrayLike<number>, options: MinMaxOptions = {}): 
     largest = Math.max(largest, values[i]!);
   }
   const span = largest - smallest;
-  return Float64Array.from(values, (value) =>
-    span === 0 ? (low + high) / 2 : low + ((high - low) * (value - smallest)) / span,
-  );
+  return Float64Array.from(values, (value) => {
+    if (span === 0) return (low + high) / 2;
+    // Rounding must not carry the upper end beyond itself.
+    return value === largest ? high : low + ((high - low) * (value - smallest)) / span;
+  });
 }
 
 function checkInteger(what: string, value: number, least: number): void {

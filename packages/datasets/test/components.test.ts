@@ -112,6 +112,9 @@ describe('rescale', () => {
     const test = points([-4, 3, 6, 10], 2);
     expect([...rescale(test, { ranges }).inputs]).toEqual([0, 0.5, 1, 0.5]);
     expect([...rescale(test, { ranges, clip: false }).inputs]).toEqual([-1, 0.5, 1.5, 0.5]);
+    // -2 + (0.1 + 2) is rounded up.
+    const [, , end, middle] = rescale(test, { ranges, range: [-2, 0.1] }).inputs;
+    expect([end, middle]).toEqual([0.1, -2 + 2.1 * 0.5]);
   });
 
   test('refuses what does not fit', () => {

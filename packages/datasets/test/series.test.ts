@@ -115,6 +115,8 @@ describe('windows', () => {
     expect([...minMax([5, 1, 3], { range: [0, 1] })]).toEqual([1, 0, 0.5]);
     expect([...minMax([0, 2, 5], { first: 2 })]).toEqual([-1, 1, 4]);
     expect([...minMax([7, 7])]).toEqual([0, 0]);
+    // -2 + (0.1 + 2) is rounded up.
+    expect(minMax([0, 1], { range: [-2, 0.1] })[1]).toBe(0.1);
   });
 });
 
