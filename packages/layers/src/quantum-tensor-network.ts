@@ -7,6 +7,7 @@ import type { DifferentiableMap, Initializer, Json, Layer, MaybePromise, Want } 
 import { after, together } from './maybe-promise.ts';
 import { LayerProgram, partKey } from './program.ts';
 import type { ProgramOptions } from './program.ts';
+import { repeated, summed } from './rows.ts';
 import { checkChoice } from './shapes.ts';
 import { initialize } from './slots.ts';
 import {
@@ -205,18 +206,19 @@ function networkMap(network: Network): DifferentiableMap {
   /** Values of the slots of the merging circuit, each box on all probes. */
   function probing(arrays: readonly Float64Array[], copies: number): Record<string, Float64Array> {
     const values: Record<string, Float64Array> = {
-      [PROBE.polar]: repeated(probes.polar, copies * boxes),
-      [PROBE.azimuth]: repeated(probes.azimuth, copies * boxes),
+      [PROBE.polar]: repeated(probes.polar, 1, copies * boxes),
+      [PROBE.azimuth]: repeated(probes.azimuth, 1, copies * boxes),
     };
     merge.slots.forEach(({ name, shape }, i) => {
-      values[name] = repeated(rowsRepeated(arrays[i]!, sizeOf(shape), products), copies);
+      const eachProbe = repeated(arrays[i]!, arrays[i]!.length / sizeOf(shape), products);
+      values[name] = repeated(eachProbe, 1, copies);
     });
     return values;
   }
 
   function wording(arrays: readonly Float64Array[], copies: number): Record<string, Float64Array> {
     return Object.fromEntries(
-      word.slots.map(({ name }, i) => [name, repeated(arrays[i]!, copies)]),
+      word.slots.map(({ name }, i) => [name, repeated(arrays[i]!, 1, copies)]),
     );
   }
 
@@ -294,7 +296,7 @@ function networkMap(network: Network): DifferentiableMap {
         undefined,
         ...word.slots.map(({ name }) => byWord![name]!),
         ...merge.slots.map(({ name, shape }) =>
-          rowsSummed(byMerge![name]!, sizeOf(shape), products),
+          summed(byMerge![name]!, sets * boxes, products, sizeOf(shape)),
         ),
       ]);
     });
@@ -314,32 +316,6 @@ function networkMap(network: Network): DifferentiableMap {
     forward,
     vjp,
   };
-}
-
-/** An array `times` times one after the other. */
-function repeated(array: Float64Array, times: number): Float64Array {
-  if (times === 1) return array;
-  const out = new Float64Array(array.length * times);
-  for (let i = 0; i < times; i++) out.set(array, i * array.length);
-  return out;
-}
-
-/** Each row of `size` numbers `times` times. */
-function rowsRepeated(rows: Float64Array, size: number, times: number): Float64Array {
-  const out = new Float64Array(rows.length * times);
-  for (let row = 0; row * size < rows.length; row++) {
-    const own = rows.subarray(row * size, (row + 1) * size);
-    for (let i = 0; i < times; i++) out.set(own, (row * times + i) * size);
-  }
-  return out;
-}
-
-/** The inverse of {@link rowsRepeated} for cotangents: sums of `times` rows. */
-function rowsSummed(rows: Float64Array, size: number, times: number): Float64Array {
-  const out = new Float64Array(rows.length / times);
-  for (let i = 0; i < rows.length; i++)
-    out[Math.floor(i / (size * times)) * size + (i % size)]! += rows[i]!;
-  return out;
 }
 
 function checkTokens(tokens: Float64Array, length: number, vocabulary: number): void {

@@ -1,6 +1,7 @@
 import { elementary, matmul } from '@ketwork/base';
 import type { Rule, Tensor, Want } from '@ketwork/nn';
 import { evolutionKernel } from './evolution-kernel.ts';
+import { summed } from '../rows.ts';
 import { sincOf } from './exponential.ts';
 import type { DataSpectra, DataSpectrum, Placement } from './spectra.ts';
 
@@ -90,7 +91,7 @@ export function evolveByData(
       return [
         stateGrad === undefined || step > 0 || wants[0] === 'perExample'
           ? stateGrad
-          : summed(stateGrad, width),
+          : summed(stateGrad, 1, batch, width),
         dataGrad,
         ...(t === undefined ? [] : [timeGrad]),
       ];
@@ -198,10 +199,4 @@ function project(
     out[2 * k] = re;
     out[2 * k + 1] = im;
   }
-}
-
-function summed(rows: Float64Array, width: number): Float64Array {
-  const out = new Float64Array(width);
-  for (let i = 0; i < rows.length; i++) out[i % width]! += rows[i]!;
-  return out;
 }

@@ -1,5 +1,6 @@
 import { elementary } from '@ketwork/base';
 import type { Rule, Tensor } from '@ketwork/nn';
+import { summed } from '../rows.ts';
 import { checkData, symmetrized } from './spectra.ts';
 import type { Placement } from './spectra.ts';
 
@@ -74,7 +75,7 @@ export function evolveByTrotter(
           ? undefined
           : batched || wants[0] === 'perExample'
             ? stateGrad
-            : rowsTogether(stateGrad, width),
+            : summed(stateGrad, 1, batch, width),
         wants[1] === 'none' ? undefined : dataGrad,
         ...(t === undefined ? [] : [wants[2] === 'none' ? undefined : timeGrad]),
       ];
@@ -131,10 +132,4 @@ function addPairGradients(
     if (flip > 0) sum += bra[2 * c + 1]! * ket[2 * other]! - bra[2 * c]! * ket[2 * other + 1]!;
     out[other * d + c]! += sum;
   }
-}
-
-function rowsTogether(rows: Float64Array, width: number): Float64Array {
-  const out = new Float64Array(width);
-  for (let i = 0; i < rows.length; i++) out[i % width]! += rows[i]!;
-  return out;
 }
