@@ -36,6 +36,7 @@ export interface WindowOptions {
 /**
  * Positions of the window over an image: `floor((size + 2 · padding - kernel) / stride) + 1` in each direction.
  *
+ * @param name What messages begin with. Default `image windows`.
  * @throws ValueError where a size is not a positive integer (padding: not a non-negative one) or the window is larger
  * than the padded image.
  * @example
@@ -45,28 +46,29 @@ export interface WindowOptions {
  * console.log(windowPositions(images)); // [13, 13]
  * ```
  */
-export function windowPositions(shape: WindowShape): [rows: number, columns: number] {
+export function windowPositions(
+  shape: WindowShape,
+  name = 'image windows',
+): [rows: number, columns: number] {
   const { batch, channels, height, width, kernel, stride = [1, 1], padding = [0, 0] } = shape;
   const sizes = { batch, channels, height, width, kernel, stride };
-  for (const [name, value] of Object.entries(sizes)) {
+  for (const [what, value] of Object.entries(sizes)) {
     for (const size of typeof value === 'number' ? [value] : value) {
       if (!Number.isSafeInteger(size) || size < 1) {
-        throw new ValueError(
-          `image windows: ${name} ${String(value)} is not made of positive integers`,
-        );
+        throw new ValueError(`${name}: ${what} ${String(value)} is not made of positive integers`);
       }
     }
   }
   if (!padding.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw new ValueError(
-      `image windows: padding ${String(padding)} is not made of non-negative integers`,
+      `${name}: padding ${String(padding)} is not made of non-negative integers`,
     );
   }
   const rows = Math.floor((height + 2 * padding[0] - kernel[0]) / stride[0]) + 1;
   const columns = Math.floor((width + 2 * padding[1] - kernel[1]) / stride[1]) + 1;
   if (rows < 1 || columns < 1) {
     throw new ValueError(
-      `image windows: a window of ${kernel[0]} x ${kernel[1]} does not fit an image of ${height} x ${width} with padding ${padding[0]} x ${padding[1]}`,
+      `${name}: a window of ${kernel[0]} x ${kernel[1]} does not fit an image of ${height} x ${width} with padding ${padding[0]} x ${padding[1]}`,
       { remedy: 'Use a smaller kernel or more padding' },
     );
   }

@@ -4,7 +4,7 @@ import type { AngleLike, Circuit } from '@ketwork/circuit';
 import { ops } from '@ketwork/nn';
 import type { Layer, Loss, Parameter, Tensor } from '@ketwork/nn';
 import type { ProgramOptions } from './program.ts';
-import { quantum } from './quantum.ts';
+import { circuitLayer } from './quantum.ts';
 import { checkCount, refuseInput } from './shapes.ts';
 import type { SlotInitializers } from './slots.ts';
 
@@ -68,7 +68,8 @@ export function dataReuploading(options: DataReuploadingOptions): Layer {
   const model = uploadCircuit(features, qubits, layers, entangle);
   const everyQubit = Array.from({ length: qubits }, (_, q) => q);
   const { method, shots, init } = options;
-  const inner = quantum(model, expval(...everyQubit.flatMap((q) => [X(q), Y(q), Z(q)])), {
+  const bloch = expval(...everyQubit.flatMap((q) => [X(q), Y(q), Z(q)]));
+  const inner = circuitLayer('dataReuploading', model, bloch, {
     ...(method === undefined ? {} : { method }),
     ...(shots === undefined ? {} : { shots }),
     ...(init === undefined ? {} : { init }),
@@ -122,9 +123,8 @@ export function dataReuploading(options: DataReuploadingOptions): Layer {
         bound: () => built.bound!(),
         forward(x, context) {
           const { tape } = context;
-          const bloch = built.forward(x, context);
           const fidelities = ops.affine(
-            bloch,
+            built.forward(x, context),
             tape.constant(directions, [3 * qubits, size], 'shared'),
             tape.constant(halves, [size], 'shared'),
           );

@@ -106,15 +106,9 @@ export function flippedQuanv(
         );
       }
       const [channels, height, width] = inputShape as unknown as [number, number, number];
-      const positions = windowPositions({
-        batch: 1,
-        channels,
-        height,
-        width,
-        kernel: [kernel, kernel],
-        stride,
-        padding,
-      });
+      const square = [kernel, kernel] as const;
+      const window = { batch: 1, channels, height, width, kernel: square, stride, padding };
+      const positions = windowPositions(window, 'flippedQuanv');
       const fans = { fanIn: channels * kernel ** 2, fanOut: filters * kernel ** 2 };
       const thetaShape = [filters, channels, 4 ** qubits - 1];
       const theta = initialize('flippedQuanv', init, 'theta', thetaShape, fans, key, 0);

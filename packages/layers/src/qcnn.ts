@@ -4,6 +4,7 @@ import type { AngleExpression, Builder, Circuit, ExpvalMeasurement } from '@ketw
 import type { Layer } from '@ketwork/nn';
 import { quantum } from './quantum.ts';
 import type { QuantumOptions } from './quantum.ts';
+import { checkChoice } from './shapes.ts';
 
 /** Options of {@link qcnn}. */
 export interface QcnnOptions {
@@ -118,6 +119,8 @@ function embed(
   embedding: NonNullable<QcnnOptions['embedding']>,
   qubits: readonly number[],
 ): void {
+  if (typeof embedding !== 'function')
+    checkChoice('qcnn', 'embedding', embedding, ['angle', 'amplitude', 'state']);
   if (typeof embedding === 'function') embedding(q);
   else if (embedding === 'angle') q.angleEmbedding(input('x', [qubits.length]), { rotation: 'Y' });
   else if (embedding === 'amplitude')

@@ -147,7 +147,7 @@ export function slidingCircuit(
         );
       }
       const window = { channels, height: height!, width: width!, kernel, stride, padding };
-      const positions = windowPositions({ ...window, batch: 1 });
+      const positions = windowPositions({ ...window, batch: 1 }, kind);
       const program = new LayerProgram(kind, circuit, measurement, options);
       const weights = roles.weights.map((slot): Slot => ({
         ...slot,

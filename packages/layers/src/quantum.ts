@@ -53,14 +53,24 @@ export function quantum(
   measurement: Measurements,
   options: QuantumOptions = {},
 ): Layer {
-  const roles = slotRoles('quantum', circuit, options.inputs, options.constants ?? {});
-  const rule = initializerOf('quantum', options.init, roles.weights);
+  return circuitLayer('quantum', circuit, measurement, options);
+}
+
+/** {@link quantum} under another name, for layers that contain one. */
+export function circuitLayer(
+  kind: string,
+  circuit: Circuit,
+  measurement: Measurements,
+  options: QuantumOptions,
+): Layer {
+  const roles = slotRoles(kind, circuit, options.inputs, options.constants ?? {});
+  const rule = initializerOf(kind, options.init, roles.weights);
   // Measurements are checked here, before there is an engine.
-  const { outputs } = new LayerProgram('quantum', circuit, measurement, options);
+  const { outputs } = new LayerProgram(kind, circuit, measurement, options);
   const size = roles.inputs.reduce((sum, slot) => sum + sizeOf(slot.shape), 0);
   const inputShape: Shape = roles.inputs.length === 1 ? roles.inputs[0]!.shape : [size];
   const settings = {
-    kind: 'quantum',
+    kind,
     circuit,
     measurement,
     inputs: roles.inputs.map((slot) => slot.name),
@@ -72,19 +82,19 @@ export function quantum(
     ...(options.shots === undefined ? {} : { shots: options.shots }),
   };
   return Object.freeze<Layer>({
-    kind: 'quantum',
+    kind,
     inputShape,
     toJSON: () => settings as unknown as Json,
     build(shape, key) {
-      checkInput(shape, inputShape, size);
-      const program = new LayerProgram('quantum', circuit, measurement, options);
-      const map = programMap('quantum', program, roles);
+      checkInput(kind, shape, inputShape, size);
+      const program = new LayerProgram(kind, circuit, measurement, options);
+      const map = programMap(kind, program, roles);
       const fans = { fanIn: size, fanOut: outputs };
       const parameters = roles.weights.map((slot, i) =>
-        initialize('quantum', rule(slot.name), slot.name, slot.shape, fans, key, i),
+        initialize(kind, rule(slot.name), slot.name, slot.shape, fans, key, i),
       );
       return {
-        kind: 'quantum',
+        kind,
         inputShape: [...shape],
         outputShape: [outputs],
         parameters,
@@ -159,11 +169,11 @@ function splitInput(x: Tensor, { inputs }: SlotRoles): Tensor[] {
   });
 }
 
-function checkInput(got: Shape, wanted: Shape, size: number): void {
+function checkInput(kind: string, got: Shape, wanted: Shape, size: number): void {
   const same = got.length === wanted.length && got.every((length, i) => length === wanted[i]);
   if (same || (got.length === 1 && got[0] === size)) return;
   throw new ValueError(
-    `quantum: inputs of shape [${got.join(', ')}] do not fit, the circuit takes [${wanted.join(', ')}]`,
+    `${kind}: inputs of shape [${got.join(', ')}] do not fit, the circuit takes [${wanted.join(', ')}]`,
     {
       remedy:
         got.length > 1 && sizeOf(got) === size

@@ -203,7 +203,7 @@ describe('dataReuploading', () => {
     const network = sequential(layer).build(4);
     expect(() => forward(network, [0, 0])).toThrow('no engine is bound');
     network.bind!(await cpu());
-    expect(() => forward(network, [0, Number.NaN])).toThrow('NaN');
+    expect(() => forward(network, [0, Number.NaN])).toThrow("dataReuploading: slot 'x' holds NaN");
     const step = valueAndGrad(network, fidelityLoss());
     expect(() => step({ x: [0, 0], y: [3] })).toThrow(
       'label 3 of example 0 is not one of 3 classes',

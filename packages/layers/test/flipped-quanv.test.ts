@@ -176,7 +176,9 @@ describe('flippedQuanv', () => {
     expect(() => sequential(layer).build([2, 4, 4], 1)).toThrow(
       'flippedQuanv: inputs of shape [2, 4, 4] do not fit, it takes [1, height, width]',
     );
-    expect(() => sequential(layer).build([1, 2, 4], 1)).toThrow('window');
+    expect(() => sequential(layer).build([1, 2, 4], 1)).toThrow(
+      'flippedQuanv: a window of 3 x 3 does not fit an image of 2 x 4',
+    );
     const x = new Float64Array(16);
     x[3] = Infinity;
     expect(() => forward(built, x)).toThrow('flippedQuanv: element 3 of example 0 is Infinity');

@@ -49,6 +49,7 @@ describe('qcnn', () => {
     const measured = qcnn(5, { pooling: 'measured' }).circuit;
     expect(measured.ops.filter(({ type }) => type === 'measure').length).toBe(4);
     expect(() => qcnn(4, { pooling: 'max' as never })).toThrow("'max'");
+    expect(() => qcnn(4, { embedding: 'angles' as never })).toThrow('qcnn: embedding is "angles"');
   });
 
   test('pools as measuring the source and rotating the sink by the outcome does', () => {

@@ -214,7 +214,7 @@ describe('quantumConv2d', () => {
     expect(() =>
       quantumConv2d(filter).build([1, 1, 16], [1, 2]),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: image windows: a window of 2 x 2 does not fit an image of 1 x 16 with padding 0 x 0. Use a smaller kernel or more padding]`,
+      `[ValueError: quantumConv2d: a window of 2 x 2 does not fit an image of 1 x 16 with padding 0 x 0. Use a smaller kernel or more padding]`,
     );
     const network = quantumConv2d(filter).build([1, 2, 2], [1, 2]);
     expect(() => forward(network, [1, 2, 3, 4])).toThrowErrorMatchingInlineSnapshot(

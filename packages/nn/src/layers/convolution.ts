@@ -67,15 +67,8 @@ export function conv2d(
       refuseInput('conv2d', inputShape, `[${wanted ?? 'channels'}, height, width]`);
     }
     const [channels, height, width] = inputShape as unknown as [number, number, number];
-    const positions = windowPositions({
-      batch: 1,
-      channels,
-      height,
-      width,
-      kernel,
-      stride,
-      padding,
-    });
+    const window = { batch: 1, channels, height, width, kernel, stride, padding };
+    const positions = windowPositions(window, 'conv2d');
     const shape = [filters, channels, ...kernel];
     const area = kernel[0] * kernel[1];
     const data = init.create({ shape, fanIn: channels * area, fanOut: filters * area }, key);

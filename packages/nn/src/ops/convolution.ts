@@ -73,7 +73,7 @@ export function conv2d(
     stride: pairOf(options.stride ?? 1),
     padding: pairOf(options.padding ?? 0),
   };
-  const positions = windowPositions({ ...window, batch: 1 });
+  const positions = windowPositions({ ...window, batch: 1 }, 'conv2d');
   return x.tape.record(
     convolutionRule(window, filters, positions[0] * positions[1], fastOf(window, filters)),
     [x, weight, bias],

@@ -173,15 +173,8 @@ export function poolPlan(
   const kernel = pairOf(window);
   const stride = pairOf(options.stride ?? kernel);
   const padding = pairOf(options.padding ?? 0);
-  const [rows, columns] = windowPositions({
-    batch: 1,
-    channels,
-    height,
-    width,
-    kernel,
-    stride,
-    padding,
-  });
+  const sizes = { batch: 1, channels, height, width, kernel, stride, padding };
+  const [rows, columns] = windowPositions(sizes, name);
   if (2 * padding[0] > kernel[0] || 2 * padding[1] > kernel[1]) {
     throw new ValueError(
       `${name}: padding of ${padding.join(' x ')} is more than half the window of ${kernel.join(' x ')}`,
