@@ -1,4 +1,8 @@
+import { ValueError } from '@ketwork/base';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
+/** Squares of larger numbers could overflow. */
+const LARGEST = 1e150;
 
 /** Eigenvalues of a Hermitian matrix, ascending, and its eigenvectors. */
 export interface HermitianEigen {
@@ -11,11 +15,12 @@ export interface HermitianEigen {
 /**
  * Eigenvalues and orthonormal eigenvectors of a Hermitian d × d matrix, interleaved and row-major, of which the Hermitian
  * part (A + A†)/2 is taken. Complex matrices are reduced to real tridiagonal ones first (Householder's method; Golub and
- * Van Loan, Matrix Computations, 8.3.1), so that degenerate eigenvalues need no care. Entries must be finite.
+ * Van Loan, Matrix Computations, 8.3.1), so that degenerate eigenvalues need no care.
  *
  * @param matrix `[d, d, 2]`, from `offset` on.
  * @param d Rows of the matrix.
  * @param offset Where in the array the matrix begins. Default 0.
+ * @throws ValueError where an entry is not finite, or so large (above 1e150) that its square would not be.
  * @example
  * ```ts
  * import { hermitianEigen } from '@ketwork/simulator';
@@ -33,6 +38,8 @@ export function hermitianEigen(matrix: ArrayLike<number>, d: number, offset = 0)
       a[here] = (matrix[offset + here]! + matrix[mirror]!) / 2;
       const im = (matrix[offset + here + 1]! - matrix[mirror + 1]!) / 2;
       a[here + 1] = im;
+      if (!(Math.abs(a[here]!) <= LARGEST && Math.abs(im) <= LARGEST))
+        refuseEntry(r, c, a[here]!, im);
       if (im !== 0) isReal = false;
     }
   }
@@ -64,6 +71,13 @@ export function hermitianEigen(matrix: ArrayLike<number>, d: number, offset = 0)
     for (let k = reflections.length - 1; k >= 0; k--) reflect(row, reflections[k]!);
   });
   return { values: Float64Array.from(order, ({ value }) => value), vectors };
+}
+
+function refuseEntry(row: number, column: number, re: number, im: number): never {
+  throw new ValueError(
+    `hermitianEigen: the Hermitian part has ${re} + ${im}i in row ${row}, column ${column}`,
+    { remedy: `Give finite numbers, at most ${LARGEST} in size` },
+  );
 }
 
 /** A reflection 1 - 2 v v† with a unit vector v that is 0 before `first`. */

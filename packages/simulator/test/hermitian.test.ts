@@ -1,4 +1,4 @@
-import { key, normal } from '@ketwork/base';
+import { ValueError, key, normal } from '@ketwork/base';
 import { describe, expect, test } from 'vitest';
 import { hermitianEigen } from '../src/hermitian.ts';
 
@@ -84,5 +84,15 @@ describe('hermitianEigen', () => {
     const shifted = new Float64Array(matrix.length + 6);
     shifted.set(matrix, 6);
     expect(check(shifted, 4, 6)).toEqual(check(matrix, 4));
+  });
+
+  test('refuses numbers without eigenvalues', () => {
+    for (const bad of [NaN, Infinity, 1e200]) {
+      for (const at of [0, 2, 3]) {
+        const matrix = new Float64Array(8);
+        matrix[at] = bad;
+        expect(() => hermitianEigen(matrix, 2), `${bad} at ${at}`).toThrow(ValueError);
+      }
+    }
   });
 });
