@@ -8,6 +8,8 @@ export interface KernelRows {
   readonly size: number;
   /** Row i, `[size]`; it need stay valid only until rows have been asked for 2 more times. */
   row(i: number): ArrayLike<number>;
+  /** The diagonal, `[size]`; where it is missing every row is asked for once. */
+  diagonal?(): ArrayLike<number>;
 }
 
 /** Options of {@link svm}. */
@@ -79,7 +81,9 @@ export function svm(
   if (!(tolerance > 0)) throw new ValueError(`svm: tolerance ${tolerance} is not a number above 0`);
   if (!(maxIterations >= 1))
     throw new ValueError(`svm: maxIterations ${maxIterations} is not a number of at least 1`);
-  const diagonal = Float64Array.from({ length: n }, (_, i) => rows.row(i)[i]!);
+  const diagonal = Float64Array.from(
+    rows.diagonal?.() ?? Array.from({ length: n }, (_, i) => rows.row(i)[i]!),
+  );
   checkFinite('svm: the diagonal', diagonal);
   const alpha = new Float64Array(n);
   const gradient = new Float64Array(n).fill(-1);

@@ -19,6 +19,8 @@ export interface TiledKernel extends KernelRows {
    * @throws ValueError where there is no such row.
    */
   row(i: number): Float64Array | Float32Array;
+  /** The diagonal, `[size]`, read at once from the tiles on it. */
+  diagonal(): Float64Array;
   /** Rows `from` to `to - 1`, `[to - from, size]`. */
   rows(from: number, to: number): Promise<Float64Array>;
   /** The matrix times a vector, `[size]`: every tile is read once. The order of sums is fixed. */
@@ -72,26 +74,32 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
   };
   const read = (i: number): Float64Array | Float32Array => {
     const out = storage === 'f64' ? new Float64Array(size) : new Float32Array(size);
-    const { fs } = nodeModules();
+    const width = bytesOf(storage);
     for (let at = 0; at < size; at += tile) {
       const above = at < i - (i % tile);
       const region = above ? regionAt(at, i) : regionAt(i, at);
       const { rows, columns } = region;
-      const name = tilePath(path, region, tile);
-      const file = openedForReading(name);
-      try {
-        // Above the diagonal's tile the row is a column of the tile on the other side of the diagonal.
-        const width = bytesOf(storage);
-        const bytes = new Uint8Array((above ? rows * columns : columns) * width);
-        const start = TILE_HEAD + (above ? 0 : (i - region.row) * columns * width);
-        if (fs.readSync(file, bytes, 0, bytes.length, start) < bytes.length) throw unreadable(name);
+      // Above the diagonal's tile the row is a column of the tile on the other side of the diagonal.
+      withFile(tilePath(path, region, tile), (bytesAt) => {
+        const start = above ? 0 : (i - region.row) * columns * width;
+        const bytes = bytesAt(start, (above ? rows * columns : columns) * width);
         const numbers = numbersOf(bytes, 0, storage);
         if (above)
           for (let r = 0; r < rows; r++) out[at + r] = numbers[r * columns + (i - region.column)]!;
         else out.set(numbers, at);
-      } finally {
-        fs.closeSync(file);
-      }
+      });
+    }
+    return out;
+  };
+  const readDiagonal = (): Float64Array => {
+    const out = new Float64Array(size);
+    const width = bytesOf(storage);
+    for (let at = 0; at < size; at += tile) {
+      const region = regionAt(at, at);
+      withFile(tilePath(path, region, tile), (bytesAt) => {
+        for (let i = 0; i < region.rows; i++)
+          out[at + i] = numbersOf(bytesAt(i * (region.columns + 1) * width, width), 0, storage)[0]!;
+      });
     }
     return out;
   };
@@ -108,6 +116,7 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
       if (kept.size > most) kept.delete(kept.keys().next().value!);
       return found;
     },
+    diagonal: readDiagonal,
     async rows(from: number, to: number) {
       check(from, to);
       check(to - 1, size);
@@ -166,11 +175,26 @@ export function openTiled(path: string, header: TileHeader): TiledKernel {
   });
 }
 
-function openedForReading(path: string): number {
+/** Lets bytes of a tile be read, from so many behind its head on. */
+function withFile(
+  path: string,
+  work: (bytesAt: (start: number, length: number) => Uint8Array) => void,
+): void {
+  const { fs } = nodeModules();
+  let file: number;
   try {
-    return nodeModules().fs.openSync(path, 'r');
+    file = fs.openSync(path, 'r');
   } catch (cause) {
     throw unreadable(path, cause);
+  }
+  try {
+    work((start, length) => {
+      const bytes = new Uint8Array(length);
+      if (fs.readSync(file, bytes, 0, length, TILE_HEAD + start) < length) throw unreadable(path);
+      return bytes;
+    });
+  } finally {
+    fs.closeSync(file);
   }
 }
 

@@ -273,7 +273,14 @@ describe('machines on tiles', () => {
     const test = examples.subarray(0, 120).map((v) => 0.9 * v);
     const expected = direct.predict(kernel.between(test, examples));
     expectClose(kernelProduct(kernel, test, examples, found.dual, { block: 13 }), expected, 1e-9);
+    const machine = svm(whole, labels, { maxIterations: 20 });
     expect(svm(tiles, labels).dual).toEqual(svm(whole, labels).dual);
+    // Only the rows of the pairs are read, not all of them for the diagonal.
+    const read = new Set<number>();
+    const counted = { ...tiles, row: (i: number) => (read.add(i), tiles.row(i)) };
+    expect(svm(counted, labels, { maxIterations: 20 }).dual).toEqual(machine.dual);
+    expect(read.size).toBeLessThanOrEqual(40);
+    expect([...tiles.diagonal()]).toEqual(Array.from({ length: n }, (_, i) => whole[i * (n + 1)]));
     const few = await tiledKernelRidge(tiles, labels, { maxIterations: 2 });
     expect(few).toMatchObject({ iterations: 2, converged: false });
     // -1 and 1 as eigenvalues: no minimum to find.
