@@ -4,6 +4,7 @@ import type { BuiltLayer, Optimizer, OptimizerState, ShapedArray } from '@ketwor
 import { readIfThere, writeAtomically } from './files.ts';
 import type { MeansState } from './metrics/means.ts';
 import type { PlateauState } from './plateau.ts';
+import type { PrivacyState } from './privacy/steps.ts';
 import type { EpochRecord } from './run.ts';
 
 const FORMAT = 'ketwork.checkpoint/1';
@@ -45,6 +46,8 @@ export interface RunState {
   /** Undefined between epochs. */
   within: WithinEpoch | undefined;
   readonly optimizer: OptimizerState;
+  /** What private training has spent; undefined where training is not private. */
+  readonly privacy: PrivacyState | undefined;
 }
 
 /** The part of {@link RunState} that is kept as JSON. */
@@ -62,6 +65,7 @@ interface RunNotes {
   } | null;
   readonly plateau?: PlateauState;
   readonly within?: Omit<WithinEpoch, 'means'>;
+  readonly privacy?: PrivacyState;
 }
 
 /** Writes where a run stands, whole or not at all. */
@@ -71,7 +75,7 @@ export async function saveCheckpoint(
   identity: RunIdentity,
   run: RunState,
 ): Promise<void> {
-  const { best, plateau, within, optimizer } = run;
+  const { best, plateau, within, optimizer, privacy } = run;
   const tensors: Record<string, ShapedArray> = {};
   const flat = (name: string, data: Float64Array): void => {
     tensors[name] = { shape: [data.length], data };
@@ -91,6 +95,7 @@ export async function saveCheckpoint(
       best === undefined ? null : { epoch: best.epoch, value: best.value, monitor: best.monitor },
     ...(plateau === undefined ? {} : { plateau }),
     ...(within === undefined ? {} : { within: { steps: within.steps, metrics: within.metrics } }),
+    ...(privacy === undefined ? {} : { privacy }),
   };
   const metadata = {
     format: FORMAT,
@@ -162,6 +167,7 @@ export async function loadCheckpoint(
     plateau,
     within: within && { ...within, means: meansFrom(path, part(tensors, 'epoch.')) },
     optimizer: state,
+    privacy: run.privacy,
   };
 }
 

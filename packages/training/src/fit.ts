@@ -1,10 +1,11 @@
-import { ValueError } from '@ketwork/base';
+import { UnsupportedError, ValueError } from '@ketwork/base';
 import type { Model } from '@ketwork/nn';
 import { checkClip } from './clip.ts';
 import { Examples } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { checkBatchSize, metricsFor, monitored } from './evaluate.ts';
 import { checkPlateau } from './plateau.ts';
+import { checkPrivacy } from './privacy/options.ts';
 import type { Fit, FitOptions, FitPlan, FitProgress, FitResult } from './run.ts';
 import { trainingSteps } from './steps.ts';
 import { teamOf } from './workers/options.ts';
@@ -19,7 +20,8 @@ import { teamOf } from './workers/options.ts';
  *
  * @returns The run, see {@link Fit}. It rejects with ValueError where the loss or a gradient is not finite, naming the step; where a
  * checkpoint belongs to another run; and with what layers, loss and engine throw.
- * @throws ValueError where options or data do not fit; UnsupportedError where early stop watches what is not measured.
+ * @throws ValueError where options or data do not fit or a privacy target cannot be had; UnsupportedError where early stop
+ * watches what is not measured, or workers are to train privately.
  * @example
  * ```ts
  * import { adam, crossEntropy, dense, sequential, tanh } from '@ketwork/nn';
@@ -43,6 +45,9 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
   }
   const metrics = metricsFor(loss, options.metrics);
   const { earlyStop, reduceOnPlateau, validation, classWeights } = options;
+  const examples = new Examples('fit', data, inputShape, classWeights);
+  const batch = batchSize * accumulate;
+  const steps = options.epochs * Math.ceil(examples.size / batch);
   return new Run({
     ...options,
     model,
@@ -51,7 +56,9 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
     accumulate,
     metrics,
     team: teamOf(model, options, batchSize),
-    examples: new Examples('fit', data, inputShape, classWeights),
+    examples,
+    privatePlan:
+      options.privacy && checkPrivacy(options.privacy, { examples: examples.size, batch, steps }),
     validationExamples: validation && new Examples('fit: validation', validation, inputShape),
     monitor: earlyStop && monitored('early stop', metrics, earlyStop.monitor ?? 'loss'),
     plateauMonitor:
@@ -77,6 +84,11 @@ function checkOptions(options: FitOptions): void {
       throw new ValueError(`fit: class weight ${weight} is not a finite number of at least 0`);
   }
   checkWatching(options);
+  if (options.privacy !== undefined && options.workers !== undefined) {
+    throw new UnsupportedError('fit: workers cannot share the steps of private training yet', {
+      remedy: 'Leave out workers; cpu({ threads }) shares the circuits of a batch',
+    });
+  }
   const { every = 1, everySteps = 1, everySeconds = 0 } = options.checkpoint ?? {};
   checkCount('epochs between checkpoints', every);
   checkCount('steps between checkpoints', everySteps);

@@ -59,22 +59,35 @@ export type PieceGradient = (
   first: number,
 ) => MaybePromise<ValueAndGrad>;
 
-/** The gradient of pieces of batches: one function for all, since it uses its memory again. */
-export function pieceGradient(network: BuiltLayer, loss: Loss): PieceGradient {
-  let weights: Float64Array | undefined;
-  const weighted: Loss = {
-    name: loss.name,
-    // Runs before the call of the function below returns, so that the weights are those of its batch.
-    apply(outputs, targets) {
-      const losses = loss.apply(outputs, targets);
-      return weights === undefined
-        ? losses
-        : ops.mul(losses, outputs.tape.constant(weights, [], 'batch'));
+/** A loss times the weights of the batch to come, where it has any. */
+export function weightedLoss(loss: Loss): {
+  readonly loss: Loss;
+  /** Sets the weights; a pass applies the loss before its call returns, so that they are those of its batch. */
+  readonly use: (weights: Float64Array | undefined) => void;
+} {
+  let current: Float64Array | undefined;
+  return {
+    loss: {
+      name: loss.name,
+      apply(outputs, targets) {
+        const losses = loss.apply(outputs, targets);
+        return current === undefined
+          ? losses
+          : ops.mul(losses, outputs.tape.constant(current, [], 'batch'));
+      },
+    },
+    use(weights) {
+      current = weights;
     },
   };
-  const gradient = valueAndGrad(network, weighted);
+}
+
+/** The gradient of pieces of batches: one function for all, since it uses its memory again. */
+export function pieceGradient(network: BuiltLayer, loss: Loss): PieceGradient {
+  const weighted = weightedLoss(loss);
+  const gradient = valueAndGrad(network, weighted.loss);
   return (batch, key, first) => {
-    weights = batch.weights;
+    weighted.use(batch.weights);
     return gradient(batch, { key, firstExample: first });
   };
 }

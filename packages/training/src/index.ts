@@ -40,3 +40,7 @@ export { pldAccountant } from './privacy/pld/accountant.ts';
 export type { PldOptions } from './privacy/pld/accountant.ts';
 export { rdpAccountant } from './privacy/rdp.ts';
 export type { RdpOptions } from './privacy/rdp.ts';
+export { membershipInference } from './privacy/membership.ts';
+export type { MembershipOptions, MembershipReport } from './privacy/membership.ts';
+export type { AdaptiveClipping, PrivacyOptions } from './privacy/options.ts';
+export type { PrivacyReport } from './privacy/report.ts';

@@ -5,6 +5,8 @@ import type { Examples, TrainingData } from './data.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Metric } from './metrics/metric.ts';
 import type { PlateauOptions } from './plateau.ts';
+import type { PrivacyOptions, PrivacyPlan } from './privacy/options.ts';
+import type { PrivacyReport } from './privacy/report.ts';
 import type { Team, WorkersOptions } from './workers/options.ts';
 
 /** When to stop before the last epoch. */
@@ -81,6 +83,12 @@ export interface FitOptions {
   readonly onEpoch?: (record: EpochRecord) => unknown;
   /** Called with what was measured on the validation data after an epoch, outputs and confusion included. */
   readonly onEvaluate?: (evaluation: Evaluation, epoch: number) => unknown;
+  /**
+   * Trains with differential privacy: steps draw their examples by chance, `batchSize · accumulate` of them on average,
+   * clip the gradient of each and add noise, before any optimiser. An epoch is as many steps as would see every example
+   * once. The result's `privacy` says what is guaranteed. Default: not.
+   */
+  readonly privacy?: PrivacyOptions;
   /** Where to save the run; Node only. */
   readonly checkpoint?: CheckpointOptions;
   /** Stops training between two steps; the model keeps what it has learned. */
@@ -118,7 +126,7 @@ export interface FitProgress {
   readonly progress: number;
   /** Mean loss of the epoch so far. */
   readonly loss: number;
-  /** Loss of this step's batch. */
+  /** Loss of this step's batch; NaN where a private step drew no example. */
   readonly batchLoss: number;
   /** Metrics of the epoch so far; those over all examples at its last step only. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -148,6 +156,8 @@ export interface FitResult {
   readonly steps: number;
   /** The best epoch, where early stop watched for it, and the value watched. */
   readonly best?: { readonly epoch: number; readonly value: number };
+  /** What the run guarantees, where it was private. */
+  readonly privacy?: PrivacyReport;
   /** Seconds of this run. */
   readonly seconds: number;
   /** Training examples per second in the steps of this run, validation not counted. */
@@ -170,6 +180,7 @@ export interface FitPlan extends FitOptions {
   readonly inputShape: readonly number[];
   readonly accumulate: number;
   readonly team: Team | undefined;
+  readonly privatePlan: PrivacyPlan | undefined;
   readonly monitor: Watched | undefined;
   readonly plateauMonitor: Watched | undefined;
   /** Set where the loop over the steps was left. */

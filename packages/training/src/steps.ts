@@ -7,6 +7,8 @@ import { Clock } from './clock.ts';
 import { Breather, bindEngine } from './engine.ts';
 import { endEpoch, impatient } from './epoch.ts';
 import { Means } from './metrics/means.ts';
+import { reportOf } from './privacy/report.ts';
+import { PrivateSteps } from './privacy/steps.ts';
 import { openWork } from './workers/open.ts';
 import type { Work } from './workers/open.ts';
 import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
@@ -31,6 +33,9 @@ async function* steps(
 ): AsyncGenerator<FitProgress, FitResult> {
   const { optimizer, epochs, seed, examples, metrics, signal, left } = plan;
   const [orderKey, passKey] = split(key(seed), 2);
+  const { privatePlan, batchSize: passSize, loss: lossOfPlan } = plan;
+  const secret =
+    privatePlan && new PrivateSteps(privatePlan, network, { loss: lossOfPlan, passSize, seed });
   const store = new Store(plan, network);
   const run: RunState = (await store.resume()) ?? {
     epoch: 0,
@@ -40,6 +45,7 @@ async function* steps(
     plateau: undefined,
     within: undefined,
     optimizer: optimizer.init(network.parameters),
+    privacy: secret?.init(),
   };
   const stepSize = plan.batchSize * plan.accumulate;
   const perEpoch = Math.ceil(examples.size / stepSize);
@@ -61,6 +67,7 @@ async function* steps(
       history: run.history,
       steps: run.step,
       ...(best === undefined ? {} : { best: { epoch: best.epoch, value: best.value } }),
+      ...(privatePlan === undefined ? {} : { privacy: reportOf(privatePlan, run.privacy!) }),
       seconds: clock.seconds,
       samplesPerSecond: clock.samplesPerSecond,
     };
@@ -73,8 +80,10 @@ async function* steps(
     let done = run.within?.steps ?? 0;
     if (run.within !== undefined) means.restore(run.within.means);
     run.within = undefined;
-    const order = batches(examples.size, stepSize, fold(orderKey!, epoch));
-    for (let skipped = 0; skipped < done; skipped++) order.next();
+    const order =
+      secret?.draws(run.step, perEpoch - done) ??
+      batches(examples.size, stepSize, fold(orderKey!, epoch));
+    if (secret === undefined) for (let skipped = 0; skipped < done; skipped++) order.next();
     for (const indices of order) {
       if (stopped || left.value || signal?.aborted === true) {
         await store.atEnd(run, done, means);
@@ -84,11 +93,15 @@ async function* steps(
       const started = performance.now();
       const batch = examples.batch(indices);
       const learningRate = optimizer.rate?.(run.optimizer);
-      const { loss, outputs, grads } = await work.gradient(batch, fold(passKey!, run.step));
-      checkFinite(loss, grads, network.parameters, run.step + 1, epoch);
+      const stepKey = fold(passKey!, run.step);
+      const { loss, outputs, grads } =
+        secret === undefined
+          ? await work.gradient(batch, stepKey)
+          : await secret.gradient(batch, stepKey, run.step, run.privacy!);
+      checkFinite(batch.count === 0 ? 0 : loss, grads, network.parameters, run.step + 1, epoch);
       const gradientNorm = plan.clip && clipGradients(grads, plan.clip);
       optimizer.step(network.parameters, grads, run.optimizer);
-      means.add(loss, outputs, batch.y, indices.length);
+      if (batch.count > 0) means.add(loss, outputs, batch.y, batch.count);
       run.step++;
       done++;
       clock.add(indices.length, started);

@@ -81,7 +81,7 @@ export class Store {
 /** What a run must have in common with the one it goes on from. */
 function identityOf(plan: FitPlan): RunIdentity {
   const { seed, batchSize, accumulate, examples, loss, optimizer, model, team } = plan;
-  const { clip, classWeights, reduceOnPlateau } = plan;
+  const { clip, classWeights, reduceOnPlateau, privatePlan } = plan;
   return {
     seed,
     batchSize,
@@ -92,6 +92,7 @@ function identityOf(plan: FitPlan): RunIdentity {
     ...(accumulate === 1 ? {} : { accumulate }),
     ...(team === undefined ? {} : { pieceSize: team.pieceSize }),
     ...(clip === undefined ? {} : { clip: JSON.stringify(clip) }),
+    ...(privatePlan === undefined ? {} : { privacy: JSON.stringify(privatePlan) }),
     ...(classWeights === undefined ? {} : { classWeights: JSON.stringify(classWeights) }),
     ...(reduceOnPlateau === undefined ? {} : { reduceOnPlateau: JSON.stringify(reduceOnPlateau) }),
   };

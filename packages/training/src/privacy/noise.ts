@@ -66,7 +66,7 @@ export function noiseMultiplierFor(target: NoiseTarget): number {
 }
 
 /** The accountant of that name. */
-function accountantOf(
+export function accountantOf(
   name: AccountantName,
   mechanisms: SampledGaussian | readonly SampledGaussian[],
 ): PrivacyAccountant {

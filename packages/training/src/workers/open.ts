@@ -2,6 +2,7 @@ import { UnsupportedError, EnvironmentError, createPool, workerUrl } from '@ketw
 import type { Pool, PoolWorker } from '@ketwork/base';
 import { stateOf } from '@ketwork/nn';
 import type { BuiltLayer, Loss, LossValues, Model, ValueAndGrad } from '@ketwork/nn';
+import { couplingLayer } from '../coupling.ts';
 import type { LossesOf } from '../evaluate.ts';
 import { GradientSum, partOf, pieceByPiece, piecesOf } from '../gradient.ts';
 import type { BatchGradient } from '../gradient.ts';
@@ -132,11 +133,4 @@ async function call<R extends Response>(
       },
     );
   }
-}
-
-function couplingLayer(layer: BuiltLayer, path: string): string {
-  const children = layer.children ?? [];
-  const at = children.findIndex((child) => child.couplesExamples);
-  if (at < 0) return path === '' ? layer.kind : `layer ${path} (${layer.kind})`;
-  return couplingLayer(children[at]!, path === '' ? `${at}` : `${path}.${at}`);
 }

@@ -1,0 +1,61 @@
+import { EnvironmentError, fold, normal, uniform } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
+
+/** Random numbers of one step of private training. */
+export interface Randomness {
+  /** Numbers uniform in [0, 1). */
+  uniform(count: number): Float64Array;
+  /** Numbers from the standard normal distribution. */
+  normal(count: number): Float64Array;
+}
+
+/** From a key; for tests, since whoever knows the seed knows the noise. */
+export function seededUnsafe(key: Key): Randomness {
+  let draws = 0;
+  return {
+    uniform: (count) => uniform(fold(key, draws++), count),
+    normal: (count) => normal(fold(key, draws++), count),
+  };
+}
+
+/** From the cryptographic generator of the runtime. @throws EnvironmentError where it has none. */
+export function cryptographic(): Randomness {
+  const source = globalThis.crypto as Crypto | undefined;
+  if (typeof source?.getRandomValues !== 'function') {
+    throw new EnvironmentError(
+      'private training needs crypto.getRandomValues, which this runtime lacks',
+      {
+        remedy: 'Use Node 22 or later, or a browser page served over HTTPS',
+      },
+    );
+  }
+  const numbers = (count: number): Float64Array => {
+    const words = new Uint32Array(2 * count);
+    // The most that one call may ask for is 65536 bytes.
+    for (let at = 0; at < words.length; at += 16384)
+      source.getRandomValues(words.subarray(at, at + 16384));
+    return Float64Array.from(
+      { length: count },
+      (_, i) => ((words[2 * i]! >>> 5) * 67108864 + (words[2 * i + 1]! >>> 6)) * 2 ** -53,
+    );
+  };
+  return { uniform: numbers, normal: (count) => normals(numbers, count) };
+}
+
+/**
+ * Each number is half the sum of four, by the transformation of Box and Muller: the digits of a single one would tell
+ * which doubles it came from (Mironov 2012; remedy of Holohan and Braghin 2021, arXiv:2107.10138).
+ */
+function normals(numbers: (count: number) => Float64Array, count: number): Float64Array {
+  const u = numbers(4 * count);
+  return Float64Array.from({ length: count }, (_, i) => {
+    let sum = 0;
+    for (let k = 4 * i; k < 4 * i + 4; k += 2) {
+      // 1 - u is above 0.
+      const radius = Math.sqrt(-2 * Math.log1p(-u[k]!));
+      const angle = 2 * Math.PI * u[k + 1]!;
+      sum += radius * (Math.cos(angle) + Math.sin(angle));
+    }
+    return sum / 2;
+  });
+}
