@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { machine, peakMemory, versions } from './common/environment.ts';
+import { machine, peakMemory, processorTime, versions } from './common/environment.ts';
 import { rounded, writeJson } from './common/experiment.ts';
 import type { Experiment } from './common/experiment.ts';
 import { verdict, writePage } from './common/page.ts';
@@ -119,6 +119,7 @@ await writeJson(`${stem}.json`, {
   versions: versions(),
   machine: machine(),
   wallTime,
+  processorSeconds: rounded(processorTime(), 1),
   peakMemoryMiB: Math.round(peakMemory()),
   claims,
   ...data,

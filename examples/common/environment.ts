@@ -19,3 +19,9 @@ export function machine(): Record<string, string | number> {
 export function peakMemory(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
+
+/** Processor time the process has taken so far, in seconds. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

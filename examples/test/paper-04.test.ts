@@ -19,6 +19,7 @@ import {
   VARIANTS,
 } from '../papers/04-qgcnn-hep/models.ts';
 import { events, TASKS } from '../papers/04-qgcnn-hep/tasks.ts';
+import { expectQuick } from './quick.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 
@@ -30,10 +31,9 @@ describe('paper 04', () => {
   afterAll(() => rmSync(out, { recursive: true }));
 
   test('its quick form runs within ten seconds and writes what others read', async () => {
-    const start = performance.now();
     const args = [script, '04', '--quick', '--seed', '7', '--out', out];
     const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expectQuick(join(out, 'quick-seed-7.json'));
     const result = JSON.parse(readFileSync(join(out, 'quick-seed-7.json'), 'utf8')) as {
       claims: { id: string; met: boolean | null }[];
       runs: Run[];

@@ -11,6 +11,7 @@ import { DENSE, QUANTUM, judge } from '../papers/13-farhi-neven-qnn/claims.ts';
 import type { Findings } from '../papers/13-farhi-neven-qnn/claims.ts';
 import { MODELS, bitImages } from '../papers/13-farhi-neven-qnn/digits.ts';
 import { energyStates, graphHamiltonian } from '../papers/13-farhi-neven-qnn/states.ts';
+import { expectQuick } from './quick.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 
@@ -22,9 +23,8 @@ describe('paper 13', () => {
   afterAll(() => rmSync(out, { recursive: true }));
 
   test('its quick form runs within ten seconds and leaves figures and a page', async () => {
-    const start = performance.now();
     await promisify(execFile)(process.execPath, [script, '13', '--quick', '--out', out]);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expectQuick(join(out, 'quick-seed-1.json'));
     const result = JSON.parse(readFileSync(join(out, 'quick-seed-1.json'), 'utf8')) as Findings & {
       claims: { id: string; met: boolean | null }[];
     };

@@ -19,6 +19,7 @@ import {
 } from '../papers/14-qrnn-reservoir/models.ts';
 import type { Run } from '../papers/14-qrnn-reservoir/models.ts';
 import { TASKS, task } from '../papers/14-qrnn-reservoir/tasks.ts';
+import { expectQuick } from './quick.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 
@@ -30,10 +31,9 @@ describe('paper 14', () => {
   afterAll(() => rmSync(out, { recursive: true }));
 
   test('its quick form runs within ten seconds and writes what others read', async () => {
-    const start = performance.now();
     const args = ['14', '--quick', '--seed', '3', '--out', out];
     const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expectQuick(join(out, 'quick-seed-3.json'));
     const result = JSON.parse(readFileSync(join(out, 'quick-seed-3.json'), 'utf8')) as {
       claims: { id: string; met: boolean | null }[];
       runs: Run[];

@@ -28,6 +28,7 @@ import {
   initial,
   square,
 } from '../papers/15-povm-transformer/system.ts';
+import { expectQuick } from './quick.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 const FIRST = [1 / 3, 1 / 6, 1 / 6, 1 / 3];
@@ -50,10 +51,9 @@ describe('paper 15', () => {
   afterAll(() => rmSync(out, { recursive: true }));
 
   test('its quick form runs within ten seconds and writes what others read', async () => {
-    const start = performance.now();
     const args = [script, '15', '--quick', '--seed', '7', '--out', out];
     const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expectQuick(join(out, 'quick-seed-7.json'));
     const result = JSON.parse(readFileSync(join(out, 'quick-seed-7.json'), 'utf8')) as {
       settings: { parameters: object };
       claims: { id: string; met: boolean | null }[];

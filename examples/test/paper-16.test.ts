@@ -18,6 +18,7 @@ import {
 import { covers, judge } from '../papers/16-zne-nn-vqe/claims.ts';
 import { energies } from '../papers/16-zne-nn-vqe/sweeps.ts';
 import type { Sweep } from '../papers/16-zne-nn-vqe/sweeps.ts';
+import { expectQuick } from './quick.ts';
 
 const script = join(import.meta.dirname, '..', 'paper.ts');
 
@@ -29,10 +30,9 @@ describe('paper 16', () => {
   afterAll(() => rmSync(out, { recursive: true }));
 
   test('its quick form runs within ten seconds and writes what others read', async () => {
-    const start = performance.now();
     const args = [script, '16', '--quick', '--seed', '7', '--out', out];
     const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expectQuick(join(out, 'quick-seed-7.json'));
     const result = JSON.parse(readFileSync(join(out, 'quick-seed-7.json'), 'utf8')) as {
       claims: { id: string; met: boolean | null }[];
       sweeps: Sweep[];

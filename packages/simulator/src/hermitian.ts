@@ -38,8 +38,8 @@ export function hermitianEigen(matrix: ArrayLike<number>, d: number, offset = 0)
       a[here] = (matrix[offset + here]! + matrix[mirror]!) / 2;
       const im = (matrix[offset + here + 1]! - matrix[mirror + 1]!) / 2;
       a[here + 1] = im;
-      if (!(Math.abs(a[here]!) <= LARGEST && Math.abs(im) <= LARGEST))
-        refuseEntry(r, c, a[here]!, im);
+      if (!(Math.abs(a[here]) <= LARGEST && Math.abs(im) <= LARGEST))
+        refuseEntry(r, c, a[here], im);
       if (im !== 0) isReal = false;
     }
   }
