@@ -153,6 +153,16 @@ export interface PerExampleGrads {
   readonly grads: readonly Float64Array[];
 }
 
+/** Losses of a batch and their gradients with respect to its inputs. */
+export interface InputGradients {
+  /** Loss of each example, `[batch]`. */
+  readonly losses: Float64Array;
+  /** The model's outputs, `[batch, ...outputShape]`. */
+  readonly outputs: Float64Array;
+  /** Gradient of each example's own loss with respect to its input, `[batch, ...inputShape]`. */
+  readonly grads: Float64Array;
+}
+
 /** State of an optimiser: plain data, to be saved with a checkpoint. */
 export interface OptimizerState {
   /** Number of steps taken. */

@@ -2,6 +2,7 @@ import { sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type {
   Batch,
   BuiltLayer,
+  InputGradients,
   Loss,
   LossValues,
   MaybePromise,
@@ -152,6 +153,52 @@ export function perExampleGrads(
   };
 }
 
+/**
+ * A function that computes, for each example of a batch, its loss and the gradient of that loss with respect to the
+ * example's input, through all layers, quantum ones included: which way the input would have to change to be judged
+ * differently. Parameters are not differentiated. Layers behave as in use rather than in training unless told otherwise;
+ * where a layer couples the examples of a batch while training, the gradient is that of the sum of the losses.
+ *
+ * @returns A function of batch and options; its result is a promise only where a part of the model runs elsewhere. It
+ * throws ValueError where the model is not built or the batch does not fit, and UnsupportedError where a layer has no
+ * gradient with respect to its input.
+ * @example
+ * ```ts
+ * import { dense, inputGradients, mse, sequential } from '@ketwork/nn';
+ * const net = sequential(dense(1, 1));
+ * const { parameters } = net.build(1);
+ * parameters[0]!.data[0] = 2; // y = 2 x
+ * const { grads } = await inputGradients(net, mse)({ x: [0, 1], y: [1, 1] });
+ * console.log(grads); // -4, 4
+ * ```
+ */
+export function inputGradients(
+  model: Model | BuiltLayer,
+  loss: Loss,
+): (batch: Batch, options?: PassOptions) => MaybePromise<InputGradients> {
+  const scratch = new Scratch();
+  return (batch, options = {}) => {
+    const { room, end } = scratch.lease();
+    const network = networkOf(model);
+    const recorded = recordForward(network, batch.x, options, false, room, 'input');
+    const { tape, input, outputs } = recorded;
+    const losses = applyLoss(loss, outputs, batch);
+    const collect = (gradients: TapeGradients): InputGradients => {
+      // The gradient may be the very array of the loss's cotangent, or one that the scratch will use again.
+      const grads = gradients.of(input).slice();
+      const result = {
+        losses: tape.value(losses).slice(),
+        outputs: tape.value(outputs).slice(),
+        grads,
+      };
+      end([]);
+      return result;
+    };
+    const ones = new Float64Array(tape.batch).fill(1);
+    return after(tape.run(), () => after(tape.backward(losses, ones), collect));
+  };
+}
+
 /** What all passes of a function have in common. */
 interface Run {
   readonly network: BuiltLayer;
@@ -192,7 +239,8 @@ function recordForward(
   options: PassOptions,
   trains: boolean,
   room: Room,
-): { tape: Tape; outputs: Tensor } {
+  of: 'parameters' | 'input' = 'parameters',
+): { tape: Tape; input: Tensor; outputs: Tensor } {
   const size = sizeOf(network.inputShape);
   const batch = x.length / size;
   if (!Number.isInteger(batch) || batch < 1) {
@@ -204,10 +252,13 @@ function recordForward(
     );
   }
   const { training = trains, key, firstExample = 0 } = options;
-  const tape = new Tape(batch, firstExample, room);
+  const tape = new Tape(batch, firstExample, room, of === 'parameters');
   const data = x instanceof Float64Array ? x : Float64Array.from(x);
-  const input = tape.constant(data, network.inputShape, 'batch');
-  return { tape, outputs: network.forward(input, { tape, training, key, firstExample }) };
+  const input =
+    of === 'input'
+      ? tape.variable(data, network.inputShape, 'batch')
+      : tape.constant(data, network.inputShape, 'batch');
+  return { tape, input, outputs: network.forward(input, { tape, training, key, firstExample }) };
 }
 
 function applyLoss(loss: Loss, outputs: Tensor, batch: Batch): Tensor {

@@ -7,6 +7,7 @@ export type {
   BuiltLayer,
   DifferentiableMap,
   ForwardContext,
+  InputGradients,
   Json,
   Layer,
   Loss,
@@ -26,7 +27,7 @@ export type {
   Want,
 } from './contract.ts';
 export { layerFromJSON } from './from-json.ts';
-export { forward, lossValues, perExampleGrads, valueAndGrad } from './gradients.ts';
+export { forward, inputGradients, lossValues, perExampleGrads, valueAndGrad } from './gradients.ts';
 export * as initializers from './initializers.ts';
 export type { Initializer, InitializerInput } from './initializers.ts';
 export type { LayerKind, LayerKinds } from './kinds.ts';

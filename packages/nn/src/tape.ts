@@ -100,14 +100,16 @@ export class Tape {
   /** External calls by level; level 0 has none. */
   readonly #externals: ExternalCall[][] = [[]];
   readonly #room: Room;
+  readonly #tracksParameters: boolean;
 
   /**
    * @param batch Number of examples, at least 1.
    * @param firstExample Number of the first of them in the random streams, 0 unless a batch is processed in parts.
    * @param room Where operations get memory for what they return. Default: new memory.
+   * @param tracksParameters Whether gradients of parameters will be asked for. Default true.
    * @throws ValueError where it is not a positive integer.
    */
-  constructor(batch: number, firstExample = 0, room: Room = freshRoom) {
+  constructor(batch: number, firstExample = 0, room: Room = freshRoom, tracksParameters = true) {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new ValueError(`a batch of ${String(batch)} examples is not possible`, {
         remedy: 'Give at least one example',
@@ -116,13 +118,14 @@ export class Tape {
     this.batch = batch;
     this.firstExample = firstExample;
     this.#room = room;
+    this.#tracksParameters = tracksParameters;
   }
 
   /** Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. */
   parameter(parameter: Parameter): Tensor {
     let tensor = this.#parameters.get(parameter.data);
     if (tensor === undefined) {
-      tensor = this.#leaf(parameter.data, parameter.shape, 'shared', true);
+      tensor = this.#leaf(parameter.data, parameter.shape, 'shared', this.#tracksParameters);
       this.#parameters.set(parameter.data, tensor);
     }
     return tensor;

@@ -6,6 +6,7 @@ import type { TrainingData } from './data.ts';
 import { checkBatchSize, metricsFor, monitored } from './evaluate.ts';
 import { checkPlateau } from './plateau.ts';
 import { checkPrivacy } from './privacy/options.ts';
+import { checkAdversarial } from './robustness/training.ts';
 import type { Fit, FitOptions, FitPlan, FitProgress, FitResult } from './run.ts';
 import { trainingSteps } from './steps.ts';
 import { teamOf } from './workers/options.ts';
@@ -36,6 +37,8 @@ import { teamOf } from './workers/options.ts';
 export function fit(model: Model, data: TrainingData, options: FitOptions): Fit {
   const { batchSize = 32, accumulate = 1, loss } = options;
   checkOptions(options);
+  const { adversarial, privacy } = options;
+  if (adversarial !== undefined) checkAdversarial(adversarial, data.inputs, privacy !== undefined);
   const inputShape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
   if (inputShape === undefined) {
     throw new ValueError('fit: the input shape of the model is not known', {

@@ -22,6 +22,21 @@ export type { LoadModelOptions } from './model-file.ts';
 export { modelFromJSON } from './model-json.ts';
 export type { PlateauOptions } from './plateau.ts';
 export type {
+  Attack,
+  AttackGradient,
+  AttackOptions,
+  AttackProblem,
+  InputRange,
+  PerturbationNorm,
+} from './robustness/attack.ts';
+export { bim, fgsm, pgd, signNoise } from './robustness/attacks.ts';
+export type { IteratedOptions, PgdOptions } from './robustness/attacks.ts';
+export { adversarialExamples } from './robustness/examples.ts';
+export type { AdversarialOptions } from './robustness/examples.ts';
+export { robustAccuracy } from './robustness/robust-accuracy.ts';
+export type { RobustAccuracyOptions, RobustnessPoint } from './robustness/robust-accuracy.ts';
+export type { AdversarialTraining } from './robustness/training.ts';
+export type {
   CheckpointOptions,
   EarlyStop,
   EpochRecord,

@@ -7,6 +7,7 @@ import type { Metric } from './metrics/metric.ts';
 import type { PlateauOptions } from './plateau.ts';
 import type { PrivacyOptions, PrivacyPlan } from './privacy/options.ts';
 import type { PrivacyReport } from './privacy/report.ts';
+import type { AdversarialTraining } from './robustness/training.ts';
 import type { Team, WorkersOptions } from './workers/options.ts';
 
 /** When to stop before the last epoch. */
@@ -69,6 +70,12 @@ export interface FitOptions {
   readonly earlyStop?: EarlyStop;
   /** Lowers the learning rate where validation stands still; needs validation data. */
   readonly reduceOnPlateau?: PlateauOptions;
+  /**
+   * Adversarial training (Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083): in every step a share of the
+   * examples is replaced by what an attack makes of them, against the model as it is. Losses and metrics of the run are of
+   * these too; validation data stays as it is. Attacks run in the calling thread, also with workers. Default: none.
+   */
+  readonly adversarial?: AdversarialTraining;
   /**
    * Worker threads that share the examples of a step, each with a copy of the model and a CPU engine of its own. The
    * result has the same bits for any number of them, 1 (no thread at all) included. Default: the whole batch in this thread.

@@ -9,6 +9,7 @@ import { endEpoch, impatient } from './epoch.ts';
 import { Means } from './metrics/means.ts';
 import { reportOf } from './privacy/report.ts';
 import { PrivateSteps } from './privacy/steps.ts';
+import { hardenerOf } from './robustness/training.ts';
 import { openWork } from './workers/open.ts';
 import type { Work } from './workers/open.ts';
 import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
@@ -32,7 +33,8 @@ async function* steps(
   work: Work,
 ): AsyncGenerator<FitProgress, FitResult> {
   const { optimizer, epochs, seed, examples, metrics, signal, left } = plan;
-  const [orderKey, passKey] = split(key(seed), 2);
+  const [orderKey, passKey, attackKey] = split(key(seed), 3);
+  const harden = hardenerOf(network, plan);
   const { privatePlan, batchSize: passSize, loss: lossOfPlan } = plan;
   const secret =
     privatePlan && new PrivateSteps(privatePlan, network, { loss: lossOfPlan, passSize, seed });
@@ -91,7 +93,8 @@ async function* steps(
       }
       await breather.pause();
       const started = performance.now();
-      const batch = examples.batch(indices);
+      const drawn = examples.batch(indices);
+      const batch = (await harden?.(drawn, fold(attackKey!, run.step))) ?? drawn;
       const learningRate = optimizer.rate?.(run.optimizer);
       const stepKey = fold(passKey!, run.step);
       const { loss, outputs, grads } =

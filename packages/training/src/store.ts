@@ -3,6 +3,7 @@ import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { RunIdentity, RunState } from './checkpoint.ts';
 import type { Means } from './metrics/means.ts';
 import { impatient } from './epoch.ts';
+import { adversarialText } from './robustness/training.ts';
 import type { FitPlan } from './run.ts';
 
 /** Saves a run when it is time. */
@@ -81,7 +82,7 @@ export class Store {
 /** What a run must have in common with the one it goes on from. */
 function identityOf(plan: FitPlan): RunIdentity {
   const { seed, batchSize, accumulate, examples, loss, optimizer, model, team } = plan;
-  const { clip, classWeights, reduceOnPlateau, privatePlan } = plan;
+  const { clip, classWeights, reduceOnPlateau, privatePlan, adversarial } = plan;
   return {
     seed,
     batchSize,
@@ -94,6 +95,7 @@ function identityOf(plan: FitPlan): RunIdentity {
     ...(clip === undefined ? {} : { clip: JSON.stringify(clip) }),
     ...(privatePlan === undefined ? {} : { privacy: JSON.stringify(privatePlan) }),
     ...(classWeights === undefined ? {} : { classWeights: JSON.stringify(classWeights) }),
+    ...(adversarial === undefined ? {} : { adversarial: adversarialText(adversarial) }),
     ...(reduceOnPlateau === undefined ? {} : { reduceOnPlateau: JSON.stringify(reduceOnPlateau) }),
   };
 }
