@@ -34,10 +34,10 @@ export function cryptographic(): Randomness {
     // The most that one call may ask for is 65536 bytes.
     for (let at = 0; at < words.length; at += 16384)
       source.getRandomValues(words.subarray(at, at + 16384));
-    return Float64Array.from(
-      { length: count },
-      (_, i) => ((words[2 * i]! >>> 5) * 67108864 + (words[2 * i + 1]! >>> 6)) * 2 ** -53,
-    );
+    const out = new Float64Array(count);
+    for (let i = 0; i < count; i++)
+      out[i] = ((words[2 * i]! >>> 5) * 67108864 + (words[2 * i + 1]! >>> 6)) * 2 ** -53;
+    return out;
   };
   return { uniform: numbers, normal: (count) => normals(numbers, count) };
 }
@@ -48,14 +48,12 @@ export function cryptographic(): Randomness {
  */
 function normals(numbers: (count: number) => Float64Array, count: number): Float64Array {
   const u = numbers(4 * count);
-  return Float64Array.from({ length: count }, (_, i) => {
-    let sum = 0;
-    for (let k = 4 * i; k < 4 * i + 4; k += 2) {
-      // 1 - u is above 0.
-      const radius = Math.sqrt(-2 * Math.log1p(-u[k]!));
-      const angle = 2 * Math.PI * u[k + 1]!;
-      sum += radius * (Math.cos(angle) + Math.sin(angle));
-    }
-    return sum / 2;
-  });
+  const out = new Float64Array(count);
+  for (let k = 0; k < u.length; k += 2) {
+    // 1 - u is above 0.
+    const radius = Math.sqrt(-2 * Math.log1p(-u[k]!));
+    const angle = 2 * Math.PI * u[k + 1]!;
+    out[k >> 2]! += (radius * (Math.cos(angle) + Math.sin(angle))) / 2;
+  }
+  return out;
 }

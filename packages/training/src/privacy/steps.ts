@@ -35,6 +35,8 @@ export class PrivateSteps {
   readonly #passSize: number;
   readonly #key: Key;
   readonly #noiseMultiplier: number;
+  /** Of all parameters together. */
+  readonly #numbers: number;
 
   /**
    * @param passSize Examples of one pass; does not change the result.
@@ -65,8 +67,9 @@ export class PrivateSteps {
       return gradient(batch, { key: passKey, firstExample });
     };
     this.#groups = groupsOf(network.parameters, plan.clipping === 'per-layer');
-    const numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 1);
-    this.#passSize = Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / numbers)));
+    this.#numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 0);
+    const fitting = Math.floor(MOST_NUMBERS / Math.max(1, this.#numbers));
+    this.#passSize = Math.max(1, Math.min(passSize, fitting));
     // The first two keys of a run order and drop out.
     this.#key = split(key(seed), 3)[2]!;
     this.#noiseMultiplier = gradientNoise(plan);
@@ -84,10 +87,19 @@ export class PrivateSteps {
 
   /** The examples of step `step` (from 0): each of them with the probability of the plan, in their order. */
   draw(step: number): Uint32Array {
-    const { examples, sampleRate } = this.#plan;
-    const u = this.#randomness(2 * step).uniform(examples);
+    const { examples, sampleRate, batch } = this.#plan;
+    const random = this.#randomness(2 * step);
+    const logMiss = Math.log1p(-sampleRate);
+    const atOnce = Math.ceil(batch + 3 * Math.sqrt(batch)) + 1;
     const drawn: number[] = [];
-    for (let e = 0; e < examples; e++) if (u[e]! < sampleRate) drawn.push(e);
+    // The number of examples between two that are drawn has a geometric distribution.
+    for (let e = -1; e < examples;) {
+      for (const u of random.uniform(atOnce)) {
+        e += 1 + Math.floor(Math.log1p(-u) / logMiss);
+        if (e >= examples) break;
+        drawn.push(e);
+      }
+    }
     return Uint32Array.from(drawn);
   }
 
@@ -113,10 +125,11 @@ export class PrivateSteps {
     const random = this.#randomness(2 * step + 1);
     // No product with 0 where the norm is infinite, which is allowed without noise only.
     const deviation = this.#noiseMultiplier === 0 ? 0 : this.#noiseMultiplier * state.norm;
+    const noise = deviation === 0 ? undefined : random.normal(this.#numbers);
+    let at = 0;
     for (const sum of total.sum) {
-      const noise = deviation === 0 ? undefined : random.normal(sum.length);
-      for (let i = 0; i < sum.length; i++)
-        sum[i] = (sum[i]! + (noise === undefined ? 0 : deviation * noise[i]!)) / expected;
+      for (let i = 0; i < sum.length; i++, at++)
+        sum[i] = (sum[i]! + (noise === undefined ? 0 : deviation * noise[at]!)) / expected;
     }
     this.#adapt(state, total.unclipped, batch.count, random);
     state.steps++;
