@@ -34,12 +34,13 @@ export class PrivateSteps {
   readonly #groups: ClippingGroups;
   readonly #passSize: number;
   readonly #key: Key;
+  readonly #secret: Randomness | undefined;
   readonly #noiseMultiplier: number;
   /** Of all parameters together. */
   readonly #numbers: number;
 
   /**
-   * @param passSize Examples of one pass; does not change the result.
+   * @param passSize Examples of one pass, about; does not change the result.
    * @throws UnsupportedError where examples are coupled, EnvironmentError where cryptographic randomness is lacking.
    */
   constructor(
@@ -57,7 +58,7 @@ export class PrivateSteps {
         { remedy: 'Use layerNorm instead of batchNorm' },
       );
     }
-    if (plan.randomness === 'cryptographic') cryptographic();
+    this.#secret = plan.randomness === 'cryptographic' ? cryptographic() : undefined;
     this.#plan = plan;
     this.#network = network;
     const weighted = weightedLoss(loss);
@@ -69,7 +70,9 @@ export class PrivateSteps {
     this.#groups = groupsOf(network.parameters, plan.clipping === 'per-layer');
     this.#numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 0);
     const fitting = Math.floor(MOST_NUMBERS / Math.max(1, this.#numbers));
-    this.#passSize = Math.max(1, Math.min(passSize, fitting));
+    // Room for what a draw may have above its mean, so that few steps need a short second pass.
+    const room = Math.min(2 * passSize, Math.ceil(passSize + 4 * Math.sqrt(passSize)));
+    this.#passSize = Math.max(1, Math.min(room, fitting));
     // The first two keys of a run order and drop out.
     this.#key = split(key(seed), 3)[2]!;
     this.#noiseMultiplier = gradientNoise(plan);
@@ -148,9 +151,7 @@ export class PrivateSteps {
   }
 
   #randomness(stream: number): Randomness {
-    return this.#plan.randomness === 'cryptographic'
-      ? cryptographic()
-      : seededUnsafe(fold(this.#key, stream));
+    return this.#secret ?? seededUnsafe(fold(this.#key, stream));
   }
 }
 
