@@ -2,7 +2,8 @@ import { ValueError } from '@ketwork/base';
 import { readStates } from '../states/input.ts';
 import type { QuantumState } from '../states/input.ts';
 import { densityOf } from '../states/matrices.ts';
-import { multiplyLindbladian, normOf } from './lindbladian.ts';
+import { normOf } from './lindbladian.ts';
+import { multiplySparse } from './sparse.ts';
 import type { Lindbladian } from './lindbladian.ts';
 
 /** Options of {@link lindbladEvolve}. */
@@ -106,7 +107,7 @@ function taylorStep(
   let term = rho;
   for (let k = 1; k <= 60; k++) {
     const next = new Float64Array(rho.length);
-    multiplyLindbladian(generator, term, next);
+    multiplySparse(generator, term, next);
     let square = 0;
     for (let i = 0; i < next.length; i++) {
       const x = (next[i]! * t) / k;
@@ -124,7 +125,7 @@ function taylorStep(
 function rungeKutta(generator: Lindbladian, rho: Float64Array, h: number): Float64Array {
   const slope = (x: Float64Array): Float64Array => {
     const y = new Float64Array(x.length);
-    multiplyLindbladian(generator, x, y);
+    multiplySparse(generator, x, y);
     return y;
   };
   const ahead = (k: Float64Array, share: number): Float64Array =>

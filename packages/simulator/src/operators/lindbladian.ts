@@ -3,7 +3,7 @@ import { denseMatrix, interleavedMatrix } from '@ketwork/circuit';
 import type { MatrixLike } from '@ketwork/circuit';
 import { checkPart, offsetsOf, others } from '../states/input.ts';
 import type { Hamiltonian } from './operator.ts';
-import { qubitsOfSum } from './sparse.ts';
+import { multiplySparse, qubitsOfSum } from './sparse.ts';
 
 /** A jump operator of a master equation: `√rate · matrix` on some qubits. */
 export interface JumpOperator {
@@ -210,28 +210,6 @@ function jumpRows({ matrix, qubits: on, rate = 1 }: JumpOperator, k: number, n: 
   return rows;
 }
 
-/** y = 𝓛 x of one density matrix; x and y are different arrays. */
-export function multiplyLindbladian(
-  { dimension, rows, columns, values }: Lindbladian,
-  x: Float64Array,
-  y: Float64Array,
-): void {
-  for (let row = 0; row < dimension; row++) {
-    let re = 0;
-    let im = 0;
-    const end = rows[row + 1]!;
-    for (let k = rows[row]!; k < end; k++) {
-      const a = values[2 * k]!;
-      const b = values[2 * k + 1]!;
-      const c = 2 * columns[k]!;
-      re += a * x[c]! - b * x[c + 1]!;
-      im += a * x[c + 1]! + b * x[c]!;
-    }
-    y[2 * row] = re;
-    y[2 * row + 1] = im;
-  }
-}
-
 /** Largest absolute sum of a row: a bound of the generator's growth. */
 export function normOf({ dimension, rows, values }: Lindbladian): number {
   let largest = 0;
@@ -271,6 +249,6 @@ export function applyLindbladian(
   }
   const out = new Float64Array(data.length);
   for (let at = 0; at < data.length; at += size)
-    multiplyLindbladian(generator, data.subarray(at, at + size), out.subarray(at, at + size));
+    multiplySparse(generator, data.subarray(at, at + size), out.subarray(at, at + size));
   return out;
 }

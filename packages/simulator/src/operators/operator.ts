@@ -4,7 +4,7 @@ import type { HermitianObservable, PauliObservable } from '@ketwork/circuit';
 import { perExample } from '../states/entropy.ts';
 import { readStates } from '../states/input.ts';
 import { PauliOperator } from './pauli-operator.ts';
-import { qubitsOfSum } from './sparse.ts';
+import { multiplySparse, qubitsOfSum } from './sparse.ts';
 import type { SparseMatrix } from './sparse.ts';
 
 /** A Hamiltonian: a Pauli sum, a sparse matrix, or a fixed Hermitian matrix on some qubits. */
@@ -63,7 +63,7 @@ export function operatorOf(name: string, hamiltonian: Hamiltonian, qubits: numbe
         );
       }
       const { center, radius } = gershgorin(hamiltonian);
-      return { dimension, center, radius, apply: (x, y) => multiply(hamiltonian, x, y) };
+      return { dimension, center, radius, apply: (x, y) => multiplySparse(hamiltonian, x, y) };
     }
     case 'hermitian': {
       const { matrix } = hamiltonian;
@@ -104,27 +104,6 @@ function gershgorin({ dimension, rows, columns, values }: SparseMatrix): {
     high = Math.max(high, diagonal + others);
   }
   return { center: (low + high) / 2, radius: (high - low) / 2 };
-}
-
-function multiply(
-  { dimension, rows, columns, values }: SparseMatrix,
-  x: Float64Array,
-  y: Float64Array,
-): void {
-  for (let row = 0; row < dimension; row++) {
-    let re = 0;
-    let im = 0;
-    const end = rows[row + 1]!;
-    for (let k = rows[row]!; k < end; k++) {
-      const a = values[2 * k]!;
-      const b = values[2 * k + 1]!;
-      const c = 2 * columns[k]!;
-      re += a * x[c]! - b * x[c + 1]!;
-      im += a * x[c + 1]! + b * x[c]!;
-    }
-    y[2 * row] = re;
-    y[2 * row + 1] = im;
-  }
 }
 
 function multiplyDense(matrix: ArrayLike<number>, x: Float64Array, y: Float64Array): void {

@@ -195,3 +195,30 @@ function checkSparse({ dimension, rows, columns, values }: SparseMatrix): void {
     }
   }
 }
+
+/** y = A x of one vector, interleaved; x and y are different arrays. */
+export function multiplySparse(
+  {
+    dimension,
+    rows,
+    columns,
+    values,
+  }: Pick<SparseMatrix, 'dimension' | 'rows' | 'columns' | 'values'>,
+  x: Float64Array,
+  y: Float64Array,
+): void {
+  for (let row = 0; row < dimension; row++) {
+    let re = 0;
+    let im = 0;
+    const end = rows[row + 1]!;
+    for (let k = rows[row]!; k < end; k++) {
+      const a = values[2 * k]!;
+      const b = values[2 * k + 1]!;
+      const c = 2 * columns[k]!;
+      re += a * x[c]! - b * x[c + 1]!;
+      im += a * x[c + 1]! + b * x[c]!;
+    }
+    y[2 * row] = re;
+    y[2 * row + 1] = im;
+  }
+}

@@ -1,6 +1,7 @@
 import { ValueError } from '@ketwork/base';
 import { norm } from './lanczos.ts';
-import { multiplyLindbladian, normOf } from './lindbladian.ts';
+import { normOf } from './lindbladian.ts';
+import { multiplySparse } from './sparse.ts';
 import type { Lindbladian } from './lindbladian.ts';
 
 /** Options of {@link steadyState}. */
@@ -44,7 +45,7 @@ export function steadyState(
   // Hermitian matrices are a real space that the equation does not lead out of: all products are real.
   const apply = (x: Float64Array): Float64Array => {
     const y = new Float64Array(size);
-    multiplyLindbladian(generator, x, y);
+    multiplySparse(generator, x, y);
     for (let i = 0; i < size; i++) y[i]! *= scale;
     let trace = 0;
     for (let i = 0; i < d; i++) trace += x[2 * i * (d + 1)]!;
