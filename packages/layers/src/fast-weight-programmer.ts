@@ -186,9 +186,14 @@ export function fastWeightProgrammer(
         last: boolean,
         from: UnrollOptions,
       ): { outputs: Tensor; theta: Tensor } => {
-        const [we, be, wl, bl, wq, bq] = slow.map((p) =>
-          trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
-        ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+        const [we, be, wl, bl, wq, bq] = slow.map((p) => tape.parameter(p, trainable)) as [
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
         const z = ops.affine(x, we, be);
         const theta = fastWeights(ops.affine(z, wl, bl), ops.affine(z, wq, bq), {
           ...from,

@@ -122,8 +122,7 @@ export function flippedQuanv(
         buffers: trainable ? [] : [theta, bias],
         couplesExamples: false,
         forward(x, { tape }) {
-          const enter = (p: Parameter): Tensor =>
-            trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared');
+          const enter = (p: Parameter): Tensor => tape.parameter(p, trainable);
           const angles = ops.reshape(enter(theta), [filters * channels, 4 ** qubits - 1]);
           const unitaries = pauliExponential('flippedQuanv', angles, qubits);
           const kernels = stateKernels(unitaries, filters, channels, kernel);

@@ -180,12 +180,7 @@ export function slidingCircuit(
         forward: (x, { tape, key: passKey }) =>
           ops.external(
             map,
-            [
-              x,
-              ...values.map((p) =>
-                trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
-              ),
-            ],
+            [x, ...values.map((p) => tape.parameter(p, trainable))],
             program.draws ? passKey : undefined,
           ),
       };

@@ -123,9 +123,7 @@ export function quantumGraphConv(options: QuantumGraphConvOptions): Layer {
         forward(x, { tape, key: passKey }) {
           const graph = ops.splitGraph(x);
           const mixed = ops.matmul(graph.adjacency, graph.features);
-          const values = weights.map((p) =>
-            trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
-          );
+          const values = weights.map((p) => tape.parameter(p, trainable));
           const result = ops.external(
             map,
             [mixed, graph.mask, ...values],

@@ -128,8 +128,7 @@ export function quantumLinear(
         buffers: trainable ? [] : all,
         couplesExamples: false,
         forward(x, { tape }) {
-          const enter = (p: Parameter): Tensor =>
-            trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared');
+          const enter = (p: Parameter): Tensor => tape.parameter(p, trainable);
           const d = where.dimension;
           const spectraOf = spectra.recording();
           const unitaries = pauliExponential('quantumLinear', enter(theta), qubits);

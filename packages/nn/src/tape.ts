@@ -121,8 +121,12 @@ export class Tape {
     this.#tracksParameters = tracksParameters;
   }
 
-  /** Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. */
-  parameter(parameter: Parameter): Tensor {
+  /**
+   * Enters a layer's parameter; the same parameter gives the same tensor, so its gradients add up. One that is not
+   * `trainable` (default true) enters as a constant.
+   */
+  parameter(parameter: Parameter, trainable = true): Tensor {
+    if (!trainable) return this.constant(parameter.data, parameter.shape, 'shared');
     let tensor = this.#parameters.get(parameter.data);
     if (tensor === undefined) {
       tensor = this.#leaf(parameter.data, parameter.shape, 'shared', this.#tracksParameters);

@@ -84,11 +84,7 @@ export class Gates {
     const weightsOf = (name: string): readonly Tensor[] => {
       let tensors = weights.get(name);
       if (tensors === undefined) {
-        tensors = this.#gates
-          .get(name)!
-          .parameters.map((p) =>
-            trainable ? tape.parameter(p) : tape.constant(p.data, p.shape, 'shared'),
-          );
+        tensors = this.#gates.get(name)!.parameters.map((p) => tape.parameter(p, trainable));
         weights.set(name, tensors);
       }
       return tensors;

@@ -170,9 +170,7 @@ function unrolled(x: Tensor, context: ForwardContext, plan: Unrolled): Tensor {
       const initial = level.initial[s];
       if (initial === undefined)
         return tape.constant(new Float64Array(tape.batch * size), [size], 'batch');
-      return ops.expand(
-        trainable ? tape.parameter(initial) : tape.constant(initial.data, initial.shape, 'shared'),
-      );
+      return ops.expand(tape.parameter(initial, trainable));
     });
     const outputs: Tensor[] = [];
     let read: Tensor | undefined;
