@@ -12,7 +12,7 @@ import type {
   Tensor,
   ValueAndGrad,
 } from './contract.ts';
-import { networkOf } from './model.ts';
+import { couplingLayer, networkOf } from './model.ts';
 import { Scratch, freshRoom } from './scratch.ts';
 import type { Room } from './scratch.ts';
 import { isPromise, shapeText } from './shape.ts';
@@ -140,7 +140,7 @@ export function perExampleGrads(
     const network = networkOf(model);
     if (network.couplesExamples) {
       throw new UnsupportedError(
-        `${couplingLayer(network, '')} makes every example depend on the others of its batch, so there is no gradient per example`,
+        `${couplingLayer(network)} makes every example depend on the others of its batch, so there is no gradient per example`,
         { remedy: 'Use layerNorm instead of batchNorm' },
       );
     }
@@ -269,13 +269,6 @@ function applyLoss(loss: Loss, outputs: Tensor, batch: Batch): Tensor {
     );
   }
   return losses;
-}
-
-function couplingLayer(layer: BuiltLayer, path: string): string {
-  const children = layer.children ?? [];
-  const at = children.findIndex((child) => child.couplesExamples);
-  if (at < 0) return path === '' ? layer.kind : `layer ${path} (${layer.kind})`;
-  return couplingLayer(children[at]!, path === '' ? `${at}` : `${path}.${at}`);
 }
 
 function meanOf(values: Float64Array): number {

@@ -53,7 +53,7 @@ export type {
   TransformerEncoderLayerOptions,
 } from './layers/transformer.ts';
 export { binaryCrossEntropy, crossEntropy, hinge, mse } from './losses.ts';
-export { loadState, networkOf, stateOf } from './model.ts';
+export { couplingLayer, loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
 export type { AttentionOptions, GraphParts, RunningStatistics, SlideOptions } from './ops/index.ts';
 export { adam, adamw, rmsprop, sgd } from './optimizers.ts';

@@ -25,6 +25,29 @@ export function networkOf(model: Model | BuiltLayer): BuiltLayer {
 }
 
 /**
+ * Names the innermost layer that makes examples depend on one another, with its place, for messages.
+ *
+ * @param layer A built layer or model with `couplesExamples`.
+ * @returns Such as `layer 1 (batchNorm)`.
+ * @example
+ * ```ts
+ * import { batchNorm, couplingLayer, dense, sequential } from '@ketwork/nn';
+ * console.log(couplingLayer(sequential(dense(2, 3), batchNorm()).build(1))); // layer 1 (batchNorm)
+ * ```
+ */
+export function couplingLayer(layer: BuiltLayer): string {
+  let inner = layer;
+  const path: number[] = [];
+  for (;;) {
+    const children = inner.children ?? [];
+    const at = children.findIndex((child) => child.couplesExamples);
+    if (at < 0) return path.length === 0 ? inner.kind : `layer ${path.join('.')} (${inner.kind})`;
+    path.push(at);
+    inner = children[at]!;
+  }
+}
+
+/**
  * Parameters and buffers of a model by name, ready for `saveSafetensors`. The arrays are the model's own.
  *
  * @throws ValueError where the model has not been built.

@@ -1,8 +1,7 @@
 import { fold, key, split, UnsupportedError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import { perExampleGrads } from '@ketwork/nn';
+import { couplingLayer, perExampleGrads } from '@ketwork/nn';
 import type { BuiltLayer, Loss, MaybePromise, PerExampleGrads, ValueAndGrad } from '@ketwork/nn';
-import { couplingLayer } from '../coupling.ts';
 import type { WeightedBatch } from '../data.ts';
 import { partOf, piecesOf, weightedLoss } from '../gradient.ts';
 import { ClippedSum, groupsOf } from './clipping.ts';
@@ -54,7 +53,7 @@ export class PrivateSteps {
   ) {
     if (network.couplesExamples) {
       throw new UnsupportedError(
-        `fit: ${couplingLayer(network, '')} makes every example depend on the others of its batch, so that clipping the gradient of each would bound nothing`,
+        `fit: ${couplingLayer(network)} makes every example depend on the others of its batch, so that clipping the gradient of each would bound nothing`,
         { remedy: 'Use layerNorm instead of batchNorm' },
       );
     }

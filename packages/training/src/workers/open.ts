@@ -1,8 +1,7 @@
 import { UnsupportedError, EnvironmentError, createPool, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
-import { stateOf } from '@ketwork/nn';
+import { couplingLayer, stateOf } from '@ketwork/nn';
 import type { BuiltLayer, Loss, LossValues, Model, ValueAndGrad } from '@ketwork/nn';
-import { couplingLayer } from '../coupling.ts';
 import type { LossesOf } from '../evaluate.ts';
 import { GradientSum, partOf, pieceByPiece, piecesOf } from '../gradient.ts';
 import type { BatchGradient } from '../gradient.ts';
@@ -36,7 +35,7 @@ export function openWork(
   if (team === undefined) return here(batchSize);
   if (network.couplesExamples) {
     throw new UnsupportedError(
-      `fit: ${couplingLayer(network, '')} makes every example depend on the others of its batch, which workers cut into pieces`,
+      `fit: ${couplingLayer(network)} makes every example depend on the others of its batch, which workers cut into pieces`,
       { remedy: 'Use layerNorm instead of batchNorm, or leave out workers' },
     );
   }
