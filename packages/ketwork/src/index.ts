@@ -139,6 +139,7 @@ export * from '@ketwork/gradients';
 export * from '@ketwork/nn';
 export * from '@ketwork/layers';
 export * from '@ketwork/training';
+export * from '@ketwork/federated';
 export * from '@ketwork/datasets';
 export { auto } from './auto.ts';
 export type { AutoEngine, AutoOptions } from './auto.ts';

@@ -1,0 +1,9 @@
+export type {
+  LocalTraining,
+  RoundRecord,
+  RoundTask,
+  Strategy,
+  StrategyState,
+  Update,
+  WeightsLayout,
+} from './contract.ts';
