@@ -38,6 +38,7 @@ export const plain = {
   i32x4Eq: [0xfd, 55],
   f32x4Gt: [0xfd, 68],
   f64x2Gt: [0xfd, 74],
+  f64x2Ge: [0xfd, 76],
   v128Not: [0xfd, 77],
   v128And: [0xfd, 78],
   v128Or: [0xfd, 80],

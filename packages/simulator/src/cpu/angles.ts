@@ -1,4 +1,4 @@
-import { elementary, sizeOf, ValueError } from '@ketwork/base';
+import { arctangents, elementary, sizeOf, ValueError } from '@ketwork/base';
 import type { Angle, AngleFunction, Circuit, Slot } from '@ketwork/circuit';
 import type { SlotValues } from '../values.ts';
 
@@ -217,8 +217,11 @@ export class AngleTable {
         }
         case 'fn': {
           const x = this.column(node.arg);
-          const fn = value[node.fn];
-          for (let i = 0; i < count; i++) out[i] = fn(x[i] as number);
+          if (node.fn === 'atan') arctangents(x, out, count);
+          else {
+            const fn = value[node.fn];
+            for (let i = 0; i < count; i++) out[i] = fn(x[i] as number);
+          }
           break;
         }
         default: {
