@@ -238,16 +238,17 @@ export class Executor {
     const signed = this.built.repeats === undefined;
     const lanes = this.lanes * Math.ceil(count / this.lanes);
     const at = this.#addresses.angles / 8;
+    const nextBlock = 1 + (sources.batch.length - 1) * this.lanes;
     for (const { node, scale: size, source, index } of sources.batch) {
       const column = angles.column(node);
       const scale = signed ? size * (batch[index] as number) : size;
+      let to = at + source * this.lanes;
       for (let lane = 0; lane < lanes; lane++) {
         // An idle lane repeats the last example.
-        let angle = scale * (column[first + Math.min(lane, count - 1)] as number);
+        let angle = scale * (column[first + (lane < count ? lane : count - 1)] as number);
         if (Math.abs(angle) > 1e5) angle = elementary.withoutTurns(angle);
-        const block = lane >> shift;
-        doubles[at + (block * sources.batch.length + source) * this.lanes + (lane & inside)] =
-          angle;
+        doubles[to] = angle;
+        to += (lane & inside) === inside ? nextBlock : 1;
       }
     }
     if (this.built.inputBytes === 0) return;
