@@ -79,7 +79,7 @@ export const binaryCrossEntropy: Loss = Object.freeze({
         );
       }
     }
-    const y = Float64Array.from(targets);
+    const y = new Float64Array(targets);
     return recordLoss('binaryCrossEntropy', outputs, size, (z, from, gradient) => {
       let loss = 0;
       for (let i = from; i < from + size; i++) {
@@ -115,7 +115,7 @@ export const mse: Loss = Object.freeze({
       if (!Number.isFinite(targets[i]!))
         throw new ValueError(`mse: target ${i} is ${targets[i]!}, not a finite number`);
     }
-    const y = Float64Array.from(targets);
+    const y = new Float64Array(targets);
     return recordLoss('mse', outputs, size, (z, from, gradient) => {
       let loss = 0;
       for (let i = from; i < from + size; i++) {
@@ -222,7 +222,7 @@ function classRows(
       },
     );
   }
-  const out = Float64Array.from(targets);
+  const out = new Float64Array(targets);
   for (let row = 0; row < rows; row++) {
     let total = 0;
     let valid = true;

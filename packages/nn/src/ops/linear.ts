@@ -174,7 +174,8 @@ function affineRule(m: number, k: number, n: number, batched: boolean): Rule {
     name: 'affine',
     forward([x, w, bias], batch) {
       const out = new Float64Array(batch * m * n);
-      for (let i = 0; i < out.length; i += n) out.set(bias!, i);
+      // Copying by `set` costs more than a short row has numbers.
+      for (let i = 0; i < out.length; i += n) for (let j = 0; j < n; j++) out[i + j] = bias![j]!;
       return multiply(x!, w!, batch * m, k, n, { out, accumulate: true });
     },
     vjp([x, w], _output, dy, batch, wants) {

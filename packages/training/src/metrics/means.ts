@@ -33,7 +33,7 @@ export class Means {
     });
     if (!this.#keeps) return;
     this.#outputs.push(outputs);
-    this.#targets.push(Float64Array.from(targets));
+    this.#targets.push(new Float64Array(targets));
   }
 
   get loss(): number {
