@@ -7,3 +7,5 @@ export type {
   Update,
   WeightsLayout,
 } from './contract.ts';
+export { SecureAggregationError } from './secure/error.ts';
+export type { SecureAggregationFault } from './secure/error.ts';
