@@ -123,6 +123,15 @@ export interface PassOptions {
   readonly firstExample?: number;
 }
 
+/** What is known of a pass before it runs. */
+export interface PassTrace {
+  /**
+   * Whether some layer draws random numbers for the batch as a whole, as one does that estimates from shots: other examples
+   * in the batch then mean other numbers. Dropout draws by example.
+   */
+  readonly drawsAtOnce: boolean;
+}
+
 /** Losses of a batch, without gradients. */
 export interface LossValues {
   /** Mean loss of the batch. */

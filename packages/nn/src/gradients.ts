@@ -8,6 +8,7 @@ import type {
   MaybePromise,
   Model,
   PassOptions,
+  PassTrace,
   PerExampleGrads,
   Tensor,
   ValueAndGrad,
@@ -197,6 +198,25 @@ export function inputGradients(
     const ones = new Float64Array(tape.batch).fill(1);
     return after(tape.run(), () => after(tape.backward(losses, ones), collect));
   };
+}
+
+/**
+ * Records one example's pass through a model in training, without running it, and tells what can be known of it.
+ *
+ * @throws ValueError where the model is not built.
+ * @example
+ * ```ts
+ * import { dense, sequential, tracePass } from '@ketwork/nn';
+ * const net = sequential(dense(2, 1));
+ * net.build(1);
+ * console.log(tracePass(net).drawsAtOnce); // false
+ * ```
+ */
+export function tracePass(model: Model | BuiltLayer): PassTrace {
+  const network = networkOf(model);
+  const x = new Float64Array(sizeOf(network.inputShape));
+  const { tape } = recordForward(network, x, { key: [0, 0] }, true, freshRoom);
+  return { drawsAtOnce: tape.drawsAtOnce };
 }
 
 /** What all passes of a function have in common. */

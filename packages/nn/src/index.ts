@@ -19,6 +19,7 @@ export type {
   OptimizerState,
   Parameter,
   PassOptions,
+  PassTrace,
   PerExampleGrads,
   Shape,
   ShapedArray,
@@ -27,7 +28,14 @@ export type {
   Want,
 } from './contract.ts';
 export { layerFromJSON } from './from-json.ts';
-export { forward, inputGradients, lossValues, perExampleGrads, valueAndGrad } from './gradients.ts';
+export {
+  forward,
+  inputGradients,
+  lossValues,
+  perExampleGrads,
+  tracePass,
+  valueAndGrad,
+} from './gradients.ts';
 export * as initializers from './initializers.ts';
 export type { Initializer, InitializerInput } from './initializers.ts';
 export type { LayerKind, LayerKinds } from './kinds.ts';

@@ -211,6 +211,11 @@ export class Tape {
     return this.#add(node, undefined);
   }
 
+  /** Whether an external map draws random numbers for the batch as a whole. */
+  get drawsAtOnce(): boolean {
+    return this.#externals.some((calls) => calls.some(({ key }) => key !== undefined));
+  }
+
   /** Computes everything recorded and not yet computed. A promise only where an external map returned one. */
   run(): MaybePromise<void> {
     return this.#runFrom(0);

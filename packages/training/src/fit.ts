@@ -1,11 +1,11 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { ValueError } from '@ketwork/base';
 import type { Model } from '@ketwork/nn';
 import { checkClip } from './clip.ts';
 import { Examples } from './data.ts';
 import type { TrainingData } from './data.ts';
 import { checkBatchSize, metricsFor, monitored } from './evaluate.ts';
 import { checkPlateau } from './plateau.ts';
-import { checkPrivacy } from './privacy/options.ts';
+import { checkPrivacy, stretchOf } from './privacy/options.ts';
 import { checkAdversarial } from './robustness/training.ts';
 import type { Fit, FitOptions, FitPlan, FitProgress, FitResult } from './run.ts';
 import { trainingSteps } from './steps.ts';
@@ -22,7 +22,7 @@ import { teamOf } from './workers/options.ts';
  * @returns The run, see {@link Fit}. It rejects with ValueError where the loss or a gradient is not finite, naming the step; where a
  * checkpoint belongs to another run; and with what layers, loss and engine throw.
  * @throws ValueError where options or data do not fit or a privacy target cannot be had; UnsupportedError where early stop
- * watches what is not measured, or workers are to train privately.
+ * watches what is not measured, or workers could not make model or loss again.
  * @example
  * ```ts
  * import { adam, crossEntropy, dense, sequential, tanh } from '@ketwork/nn';
@@ -38,7 +38,7 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
   const { batchSize = 32, accumulate = 1, loss } = options;
   checkOptions(options);
   const { adversarial, privacy } = options;
-  if (adversarial !== undefined) checkAdversarial(adversarial, data.inputs, privacy !== undefined);
+  if (adversarial !== undefined) checkAdversarial(adversarial, data.inputs);
   const inputShape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
   if (inputShape === undefined) {
     throw new ValueError('fit: the input shape of the model is not known', {
@@ -51,6 +51,9 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
   const examples = new Examples('fit', data, inputShape, classWeights);
   const batch = batchSize * accumulate;
   const steps = options.epochs * Math.ceil(examples.size / batch);
+  const usualPiece = privacy === undefined ? Math.ceil(batchSize / 8) : stretchOf(batch);
+  const team = teamOf(model, options, usualPiece);
+  const stretch = team?.pieceSize ?? usualPiece;
   return new Run({
     ...options,
     model,
@@ -58,10 +61,10 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
     batchSize,
     accumulate,
     metrics,
-    team: teamOf(model, options, batchSize),
+    team,
     examples,
     privatePlan:
-      options.privacy && checkPrivacy(options.privacy, { examples: examples.size, batch, steps }),
+      privacy && checkPrivacy(privacy, { examples: examples.size, batch, steps, stretch }),
     validationExamples: validation && new Examples('fit: validation', validation, inputShape),
     monitor: earlyStop && monitored('early stop', metrics, earlyStop.monitor ?? 'loss'),
     plateauMonitor:
@@ -87,11 +90,6 @@ function checkOptions(options: FitOptions): void {
       throw new ValueError(`fit: class weight ${weight} is not a finite number of at least 0`);
   }
   checkWatching(options);
-  if (options.privacy !== undefined && options.workers !== undefined) {
-    throw new UnsupportedError('fit: workers cannot share the steps of private training yet', {
-      remedy: 'Leave out workers; cpu({ threads }) shares the circuits of a batch',
-    });
-  }
   const { every = 1, everySteps = 1, everySeconds = 0 } = options.checkpoint ?? {};
   checkCount('epochs between checkpoints', every);
   checkCount('steps between checkpoints', everySteps);

@@ -133,3 +133,15 @@ export class GradientSum {
     return { loss: this.#loss, outputs: this.#outputs!, grads: this.#grads! };
   }
 }
+
+/** Arrays one after the other; the array itself where there is one only. */
+export function joined(arrays: readonly Float64Array[]): Float64Array {
+  if (arrays.length === 1) return arrays[0]!;
+  const out = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    out.set(array, at);
+    at += array.length;
+  }
+  return out;
+}

@@ -73,7 +73,8 @@ export interface FitOptions {
   /**
    * Adversarial training (Goodfellow et al., arXiv:1412.6572; Madry et al., arXiv:1706.06083): in every step a share of the
    * examples is replaced by what an attack makes of them, against the model as it is. Losses and metrics of the run are of
-   * these too; validation data stays as it is. Attacks run in the calling thread, also with workers. Default: none.
+   * these too; validation data stays as it is. Workers share the attacks
+   * of Ketwork; others run in the calling thread. Default: none.
    */
   readonly adversarial?: AdversarialTraining;
   /**

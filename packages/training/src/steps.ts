@@ -1,4 +1,5 @@
 import { ValueError, fold, key, split } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
 import { batches, loadState } from '@ketwork/nn';
 import type { BuiltLayer, Parameter } from '@ketwork/nn';
 import type { RunState } from './checkpoint.ts';
@@ -9,7 +10,6 @@ import { endEpoch, impatient } from './epoch.ts';
 import { Means } from './metrics/means.ts';
 import { reportOf } from './privacy/report.ts';
 import { PrivateSteps } from './privacy/steps.ts';
-import { hardenerOf } from './robustness/training.ts';
 import { openWork } from './workers/open.ts';
 import type { Work } from './workers/open.ts';
 import type { EpochRecord, FitPlan, FitProgress, FitResult } from './run.ts';
@@ -34,10 +34,12 @@ async function* steps(
 ): AsyncGenerator<FitProgress, FitResult> {
   const { optimizer, epochs, seed, examples, metrics, signal, left } = plan;
   const [orderKey, passKey, attackKey] = split(key(seed), 3);
-  const harden = hardenerOf(network, plan);
-  const { privatePlan, batchSize: passSize, loss: lossOfPlan } = plan;
-  const secret =
-    privatePlan && new PrivateSteps(privatePlan, network, { loss: lossOfPlan, passSize, seed });
+  const { privatePlan } = plan;
+  const secret = work.contribute && new PrivateSteps(privatePlan!, network, seed, work.contribute);
+  const keyOf = (root: Key, step: number): Key => {
+    const seeded = fold(root, step);
+    return secret?.passKey(seeded) ?? seeded;
+  };
   const store = new Store(plan, network);
   const run: RunState = (await store.resume()) ?? {
     epoch: 0,
@@ -94,9 +96,9 @@ async function* steps(
       await breather.pause();
       const started = performance.now();
       const drawn = examples.batch(indices);
-      const batch = (await harden?.(drawn, fold(attackKey!, run.step))) ?? drawn;
+      const batch = (await work.harden?.(drawn, keyOf(attackKey!, run.step))) ?? drawn;
       const learningRate = optimizer.rate?.(run.optimizer);
-      const stepKey = fold(passKey!, run.step);
+      const stepKey = keyOf(passKey!, run.step);
       const { loss, outputs, grads } =
         secret === undefined
           ? await work.gradient(batch, stepKey)

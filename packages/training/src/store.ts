@@ -91,7 +91,8 @@ function identityOf(plan: FitPlan): RunIdentity {
     optimizer: `${optimizer.name} ${JSON.stringify(optimizer.settings)}`,
     model: JSON.stringify(model),
     ...(accumulate === 1 ? {} : { accumulate }),
-    ...(team === undefined ? {} : { pieceSize: team.pieceSize }),
+    // Private runs have pieces without workers, too; their plan says which.
+    ...(team === undefined || privatePlan !== undefined ? {} : { pieceSize: team.pieceSize }),
     ...(clip === undefined ? {} : { clip: JSON.stringify(clip) }),
     ...(privatePlan === undefined ? {} : { privacy: JSON.stringify(privatePlan) }),
     ...(classWeights === undefined ? {} : { classWeights: JSON.stringify(classWeights) }),

@@ -3,6 +3,13 @@ import type { Layer, LayerKinds, Loss } from '@ketwork/nn';
 import { existsSync, writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
+let passes = 0;
+
+/** Passes through layers {@link factor} in this thread. */
+export function passesHere(): number {
+  return passes;
+}
+
 /** Multiplies by a number. In a worker it ends the thread, while there is no file at `until`, which it then writes; or always. */
 export function factor(value: number, until?: string): Layer {
   const settings = { kind: 'factor', value, ...(until === undefined ? {} : { until }) };
@@ -21,6 +28,7 @@ export function factor(value: number, until?: string): Layer {
           if (until !== 'never') writeFileSync(until, '');
           process.exit(3);
         }
+        passes++;
         return ops.scale(x, value);
       },
     }),

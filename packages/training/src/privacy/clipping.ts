@@ -3,6 +3,9 @@ import type { Parameter } from '@ketwork/nn';
 /** Parameters that are clipped together, by their places. */
 export type ClippingGroups = readonly (readonly number[])[];
 
+/** Takes the sum over a stretch of examples, one array per parameter; they are written over after the call. */
+export type GiveSum = (sum: readonly Float64Array[]) => void;
+
 /** All parameters in one group, or those of each layer in one: names are equal up to the last dot. */
 export function groupsOf(parameters: readonly Parameter[], perLayer: boolean): ClippingGroups {
   if (!perLayer) return [parameters.map((_, p) => p)];
@@ -16,51 +19,101 @@ export function groupsOf(parameters: readonly Parameter[], perLayer: boolean): C
   return [...groups.values()];
 }
 
-/** The sum of clipped gradients, example by example, so that it has the same bits however the examples are divided into passes. */
-export class ClippedSum {
-  readonly sum: readonly Float64Array[];
+/** What decides how long a gradient may be. */
+export class Clipper {
+  readonly groups: ClippingGroups;
   /** Examples none of whose groups was clipped. */
   unclipped = 0;
-  readonly #groups: ClippingGroups;
   readonly #bound: number;
 
   /** @param norm Largest norm of the contribution of one example; each of L groups gets `norm / √L`. */
-  constructor(parameters: readonly Parameter[], groups: ClippingGroups, norm: number) {
-    this.sum = parameters.map(({ data }) => new Float64Array(data.length));
-    this.#groups = groups;
+  constructor(groups: ClippingGroups, norm: number) {
+    this.groups = groups;
     this.#bound = norm / Math.sqrt(groups.length);
+  }
+
+  /** Factors on the gradients of examples, one array per group, from the squares of the groups' norms, which are written over. */
+  factors(squares: readonly Float64Array[], batch: number): readonly Float64Array[] {
+    const whole = new Uint8Array(batch).fill(1);
+    for (const group of squares) {
+      for (let e = 0; e < batch; e++) {
+        const length = Math.sqrt(group[e]!);
+        // A norm that is no number gives a factor that is none, and the step is refused.
+        group[e] = length <= this.#bound ? 1 : this.#bound / length;
+        if (length > this.#bound) whole[e] = 0;
+      }
+    }
+    for (const one of whole) this.unclipped += one;
+    return squares;
+  }
+}
+
+/**
+ * Sums of clipped gradients over stretches of so many examples, added up example by example, so that they have the same
+ * bits however the examples are divided into passes.
+ */
+export class StretchSums {
+  readonly #sum: readonly Float64Array[];
+  readonly #clipper: Clipper;
+  readonly #stretch: number;
+  readonly #give: GiveSum;
+  /** Examples in the sum. */
+  #held = 0;
+
+  constructor(parameters: readonly Parameter[], clipper: Clipper, stretch: number, give: GiveSum) {
+    this.#sum = parameters.map(({ data }) => new Float64Array(data.length));
+    this.#clipper = clipper;
+    this.#stretch = stretch;
+    this.#give = give;
   }
 
   /** @param grads `[batch, ...shape]` of each parameter. */
   add(grads: readonly Float64Array[], batch: number): void {
-    const whole = new Uint8Array(batch).fill(1);
-    for (const group of this.#groups) {
-      const factors = new Float64Array(batch);
-      for (const p of group) addSquares(grads[p]!, batch, factors);
-      for (let e = 0; e < batch; e++) {
-        const length = Math.sqrt(factors[e]!);
-        // A norm that is no number gives a factor that is none, and the step is refused.
-        factors[e] = length <= this.#bound ? 1 : this.#bound / length;
-        if (length > this.#bound) whole[e] = 0;
-      }
-      for (const p of group) addScaled(this.sum[p]!, grads[p]!, factors);
+    const squares = this.#clipper.groups.map((group) => {
+      const sum = new Float64Array(batch);
+      for (const p of group) addSquares(grads[p]!, sum);
+      return sum;
+    });
+    const factors = this.#clipper.factors(squares, batch);
+    for (let first = 0; first < batch;) {
+      const end = Math.min(batch, first + this.#stretch - this.#held);
+      this.#clipper.groups.forEach((group, g) => {
+        for (const p of group) addScaled(this.#sum[p]!, grads[p]!, factors[g]!, first, end);
+      });
+      this.#held += end - first;
+      first = end;
+      if (this.#held === this.#stretch) this.close();
     }
-    for (const one of whole) this.unclipped += one;
+  }
+
+  /** Gives what is left of the last stretch. */
+  close(): void {
+    if (this.#held === 0) return;
+    this.#give(this.#sum);
+    for (const sum of this.#sum) sum.fill(0);
+    this.#held = 0;
   }
 }
 
-function addSquares(grad: Float64Array, batch: number, squares: Float64Array): void {
-  const size = grad.length / batch;
-  for (let e = 0, i = 0; e < batch; e++) {
+/** Adds the squared norm of each row of `grad`. */
+export function addSquares(grad: Float64Array, squares: Float64Array): void {
+  const size = grad.length / squares.length;
+  for (let e = 0, i = 0; e < squares.length; e++) {
     let sum = 0;
     for (const end = i + size; i < end; i++) sum += grad[i]! * grad[i]!;
     squares[e]! += sum;
   }
 }
 
-function addScaled(sum: Float64Array, grad: Float64Array, factors: Float64Array): void {
+function addScaled(
+  sum: Float64Array,
+  grad: Float64Array,
+  factors: Float64Array,
+  first: number,
+  end: number,
+): void {
   const size = sum.length;
-  for (let e = 0, i = 0; e < factors.length; e++) {
+  for (let e = first, i = first * size; e < end; e++) {
     const factor = factors[e]!;
     for (let k = 0; k < size; k++, i++) sum[k]! += factor * grad[i]!;
   }

@@ -55,6 +55,13 @@ export interface PrivacyPlan {
   /** Expected number of examples of a step. */
   readonly batch: number;
   readonly sampleRate: number;
+  /** Examples whose contributions are added up before they meet those of others: the share that one worker takes at least. */
+  readonly stretch: number;
+}
+
+/** The stretch of steps of so many examples, where nothing else is asked for. */
+export function stretchOf(batch: number): number {
+  return Math.min(32, Math.ceil(batch / 8));
 }
 
 /** What the data and the other options say about the steps. */
@@ -62,12 +69,13 @@ export interface StepsToCome {
   readonly examples: number;
   readonly batch: number;
   readonly steps: number;
+  readonly stretch: number;
 }
 
 /** Checks the option `privacy`, and finds the noise for a target. */
 export function checkPrivacy(
   options: PrivacyOptions,
-  { examples, batch, steps }: StepsToCome,
+  { examples, batch, steps, stretch }: StepsToCome,
 ): PrivacyPlan {
   const { clippingNorm, delta, noiseMultiplier, epsilon } = options;
   const { clipping = 'flat', accountant = 'pld', randomness = 'cryptographic' } = options;
@@ -119,6 +127,7 @@ export function checkPrivacy(
     examples,
     batch,
     sampleRate,
+    stretch,
   };
 }
 

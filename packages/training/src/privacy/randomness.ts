@@ -9,6 +9,12 @@ export interface Randomness {
   normal(count: number): Float64Array;
 }
 
+/** Random numbers that nobody can know. */
+export interface SecretRandomness extends Randomness {
+  /** A key for numbers that are drawn elsewhere. */
+  key(): Key;
+}
+
 /** From a key; for tests, since whoever knows the seed knows the noise. */
 export function seededUnsafe(key: Key): Randomness {
   let draws = 0;
@@ -22,7 +28,7 @@ export function seededUnsafe(key: Key): Randomness {
 const BLOCK = 4096;
 
 /** From the cryptographic generator of the runtime. @throws EnvironmentError where it has none. */
-export function cryptographic(): Randomness {
+export function cryptographic(): SecretRandomness {
   const source = globalThis.crypto as Crypto | undefined;
   if (typeof source?.getRandomValues !== 'function') {
     throw new EnvironmentError(
@@ -47,7 +53,11 @@ export function cryptographic(): Randomness {
     }
     return out;
   };
-  return { uniform: numbers, normal: (count) => normals(numbers, count) };
+  return {
+    uniform: numbers,
+    normal: (count) => normals(numbers, count),
+    key: () => Array.from(source.getRandomValues(new Uint32Array(2))) as [number, number],
+  };
 }
 
 /**

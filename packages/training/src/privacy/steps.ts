@@ -1,17 +1,11 @@
-import { fold, key, split, UnsupportedError } from '@ketwork/base';
+import { fold, key, split } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import { couplingLayer, perExampleGrads } from '@ketwork/nn';
-import type { BuiltLayer, Loss, MaybePromise, PerExampleGrads, ValueAndGrad } from '@ketwork/nn';
+import type { BuiltLayer, ValueAndGrad } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
-import { partOf, piecesOf, weightedLoss } from '../gradient.ts';
-import { ClippedSum, groupsOf } from './clipping.ts';
-import type { ClippingGroups } from './clipping.ts';
+import type { Contribute } from './contributions.ts';
 import type { PrivacyPlan } from './options.ts';
 import { cryptographic, seededUnsafe } from './randomness.ts';
-import type { Randomness } from './randomness.ts';
-
-/** Per-example gradients of one pass take at most so many numbers, 128 MiB; more examples are taken in turn. */
-const MOST_NUMBERS = 2 ** 24;
+import type { Randomness, SecretRandomness } from './randomness.ts';
 
 /** What changes in the course of private training besides the parameters. */
 export interface PrivacyState {
@@ -25,55 +19,25 @@ export interface PrivacyState {
 export class PrivateSteps {
   readonly #plan: PrivacyPlan;
   readonly #network: BuiltLayer;
-  readonly #gradient: (
-    batch: WeightedBatch,
-    key: Key,
-    first: number,
-  ) => MaybePromise<PerExampleGrads>;
-  readonly #groups: ClippingGroups;
-  readonly #passSize: number;
+  readonly #contribute: Contribute;
   readonly #key: Key;
-  readonly #secret: Randomness | undefined;
+  readonly #secret: SecretRandomness | undefined;
   readonly #noiseMultiplier: number;
   /** Of all parameters together. */
   readonly #numbers: number;
 
   /**
-   * @param passSize Examples of one pass, about; does not change the result.
-   * @throws UnsupportedError where examples are coupled, EnvironmentError where cryptographic randomness is lacking.
+   * @param contribute Computes the clipped gradients.
+   * @throws EnvironmentError where cryptographic randomness is lacking.
    */
-  constructor(
-    plan: PrivacyPlan,
-    network: BuiltLayer,
-    {
-      loss,
-      passSize,
-      seed,
-    }: { readonly loss: Loss; readonly passSize: number; readonly seed: number },
-  ) {
-    if (network.couplesExamples) {
-      throw new UnsupportedError(
-        `fit: ${couplingLayer(network)} makes every example depend on the others of its batch, so that clipping the gradient of each would bound nothing`,
-        { remedy: 'Use layerNorm instead of batchNorm' },
-      );
-    }
+  constructor(plan: PrivacyPlan, network: BuiltLayer, seed: number, contribute: Contribute) {
     this.#secret = plan.randomness === 'cryptographic' ? cryptographic() : undefined;
     this.#plan = plan;
     this.#network = network;
-    const weighted = weightedLoss(loss);
-    const gradient = perExampleGrads(network, weighted.loss);
-    this.#gradient = (batch, passKey, firstExample) => {
-      weighted.use(batch.weights);
-      return gradient(batch, { key: passKey, firstExample });
-    };
-    this.#groups = groupsOf(network.parameters, plan.clipping === 'per-layer');
+    this.#contribute = contribute;
     this.#numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 0);
-    const fitting = Math.floor(MOST_NUMBERS / Math.max(1, this.#numbers));
-    // Room for what a draw may have above its mean, so that few steps need a short second pass.
-    const room = Math.min(2 * passSize, Math.ceil(passSize + 4 * Math.sqrt(passSize)));
-    this.#passSize = Math.max(1, Math.min(room, fitting));
-    // The first two keys of a run order and drop out.
-    this.#key = split(key(seed), 3)[2]!;
+    // The first keys of a run order, drop out and attack.
+    this.#key = split(key(seed), 4)[3]!;
     this.#noiseMultiplier = gradientNoise(plan);
   }
 
@@ -105,6 +69,14 @@ export class PrivateSteps {
     return Uint32Array.from(drawn);
   }
 
+  /**
+   * The key of what a step draws besides examples and noise: dropout, shots, attacks. Numbers are drawn by place in the
+   * batch, and one example less moves all that follow; where nobody knows the key, every place is as good as any other.
+   */
+  passKey(seeded: Key): Key {
+    return this.#secret?.key() ?? seeded;
+  }
+
   /** Mean loss of the drawn examples, and the noisy sum of their clipped gradients over the expected number of examples. */
   async gradient(
     batch: WeightedBatch,
@@ -113,29 +85,27 @@ export class PrivateSteps {
     state: PrivacyState,
   ): Promise<ValueAndGrad> {
     const { batch: expected } = this.#plan;
-    const total = new ClippedSum(this.#network.parameters, this.#groups, state.norm);
-    const outputs: Float64Array[] = [];
-    let loss = 0;
-    const pieces = piecesOf(batch.count, this.#passSize);
-    for (const piece of pieces) {
-      const part = pieces.length === 1 ? batch : partOf(batch, piece);
-      const result = await this.#gradient(part, passKey, piece.first);
-      total.add(result.grads, piece.count);
-      outputs.push(result.outputs);
-      for (const one of result.losses) loss += one;
-    }
+    const total = this.#network.parameters.map(({ data }) => new Float64Array(data.length));
+    const share = { batch, first: 0, key: passKey, norm: state.norm };
+    const { losses, outputs, unclipped } = await this.#contribute(share, (stretch) =>
+      total.forEach((sum, p) => {
+        const more = stretch[p]!;
+        for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
+      }),
+    );
+    const loss = losses.reduce((sum, one) => sum + one, 0);
     const random = this.#randomness(2 * step + 1);
     // No product with 0 where the norm is infinite, which is allowed without noise only.
     const deviation = this.#noiseMultiplier === 0 ? 0 : this.#noiseMultiplier * state.norm;
     const noise = deviation === 0 ? undefined : random.normal(this.#numbers);
     let at = 0;
-    for (const sum of total.sum) {
+    for (const sum of total) {
       for (let i = 0; i < sum.length; i++, at++)
         sum[i] = (sum[i]! + (noise === undefined ? 0 : deviation * noise[at]!)) / expected;
     }
-    this.#adapt(state, total.unclipped, batch.count, random);
+    this.#adapt(state, unclipped, batch.count, random);
     state.steps++;
-    return { loss: loss / batch.count, outputs: joined(outputs), grads: total.sum };
+    return { loss: loss / batch.count, outputs, grads: total };
   }
 
   /** The norm follows the noisy share of gradients within it (Andrew et al. 2021, algorithm 1). */
@@ -158,15 +128,4 @@ export class PrivateSteps {
 export function gradientNoise({ noiseMultiplier, adaptive }: PrivacyPlan): number {
   if (adaptive === undefined || noiseMultiplier === 0) return noiseMultiplier;
   return 1 / Math.sqrt(noiseMultiplier ** -2 - (2 * adaptive.countNoise) ** -2);
-}
-
-function joined(arrays: readonly Float64Array[]): Float64Array {
-  if (arrays.length === 1) return arrays[0]!;
-  const out = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    out.set(array, at);
-    at += array.length;
-  }
-  return out;
 }

@@ -166,6 +166,21 @@ async function climb(
   return x;
 }
 
+/** Attacks made here: of one example they look at nothing but this one, and their settings make them again. */
+const own = new WeakSet<Attack>();
+
+/** Whether an attack is one of Ketwork's. */
+export function isOwnAttack(attack: Attack): boolean {
+  return own.has(attack);
+}
+
+/** One of Ketwork's attacks, made again from its name and settings. */
+export function attackNamed({ name, settings }: Pick<Attack, 'name' | 'settings'>): Attack {
+  const make = { fgsm, bim, pgd, signNoise }[name] as typeof pgd;
+  const { epsilon, ...options } = settings as { epsilon: number };
+  return make(epsilon, options);
+}
+
 function attackOf(
   name: string,
   { epsilon, norm }: Ball,
@@ -174,7 +189,7 @@ function attackOf(
   perturb: Attack['perturb'],
 ): Attack {
   const limits = range === undefined ? {} : { range: [...range] as const };
-  return Object.freeze<Attack>({
+  const attack = Object.freeze<Attack>({
     name,
     epsilon,
     norm,
@@ -183,6 +198,8 @@ function attackOf(
     // A ball of radius 0 holds the inputs alone.
     perturb: (problem) => (epsilon === 0 ? problem.x.slice() : perturb(problem)),
   });
+  own.add(attack);
+  return attack;
 }
 
 function checkCount(name: string, what: string, value: number): void {

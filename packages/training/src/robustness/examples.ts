@@ -7,7 +7,7 @@ import type { TrainingData, WeightedBatch } from '../data.ts';
 import { Breather, bindEngine } from '../engine.ts';
 import { checkBatchSize } from '../evaluate.ts';
 import type { PredictOptions } from '../evaluate.ts';
-import { partOf, piecesOf } from '../gradient.ts';
+import { piecesOf } from '../gradient.ts';
 import { checkAttack } from './attack.ts';
 import type { Attack } from './attack.ts';
 
@@ -108,9 +108,4 @@ export function crafter(network: BuiltLayer, loss: Loss, attack: Attack, targete
       );
     return inputs;
   };
-}
-
-/** The first examples of a batch, as many as an adversarial share of it is. */
-export function sharePiece(batch: WeightedBatch, share: number): WeightedBatch {
-  return partOf(batch, { first: 0, count: Math.max(1, Math.round(share * batch.count)) });
 }

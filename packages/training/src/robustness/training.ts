@@ -1,32 +1,26 @@
-import { UnsupportedError, ValueError } from '@ketwork/base';
+import { ValueError, fold, uniform } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
+import { gatherRows } from '@ketwork/nn';
 import type { BuiltLayer, Loss } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
 import { partOf, piecesOf } from '../gradient.ts';
 import { checkAttack } from './attack.ts';
 import type { Attack } from './attack.ts';
-import { crafter, sharePiece } from './examples.ts';
+import { crafter } from './examples.ts';
 
 /** How a run of `fit` hardens its model, see `adversarial` of `FitOptions`. */
 export interface AdversarialTraining {
   /** The attack, made anew in every step against the model as it is then. */
   readonly attack: Attack;
-  /** Share of the examples of each step that it changes, above 0 and at most 1. Default 0.5. */
+  /** Share of the examples of each step that it changes, above 0 and at most 1; in private training the probability that it changes an example. Default 0.5. */
   readonly share?: number;
 }
 
-/** Refuses settings out of range, data outside the range of the attack, and private training. */
+/** Refuses settings out of range, and data outside the range of the attack. */
 export function checkAdversarial(
   { attack, share = 0.5 }: AdversarialTraining,
   inputs: ArrayLike<number>,
-  secretly: boolean,
 ): void {
-  // Which examples of a batch are attacked, and with what random numbers, depends on the others in it.
-  if (secretly)
-    throw new UnsupportedError(
-      'fit: adversarial examples depend on the rest of their batch, which the proof of privacy does not allow',
-      { remedy: 'Leave out adversarial or privacy' },
-    );
   checkAttack('fit: adversarial', attack, inputs);
   if (!(share > 0 && share <= 1))
     throw new ValueError(`fit: the adversarial share ${share} is not above 0 and at most 1`);
@@ -37,28 +31,62 @@ export function adversarialText({ attack, share = 0.5 }: AdversarialTraining): s
   return `${attack.name} ${JSON.stringify({ share, ...attack.settings })}`;
 }
 
-/** Replaces a share of a batch by adversarial examples; the order of examples is drawn, so it is the first ones. */
-export type Hardener = (batch: WeightedBatch, key: Key) => Promise<WeightedBatch>;
+/** Makes adversarial inputs of examples. */
+export type CraftAll = (batch: WeightedBatch, key: Key) => Promise<Float64Array>;
 
-/** Hardens the batches of a run; undefined where that is not asked for. */
-export function hardenerOf(
+/** Attacks examples in this thread, so many at once. */
+export function craftHere(
   network: BuiltLayer,
-  plan: {
-    readonly loss: Loss;
-    readonly batchSize: number;
-    readonly adversarial?: AdversarialTraining;
-  },
-): Hardener | undefined {
-  const { loss, batchSize, adversarial } = plan;
-  if (adversarial === undefined) return undefined;
-  const { attack, share = 0.5 } = adversarial;
+  loss: Loss,
+  attack: Attack,
+  atOnce: number,
+): CraftAll {
   const craft = crafter(network, loss, attack, false);
   return async (batch, key) => {
-    const chosen = sharePiece(batch, share);
+    const x = new Float64Array(batch.x.length);
+    const width = x.length / batch.count;
+    for (const piece of piecesOf(batch.count, atOnce))
+      x.set(await craft(partOf(batch, piece), key, piece.first), piece.first * width);
+    return x;
+  };
+}
+
+/** Replaces a share of a batch by adversarial examples. */
+export type Hardener = (batch: WeightedBatch, key: Key) => Promise<WeightedBatch>;
+
+/**
+ * Hardens the batches of a run.
+ *
+ * @param secretly Whether each example is chosen apart, by chance. Else it is the first ones, as the order is drawn.
+ */
+export function hardenerOf(
+  { share = 0.5 }: AdversarialTraining,
+  secretly: boolean,
+  craft: CraftAll,
+): Hardener {
+  return async (batch, key) => {
+    if (batch.count === 0) return batch;
+    const chosen = secretly ? byChance(batch.count, share, fold(key, 2)) : firstOf(batch, share);
     const x = batch.x.slice();
     const width = x.length / batch.count;
-    for (const piece of piecesOf(chosen.count, batchSize))
-      x.set(await craft(partOf(chosen, piece), key, piece.first), piece.first * width);
+    const part = {
+      count: chosen.length,
+      x: gatherRows(batch.x, width, chosen),
+      y: gatherRows(batch.y, batch.y.length / batch.count, chosen),
+    };
+    if (part.count === 0) return batch;
+    const inputs = await craft(part, key);
+    chosen.forEach((e, i) => x.set(inputs.subarray(i * width, (i + 1) * width), e * width));
     return { ...batch, x };
   };
+}
+
+function firstOf(batch: WeightedBatch, share: number): Uint32Array {
+  const count = Math.max(1, Math.round(share * batch.count));
+  return Uint32Array.from({ length: count }, (_, e) => e);
+}
+
+function byChance(count: number, share: number, key: Key): Uint32Array {
+  const draws = uniform(key, count);
+  return Uint32Array.from({ length: count }, (_, e) => e).filter((e) => draws[e]! < share);
 }

@@ -11,7 +11,7 @@ export interface WorkersOptions {
   /**
    * Examples that are differentiated together. A batch is cut into pieces of this size, whatever the number of workers,
    * and their gradients are added in order, so results depend on this number and not on the number of workers. Default:
-   * an eighth of the batch size, rounded up.
+   * an eighth of the batch size, rounded up; in private training of `batchSize · accumulate`, at most 32.
    */
   readonly pieceSize?: number;
   /**
@@ -36,12 +36,12 @@ export function teamOf(
     readonly loss: Loss;
     readonly engine?: unknown;
   },
-  batchSize: number,
+  usualPiece: number,
 ): Team | undefined {
   const { workers, loss, engine } = options;
   if (workers === undefined) return undefined;
   const given: WorkersOptions = typeof workers === 'number' ? { count: workers } : workers;
-  const { count, pieceSize = Math.ceil(batchSize / 8), module } = given;
+  const { count, pieceSize = usualPiece, module } = given;
   for (const [what, value] of [
     ['number of workers', count],
     ['size of pieces', pieceSize],

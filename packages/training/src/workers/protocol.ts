@@ -2,6 +2,7 @@ import type { Key } from '@ketwork/base';
 import type { Json, LossValues, ShapedArray, Shape, ValueAndGrad } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
 import type { Piece } from '../gradient.ts';
+import type { Contribution, ContributionPlan } from '../privacy/contributions.ts';
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -12,20 +13,45 @@ export interface WorkerData {
   /** Name of the loss. */
   readonly loss: string;
   readonly module: string | undefined;
+  /** How examples contribute where the run is private. */
+  readonly contributions: ContributionPlan | undefined;
+  /** The attack of adversarial training, where it is one of Ketwork's. */
+  readonly attack: AttackData | undefined;
 }
 
-/** A worker's share of a step. */
-export interface GradientRequest {
-  readonly type: 'gradients';
+/** An attack as plain data. */
+export interface AttackData {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, Json>>;
+}
+
+/** Some examples of a step. */
+export interface ShareRequest {
   /** The parameters before the step, in the model's order. */
   readonly parameters: readonly Float64Array[];
-  /** The examples of the pieces. */
   readonly batch: WeightedBatch;
   /** Number of the first of them in the step's batch. */
   readonly first: number;
   /** Cuts `batch`. */
   readonly pieces: readonly Piece[];
   readonly key: Key;
+}
+
+/** A worker's share of a step: gradients of its pieces. */
+export interface GradientRequest extends ShareRequest {
+  readonly type: 'gradients';
+}
+
+/** A worker's share of a private step: sums of clipped gradients, each over a stretch, which is a piece. */
+export interface ContributionRequest extends ShareRequest {
+  readonly type: 'contributions';
+  /** The clipping norm. */
+  readonly norm: number;
+}
+
+/** A worker's share of the examples that are to be attacked. */
+export interface CraftRequest extends ShareRequest {
+  readonly type: 'craft';
 }
 
 /** A batch to measure, as in use rather than in training. */
@@ -36,7 +62,13 @@ export interface LossRequest {
 }
 
 /** What a worker is asked. */
-export type Request = GradientRequest | LossRequest;
+export type Request = GradientRequest | ContributionRequest | CraftRequest | LossRequest;
 
-/** Mean loss, outputs and gradient of each piece; or what a batch measured. */
-export type Response = readonly ValueAndGrad[] | LossValues;
+/** What a worker's share of a private step comes to. */
+export interface ContributionResponse extends Contribution {
+  /** The sum of each piece. */
+  readonly sums: readonly (readonly Float64Array[])[];
+}
+
+/** Mean loss, outputs and gradient of each piece; what they contribute; perturbed inputs; or what a batch measured. */
+export type Response = readonly ValueAndGrad[] | ContributionResponse | Float64Array | LossValues;

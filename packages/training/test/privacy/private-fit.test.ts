@@ -150,6 +150,46 @@ test('micro-batches do not change a bit', async () => {
     expect(await run(batchSize, accumulate)).toBe(whole);
 });
 
+test('any number of workers gives the same bits, and none at all', async () => {
+  const models = [
+    hybrid,
+    () =>
+      sequential(
+        dense(2, 2),
+        dropout(0.3),
+        quantum(ansatz, expval(Z(0), Z(1)), { shots: 20 }),
+        dense(2, 2),
+      ),
+  ];
+  for (const [make, clipping] of [
+    [models[0]!, 'per-layer'],
+    [models[1]!, 'adaptive'],
+  ] as const) {
+    const run = async (more: Partial<FitOptions>): Promise<string> => {
+      const model = make();
+      const privacy = { ...seeded, clippingNorm: 0.5, noiseMultiplier: 0.7, clipping };
+      const result = await fit(model, data, {
+        ...options,
+        epochs: 2,
+        batchSize: 12,
+        privacy,
+        ...more,
+      });
+      const { loss, metrics } = result.history.at(-1)!;
+      return JSON.stringify([bitsOf(model), loss, metrics, result.privacy]);
+    };
+    const alone = await run({});
+    for (const more of [
+      { workers: 1 },
+      { workers: 2 },
+      { batchSize: 3, accumulate: 4 },
+      { batchSize: 6, accumulate: 2, workers: 2 },
+    ])
+      expect(await run(more)).toBe(alone);
+    expect(await run({ workers: { count: 1, pieceSize: 5 } })).not.toBe(alone);
+  }
+});
+
 describe('noise', () => {
   /** What noise added to the sum of gradients of a step, over clipping norm and multiplier. */
   async function noiseOf(privacy: PrivacyOptions): Promise<number[]> {
@@ -285,7 +325,7 @@ describe('refused', () => {
     );
   });
 
-  test('batches larger than the data, targets out of reach, workers', () => {
+  test('batches larger than the data, targets out of reach', () => {
     expect(() => fit(hybrid(), data, { ...options, batchSize: 25, privacy })).toThrow(
       /steps of 25 examples cannot be drawn from 24/,
     );
@@ -297,7 +337,6 @@ describe('refused', () => {
         batchSize: 1,
       }),
     ).toThrow(/drawn at all/);
-    expect(() => fit(hybrid(), data, { ...options, workers: 2, privacy })).toThrow(/workers/);
   });
 
   test('layers that couple examples, by name', async () => {

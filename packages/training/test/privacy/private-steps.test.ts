@@ -2,6 +2,7 @@ import { dense, mse, perExampleGrads, sequential } from '@ketwork/nn';
 import type { Model } from '@ketwork/nn';
 import { describe, expect, test } from 'vitest';
 import { groupsOf } from '../../src/privacy/clipping.ts';
+import { contributionsOf } from '../../src/privacy/contributions.ts';
 import { checkPrivacy } from '../../src/privacy/options.ts';
 import type { PrivacyOptions } from '../../src/privacy/options.ts';
 import { PrivateSteps, gradientNoise } from '../../src/privacy/steps.ts';
@@ -14,9 +15,10 @@ function stepsOf(
 ): PrivateSteps {
   const plan = checkPrivacy(
     { clippingNorm: 1, delta: 1e-5, noiseMultiplier: 1, ...options },
-    { examples, batch, steps: 100 },
+    { examples, batch, steps: 100, stretch: 5 },
   );
-  return new PrivateSteps(plan, model.network!, { loss: mse, passSize: 32, seed: 3 });
+  const how = { perLayer: false, stretch: 5, passSize: 32 };
+  return new PrivateSteps(plan, model.network!, 3, contributionsOf(model.network!, mse, how));
 }
 
 const model = sequential(dense(1, 1));
@@ -88,7 +90,7 @@ test('counts and gradients together cost what the plan says', () => {
       clipping: 'adaptive',
       adaptive: { countNoise: 4 },
     },
-    { examples: 100, batch: 10, steps: 10 },
+    { examples: 100, batch: 10, steps: 10, stretch: 2 },
   );
   const noise = gradientNoise(plan);
   expect(noise).toBeGreaterThan(1.3);

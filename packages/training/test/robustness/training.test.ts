@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clouds } from '../clouds.ts';
+import { factor, passesHere } from '../own-layers.ts';
 
 const train = clouds(45, 1);
 const make = (): Model => sequential(dense(2, 6), tanh(), dense(6, 2));
@@ -79,6 +80,22 @@ describe('adversarial training', () => {
   test('has the same bits for any number of workers', async () => {
     const one = await trained({ workers: 1 });
     expect(await trained({ workers: 2 })).toBe(one);
+  });
+
+  test('with workers their threads make the examples, but for attacks of others', async () => {
+    const attacked = async (attack: Attack): Promise<[passes: number, bits: string]> => {
+      const model = sequential(dense(2, 6), factor(2), dense(6, 2));
+      const before = passesHere();
+      const workers = { count: 2, module: new URL('../own-layers.ts', import.meta.url) };
+      await fit(model, train, { ...options, epochs: 1, workers, adversarial: { attack } });
+      return [passesHere() - before, bitsOf(model)];
+    };
+    const ours = pgd(0.3, { steps: 3, restarts: 2 });
+    const [none, bits] = await attacked(ours);
+    expect(none).toBe(0);
+    const [some, same] = await attacked({ ...ours });
+    expect(some).toBeGreaterThan(0);
+    expect(same).toBe(bits);
   });
 
   test('changes the share of a batch that it says, in passes of the batch size', async () => {
@@ -170,8 +187,5 @@ describe('adversarial training', () => {
     expect(() =>
       fit(make(), train, { ...options, adversarial: { attack: undefined as unknown as Attack } }),
     ).toThrow('there is no attack');
-    const privacy = { clippingNorm: 1, delta: 1e-3, noiseMultiplier: 1 };
-    const { accumulate: _, ...secretly } = { ...options, privacy };
-    expect(() => fit(make(), train, secretly)).toThrow('which the proof of privacy does not allow');
   });
 });

@@ -1,0 +1,83 @@
+import { UnsupportedError } from '@ketwork/base';
+import type { Key } from '@ketwork/base';
+import { couplingLayer, perExampleGrads, tracePass } from '@ketwork/nn';
+import type { BuiltLayer, Loss } from '@ketwork/nn';
+import type { WeightedBatch } from '../data.ts';
+import { joined, partOf, piecesOf, weightedLoss } from '../gradient.ts';
+import { Clipper, StretchSums, groupsOf } from './clipping.ts';
+import type { GiveSum } from './clipping.ts';
+
+/** Per-example gradients of one pass take at most so many numbers, 128 MiB; more examples are taken in turn. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** How examples contribute to the steps of a run; plain data. */
+export interface ContributionPlan {
+  /** Whether the parameters of each layer are clipped apart. */
+  readonly perLayer: boolean;
+  /** Examples whose contributions are added up before they meet those of others. */
+  readonly stretch: number;
+  /** Examples of one pass, about; does not change the result. */
+  readonly passSize: number;
+}
+
+/** Some examples of the batch of a step, beginning with a stretch. */
+export interface Share {
+  readonly batch: WeightedBatch;
+  /** Number of the first of them in the batch of the step. */
+  readonly first: number;
+  readonly key: Key;
+  /** The clipping norm. */
+  readonly norm: number;
+}
+
+/** What is known of the examples of a step besides the sum of their gradients. */
+export interface Contribution {
+  /** Loss of each example. */
+  readonly losses: Float64Array;
+  readonly outputs: Float64Array;
+  /** Examples whose gradients were not clipped. */
+  readonly unclipped: number;
+}
+
+/** Gives the sum of clipped gradients of each stretch, in order. */
+export type Contribute = (share: Share, give: GiveSum) => Promise<Contribution>;
+
+/** How a network's examples contribute, computed in this thread. @throws UnsupportedError where examples are coupled. */
+export function contributionsOf(
+  network: BuiltLayer,
+  loss: Loss,
+  { perLayer, stretch, passSize }: ContributionPlan,
+): Contribute {
+  if (network.couplesExamples) {
+    throw new UnsupportedError(
+      `fit: ${couplingLayer(network)} makes every example depend on the others of its batch, so that clipping the gradient of each would bound nothing`,
+      { remedy: 'Use layerNorm instead of batchNorm' },
+    );
+  }
+  const { parameters } = network;
+  const weighted = weightedLoss(loss);
+  const gradient = perExampleGrads(network, weighted.loss);
+  const groups = groupsOf(parameters, perLayer);
+  const numbers = parameters.reduce((sum, { data }) => sum + data.length, 0);
+  // What is drawn for a pass as a whole must be drawn for the same examples, however they are shared.
+  const atOnce = tracePass(network).drawsAtOnce
+    ? stretch
+    : Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / Math.max(1, numbers))));
+  return async ({ batch, first, key, norm }, give) => {
+    const clipper = new Clipper(groups, norm);
+    const sums = new StretchSums(parameters, clipper, stretch, give);
+    const losses: Float64Array[] = [];
+    const outputs: Float64Array[] = [];
+    const pieces = piecesOf(batch.count, atOnce);
+    for (const piece of pieces) {
+      const part = pieces.length === 1 ? batch : partOf(batch, piece);
+      weighted.use(part.weights);
+      const result = await gradient(part, { key, firstExample: first + piece.first });
+      sums.add(result.grads, piece.count);
+      losses.push(result.losses);
+      outputs.push(result.outputs);
+    }
+    sums.close();
+    return { losses: joined(losses), outputs: joined(outputs), unclipped: clipper.unclipped };
+  };
+}
