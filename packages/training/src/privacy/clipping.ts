@@ -96,7 +96,7 @@ export class StretchSums {
 }
 
 /** Adds the squared norm of each row of `grad`. */
-export function addSquares(grad: Float64Array, squares: Float64Array): void {
+function addSquares(grad: Float64Array, squares: Float64Array): void {
   const size = grad.length / squares.length;
   for (let e = 0, i = 0; e < squares.length; e++) {
     let sum = 0;
