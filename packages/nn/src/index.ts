@@ -60,10 +60,11 @@ export type {
   MultiHeadAttentionOptions,
   TransformerEncoderLayerOptions,
 } from './layers/transformer.ts';
-export { binaryCrossEntropy, crossEntropy, hinge, mse } from './losses.ts';
+export { binaryCrossEntropy, crossEntropy, hinge, lossNamed, mse } from './losses.ts';
 export { couplingLayer, loadState, networkOf, stateOf } from './model.ts';
 export * as ops from './ops/index.ts';
 export type { AttentionOptions, GraphParts, RunningStatistics, SlideOptions } from './ops/index.ts';
+export { optimizerFromJSON } from './optimizer-json.ts';
 export { adam, adamw, rmsprop, sgd } from './optimizers.ts';
 export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
 export { lbfgs } from './lbfgs.ts';

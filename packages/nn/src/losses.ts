@@ -165,6 +165,19 @@ export const hinge: Loss = Object.freeze({
   },
 });
 
+/**
+ * The loss of that name, one of this package's; undefined where there is none.
+ *
+ * @example
+ * ```ts
+ * import { lossNamed, mse } from '@ketwork/nn';
+ * console.log(lossNamed('mse') === mse); // true
+ * ```
+ */
+export function lossNamed(name: string): Loss | undefined {
+  return [binaryCrossEntropy, crossEntropy, hinge, mse].find((loss) => loss.name === name);
+}
+
 /** Records a loss whose example at `from` is computed by `example`, which also writes the derivatives by the outputs. */
 function recordLoss(
   name: string,

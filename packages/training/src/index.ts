@@ -53,6 +53,8 @@ export { noiseMultiplierFor } from './privacy/noise.ts';
 export type { AccountantName, NoiseTarget } from './privacy/noise.ts';
 export { pldAccountant } from './privacy/pld/accountant.ts';
 export type { PldOptions } from './privacy/pld/accountant.ts';
+export { cryptographic, seededUnsafe } from './privacy/randomness.ts';
+export type { Randomness, SecretRandomness } from './privacy/randomness.ts';
 export { rdpAccountant } from './privacy/rdp.ts';
 export type { RdpOptions } from './privacy/rdp.ts';
 export { membershipInference } from './privacy/membership.ts';

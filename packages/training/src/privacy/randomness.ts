@@ -1,7 +1,7 @@
 import { EnvironmentError, fold, normal, uniform } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 
-/** Random numbers of one step of private training. */
+/** Random numbers for private mechanisms, such as those of one step of private training. */
 export interface Randomness {
   /** Numbers uniform in [0, 1). */
   uniform(count: number): Float64Array;
@@ -15,7 +15,16 @@ export interface SecretRandomness extends Randomness {
   key(): Key;
 }
 
-/** From a key; for tests, since whoever knows the seed knows the noise. */
+/**
+ * Random numbers from a key, for tests: whoever knows the seed knows the noise, so nothing is protected.
+ *
+ * @example
+ * ```ts
+ * import { key } from '@ketwork/base';
+ * import { seededUnsafe } from '@ketwork/training';
+ * console.log(seededUnsafe(key(1)).normal(2).length); // 2
+ * ```
+ */
 export function seededUnsafe(key: Key): Randomness {
   let draws = 0;
   return {
@@ -27,7 +36,16 @@ export function seededUnsafe(key: Key): Randomness {
 /** Words fetched at once: even, and at most the 16384 that one call may ask for. */
 const BLOCK = 4096;
 
-/** From the cryptographic generator of the runtime. @throws EnvironmentError where it has none. */
+/**
+ * Random numbers from the cryptographic generator of the runtime.
+ *
+ * @throws EnvironmentError where it has none.
+ * @example
+ * ```ts
+ * import { cryptographic } from '@ketwork/training';
+ * console.log(cryptographic().uniform(3).every((u) => u >= 0 && u < 1)); // true
+ * ```
+ */
 export function cryptographic(): SecretRandomness {
   const source = globalThis.crypto as Crypto | undefined;
   if (typeof source?.getRandomValues !== 'function') {

@@ -1,7 +1,7 @@
-import { binaryCrossEntropy, crossEntropy, mse } from '@ketwork/nn';
+import { lossNamed as ownLoss } from '@ketwork/nn';
 import type { Loss } from '@ketwork/nn';
 
 /** The loss of a name, one of those given or of Ketwork's. */
 export function lossNamed(name: string, more: readonly Loss[]): Loss | undefined {
-  return [...more, binaryCrossEntropy, crossEntropy, mse].find((loss) => loss.name === name);
+  return more.find((loss) => loss.name === name) ?? ownLoss(name);
 }
