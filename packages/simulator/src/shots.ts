@@ -4,10 +4,13 @@ import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork
 import { outWithShots } from './calls.ts';
 import { measurementList, wiresRead } from './compile.ts';
 import type {
+  AsyncCallOptions,
+  AsyncProgram,
   CompileOptions,
   Counts,
   Measurements,
   Program,
+  ResultOf,
   Results,
   RunOptions,
   Values,
@@ -125,6 +128,83 @@ export function withShots<Names extends string, const M extends Measurements>(
   options: CompileOptions,
   compileShots?: CompileShots,
 ): RunWithShots<Names, M> {
+  const prepared = prepareShots(compileAnalytic, circuit, measurements, options, compileShots);
+  const { estimateMemory, dispose } = prepared;
+  const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
+    const steps = prepared.steps(values, runOptions);
+    let step = steps.next();
+    while (step.done !== true) {
+      const { program, values: given, options: own } = step.value;
+      step = steps.next(program.run(given, own));
+    }
+    return step.value;
+  };
+  return Object.assign(run, { estimateMemory, dispose });
+}
+
+/** The run function that {@link withRemoteShots} makes. */
+export interface RunWithRemoteShots<Names extends string, M extends Measurements> extends Pick<
+  RunWithShots<Names, M>,
+  'estimateMemory' | 'dispose'
+> {
+  (values?: Values<Names>, options?: RunOptions & AsyncCallOptions): Promise<Results<M>>;
+}
+
+/** {@link withShots} for engines whose programs return promises: the same shots from the same probabilities. */
+export function withRemoteShots<Names extends string, const M extends Measurements>(
+  compileAnalytic: (
+    circuit: Circuit,
+    measurements: readonly Measurement[],
+  ) => AsyncProgram<string, readonly Measurement[]>,
+  circuit: Circuit<Names>,
+  measurements: M,
+  options: CompileOptions,
+): RunWithRemoteShots<Names, M> {
+  const prepared = prepareShots(compileAnalytic, circuit, measurements, options, undefined);
+  const { estimateMemory, dispose } = prepared;
+  const run = async (
+    values?: Values<Names>,
+    { signal, ...runOptions }: RunOptions & AsyncCallOptions = {},
+  ): Promise<Results<M>> => {
+    const steps = prepared.steps(values, runOptions);
+    const abortable = signal === undefined ? {} : { signal };
+    let step = steps.next();
+    while (step.done !== true) {
+      const { program, values: given, options: own } = step.value;
+      step = steps.next(await program.run(given, { ...own, ...abortable }));
+    }
+    return step.value;
+  };
+  return Object.assign(run, { estimateMemory, dispose });
+}
+
+/** What the shots of a program need of the programs that compute its probabilities. */
+type Exact = Pick<Program, 'estimateMemory' | 'dispose'>;
+
+/** A run whose results the steps of a program with shots wait for. */
+interface ExactRun<P extends Exact> {
+  readonly program: P;
+  readonly values: Values;
+  readonly options: RunOptions;
+}
+
+/** A program with shots, its exact runs left to the caller. */
+interface PreparedShots<Names extends string, M extends Measurements, P extends Exact> {
+  steps(
+    values: Values<Names> | undefined,
+    options: RunOptions,
+  ): Generator<ExactRun<P>, Results<M>, readonly ResultOf<Measurement>[]>;
+  estimateMemory(batch: number): number;
+  dispose(): void;
+}
+
+function prepareShots<Names extends string, const M extends Measurements, P extends Exact>(
+  compileAnalytic: (circuit: Circuit, measurements: readonly Measurement[]) => P,
+  circuit: Circuit<Names>,
+  measurements: M,
+  options: CompileOptions,
+  compileShots: CompileShots | undefined,
+): PreparedShots<Names, M, P> {
   const list = measurementList(measurements);
   const settings: Setting[] = [];
   const exact: Measurement[] = [];
@@ -168,9 +248,7 @@ export function withShots<Names extends string, const M extends Measurements>(
         ...circuit,
         ops: Object.freeze([...circuit.ops, ...rotations(setting, eigen)]),
       });
-    const compile = (
-      eigen: (block: Block) => HermitianEigen,
-    ): Program<string, readonly Measurement[]> =>
+    const compile = (eigen: (block: Block) => HermitianEigen): P =>
       compileAnalytic(rotated(eigen), [{ type: 'probabilities', ...read }]);
     const perRun = blocksOf(setting).some((b) => 'slot' in b.matrix);
     return {
@@ -193,16 +271,27 @@ export function withShots<Names extends string, const M extends Measurements>(
   });
 
   const sampler = new Sampler();
-  const run = (values?: Values<Names>, runOptions: RunOptions = {}): Results<M> => {
+  /** Asks for exact results where it needs them, so that they may come at once or as promises. */
+  function* steps(
+    values: Values<Names> | undefined,
+    runOptions: RunOptions,
+  ): Generator<ExactRun<P>, Results<M>, readonly ResultOf<Measurement>[]> {
     if (runOptions.out !== undefined) throw outWithShots();
     const root = key(runOptions.seed ?? 0);
     const { firstExample = 0 }: PartRunOptions = runOptions;
     const read = readValues(circuit, values);
-    const shots: Shots[][] = compiled.map((c, g) => {
+    const shots: Shots[][] = [];
+    for (const [g, c] of compiled.entries()) {
       const random = g === 0 ? root : fold(root, g);
       const dim = 2 ** c.wires.length;
-      const together = c.program?.run(values ?? {})[0] as Float64Array | undefined;
-      return Array.from({ length: read.batch }, (_, e) => {
+      const all =
+        c.program === undefined
+          ? []
+          : yield { program: c.program, values: values ?? {}, options: {} };
+      const together = all[0] as Float64Array | undefined;
+      const examples: Shots[] = [];
+      shots.push(examples);
+      for (let e = 0; e < read.batch; e++) {
         const mine = new Map<string, HermitianEigen>();
         const eigen = c.perRun
           ? (b: Block): HermitianEigen =>
@@ -218,7 +307,8 @@ export function withShots<Names extends string, const M extends Measurements>(
             shots: count,
           });
           if (c.source === undefined) source.dispose();
-          return { qubits: c.wires, outcomes, eigen, norm: 1 };
+          examples.push({ qubits: c.wires, outcomes, eigen, norm: 1 });
+          continue;
         }
         let p: Float64Array;
         if (together !== undefined) {
@@ -229,15 +319,18 @@ export function withShots<Names extends string, const M extends Measurements>(
           const one = Object.fromEntries(
             circuit.slots.map(({ name }) => [name, sliceOf(circuit, read, name, e)]),
           );
-          p = program.run(one)[0] as Float64Array;
+          p = (yield { program, values: one, options: {} })[0] as Float64Array;
           program.dispose();
         }
         const norm = unitary ? 1 : p.reduce((a, b) => a + b, 0);
         const outcomes = sampler.draw(p, random, firstExample + e, settings[g]!.shots);
-        return { qubits: c.wires, outcomes, eigen, norm };
-      });
-    });
-    const exactResults = exactProgram?.run(values ?? {}, runOptions);
+        examples.push({ qubits: c.wires, outcomes, eigen, norm });
+      }
+    }
+    const exactResults =
+      exactProgram === undefined
+        ? undefined
+        : yield { program: exactProgram, values: values ?? {}, options: runOptions };
     const results = list.map((m) => {
       const plan = plans.get(m)!;
       if (plan.type === 'analytic') return exactResults![plan.index]!;
@@ -269,7 +362,7 @@ export function withShots<Names extends string, const M extends Measurements>(
       return out;
     });
     return (Array.isArray(measurements) ? results : results[0]) as Results<M>;
-  };
+  }
   const estimateMemory = (batch: number): number => {
     let bytes = exactProgram?.estimateMemory(batch) ?? 0;
     // One program runs at a time, in the engine's memory; probabilities and outcomes of all are kept.
@@ -295,7 +388,7 @@ export function withShots<Names extends string, const M extends Measurements>(
       c.source?.dispose();
     }
   };
-  return Object.assign(run, { estimateMemory, dispose });
+  return { steps, estimateMemory, dispose };
 }
 
 /** Decides which settings an observable is read from. */
