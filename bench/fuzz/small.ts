@@ -1,6 +1,6 @@
 import { reference } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
-import { caseOf } from '../../packages/simulator/test/engine-cases.ts';
+import { caseOf } from '@ketwork/testing';
 import { Judge } from './tally.ts';
 import type { Tally } from './tally.ts';
 

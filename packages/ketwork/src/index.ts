@@ -141,6 +141,7 @@ export * from '@ketwork/layers';
 export * from '@ketwork/training';
 export * from '@ketwork/federated';
 export * from '@ketwork/datasets';
+export * from '@ketwork/gpu';
 export { auto } from './auto.ts';
 export type { AutoEngine, AutoOptions } from './auto.ts';
 export { plot } from './plot.ts';

@@ -1,12 +1,11 @@
 import { UnsupportedError } from '@ketwork/base';
 import { gates } from '@ketwork/circuit';
 import type { Measurement } from '@ketwork/circuit';
-import { expectClose, randomMeasurement } from '@ketwork/testing';
+import { caseOf, expectClose, randomMeasurement } from '@ketwork/testing';
+import type { Case, CaseOptions } from '@ketwork/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Program } from '@ketwork/simulator';
 import { reference } from '@ketwork/simulator';
-import { caseOf } from './engine-cases.ts';
-import type { Case, CaseOptions } from './engine-cases.ts';
 
 /** One engine against the dense reference, over random circuits from fixed seeds. */
 export interface FixtureOptions extends CaseOptions {

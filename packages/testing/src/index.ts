@@ -17,6 +17,8 @@ export {
 } from './dense.ts';
 export { denseDensityMatrix, denseExpectation } from './density.ts';
 export type { DenseState, ExampleValues } from './density.ts';
+export { caseOf } from './engine-cases.ts';
+export type { Case, CaseOptions } from './engine-cases.ts';
 export { Random } from './random.ts';
 export { randomAngle, randomCircuit, randomTerm } from './random-circuit.ts';
 export type { RandomCircuitOptions } from './random-circuit.ts';

@@ -1,6 +1,16 @@
 import type { Circuit, Measurement, Op } from '@ketwork/circuit';
-import type { Engine } from '@ketwork/simulator';
-import { Random, randomCircuit, randomMeasurement, randomValues } from '@ketwork/testing';
+import { Random } from './random.ts';
+import { randomCircuit } from './random-circuit.ts';
+import { randomMeasurement, randomValues } from './random-program.ts';
+
+/** What an engine offers, of its capabilities. */
+interface Offers {
+  readonly capabilities: {
+    readonly ops: readonly Op['type'][];
+    readonly gates: 'all' | readonly string[];
+    readonly analytic: readonly Measurement['type'][];
+  };
+}
 
 /** What an engine's cases leave out. */
 export interface CaseOptions {
@@ -38,7 +48,7 @@ function sizeOf(random: Random): { qubits: number; batch: number; ops: number } 
 }
 
 /** The case of a seed, of what the engine offers. */
-export function caseOf(seed: number, engine: Engine, options: CaseOptions = {}): Case {
+export function caseOf(seed: number, engine: Offers, options: CaseOptions = {}): Case {
   const { hermitianGradients = true, slotGenerators = true } = options;
   const random = new Random(seed);
   const { qubits, batch, ops: count } = sizeOf(random);

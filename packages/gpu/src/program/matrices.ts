@@ -1,0 +1,224 @@
+/** Small matrices of merged gates on the host, in double precision: their product, and how it changes with each angle. */
+import type { Element } from '@ketwork/simulator/lowering';
+
+/** An element as it acts on the qubits of a step, by bits of a row index. */
+export interface LocalElement {
+  readonly element: Element;
+  /** Bits that have to have these values. */
+  readonly mask: number;
+  readonly value: number;
+  /** Rotations: the Pauli word is i^(bits of x & z) X^x Z^z. Phases: parity under `z`. */
+  readonly x: number;
+  readonly z: number;
+  /** Power of i of the word. */
+  readonly power: number;
+  /** Matrices: bit of each of its qubits, the first one most significant. */
+  readonly bits: readonly number[];
+}
+
+/** Elements by the bits of a row index of a matrix on `qubits`, the first one most significant. */
+export function localElements(
+  elements: readonly Element[],
+  qubits: readonly number[],
+): LocalElement[] {
+  const bitOf = (qubit: number): number => 2 ** (qubits.length - 1 - qubits.indexOf(qubit));
+  return elements.map((element): LocalElement => {
+    let mask = 0;
+    let value = 0;
+    for (const control of element.controls) {
+      mask |= bitOf(control.qubit);
+      if (control.value === 1) value |= bitOf(control.qubit);
+    }
+    const bits = element.qubits.map(bitOf);
+    let x = 0;
+    let z = 0;
+    let power = 0;
+    if (element.type === 'rotation') {
+      bits.forEach((bit, i) => {
+        const letter = element.word[i];
+        if (letter !== 'Z') x |= bit;
+        if (letter !== 'X') z |= bit;
+        if (letter === 'Y') power++;
+      });
+    } else if (element.type === 'phase') {
+      if (element.odd === true) for (const bit of bits) z |= bit;
+      else {
+        for (const bit of bits) {
+          mask |= bit;
+          value |= bit;
+        }
+      }
+    }
+    return { element, mask, value, x, z, power: power & 3, bits };
+  });
+}
+
+/** Whether the number of bits is odd. */
+export function parity(bits: number): boolean {
+  let x = bits ^ (bits >>> 16);
+  x ^= x >>> 8;
+  x ^= x >>> 4;
+  return ((0x6996 >>> (x & 15)) & 1) === 1;
+}
+
+/**
+ * Multiplies the rows of a d × d matrix by an element, in place: U becomes E U.
+ *
+ * @param angle of rotations exp(-i angle P) and phases e^{i angle}
+ */
+export function applyLeft(u: Float64Array, d: number, local: LocalElement, angle: number): void {
+  const { element } = local;
+  if (element.type === 'rotation') rotate(u, d, local, angle);
+  else if (element.type === 'phase') shift(u, d, local, angle);
+  else if (element.type === 'matrix') multiply(u, d, local, element.matrix);
+}
+
+function shift(u: Float64Array, d: number, { mask, value, z }: LocalElement, angle: number): void {
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  for (let row = 0; row < d; row++) {
+    if ((row & mask) !== value || (z !== 0 && !parity(row & z))) continue;
+    scaleRow(u, d, row, c, s);
+  }
+}
+
+function scaleRow(u: Float64Array, d: number, row: number, c: number, s: number): void {
+  for (let at = 2 * row * d, end = at + 2 * d; at < end; at += 2) {
+    const re = u[at] as number;
+    const im = u[at + 1] as number;
+    u[at] = c * re - s * im;
+    u[at + 1] = c * im + s * re;
+  }
+}
+
+function rotate(u: Float64Array, d: number, local: LocalElement, angle: number): void {
+  const { mask, value, x, z, power } = local;
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  if (x === 0) {
+    for (let row = 0; row < d; row++)
+      if ((row & mask) === value) scaleRow(u, d, row, c, parity(row & z) ? s : -s);
+    return;
+  }
+  const high = 2 ** (31 - Math.clz32(x));
+  for (let low = 0; low < d; low++) {
+    if ((low & high) !== 0 || (low & mask) !== value) continue;
+    const other = low ^ x;
+    // Row r of P takes row r ^ x with the factor i^power (-1)^|(r^x) & z|; with -i s in front, (-i)^(1 - power).
+    const [lr, li] = factor(power, parity(other & z), s);
+    const [hr, hi] = factor(power, parity(low & z), s);
+    for (let i = 0, a = 2 * low * d, b = 2 * other * d; i < d; i++, a += 2, b += 2) {
+      const ar = u[a] as number;
+      const ai = u[a + 1] as number;
+      const br = u[b] as number;
+      const bi = u[b + 1] as number;
+      u[a] = c * ar + lr * br - li * bi;
+      u[a + 1] = c * ai + lr * bi + li * br;
+      u[b] = c * br + hr * ar - hi * ai;
+      u[b + 1] = c * bi + hr * ai + hi * ar;
+    }
+  }
+}
+
+/** -i s i^power, with a minus sign where odd. */
+function factor(power: number, odd: boolean, s: number): readonly [number, number] {
+  const t = odd ? -s : s;
+  switch (power) {
+    case 0:
+      return [0, -t];
+    case 1:
+      return [t, 0];
+    case 2:
+      return [0, t];
+    default:
+      return [-t, 0];
+  }
+}
+
+function multiply(
+  u: Float64Array,
+  d: number,
+  { mask, value, bits }: LocalElement,
+  matrix: readonly number[],
+): void {
+  const size = 2 ** bits.length;
+  const all = bits.reduce((a, b) => a | b, 0);
+  const places = Array.from({ length: size }, (_, index) =>
+    bits.reduce((at, bit, i) => (((index >> (bits.length - 1 - i)) & 1) === 1 ? at | bit : at), 0),
+  );
+  const column = new Float64Array(2 * size);
+  for (let base = 0; base < d; base++) {
+    if ((base & all) !== 0 || (base & mask) !== value) continue;
+    for (let i = 0; i < d; i++) {
+      for (let r = 0; r < size; r++) {
+        const at = 2 * ((base | (places[r] as number)) * d + i);
+        column[2 * r] = u[at] as number;
+        column[2 * r + 1] = u[at + 1] as number;
+      }
+      for (let r = 0; r < size; r++) {
+        let re = 0;
+        let im = 0;
+        for (let c = 0; c < size; c++) {
+          const mr = matrix[2 * (r * size + c)] as number;
+          const mi = matrix[2 * (r * size + c) + 1] as number;
+          re += mr * (column[2 * c] as number) - mi * (column[2 * c + 1] as number);
+          im += mr * (column[2 * c + 1] as number) + mi * (column[2 * c] as number);
+        }
+        const at = 2 * ((base | (places[r] as number)) * d + i);
+        u[at] = re;
+        u[at + 1] = im;
+      }
+    }
+  }
+}
+
+/** Writes the identity. */
+export function setIdentity(u: Float64Array, d: number): void {
+  u.fill(0, 0, 2 * d * d);
+  for (let i = 0; i < d; i++) u[2 * (i * d + i)] = 1;
+}
+
+/** Replaces a matrix by its conjugate transpose. */
+export function dagger(u: Float64Array, d: number): void {
+  for (let r = 0; r < d; r++) {
+    u[2 * (r * d + r) + 1] = -(u[2 * (r * d + r) + 1] as number);
+    for (let c = 0; c < r; c++) {
+      const a = 2 * (r * d + c);
+      const b = 2 * (c * d + r);
+      const re = u[a] as number;
+      const im = u[a + 1] as number;
+      u[a] = u[b] as number;
+      u[a + 1] = -(u[b + 1] as number);
+      u[b] = re;
+      u[b + 1] = -im;
+    }
+  }
+}
+
+/**
+ * The derivative of Re⟨λ|ψ⟩ by the angle of an element (half of the rotation's), from R = Σ ψ λ†, both taken behind it:
+ * Im tr(P R) for exp(-i angle P), -Im tr(Π R) for a phase on the projector Π. With `mirrored`, R† is given.
+ */
+export function slope(r: Float64Array, d: number, local: LocalElement, mirrored: boolean): number {
+  const { element, mask, value, x, z, power } = local;
+  let sum = 0;
+  if (element.type === 'phase') {
+    for (let row = 0; row < d; row++) {
+      if ((row & mask) !== value || (z !== 0 && !parity(row & z))) continue;
+      sum -= r[2 * (row * d + row) + 1] as number;
+    }
+    return mirrored ? -sum : sum;
+  }
+  for (let row = 0; row < d; row++) {
+    if ((row & mask) !== value) continue;
+    const from = row ^ x;
+    // P[row, from] R[from, row]
+    const at = 2 * (from * d + row);
+    const re = r[at] as number;
+    const im = r[at + 1] as number;
+    const imaginary = power === 0 ? im : power === 1 ? re : power === 2 ? -im : -re;
+    sum += parity(from & z) ? -imaginary : imaginary;
+  }
+  // tr(P R†) is the conjugate of tr(R P†).
+  return mirrored ? -sum : sum;
+}

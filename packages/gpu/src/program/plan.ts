@@ -1,0 +1,252 @@
+/** A circuit as the steps that a GPU takes: few, each over the whole state. */
+import type { Circuit, Control } from '@ketwork/circuit';
+import { groupElements, lower } from '@ketwork/simulator/lowering';
+import type { Element, Lowered } from '@ketwork/simulator/lowering';
+import { affineMaps, renaming } from './affine.ts';
+import type { AffineMap } from './affine.ts';
+
+/** Whose numbers a step has: the circuit's, those of a run, or those of an example. */
+export type Axis = 'constant' | 'shared' | 'batch';
+
+/** Where a step acts: bits of the basis index that have to have these values. */
+export interface Condition {
+  readonly mask: number;
+  readonly value: number;
+}
+
+/** A matrix on a few qubits, the product of elements. */
+export interface UnitaryStep {
+  readonly type: 'unitary';
+  /** Ascending: the first one is the most significant in rows and columns. */
+  readonly qubits: readonly number[];
+  readonly condition: Condition;
+  readonly elements: readonly Element[];
+  readonly axis: Axis;
+  /** Where its matrix begins in the data of its axis, in complex numbers: row-major, `4^k` of them. */
+  readonly offset: number;
+  /** Where its gradient matrix begins among the cells of an example, in complex numbers; undefined without parameters. */
+  readonly cells: number | undefined;
+}
+
+/** Basis states renamed: one gather. */
+export interface PermutationStep {
+  readonly type: 'permutation';
+  /** Where the amplitude of each index comes from. */
+  readonly source: AffineMap;
+  /** The inverse map. */
+  readonly target: AffineMap;
+  /** Gates it stands for. */
+  readonly count: number;
+}
+
+/** A factor of a diagonal: where the condition holds, one of two numbers, by the parity of the index under a mask. */
+export interface DiagonalPart {
+  readonly condition: Condition;
+  readonly parity: number;
+  readonly element: Exclude<Element, { type: 'matrix' | 'table' }>;
+}
+
+/** A product of phases on any qubits. */
+export interface DiagonalStep {
+  readonly type: 'diagonal';
+  readonly parts: readonly DiagonalPart[];
+  readonly axis: Axis;
+  /** Where its factors begin: two complex numbers per part, for even and for odd parity. */
+  readonly offset: number;
+  /** Where its gradient cells begin, two per part: sums over even and over odd indices. */
+  readonly cells: number | undefined;
+}
+
+/** One pass over a state. */
+export type Step = UnitaryStep | PermutationStep | DiagonalStep;
+
+/** A planned circuit. */
+export interface Plan {
+  readonly qubits: number;
+  readonly lowered: Lowered;
+  readonly steps: readonly Step[];
+  /** Complex numbers in the data of constants, of a run, and of each example. */
+  readonly sizes: Readonly<Record<Axis, number>>;
+  /** Gradient cells of an example, in complex numbers. */
+  readonly cells: number;
+  /** Elements (rotations, phases, matrices) that the steps stand for. */
+  readonly elements: number;
+}
+
+/** How far steps are merged. */
+export interface FusionOptions {
+  /** Most qubits of a merged matrix, 1 to 4; 0 makes a step of every element. */
+  readonly fusion: number;
+  /** Whether layers of CNOTs may become a permutation, which needs room for a second state. Default true. */
+  readonly permutations?: boolean;
+}
+
+/** From this many qubits on a step costs more than its matrix does on the host, even one matrix per example. */
+const LARGE = 14;
+/** Most qubits of a matrix that every example has its own of, in smaller circuits. */
+const OWN = 2;
+
+/** Plans a circuit. Only the circuit decides, never the batch. */
+export function planCircuit(
+  circuit: Circuit,
+  keepGlobalPhase: boolean,
+  options: FusionOptions,
+): Plan {
+  const lowered = lower(circuit, keepGlobalPhase);
+  const { fusion, permutations = true } = options;
+  const candidates = [stepsOf(lowered, fusion, false, false)];
+  if (fusion > 0) {
+    if (permutations) candidates.push(stepsOf(lowered, fusion, true, false));
+    candidates.push(stepsOf(lowered, fusion, false, true));
+    if (permutations) candidates.push(stepsOf(lowered, fusion, true, true));
+  }
+  const costs = candidates.map((steps) => steps.reduce((sum, step) => sum + costOf(step), 0));
+  const best = candidates[costs.indexOf(Math.min(...costs))] as Draft[];
+  return { qubits: circuit.qubits, lowered, elements: lowered.elements.length, ...place(best) };
+}
+
+/** A step without its place in the data. */
+type Draft =
+  | Omit<UnitaryStep, 'offset' | 'cells'>
+  | PermutationStep
+  | Omit<DiagonalStep, 'offset' | 'cells'>;
+
+/** What a step takes, in passes over the state: a pass, and multiplications. Measured on software adapters. */
+function costOf(step: Draft): number {
+  if (step.type === 'permutation') return 1.2;
+  if (step.type === 'diagonal') return 0.8 + 0.15 * step.parts.length;
+  return 0.8 + 0.08 * 2 ** step.qubits.length;
+}
+
+function place(drafts: readonly Draft[]): Pick<Plan, 'steps' | 'sizes' | 'cells'> {
+  const sizes: Record<Axis, number> = { constant: 0, shared: 0, batch: 0 };
+  let cells = 0;
+  const steps = drafts.map((draft): Step => {
+    if (draft.type === 'permutation') return draft;
+    const size = draft.type === 'unitary' ? 4 ** draft.qubits.length : 2 * draft.parts.length;
+    const offset = sizes[draft.axis];
+    sizes[draft.axis] += size;
+    if (draft.axis === 'constant') return { ...draft, offset, cells: undefined };
+    const placed = { ...draft, offset, cells };
+    cells += size;
+    return placed;
+  });
+  return { steps, sizes, cells };
+}
+
+function stepsOf(
+  lowered: Lowered,
+  fusion: number,
+  withPermutations: boolean,
+  withDiagonals: boolean,
+): Draft[] {
+  const { elements, qubits } = lowered;
+  const steps: Draft[] = [];
+  let waiting: Element[] = [];
+  const flush = (): void => {
+    if (fusion === 0)
+      for (const element of waiting) steps.push(...unitaries([element], lowered, 1));
+    else steps.push(...unitaries(waiting, lowered, fusion));
+    waiting = [];
+  };
+  const kindOf = (element: Element): 'renaming' | 'diagonal' | 'other' => {
+    if (withPermutations && renaming(element, qubits) !== undefined) return 'renaming';
+    return withDiagonals && isDiagonal(element) ? 'diagonal' : 'other';
+  };
+  for (let i = 0; i < elements.length;) {
+    const kind = kindOf(elements[i] as Element);
+    let end = i + 1;
+    while (end < elements.length && kindOf(elements[end] as Element) === kind) end++;
+    const run = elements.slice(i, end);
+    i = end;
+    const touched = new Set(
+      run.flatMap(({ qubits: on, controls }) => [...on, ...controls.map((c) => c.qubit)]),
+    );
+    const several = run.filter((e) => e.qubits.length + e.controls.length > 1).length;
+    if (kind === 'other' || touched.size <= fusion || several < 3) {
+      waiting.push(...run);
+      continue;
+    }
+    flush();
+    if (kind === 'renaming') {
+      const maps = run.map((element) => renaming(element, qubits) as (index: number) => number);
+      steps.push({ type: 'permutation', ...affineMaps(maps, qubits), count: run.length });
+    } else steps.push(diagonalOf(run as DiagonalPart['element'][], lowered));
+  }
+  flush();
+  return steps;
+}
+
+const isDiagonal = (element: Element): boolean =>
+  element.type === 'phase' || (element.type === 'rotation' && /^Z+$/.test(element.word));
+
+/** Whether an element's numbers are the circuit's own, a run's, or an example's. */
+function axisOf(elements: readonly Element[], { angles }: Lowered): Axis {
+  let axis: Axis = 'constant';
+  for (const element of elements) {
+    if (element.type === 'matrix' || element.type === 'table') continue;
+    const { coefficient } = element;
+    if (angles.isBatch(coefficient.node)) return 'batch';
+    // Only plain numbers are constant.
+    if (angles.constant(coefficient.node) === undefined) axis = 'shared';
+  }
+  return axis;
+}
+
+function unitaries(elements: readonly Element[], lowered: Lowered, size: number): Draft[] {
+  const { qubits } = lowered;
+  const groups = groupElements(elements, qubits, Math.min(size, qubits));
+  return groups.flatMap((group) => {
+    const draft = (
+      register: readonly number[],
+      controls: readonly Control[],
+      own: readonly Element[],
+    ): Draft => ({
+      type: 'unitary',
+      qubits: register,
+      condition: conditionOf(controls, qubits),
+      elements: own,
+      axis: axisOf(own, lowered),
+    });
+    const { register, controls } = group;
+    if (axisOf(group.elements, lowered) !== 'batch' || register.length <= OWN || qubits >= LARGE)
+      return [draft(register, controls, group.elements)];
+    if (group.controls.length > 0 || group.elements.length === 1)
+      return [draft(register, controls, group.elements)];
+    // Matrices of examples are kept small: what all examples share before and after them stays together.
+    const own = group.elements.map((element) => axisOf([element], lowered) === 'batch');
+    const first = own.indexOf(true);
+    const last = own.lastIndexOf(true) + 1;
+    return [
+      ...(first === 0 ? [] : groupElements(group.elements.slice(0, first), qubits, size)),
+      ...groupElements(group.elements.slice(first, last), qubits, OWN),
+      ...(last === own.length ? [] : groupElements(group.elements.slice(last), qubits, size)),
+    ].map((part) => draft(part.register, part.controls, part.elements));
+  });
+}
+
+function conditionOf(controls: readonly Control[], qubits: number): Condition {
+  let mask = 0;
+  let value = 0;
+  for (const control of controls) {
+    const bit = 2 ** (qubits - 1 - control.qubit);
+    mask |= bit;
+    if (control.value === 1) value |= bit;
+  }
+  return { mask, value };
+}
+
+function diagonalOf(
+  elements: readonly DiagonalPart['element'][],
+  lowered: Lowered,
+): Omit<DiagonalStep, 'offset' | 'cells'> {
+  const { qubits } = lowered;
+  const parts = elements.map((element): DiagonalPart => {
+    const bits = element.qubits.reduce((mask, qubit) => mask | (2 ** (qubits - 1 - qubit)), 0);
+    const { mask, value } = conditionOf(element.controls, qubits);
+    return element.type === 'phase' && element.odd !== true
+      ? { element, condition: { mask: mask | bits, value: value | bits }, parity: 0 }
+      : { element, condition: { mask, value }, parity: bits };
+  });
+  return { type: 'diagonal', parts, axis: axisOf(elements, lowered) };
+}

@@ -1,0 +1,146 @@
+import { BatchCotangents } from '@ketwork/simulator/lowering';
+import { checkProgram, readValues, reference } from '@ketwork/simulator';
+import type { Engine } from '@ketwork/simulator';
+import { circuit, expval, input, probabilities, state, pauli, weight, Z } from '@ketwork/circuit';
+import { caseOf, expectClose, Random, randomValues } from '@ketwork/testing';
+import type { Case } from '@ketwork/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HostProgram } from '../../src/program/host.ts';
+import type { FusionOptions, Step } from '../../src/program/plan.ts';
+import { braOf, cellsOf, recordOf, startState, take } from './plain-device.ts';
+
+const judge = reference();
+afterAll(() => judge.dispose());
+
+/** Numbers reach the device in single precision. */
+const TOLERANCE = 2e-6;
+const offers: Pick<Engine, 'capabilities'> = {
+  capabilities: {
+    ...judge.capabilities,
+    analytic: ['expval', 'variance', 'probabilities', 'state'],
+  },
+};
+
+/** Results and gradients of a case against the reference. Returns the steps it has. */
+async function checkCase(
+  { circuit, batch, values, measurements, random }: Case,
+  options: FusionOptions,
+): Promise<Step['type'][]> {
+  const host = new HostProgram(circuit, measurements, options);
+  const slots = readValues(circuit, values);
+  const { outputSizes } = checkProgram(circuit, measurements, {}, judge.capabilities);
+  using expected = judge.compile(circuit, measurements);
+  const shared = host.shared(slots);
+  const own = host.batch(slots, 0, batch);
+  const data = Array.from({ length: batch }, (_, e) => ({
+    shared,
+    own: own.subarray(2 * e * host.batchSize, 2 * (e + 1) * host.batchSize),
+  }));
+  const ends = data.map((d) =>
+    host.plan.steps.reduce((state, step) => take(host, step, state, d, false), startState(host, d)),
+  );
+  const layout = host.readings.layout();
+  const records = ends.map((psi) => recordOf(host, psi, layout));
+  const width = host.readings.readout.columns;
+  const columns = new Float64Array(batch * width);
+  records.forEach((record, e) =>
+    host.readings.addColumns(
+      record,
+      layout,
+      slots,
+      e,
+      columns.subarray(e * width, (e + 1) * width),
+    ),
+  );
+  const results = outputSizes.map((size) => new Float64Array(batch * size));
+  host.readings.results(columns, 0, batch, outputSizes, results, (e) =>
+    records[e]!.subarray(layout.state!.start),
+  );
+  expected
+    .run(values)
+    .forEach((want, i) =>
+      expectClose(results[i]!, want as Float64Array, TOLERANCE, measurements[i]!.type),
+    );
+  const kinds = host.plan.steps.map(({ type }) => type);
+  if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) return kinds;
+
+  const dy = outputSizes.map((size) => random.normals(batch * size));
+  const cotangents = new BatchCotangents(host.readings.readout, dy, outputSizes, columns);
+  const weights = host.weights(slots, cotangents, 0, batch);
+  const rows = data.map((d, e) => {
+    const row = weights.subarray(e * layout.size, (e + 1) * layout.size);
+    let psi = ends[e]!;
+    let lambda = braOf(host, psi, row, layout);
+    const cells = new Float32Array(2 * host.plan.cells);
+    for (const step of host.plan.steps.toReversed()) {
+      psi = take(host, step, psi, d, true);
+      lambda = take(host, step, lambda, d, true);
+      if (step.type !== 'permutation' && step.cells !== undefined)
+        cells.set(cellsOf(host, step, psi, lambda), 2 * step.cells);
+    }
+    return { cells, start: Float32Array.from(lambda), end: Float32Array.from(ends[e]!) };
+  });
+  const joined = (
+    pick: (row: (typeof rows)[number]) => Float32Array,
+    first: number,
+    count: number,
+  ): Float32Array =>
+    Float32Array.from(rows.slice(first, first + count).flatMap((row) => [...pick(row)]));
+  for (const how of [{}, { perExample: true }, { squaredNorms: true }]) {
+    const wrt = circuit.slots.filter((s) => s.differentiable);
+    const actual = await host.gradients(slots, wrt, how, cotangents, (first, count) =>
+      Promise.resolve({
+        cells: joined((r) => r.cells, first, count),
+        start: joined((r) => r.start, first, count),
+        end: joined((r) => r.end, first, count),
+      }),
+    );
+    const want = expected.vjp(values, dy, how);
+    for (const { name } of wrt)
+      expectClose(actual[name]!, want[name]!, 10 * TOLERANCE, `${name} ${JSON.stringify(how)}`);
+  }
+  return kinds;
+}
+
+describe('lowering for GPUs, on a plain device', () => {
+  for (const fusion of [0, 1, 2, 3, 4]) {
+    it(`random circuits merged to ${fusion} qubits`, async () => {
+      const failures: string[] = [];
+      for (let seed = 0; seed < 60; seed++) {
+        const problem = caseOf(seed, offers, { slotGenerators: false });
+        if (problem.circuit.qubits > 5) continue;
+        try {
+          await checkCase(problem, { fusion });
+        } catch (error) {
+          failures.push(`seed ${seed}: ${String(error)}`);
+        }
+      }
+      expect(failures).toEqual([]);
+    });
+  }
+
+  it('layers of CNOTs and of phases as single steps', async () => {
+    const layered = circuit(6, { w: weight([6]), x: input([6]) }, (q, { w, x }) => {
+      for (let i = 0; i < 6; i++) q.ry(x.at(i), i).rz(w.at(i), i);
+      for (let i = 0; i < 6; i++) q.cnot(i, (i + 1) % 6);
+      q.x(2).swap(1, 4);
+      for (let i = 0; i < 6; i++) q.rx(x.at(i), i);
+      for (let i = 0; i < 6; i++) q.rzz(w.at(i), i, (i + 2) % 6);
+      for (let i = 0; i < 4; i++) q.cp(x.at(i), i, i + 2);
+      for (let i = 0; i < 6; i++) q.ry(w.at(5 - i), i);
+    });
+    const random = new Random(5);
+    const kinds = await checkCase(
+      {
+        circuit: layered,
+        batch: 70,
+        values: randomValues(random, layered, 70),
+        measurements: [expval(Z(0), pauli('XY', [3, 2])), probabilities([5, 1]), state()],
+        random,
+      },
+      { fusion: 4 },
+    );
+    expect(kinds).toContain('permutation');
+    expect(kinds).toContain('diagonal');
+  });
+});
