@@ -1,3 +1,5 @@
+export { awaitableSteps } from './awaitable.ts';
+export type { AwaitableSteps } from './awaitable.ts';
 export {
   CircuitError,
   EnvironmentError,

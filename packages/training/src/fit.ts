@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { ValueError, awaitableSteps } from '@ketwork/base';
 import type { Model } from '@ketwork/nn';
 import { checkClip } from './clip.ts';
 import { Examples } from './data.ts';
@@ -7,7 +7,7 @@ import { checkBatchSize, metricsFor, monitored } from './evaluate.ts';
 import { checkPlateau } from './plateau.ts';
 import { checkPrivacy, stretchOf } from './privacy/options.ts';
 import { checkAdversarial } from './robustness/training.ts';
-import type { Fit, FitOptions, FitPlan, FitProgress, FitResult } from './run.ts';
+import type { Fit, FitOptions, FitPlan } from './run.ts';
 import { trainingSteps } from './steps.ts';
 import { teamOf } from './workers/options.ts';
 
@@ -54,7 +54,7 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
   const usualPiece = privacy === undefined ? Math.ceil(batchSize / 8) : stretchOf(batch);
   const team = teamOf(model, options, usualPiece);
   const stretch = team?.pieceSize ?? usualPiece;
-  return new Run({
+  const plan: FitPlan = {
     ...options,
     model,
     inputShape,
@@ -70,7 +70,8 @@ export function fit(model: Model, data: TrainingData, options: FitOptions): Fit 
     plateauMonitor:
       reduceOnPlateau && monitored('reduceOnPlateau', metrics, reduceOnPlateau.monitor ?? 'loss'),
     left: { value: false },
-  });
+  };
+  return awaitableSteps('fit', trainingSteps(plan), () => (plan.left.value = true));
 }
 
 /** Refuses options out of range. */
@@ -79,6 +80,7 @@ function checkOptions(options: FitOptions): void {
   checkCount('the number of epochs', epochs);
   checkBatchSize('fit', batchSize);
   checkCount('the number of passes per step', accumulate);
+  checkCount('the first epoch', options.firstEpoch ?? 1);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ValueError(`fit: seed ${String(seed)} is not an integer from 0 to 2^53 - 1`, {
       remedy: 'Give one, such as seed: 1',
@@ -118,70 +120,6 @@ function checkWatching({ earlyStop, reduceOnPlateau, validation }: FitOptions): 
       throw new ValueError(`fit: minDelta ${minDelta} is not a finite number of at least 0`);
   }
   if (reduceOnPlateau !== undefined) checkPlateau(reduceOnPlateau);
-}
-
-class Run implements Fit {
-  readonly #plan: FitPlan;
-  readonly #steps: AsyncGenerator<FitProgress, FitResult>;
-  readonly #result = Promise.withResolvers<FitResult>();
-  #started: 'no' | 'loop' | 'await' = 'no';
-
-  constructor(plan: FitPlan) {
-    this.#plan = plan;
-    this.#steps = trainingSteps(plan);
-    // A loop over the steps throws the error itself; that nobody awaits the result then is no second error.
-    this.#result.promise.catch(() => {});
-  }
-
-  then<A = FitResult, B = never>(
-    onFulfilled?: ((result: FitResult) => A | PromiseLike<A>) | null,
-    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    if (this.#started === 'no') {
-      this.#started = 'await';
-      void this.#drain();
-    }
-    return this.#result.promise.then(onFulfilled, onRejected);
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<FitProgress, undefined> {
-    if (this.#started !== 'no') {
-      throw new ValueError('fit: this run has been started already', {
-        remedy: 'Loop over the steps of a run once, before awaiting it',
-      });
-    }
-    this.#started = 'loop';
-    return {
-      next: async () => {
-        const { done, value } = await this.#next();
-        return done === true ? { done, value: undefined } : { done: false, value };
-      },
-      return: async () => {
-        this.#plan.left.value = true;
-        await this.#drain();
-        return { done: true, value: undefined };
-      },
-    };
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      while ((await this.#next()).done !== true);
-    } catch {
-      // The result carries it.
-    }
-  }
-
-  async #next(): Promise<IteratorResult<FitProgress, FitResult>> {
-    try {
-      const result = await this.#steps.next();
-      if (result.done === true) this.#result.resolve(result.value);
-      return result;
-    } catch (error) {
-      this.#result.reject(error);
-      throw error;
-    }
-  }
 }
 
 function checkCount(what: string, value: number): void {

@@ -60,6 +60,11 @@ export interface FitOptions {
   readonly classWeights?: readonly number[];
   /** Seed of first parameters, order of the examples and dropout, an integer from 0 to 2^53 - 1. */
   readonly seed: number;
+  /**
+   * Number of the first epoch in the random streams, from 1: two runs of n epochs, the second one with `firstEpoch: n + 1`,
+   * draw what one run of 2n does. The optimiser begins anew. Default 1.
+   */
+  readonly firstEpoch?: number;
   /** Engine for the quantum layers. Default: the one that is bound, else the CPU in this thread. */
   readonly engine?: Engine | AsyncEngine;
   /** Data measured after every epoch. */

@@ -53,6 +53,9 @@ async function* steps(
   };
   const stepSize = plan.batchSize * plan.accumulate;
   const perEpoch = Math.ceil(examples.size / stepSize);
+  // Where this run begins in the random streams.
+  const epochsBefore = (plan.firstEpoch ?? 1) - 1;
+  const stepsBefore = epochsBefore * perEpoch;
   const clock = new Clock(run.step, run.history.at(-1)?.seconds ?? 0);
   const breather = new Breather();
   let stopped = false;
@@ -85,8 +88,8 @@ async function* steps(
     if (run.within !== undefined) means.restore(run.within.means);
     run.within = undefined;
     const order =
-      secret?.draws(run.step, perEpoch - done) ??
-      batches(examples.size, stepSize, fold(orderKey!, epoch));
+      secret?.draws(stepsBefore + run.step, perEpoch - done) ??
+      batches(examples.size, stepSize, fold(orderKey!, epochsBefore + epoch));
     if (secret === undefined) for (let skipped = 0; skipped < done; skipped++) order.next();
     for (const indices of order) {
       if (stopped || left.value || signal?.aborted === true) {
@@ -96,13 +99,14 @@ async function* steps(
       await breather.pause();
       const started = performance.now();
       const drawn = examples.batch(indices);
-      const batch = (await work.harden?.(drawn, keyOf(attackKey!, run.step))) ?? drawn;
+      const place = stepsBefore + run.step;
+      const batch = (await work.harden?.(drawn, keyOf(attackKey!, place))) ?? drawn;
       const learningRate = optimizer.rate?.(run.optimizer);
-      const stepKey = keyOf(passKey!, run.step);
+      const stepKey = keyOf(passKey!, place);
       const { loss, outputs, grads } =
         secret === undefined
           ? await work.gradient(batch, stepKey)
-          : await secret.gradient(batch, stepKey, run.step, run.privacy!);
+          : await secret.gradient(batch, stepKey, place, run.privacy!);
       checkFinite(batch.count === 0 ? 0 : loss, grads, network.parameters, run.step + 1, epoch);
       const gradientNorm = plan.clip && clipGradients(grads, plan.clip);
       optimizer.step(network.parameters, grads, run.optimizer);

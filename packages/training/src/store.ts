@@ -93,6 +93,7 @@ function identityOf(plan: FitPlan): RunIdentity {
     ...(accumulate === 1 ? {} : { accumulate }),
     // Private runs have pieces without workers, too; their plan says which.
     ...(team === undefined || privatePlan !== undefined ? {} : { pieceSize: team.pieceSize }),
+    ...((plan.firstEpoch ?? 1) === 1 ? {} : { firstEpoch: plan.firstEpoch! }),
     ...(clip === undefined ? {} : { clip: JSON.stringify(clip) }),
     ...(privatePlan === undefined ? {} : { privacy: JSON.stringify(privatePlan) }),
     ...(classWeights === undefined ? {} : { classWeights: JSON.stringify(classWeights) }),

@@ -6,6 +6,7 @@ import {
   dense,
   dropout,
   loadSafetensors,
+  loadState,
   mse,
   networkOf,
   saveSafetensors,
@@ -95,6 +96,34 @@ describe('fit', () => {
     expect(bitsOf(models[1]!)).toBe(bitsOf(models[0]!));
     expect(withoutTime(await second)).toEqual(withoutTime(first));
     expect(bitsOf(models[2]!)).not.toBe(bitsOf(models[0]!));
+  });
+
+  test.each([
+    ['plain', {}],
+    [
+      'private',
+      {
+        privacy: {
+          clippingNorm: 1,
+          noiseMultiplier: 0.7,
+          delta: 1e-3,
+          randomness: 'seeded-unsafe' as const,
+        },
+      },
+    ],
+  ])('two runs draw what one of both lengths does (%s)', async (_, more) => {
+    const plain: FitOptions = { ...options, ...more, optimizer: sgd(0.1) };
+    const [whole, parts] = [classical(), classical()];
+    await fit(whole, train, plain);
+    await fit(parts, train, { ...plain, epochs: 1 });
+    const again = sequential(...parts.layers);
+    again.build(0);
+    loadState(again, stateOf(parts));
+    await fit(parts, train, { ...plain, epochs: 3, firstEpoch: 2 });
+    expect(bitsOf(parts)).toBe(bitsOf(whole));
+    await fit(again, train, { ...plain, epochs: 3 });
+    expect(bitsOf(again)).not.toBe(bitsOf(whole));
+    expect(() => fit(again, train, { ...plain, firstEpoch: 0 })).toThrow('the first epoch is 0');
   });
 
   test('trains through a worker with the same bits', async () => {
