@@ -8,10 +8,12 @@ export interface FederationKeys {
   readonly noise: Key;
 }
 
+/** Keeps the keys of a federation apart from those of `fit` and of the model's layers, which may have the same seed. */
+const FEDERATION = 2 ** 40;
+
 /** The keys of a seed. */
 export function keysOf(seed: number): FederationKeys {
-  // The first three keys of a seed belong to `fit`, which builds and trains with the same one where a participant is alone.
-  const [selection, training, noise] = split(key(seed), 6).slice(3);
+  const [selection, training, noise] = split(fold(key(seed), FEDERATION), 3);
   return { selection: selection!, training: training!, noise: noise! };
 }
 
