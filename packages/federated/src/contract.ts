@@ -45,6 +45,8 @@ export interface RoundTask {
   readonly proximal: number;
   /** Largest Euclidean norm of the change of the shared parameters; participants scale theirs down to it. Absent: no bound. */
   readonly clippingNorm?: number;
+  /** How updates are added up in secret. Absent: they are sent as they are. */
+  readonly secure?: SecureTask;
   /** What the participant itself does for privacy. Absent: nothing beyond `clippingNorm`. */
   readonly privacy?: ParticipantPrivacy;
 }
@@ -54,6 +56,18 @@ export type ParticipantPrivacy = LocalPrivacy & {
   /** Rounds of the federation, the most that a participant can take part in. */
   readonly rounds: number;
 };
+
+/** Secure aggregation as a task demands it: what decides how an update becomes integers; plain data. */
+export interface SecureTask {
+  /** How many participants are asked. */
+  readonly participants: number;
+  /** Largest Euclidean norm of a change of the shared weights; participants scale theirs down to it. */
+  readonly clippingNorm: number;
+  /** Most examples that one participant counts for. */
+  readonly maxExamples: number;
+  /** Whether changes are added times examples, or as they are. */
+  readonly weighted: boolean;
+}
 
 /** What a participant answers. */
 export interface Update {
@@ -169,6 +183,25 @@ export type LocalPrivacy = LocalNoise | LocalTrainingPrivacy;
 /** Privacy of a federation, one of three kinds. */
 export type FederationPrivacy = CentralPrivacy | LocalPrivacy;
 
+/**
+ * Secure aggregation (Bonawitz et al., CCS 2017): the coordinator learns the sum of updates and of their examples, and
+ * nothing else about single ones, as long as it follows the protocol. Participants may drop out at any time.
+ */
+export interface SecureAggregationOptions {
+  /**
+   * Largest Euclidean norm of the change of the shared weights; participants scale theirs down to it, and the resolution of
+   * the sum follows from it. With central privacy its clipping norm, else it must be given.
+   */
+  readonly clippingNorm?: number;
+  /** Share of a round's participants that must stay to the end, above 1/2. Default 2/3. A round with fewer is repeated. */
+  readonly threshold?: number;
+  /**
+   * `full`, the default, agrees on keys and masks updates. `sum-only`, for `simulate`, adds the same integers without masks:
+   * the same result to the last bit, sooner.
+   */
+  readonly protocol?: 'full' | 'sum-only';
+}
+
 /** What decides the result of a federation, simulated or real. */
 export interface FederationOptions {
   /** Number of rounds. */
@@ -185,9 +218,11 @@ export interface FederationOptions {
   readonly personal?: readonly string[];
   /** Differential privacy. Default: none. */
   readonly privacy?: FederationPrivacy;
+  /** Secure aggregation: updates reach the coordinator masked. Default: as they are. */
+  readonly secureAggregation?: SecureAggregationOptions;
   /** Largest Euclidean norm of the change of weights that the coordinator accepts. Default: none. */
   readonly maxNorm?: number;
-  /** Most examples that a participant may say it has. Default 1e9. */
+  /** Most examples that a participant may say it has. Default 1e9; with secure aggregation, whose resolution follows from it, 1e6. */
   readonly maxExamples?: number;
   /** Fewest updates that make a round; one with fewer is repeated with others. Default 1, or what the strategy needs. */
   readonly minimum?: number;

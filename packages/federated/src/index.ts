@@ -11,6 +11,8 @@ export type {
   PrivacyTarget,
   RoundRecord,
   RoundTask,
+  SecureAggregationOptions,
+  SecureTask,
   Strategy,
   StrategyState,
   Update,

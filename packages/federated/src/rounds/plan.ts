@@ -3,6 +3,7 @@ import { optimizerFromJSON } from '@ketwork/nn';
 import type { Optimizer } from '@ketwork/nn';
 import type { FederationOptions, OptimizerJson, Strategy, WeightsLayout } from '../contract.ts';
 import { privacyOf } from '../privacy/options.ts';
+import { secureOf } from '../secure/options.ts';
 import { fedAvg } from '../strategies/averages.ts';
 import type { RoundsPlan, RoundsState } from './state.ts';
 
@@ -29,8 +30,9 @@ export function planOf(
   options: FederationOptions,
   { run, layout, weights, population, coupling }: FederationStart,
 ): RoundsPlan {
-  const { rounds, seed, clients, local, maxNorm = Infinity, maxExamples = 1e9 } = options;
+  const { rounds, seed, clients, local, maxNorm = Infinity, secureAggregation } = options;
   const { strategy = fedAvg(), attempts = 100 } = options;
+  const { maxExamples = secureAggregation === undefined ? 1e9 : 1e6 } = options;
   const { epochs = 1, batchSize = 32 } = local;
   for (const [what, value] of [
     ['number of rounds', rounds],
@@ -64,7 +66,14 @@ export function planOf(
     coupling,
   });
   checkStrategy(where, strategy, options, privacy.central !== undefined);
-  const least = Math.max(options.minimum ?? 1, strategy.minimum ?? 1);
+  const secure = secureOf(where, options, {
+    layout,
+    clients: clients ?? population,
+    strategy,
+    central: privacy.central,
+    maxExamples,
+  });
+  const least = Math.max(options.minimum ?? 1, strategy.minimum ?? 1, secure === undefined ? 1 : 2);
   const minimum = privacy.central === undefined ? least : 0;
   if (!Number.isSafeInteger(least) || least < 1 || least > (clients ?? population)) {
     throw new ValueError(
@@ -94,6 +103,7 @@ export function planOf(
     maxNorm,
     maxExamples,
     ...privacy,
+    secure,
   };
 }
 
@@ -151,7 +161,8 @@ export function freshState(plan: RoundsPlan): RoundsState {
 
 /** What must be the same when a federation goes on, as text. The number of rounds may grow. */
 function identityOf(plan: RoundsPlan): string {
-  const { layout, population, clients, minimum, seed, strategy, local, central, privacy } = plan;
+  const { layout, population, clients, minimum, seed, strategy, local, central, privacy, secure } =
+    plan;
   const { name, settings } = strategy;
   return JSON.stringify({
     layout: layout.entries.map((entry) => `${entry.name} [${entry.shape.join(', ')}]`),
@@ -163,6 +174,7 @@ function identityOf(plan: RoundsPlan): string {
     local,
     central,
     privacy,
+    secure,
   });
 }
 

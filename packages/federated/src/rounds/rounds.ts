@@ -2,6 +2,7 @@ import { EnvironmentError, ValueError, fold } from '@ketwork/base';
 import type { RoundRecord, RoundTask, Update } from '../contract.ts';
 import { UpdateError } from '../errors.ts';
 import { privateChange, randomnessOf, spentBy } from '../privacy/central.ts';
+import { secureTask } from '../secure/options.ts';
 import { difference, weightedSum } from '../vectors.ts';
 import { checkUpdate } from './check.ts';
 import { chooseEach, chooseSome, inOrder, keysOf, namedSeed, namedUniform } from './keys.ts';
@@ -83,7 +84,7 @@ export class Rounds {
       task: (participant) => {
         if (!selected.includes(participant))
           throw new UpdateError('not-selected', `${participant} has no part in round ${round}`);
-        return this.#task(participant, round, attempt);
+        return this.#task(participant, round, attempt, selected.length);
       },
     };
     return this.#open;
@@ -101,8 +102,8 @@ export class Rounds {
     return chooseEach(present, central.sampleRate, () => numbers[next++]!);
   }
 
-  #task(participant: string, round: number, attempt: number): RoundTask {
-    const { run, seed, population, local, strategy, central, privacy } = this.plan;
+  #task(participant: string, round: number, attempt: number, participants: number): RoundTask {
+    const { run, seed, population, local, strategy, central, privacy, secure } = this.plan;
     return {
       run,
       round,
@@ -117,6 +118,7 @@ export class Rounds {
       proximal: strategy.proximal ?? 0,
       ...(central === undefined ? {} : { clippingNorm: central.clippingNorm }),
       ...(privacy === undefined ? {} : { privacy }),
+      ...(secure === undefined ? {} : { secure: secureTask(secure, participants) }),
     };
   }
 
@@ -131,6 +133,8 @@ export class Rounds {
       throw new UpdateError('closed', `no round waits for the update of ${from}`);
     if (!open.selected.includes(from))
       throw new UpdateError('not-selected', `${from} has no part in round ${open.round}`);
+    if (this.plan.secure !== undefined)
+      throw new UpdateError('malformed', `${from} sends an update that is not masked`);
     if (this.#accepted.has(from)) return 'duplicate';
     this.#accepted.set(from, checkUpdate(update, from, open.round, open.weights, this.plan));
     return 'accepted';
@@ -184,6 +188,14 @@ export class Rounds {
         : this.#noisy(central, sum);
     const weights = this.#stepped(delta);
     return this.#finish(open, weights, seconds, { participants, examples, loss });
+  }
+
+  /**
+   * Gives the open round up as an attempt that failed, as where too few took part in a secure sum.
+   * @throws ValueError where no round is open; EnvironmentError where this was the last attempt.
+   */
+  repeat(count: number): 'repeat' {
+    return this.#repeat(this.#mustBeOpen(), count);
   }
 
   /** Gives the open round up without counting an attempt: it can be opened again. */

@@ -4,6 +4,7 @@ import type {
   ParticipantPrivacy,
   RoundRecord,
   RoundTask,
+  SecureAggregationOptions,
   Strategy,
   StrategyState,
   WeightsLayout,
@@ -14,6 +15,14 @@ export interface CentralPlan extends Required<Omit<CentralPrivacy, 'kind' | 'eps
   readonly kind: 'central';
   /** Probability with which a round draws a participant. */
   readonly sampleRate: number;
+}
+
+/** Secure aggregation as it has been checked and completed. */
+export interface SecurePlan extends Required<SecureAggregationOptions> {
+  /** Most examples that one participant counts for. */
+  readonly maxExamples: number;
+  /** Whether changes are added times examples, or as they are. */
+  readonly weighted: boolean;
 }
 
 /** A federation as its options were checked and completed, see `planOf`. Everything here decides the result. */
@@ -49,6 +58,8 @@ export interface RoundsPlan {
   readonly central: CentralPlan | undefined;
   /** Privacy that participants provide. */
   readonly privacy: ParticipantPrivacy | undefined;
+  /** Secure aggregation. */
+  readonly secure: SecurePlan | undefined;
 }
 
 /** Where a federation stands between rounds: plain data and arrays, for a journal. Kept in place by {@link Rounds}. */

@@ -3,28 +3,23 @@ import type { SecureCoordinatorOptions, SecureSum } from './coordinator.ts';
 import { SecureParticipant } from './participant.ts';
 import type { RandomSource } from './random.ts';
 
-/** A secure sum in which all parties live in one process and nobody drops out; vectors by participant. */
+/**
+ * A secure sum in which all parties live in one process; participants without a vector drop out before they send keys.
+ */
 export async function secureSum(
-  options: Omit<SecureCoordinatorOptions, 'participants' | 'words'>,
+  options: SecureCoordinatorOptions,
   vectors: ReadonlyMap<string, Uint32Array>,
   random?: RandomSource,
 ): Promise<SecureSum> {
-  const [first] = vectors.values();
-  const names = [...vectors.keys()];
-  const coordinator = new SecureCoordinator({
-    ...options,
-    participants: names,
-    words: first?.length ?? 0,
-  });
-  const parties = new Map(
-    names.map((name) => [name, new SecureParticipant(name, options.session, random)]),
-  );
-  for (const party of parties.values()) {
-    const message = await party.advertise();
-    coordinator.receive(message, message.from);
+  const coordinator = new SecureCoordinator(options);
+  const parties = new Map<string, SecureParticipant>();
+  for (const name of vectors.keys()) {
+    const party = new SecureParticipant(name, options.session, random);
+    parties.set(name, party);
+    coordinator.receive(await party.advertise(), name);
   }
   const phase = async (
-    answer: (party: SecureParticipant, message: unknown, name: string) => Promise<{ from: string }>,
+    answer: (party: SecureParticipant, message: unknown, name: string) => Promise<unknown>,
   ): Promise<void> => {
     for (const [name, message] of await coordinator.advance()) {
       coordinator.receive(await answer(parties.get(name)!, message, name), name);

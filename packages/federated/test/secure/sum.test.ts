@@ -58,7 +58,7 @@ describe('the sum is exact', () => {
   test('in one process', async () => {
     const names = named(6);
     const given = new Map(names.map((name, i) => [name, vectors[i]!]));
-    const { words } = await secureSum({ session }, given);
+    const { words } = await secureSum({ session, participants: names, words: 18 }, given);
     expect(numbersOf(words)).toEqual(sumOf(vectors));
   });
 });
