@@ -90,16 +90,17 @@ export class LayerProgram {
     return after(results, (arrays) => (arrays.length === 1 ? arrays[0]! : this.#joined(arrays)));
   }
 
-  /** Gradients of `Σ dy · output` by slot; shared slots summed over the batch or one row per example. */
+  /** Gradients of `Σ dy · output` by slot; shared slots summed over the batch, one row per example, or the squared norm of each. */
   vjp(
     values: SlotArrays,
     dy: Float64Array,
     wrt: readonly string[],
-    perExample: boolean,
+    perExample: boolean | 'squaredNorms',
     key: Key | undefined,
   ): MaybePromise<Readonly<Record<string, Float64Array>>> {
+    const form = perExample === 'squaredNorms' ? { wrt, squaredNorms: true } : { wrt, perExample };
     return this.#named(() =>
-      this.#ready().vjp(values, this.#parted(dy), { wrt, perExample, seed: seedOf(key) }),
+      this.#ready().vjp(values, this.#parted(dy), { ...form, seed: seedOf(key) }),
     );
   }
 

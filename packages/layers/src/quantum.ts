@@ -130,6 +130,7 @@ function programMap(
     name: kind,
     inputs: slots.map(({ axis, shape }) => ({ axis, shape })),
     outputShape: [program.outputs],
+    squaredNorms: true,
     forward: (arrays, _batch, key) => program.run(valuesOf(arrays), key),
     vjp(arrays, dy, _batch, wants, key) {
       const wanted = slots.filter((_, i) => wants[i] !== 'none');
@@ -147,7 +148,7 @@ function programMap(
         valuesOf(arrays),
         dy,
         wanted.map((slot) => slot.name),
-        wants.includes('perExample'),
+        wants.includes('squaredNorms') ? 'squaredNorms' : wants.includes('perExample'),
         key,
       );
       return after(gradients, (bySlot) =>

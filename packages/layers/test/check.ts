@@ -1,4 +1,4 @@
-import { crossEntropy, lossValues, perExampleGrads, valueAndGrad } from '@ketwork/nn';
+import { crossEntropy, lossValues, perExampleGrads, scaledGrads, valueAndGrad } from '@ketwork/nn';
 import type { BuiltLayer, Loss } from '@ketwork/nn';
 import { centralDifferences, expectClose } from '@ketwork/testing';
 
@@ -29,7 +29,7 @@ export async function expectGradients(
   });
 }
 
-/** Gradients per example against a loop of batches of one. */
+/** Gradients per example, and their sums with factors, against a loop of batches of one. */
 export async function expectPerExample(
   network: BuiltLayer,
   { x, y }: TestBatch,
@@ -47,4 +47,22 @@ export async function expectPerExample(
       expectClose(row, one.grads[p]!, tolerance, `${name} of example ${e}`);
     });
   }
+  const norms: (readonly Float64Array[])[] = [];
+  const factors = network.parameters.map((_, p) =>
+    Float64Array.from({ length: y.length }, (__, e) => 0.3 + ((7 * p + 3 * e) % 5)),
+  );
+  const scaled = await scaledGrads(network, crossEntropy, (squares) => {
+    norms.push(squares);
+    return factors;
+  })({ x, y });
+  network.parameters.forEach(({ name, data }, p) => {
+    const [sum, squares] = [new Float64Array(data.length), new Float64Array(y.length)];
+    grads[p]!.forEach((value, i) => {
+      const e = Math.floor(i / data.length);
+      sum[i % data.length]! += factors[p]![e]! * value;
+      squares[e]! += value * value;
+    });
+    expectClose(norms[0]![p]!, squares, tolerance, `squared norms of ${name}`);
+    expectClose(scaled.grads[p]!, sum, tolerance, `sum with factors of ${name}`);
+  });
 }

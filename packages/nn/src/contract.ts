@@ -162,6 +162,16 @@ export interface PerExampleGrads {
   readonly grads: readonly Float64Array[];
 }
 
+/** A sum of gradients of examples, each with a factor. */
+export interface ScaledGrads {
+  /** Loss of each example, `[batch]`. */
+  readonly losses: Float64Array;
+  /** The model's outputs, `[batch, ...outputShape]`. */
+  readonly outputs: Float64Array;
+  /** For each of the model's parameters the sum of the examples' gradients times their factors, in its shape. */
+  readonly grads: readonly Float64Array[];
+}
+
 /** Losses of a batch and their gradients with respect to its inputs. */
 export interface InputGradients {
   /** Loss of each example, `[batch]`. */

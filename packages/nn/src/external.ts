@@ -65,56 +65,53 @@ export function runForward(
 /**
  * Runs the gradient rule of a group. The result, when called, hands each gradient to `give`; delivery is apart from
  * arrival because floating-point sums depend on their order.
+ *
+ * @param dys Cotangents of the calls.
  */
 export function runVjp(
   group: readonly ExternalCall[],
   values: Values,
-  gradients: Values,
+  dys: readonly Float64Array[],
   batch: number,
-  mode: 'sum' | 'perExample',
-  give: (id: number, gradient: Float64Array) => void,
+  wants: readonly Want[],
+  give: (id: number, gradient: Float64Array, want: Want) => void,
 ): MaybePromise<() => void> {
   const { map, key } = group[0]!;
-  const wants = map.inputs.map((input, i): Want => {
-    if (!group.some((call) => call.tracked[i])) return 'none';
-    return input.axis === 'shared' ? mode : 'sum';
-  });
-  const dy = concat(group.map((call) => gradients[call.id]!));
+  const all = batch * group.length;
   const deliver = (results: readonly (Float64Array | undefined)[]): (() => void) => {
     const checked = map.inputs.map((input, i) => {
-      if (wants[i] === 'none') return undefined;
-      const rows = input.axis === 'shared' && mode === 'sum' ? 1 : batch * group.length;
-      return checkResult(map, `gradient of input ${i}`, results[i], rows * sizeOf(input.shape));
+      const want = wants[i]!;
+      if (want === 'none') return undefined;
+      const rows = input.axis === 'shared' && want === 'sum' ? 1 : all;
+      const size = want === 'squaredNorms' ? 1 : sizeOf(input.shape);
+      return checkResult(map, `gradient of input ${i}`, results[i], rows * size);
     });
     return () =>
-      checked.forEach(
-        (gradient, i) => gradient && deliverInput(group, map, i, gradient, batch, mode, give),
-      );
+      checked.forEach((gradient, i) => {
+        if (gradient === undefined) return;
+        deliverInput(group, i, gradient, wants[i]!, give);
+      });
   };
-  const results = map.vjp(gatherInputs(group, values), dy, batch * group.length, wants, key);
+  const results = map.vjp(gatherInputs(group, values), concat(dys), all, wants, key);
   return isPromise(results) ? results.then(deliver) : deliver(results);
 }
 
 function deliverInput(
   group: readonly ExternalCall[],
-  map: DifferentiableMap,
   index: number,
   gradient: Float64Array,
-  batch: number,
-  mode: 'sum' | 'perExample',
-  give: (id: number, gradient: Float64Array) => void,
+  want: Want,
+  give: (id: number, gradient: Float64Array, want: Want) => void,
 ): void {
-  if (map.inputs[index]!.axis === 'shared' && mode === 'sum') {
-    give(group[0]!.inputs[index]!, gradient);
+  if (group[0]!.map.inputs[index]!.axis === 'shared' && want === 'sum') {
+    give(group[0]!.inputs[index]!, gradient, want);
     return;
   }
-  const size = batch * sizeOf(map.inputs[index]!.shape);
+  const size = gradient.length / group.length;
   group.forEach((call, g) => {
     if (!call.tracked[index]) return;
-    give(
-      call.inputs[index]!,
-      group.length === 1 ? gradient : gradient.slice(g * size, (g + 1) * size),
-    );
+    const own = group.length === 1 ? gradient : gradient.slice(g * size, (g + 1) * size);
+    give(call.inputs[index]!, own, want);
   });
 }
 

@@ -10,6 +10,7 @@ import type {
   PassOptions,
   PassTrace,
   PerExampleGrads,
+  ScaledGrads,
   Tensor,
   ValueAndGrad,
 } from './contract.ts';
@@ -139,18 +140,88 @@ export function perExampleGrads(
   const scratch = new Scratch();
   return (batch, options = {}) => {
     const network = networkOf(model);
-    if (network.couplesExamples) {
-      throw new UnsupportedError(
-        `${couplingLayer(network)} makes every example depend on the others of its batch, so there is no gradient per example`,
-        { remedy: 'Use layerNorm instead of batchNorm' },
-      );
-    }
+    refuseCoupled(network);
     const run: Run = { network, loss, mode: 'perExample', scratch };
     return differentiate(run, batch, options, (losses, outputs, grads) => ({
       losses: losses.slice(),
       outputs,
       grads,
     }));
+  };
+}
+
+/**
+ * A function that adds up the gradients of the examples of a batch, each times a factor that depends on its norms: what
+ * differentially private training needs of them, without holding them (Goodfellow, arXiv:1510.01799; Li et al.,
+ * arXiv:2110.05679). After the forward pass comes one pass for the squared norms, and one for the sum. Gradients of single
+ * examples are formed only of parameters that enter several operations, and of few others: those of dense,
+ * convolutional, embedding and quantum layers are not.
+ *
+ * @param factorsOf Gets the squared norms of each parameter's gradients, `[batch]` each, and returns as many arrays of
+ * factors; the same array where parameters have the same factors, which saves time.
+ * @returns A function of batch and options; its result is a promise only where a part of the model runs elsewhere. It
+ * throws ValueError where the model is not built or the batch does not fit, and UnsupportedError where a layer couples
+ * the examples of a batch, as batch normalisation does.
+ * @example
+ * ```ts
+ * import { dense, mse, scaledGrads, sequential } from '@ketwork/nn';
+ * const net = sequential(dense(1, 1));
+ * net.build(1);
+ * const clip = (squares: readonly Float64Array[]) => {
+ *   const factors = squares[0]!.map((one, e) => Math.min(1, 1 / Math.sqrt(one + squares[1]![e]!)));
+ *   return squares.map(() => factors);
+ * };
+ * const { grads } = await scaledGrads(net, mse, clip)({ x: [0, 0], y: [1, 3] });
+ * console.log(grads[1]); // -2
+ * ```
+ */
+export function scaledGrads(
+  model: Model | BuiltLayer,
+  loss: Loss,
+  factorsOf: (squares: readonly Float64Array[]) => readonly Float64Array[],
+): (batch: Batch, options?: PassOptions) => MaybePromise<ScaledGrads> {
+  const scratch = new Scratch();
+  return (batch, options = {}) => {
+    const network = networkOf(model);
+    refuseCoupled(network);
+    const { room, end } = scratch.lease();
+    const { tape, outputs } = recordForward(network, batch.x, options, true, room);
+    const losses = applyLoss(loss, outputs, batch);
+    const tensors = network.parameters.map((parameter) => tape.parameter(parameter));
+    const ones = new Float64Array(tape.batch).fill(1);
+    const sums = (squares: TapeGradients): MaybePromise<readonly Float64Array[]> => {
+      const factors = factorsOf(tensors.map((tensor) => squares.of(tensor)));
+      const different = [...new Set(factors)];
+      if (different.length === 1)
+        return after(tape.backward(losses, different[0]!), (gradients) =>
+          tensors.map((tensor) => gradients.of(tensor)),
+        );
+      const scales = new Map(tensors.map((tensor, p) => [tensor, factors[p]!]));
+      if (!tape.combines(scales))
+        return after(tape.backward(losses, ones, 'sum', scales), (gradients) =>
+          tensors.map((tensor) => gradients.of(tensor)),
+        );
+      // One pass for all parameters with the same factors.
+      const passes = different.map((one) => tape.backward(losses, one));
+      const choose = (all: readonly TapeGradients[]): readonly Float64Array[] =>
+        tensors.map((tensor, p) => all[different.indexOf(factors[p]!)]!.of(tensor));
+      return passes.some(isPromise)
+        ? Promise.all(passes).then(choose)
+        : choose(passes as TapeGradients[]);
+    };
+    const finish = (found: readonly Float64Array[]): ScaledGrads => {
+      const grads = own(found);
+      const result = {
+        losses: tape.value(losses).slice(),
+        outputs: tape.value(outputs).slice(),
+        grads,
+      };
+      end(grads);
+      return result;
+    };
+    return after(tape.run(), () =>
+      after(tape.backward(losses, ones, 'squaredNorms'), (squares) => after(sums(squares), finish)),
+    );
   };
 }
 
@@ -238,19 +309,30 @@ function differentiate<T>(
   const losses = applyLoss(loss, outputs, batch);
   const seed = new Float64Array(tape.batch).fill(mode === 'sum' ? 1 / tape.batch : 1);
   const collect = (gradients: TapeGradients): T => {
-    const seen = new Set<Float64Array>();
-    const grads = network.parameters.map((parameter) => {
-      const grad = gradients.of(tape.parameter(parameter));
-      // Two parameters of one sum may get the very same array; callers own, and may change, what they get.
-      if (seen.has(grad)) return grad.slice();
-      seen.add(grad);
-      return grad;
-    });
+    const grads = own(network.parameters.map((one) => gradients.of(tape.parameter(one))));
     const result = finish(tape.value(losses), tape.value(outputs).slice(), grads);
     end(grads);
     return result;
   };
   return after(tape.run(), () => after(tape.backward(losses, seed, mode), collect));
+}
+
+/** Two parameters of one sum may get the very same array; callers own, and may change, what they get. */
+function own(grads: readonly Float64Array[]): readonly Float64Array[] {
+  const seen = new Set<Float64Array>();
+  return grads.map((grad) => {
+    if (seen.has(grad)) return grad.slice();
+    seen.add(grad);
+    return grad;
+  });
+}
+
+function refuseCoupled(network: BuiltLayer): void {
+  if (!network.couplesExamples) return;
+  throw new UnsupportedError(
+    `${couplingLayer(network)} makes every example depend on the others of its batch, so there is no gradient per example`,
+    { remedy: 'Use layerNorm instead of batchNorm' },
+  );
 }
 
 function recordForward(

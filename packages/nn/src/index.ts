@@ -21,6 +21,7 @@ export type {
   PassOptions,
   PassTrace,
   PerExampleGrads,
+  ScaledGrads,
   Shape,
   ShapedArray,
   Tensor,
@@ -33,6 +34,7 @@ export {
   inputGradients,
   lossValues,
   perExampleGrads,
+  scaledGrads,
   tracePass,
   valueAndGrad,
 } from './gradients.ts';

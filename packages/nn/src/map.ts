@@ -10,10 +10,11 @@ export type Axis = 'batch' | 'shared';
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
- * What a gradient rule should return for one input: nothing, the sum over the batch, or one gradient per example.
- * Batch inputs always get `[batch, ...shape]`, whichever of the latter two is asked for.
+ * What a gradient rule should return for one input: nothing, the sum over the batch, one gradient per example, or (only
+ * of maps that say so) the squared norm of each example's gradient, `[batch]`.
+ * Batch inputs always get `[batch, ...shape]`, whichever of the latter three is asked for.
  */
-export type Want = 'none' | 'sum' | 'perExample';
+export type Want = 'none' | 'sum' | 'perExample' | 'squaredNorms';
 
 /** One input of a {@link DifferentiableMap}. */
 export interface MapInput {
@@ -48,6 +49,8 @@ export interface DifferentiableMap {
   readonly inputs: readonly MapInput[];
   /** Shape of one example's output. */
   readonly outputShape: Shape;
+  /** Whether `vjp` may be asked for `squaredNorms` of shared inputs, all of them at once. Default false. */
+  readonly squaredNorms?: boolean;
   /**
    * Computes `[batch, ...outputShape]`. `key` is given where the caller has one, for maps that draw random numbers;
    * the gradient rule of the same call gets the same key.
@@ -55,7 +58,7 @@ export interface DifferentiableMap {
   forward(inputs: readonly Float64Array[], batch: number, key?: Key): MaybePromise<Float64Array>;
   /**
    * Gradients of `Σ dy · output`, one entry per input: undefined for `none`; for shared inputs `[...shape]` (`sum`) or
-   * `[batch, ...shape]` (`perExample`); for batch inputs `[batch, ...shape]`.
+   * `[batch, ...shape]` (`perExample`) or `[batch]` (`squaredNorms`); for batch inputs `[batch, ...shape]`.
    */
   vjp(
     inputs: readonly Float64Array[],

@@ -1,11 +1,15 @@
 import { fold, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import { groupCalls, runForward, runVjp } from './external.ts';
+import { BackwardPass } from './backward.ts';
+import { groupCalls, runForward } from './external.ts';
 import type { ExternalCall } from './external.ts';
-import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape, Want } from './map.ts';
+import type { Axis, DifferentiableMap, MaybePromise, Parameter, Shape } from './map.ts';
 import { freshRoom } from './scratch.ts';
 import type { Room } from './scratch.ts';
+import type { GradientMode, Node, Rule } from './rule.ts';
 import { isPromise, shapeText } from './shape.ts';
+
+export type { GradientMode, Rule } from './rule.ts';
 
 /** A node of a {@link Tape}: a value whose shape is known when it is recorded and whose numbers are known after the run. */
 export interface Tensor {
@@ -19,56 +23,15 @@ export interface Tensor {
   readonly axis: Axis;
 }
 
-/**
- * A primitive operation with its closed gradient rule. Arrays of batch inputs are `[batch, ...shape]`, of shared inputs
- * `[...shape]`. An operation whose inputs are all shared is run as a batch of one with every input on the batch axis.
- */
-export interface Rule {
-  /** Name for error messages. */
-  readonly name: string;
-  /**
-   * Computes `[batch, ...output shape]`. May return an input where the operation changes no number. `room` gives memory
-   * for what is returned, with anything in it.
-   */
-  forward(inputs: readonly Float64Array[], batch: number, room: Room): Float64Array;
-  /**
-   * As {@link DifferentiableMap.vjp}; `output` is what `forward` returned. May return `dy`; must not change it. `room`
-   * gives memory for what is returned.
-   */
-  vjp(
-    inputs: readonly Float64Array[],
-    output: Float64Array,
-    dy: Float64Array,
-    batch: number,
-    wants: readonly Want[],
-    room: Room,
-  ): readonly (Float64Array | undefined)[];
-}
-
-/** How gradients of shared values come out of {@link Tape.backward}: summed over the batch, or one per example. */
-export type GradientMode = 'sum' | 'perExample';
-
 /** Gradients after a backward pass. */
 export interface TapeGradients {
   /**
    * Gradient with respect to a tensor: `[batch, ...shape]` for a batch tensor, and for a shared one `[...shape]` or, in
-   * per-example mode, `[batch, ...shape]`. Zeros where the differentiated tensor does not depend on it. The array may
+   * per-example mode, `[batch, ...shape]`, or `[batch]` squared norms. Zeros where the differentiated tensor does not depend on it. The array may
    * be the same for several tensors; do not change it.
    * @throws ValueError where the tensor was recorded as a constant.
    */
   of(tensor: Tensor): Float64Array;
-}
-
-interface Node {
-  readonly id: number;
-  readonly shape: Shape;
-  readonly size: number;
-  readonly axis: Axis;
-  /** How many external calls lie one behind the other before this node's value is there. */
-  readonly level: number;
-  readonly tracked: boolean;
-  readonly inputs: readonly number[];
-  readonly rule: Rule | undefined;
 }
 
 /**
@@ -156,6 +119,7 @@ export class Tape {
       if (node.axis === 'batch') axis = 'batch';
       if (node.level > level) level = node.level;
       if (node.tracked) tracked = true;
+      node.uses++;
       ids.push(node.id);
     }
     const node: Node = {
@@ -167,6 +131,7 @@ export class Tape {
       tracked,
       inputs: ids,
       rule,
+      uses: 0,
     };
     this.#locals[level]!.push(node);
     return this.#add(node, undefined);
@@ -186,6 +151,7 @@ export class Tape {
     for (const input of inputs) {
       const node = this.#nodeOf(input);
       if (node.level > level) level = node.level;
+      node.uses++;
       ids.push(node.id);
       tracked.push(node.tracked);
     }
@@ -207,6 +173,7 @@ export class Tape {
       tracked: some,
       inputs: ids,
       rule: undefined,
+      uses: 0,
     };
     return this.#add(node, undefined);
   }
@@ -236,32 +203,45 @@ export class Tape {
    * Gradients of `Σ dy · output`. A promise only where an external map returned one.
    *
    * @param dy As `output`, `[batch, ...shape]`.
+   * @param factors For some shared leaves, such as parameters, `[batch]` factors on the contributions of examples, in mode
+   * `sum`. Default: 1.
    * @throws ValueError where `dy` does not have that length, or the tape has not run.
-   * @throws UnsupportedError where gradients per example are asked of a shared output.
+   * @throws UnsupportedError where gradients per example are asked of a shared output; where leaves with different
+   * factors are combined before they meet examples (see {@link Tape.combines}).
    */
   backward(
     output: Tensor,
     dy: Float64Array,
     mode: GradientMode = 'sum',
+    factors?: ReadonlyMap<Tensor, Float64Array>,
   ): MaybePromise<TapeGradients> {
     const node = this.#nodeOf(output);
     const value = this.value(output);
     if (dy.length !== value.length) {
       throw new ValueError(`dy has ${dy.length} elements where the output has ${value.length}`);
     }
-    if (mode === 'perExample' && node.axis === 'shared') {
+    if (mode !== 'sum' && node.axis === 'shared') {
       throw new UnsupportedError('a value shared by all examples has no gradient per example', {
         remedy: 'Differentiate a tensor on the batch axis',
       });
     }
+    const scales = factors && this.#scales(factors);
+    if (scales === 'combined') {
+      throw new UnsupportedError('values with different factors are combined for all examples', {
+        remedy: 'Differentiate once for each of the factors',
+      });
+    }
     const pass = new BackwardPass(
-      this.batch,
+      {
+        batch: this.batch,
+        nodes: this.#nodes,
+        values: this.#values,
+        locals: this.#locals,
+        externals: this.#externals,
+        room: this.#room,
+      },
       mode,
-      this.#nodes,
-      this.#values,
-      this.#locals,
-      this.#externals,
-      this.#room,
+      scales,
     );
     const done = pass.start(node.id, dy, node.level);
     const gradients: TapeGradients = {
@@ -272,11 +252,28 @@ export class Tape {
             remedy: 'Enter it with tape.variable',
           });
         }
-        const rows = target.axis === 'batch' || mode === 'perExample' ? this.batch : 1;
-        return pass.gradients[target.id] ?? new Float64Array(rows * target.size);
+        return pass.gradientOf(target);
       },
     };
     return isPromise(done) ? done.then(() => gradients) : gradients;
+  }
+
+  /** Whether leaves with different factors enter one operation on shared values, so that its gradient has no factors of its own. */
+  combines(factors: ReadonlyMap<Tensor, Float64Array>): boolean {
+    return this.#scales(factors) === 'combined';
+  }
+
+  /** The factors of every shared node that depends on leaves with factors. */
+  #scales(factors: ReadonlyMap<Tensor, Float64Array>): (Float64Array | undefined)[] | 'combined' {
+    const scales: (Float64Array | undefined)[] = [];
+    for (const [tensor, scale] of factors) scales[this.#nodeOf(tensor).id] = scale;
+    for (const { id, axis, tracked, inputs } of this.#nodes) {
+      if (axis === 'batch' || !tracked || inputs.length === 0) continue;
+      const found = new Set(inputs.filter((i) => this.#nodes[i]!.tracked).map((i) => scales[i]));
+      if (found.size > 1) return 'combined';
+      scales[id] = [...found][0];
+    }
+    return scales;
   }
 
   #leaf(data: Float64Array, shape: Shape, axis: Axis, tracked: boolean): Tensor {
@@ -297,6 +294,7 @@ export class Tape {
       tracked,
       inputs: [],
       rule: undefined,
+      uses: 0,
     };
     return this.#add(node, data);
   }
@@ -342,136 +340,5 @@ export class Tape {
       const batch = node.axis === 'batch' ? this.batch : 1;
       this.#values[node.id] = node.rule!.forward(inputs, batch, this.#room);
     }
-  }
-}
-
-/** One walk from an output back to the leaves. */
-class BackwardPass {
-  readonly gradients: (Float64Array | undefined)[] = [];
-  /** Gradients that this pass allocated by adding and may therefore add to in place. */
-  readonly #owned: boolean[] = [];
-  readonly #batch: number;
-  readonly #mode: GradientMode;
-  readonly #nodes: readonly Node[];
-  readonly #values: readonly (Float64Array | undefined)[];
-  readonly #locals: readonly (readonly Node[])[];
-  readonly #externals: readonly (readonly ExternalCall[])[];
-  readonly #room: Room;
-
-  constructor(
-    batch: number,
-    mode: GradientMode,
-    nodes: readonly Node[],
-    values: readonly (Float64Array | undefined)[],
-    locals: readonly (readonly Node[])[],
-    externals: readonly (readonly ExternalCall[])[],
-    room: Room,
-  ) {
-    this.#room = room;
-    this.#batch = batch;
-    this.#mode = mode;
-    this.#nodes = nodes;
-    this.#values = values;
-    this.#locals = locals;
-    this.#externals = externals;
-  }
-
-  start(id: number, dy: Float64Array, level: number): MaybePromise<void> {
-    this.gradients[id] = dy;
-    return this.#from(level);
-  }
-
-  #from(level: number): MaybePromise<void> {
-    for (let l = level; l >= 0; l--) {
-      const locals = this.#locals[l]!;
-      for (let i = locals.length - 1; i >= 0; i--) this.#local(locals[i]!);
-      const reached = this.#externals[l]!.filter(
-        (call) => this.gradients[call.id] !== undefined && call.tracked.includes(true),
-      );
-      if (reached.length > 0) {
-        const results = groupCalls(reached, this.#nodes).map((group) =>
-          runVjp(group, this.#values, this.gradients, this.#batch, this.#mode, (target, value) =>
-            this.#give(target, value),
-          ),
-        );
-        if (results.some(isPromise)) {
-          const next = l - 1;
-          // The contributions are added in the order of the calls, not of their arrival, so that sums stay the same.
-          return Promise.all(results).then((deliveries) => {
-            for (const deliver of deliveries) deliver();
-            return this.#from(next);
-          });
-        }
-        for (const deliver of results) (deliver as () => void)();
-      }
-    }
-  }
-
-  #local(node: Node): void {
-    const dy = this.gradients[node.id];
-    if (dy === undefined || !node.tracked) return;
-    const inputs = node.inputs.map((id) => this.#values[id]!);
-    const output = this.#values[node.id]!;
-    const rule = node.rule!;
-    if (node.axis === 'shared' && this.#mode === 'perExample') {
-      this.#localRows(node, rule, inputs, output, dy);
-      return;
-    }
-    const wants = node.inputs.map((id): Want => {
-      const input = this.#nodes[id]!;
-      if (!input.tracked) return 'none';
-      return input.axis === 'shared' && node.axis === 'batch' ? this.#mode : 'sum';
-    });
-    const batch = node.axis === 'batch' ? this.#batch : 1;
-    const grads = rule.vjp(inputs, output, dy, batch, wants, this.#room);
-    for (let i = 0; i < grads.length; i++) {
-      if (wants[i] !== 'none') this.#give(node.inputs[i]!, grads[i]!);
-    }
-  }
-
-  /** A shared node has one value but, per example, as many cotangents as there are examples: one call each. */
-  #localRows(
-    node: Node,
-    rule: Rule,
-    inputs: readonly Float64Array[],
-    output: Float64Array,
-    dy: Float64Array,
-  ): void {
-    const wants = node.inputs.map((id): Want => (this.#nodes[id]!.tracked ? 'sum' : 'none'));
-    const totals = node.inputs.map((id, i) =>
-      wants[i] === 'none' ? undefined : new Float64Array(this.#batch * this.#nodes[id]!.size),
-    );
-    for (let b = 0; b < this.#batch; b++) {
-      const row = rule.vjp(
-        inputs,
-        output,
-        dy.subarray(b * node.size, (b + 1) * node.size),
-        1,
-        wants,
-        freshRoom,
-      );
-      for (let i = 0; i < row.length; i++)
-        totals[i]?.set(row[i]!, b * this.#nodes[node.inputs[i]!]!.size);
-    }
-    for (let i = 0; i < totals.length; i++) {
-      const total = totals[i];
-      if (total !== undefined) this.#give(node.inputs[i]!, total);
-    }
-  }
-
-  #give(id: number, value: Float64Array): void {
-    const present = this.gradients[id];
-    if (present === undefined) {
-      this.gradients[id] = value;
-      return;
-    }
-    if (this.#owned[id] === true) {
-      for (let i = 0; i < present.length; i++) present[i]! += value[i]!;
-      return;
-    }
-    const sum = new Float64Array(present.length);
-    for (let i = 0; i < sum.length; i++) sum[i] = present[i]! + value[i]!;
-    this.gradients[id] = sum;
-    this.#owned[id] = true;
   }
 }

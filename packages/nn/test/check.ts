@@ -1,6 +1,6 @@
 import { fold, key, normal } from '@ketwork/base';
 import { Tape } from '@ketwork/nn';
-import type { Axis, DifferentiableMap, Shape, Tensor } from '@ketwork/nn';
+import type { Axis, DifferentiableMap, GradientMode, Shape, Tensor } from '@ketwork/nn';
 import { centralDifferences, expectClose } from '@ketwork/testing';
 
 /** An input of an operation under test. */
@@ -40,7 +40,7 @@ export function gradients(
   data: readonly Float64Array[],
   op: Record,
   dy: Float64Array,
-  mode: 'sum' | 'perExample',
+  mode: GradientMode,
 ): Float64Array[] {
   const tape = new Tape(batch);
   const tensors = inputs.map((input, i) => tape.variable(data[i]!, input.shape, input.axis));
@@ -71,7 +71,7 @@ export function fill(batch: number, inputs: readonly TestInput[], seed: number):
 
 /**
  * Checks an operation whose examples are independent: values and gradients per example against the batch-of-one loop
- * (1e-12), gradients against central differences (1e-8), in both modes, and each input's gradient when the others
+ * (1e-12), gradients against central differences (1e-8), in all modes, and each input's gradient when the others
  * are constants.
  */
 export function checkOperation(
@@ -106,7 +106,13 @@ export function checkOperation(
       row.forEach((v, k) => (totals[i]![k]! += v));
     });
   }
+  const squares = gradients(batch, inputs, data, op, dy, 'squaredNorms');
   inputs.forEach((input, i) => {
+    const n = size(input.shape);
+    const norms = Float64Array.from({ length: batch }, (_, e) =>
+      each[i]!.slice(e * n, (e + 1) * n).reduce((sum, v) => sum + v * v, 0),
+    );
+    expectClose(squares[i]!, input.axis === 'shared' ? norms : sums[i]!, 1e-12, `norms of ${i}`);
     if (input.axis === 'shared')
       expectClose(sums[i]!, totals[i]!, 1e-12, `summed gradient of input ${i}`);
     else expectClose(sums[i]!, each[i]!, 1e-15, `gradient of batch input ${i} in both modes`);

@@ -12,6 +12,7 @@ import { shapeText } from '../shape.ts';
 import type { Room } from '../scratch.ts';
 import type { Rule } from '../tape.ts';
 import { refuseShape } from './common.ts';
+import { squaredProducts } from './squared-norms.ts';
 
 /** How a window slides over an image. */
 export interface SlideOptions {
@@ -128,6 +129,18 @@ function convolutionRule(
             : weightGradient(matrix ?? windows(x!, batch), dy, batch, wants[1]!),
         wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
       ];
+    },
+    squaredNorms([x], dy, batch, input) {
+      if (input !== 1) return undefined;
+      const image = x!.length / batch;
+      return squaredProducts(
+        (e) => block(dy, e, filters * positions),
+        (e) =>
+          matrix === undefined
+            ? windows(block(x!, e, image), 1)
+            : block(matrix, e, area * positions),
+        { batch, rows: positions, m: filters, n: area, transposed: true },
+      );
     },
   };
 

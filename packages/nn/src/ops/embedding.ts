@@ -54,6 +54,22 @@ export function embedding(tokens: Tensor, table: Tensor): Tensor {
       }
       return [dTokens, grad];
     },
+    squaredNorms([ids], dy, batch, input) {
+      if (input !== 1) return undefined;
+      const squares = new Float64Array(batch);
+      const sums = new Map<number, Float64Array>();
+      for (let e = 0; e < batch; e++) {
+        sums.clear();
+        for (let i = e * count; i < (e + 1) * count; i++) {
+          const row = dy.subarray(i * size, (i + 1) * size);
+          const sum = sums.get(ids![i]!);
+          if (sum === undefined) sums.set(ids![i]!, row.slice());
+          else for (let c = 0; c < size; c++) sum[c]! += row[c]!;
+        }
+        for (const sum of sums.values()) for (const value of sum) squares[e]! += value * value;
+      }
+      return squares;
+    },
   };
   return tokens.tape.record(rule, [tokens, table], [...tokens.shape, size]);
 }

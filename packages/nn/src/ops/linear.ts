@@ -3,6 +3,7 @@ import type { Shape, Tensor, Want } from '../contract.ts';
 import { shapeText } from '../shape.ts';
 import type { Rule } from '../tape.ts';
 import { gradientOf, refuseShape, sharedAmong } from './common.ts';
+import { squaredProducts } from './squared-norms.ts';
 
 /**
  * Matrix product of each example, `[m, k] · [k, n] = [m, n]`; a vector `[k]` on the left gives `[n]`. Either side may
@@ -99,6 +100,8 @@ function matmulRule(m: number, k: number, n: number, sharedA: boolean, sharedB: 
           : rightGradient(a!, dy, batch, wants[1]!, m, k, n, stepA, sharedB),
       ];
     },
+    squaredNorms: ([a], dy, batch, input) =>
+      input === 1 ? rightSquares(a!, dy, batch, m, k, n, stepA) : undefined,
   };
 
   function leftGradient(
@@ -149,6 +152,23 @@ function rightGradient(
   return grad;
 }
 
+/** The squared norm of each example's gradient of the right side. */
+function rightSquares(
+  a: Float64Array,
+  dy: Float64Array,
+  batch: number,
+  m: number,
+  k: number,
+  n: number,
+  stepA: number,
+): Float64Array {
+  return squaredProducts(
+    (e) => part(a, e * stepA, m * k),
+    (e) => part(dy, e * m * n, m * n),
+    { batch, rows: m, m: k, n, transposed: false },
+  );
+}
+
 /** Column times row for each example: the gradient per example of a vector's weights. */
 function outerProducts(
   a: Float64Array,
@@ -187,6 +207,8 @@ function affineRule(m: number, k: number, n: number, batched: boolean): Rule {
         wants[2] === 'none' ? undefined : biasGradient(dy, batch, wants[2]!),
       ];
     },
+    squaredNorms: ([x], dy, batch, input) =>
+      input === 1 ? rightSquares(x!, dy, batch, m, k, n, m * k) : undefined,
   };
 
   function biasGradient(dy: Float64Array, batch: number, want: Want): Float64Array {

@@ -1,6 +1,6 @@
 import { UnsupportedError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import { couplingLayer, perExampleGrads, tracePass } from '@ketwork/nn';
+import { couplingLayer, perExampleGrads, scaledGrads, tracePass } from '@ketwork/nn';
 import type { BuiltLayer, Loss } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
 import { joined, partOf, piecesOf, weightedLoss } from '../gradient.ts';
@@ -10,6 +10,9 @@ import type { GiveSum } from './clipping.ts';
 /** Per-example gradients of one pass take at most so many numbers, 128 MiB; more examples are taken in turn. */
 const MOST_NUMBERS = 2 ** 24;
 
+/** Parameters from which on 256 examples have more gradients than that. */
+const MANY_NUMBERS = MOST_NUMBERS / 256;
+
 /** How examples contribute to the steps of a run; plain data. */
 export interface ContributionPlan {
   /** Whether the parameters of each layer are clipped apart. */
@@ -18,6 +21,13 @@ export interface ContributionPlan {
   readonly stretch: number;
   /** Examples of one pass, about; does not change the result. */
   readonly passSize: number;
+  /** What is held of every example. */
+  readonly perExample: 'gradients' | 'norms';
+}
+
+/** What is held of every example of a network, where nothing else is asked for: the size of a batch must not decide. */
+export function perExampleOf(network: BuiltLayer): 'gradients' | 'norms' {
+  return numbersOf(network) > MANY_NUMBERS ? 'norms' : 'gradients';
 }
 
 /** Some examples of the batch of a step, beginning with a stretch. */
@@ -46,7 +56,7 @@ export type Contribute = (share: Share, give: GiveSum) => Promise<Contribution>;
 export function contributionsOf(
   network: BuiltLayer,
   loss: Loss,
-  { perLayer, stretch, passSize }: ContributionPlan,
+  plan: ContributionPlan,
 ): Contribute {
   if (network.couplesExamples) {
     throw new UnsupportedError(
@@ -54,15 +64,25 @@ export function contributionsOf(
       { remedy: 'Use layerNorm instead of batchNorm' },
     );
   }
+  return plan.perExample === 'norms'
+    ? byNorms(network, loss, plan)
+    : byGradients(network, loss, plan);
+}
+
+/** One pass for the gradients of many examples. */
+function byGradients(
+  network: BuiltLayer,
+  loss: Loss,
+  { perLayer, stretch, passSize }: ContributionPlan,
+): Contribute {
   const { parameters } = network;
   const weighted = weightedLoss(loss);
   const gradient = perExampleGrads(network, weighted.loss);
   const groups = groupsOf(parameters, perLayer);
-  const numbers = parameters.reduce((sum, { data }) => sum + data.length, 0);
   // What is drawn for a pass as a whole must be drawn for the same examples, however they are shared.
   const atOnce = tracePass(network).drawsAtOnce
     ? stretch
-    : Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / Math.max(1, numbers))));
+    : Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / Math.max(1, numbersOf(network)))));
   return async ({ batch, first, key, norm }, give) => {
     const clipper = new Clipper(groups, norm);
     const sums = new StretchSums(parameters, clipper, stretch, give);
@@ -80,4 +100,45 @@ export function contributionsOf(
     sums.close();
     return { losses: joined(losses), outputs: joined(outputs), unclipped: clipper.unclipped };
   };
+}
+
+/** A pass for the norms of a stretch of examples, and one for its sum. */
+function byNorms(
+  network: BuiltLayer,
+  loss: Loss,
+  { perLayer, stretch }: ContributionPlan,
+): Contribute {
+  const weighted = weightedLoss(loss);
+  const groups = groupsOf(network.parameters, perLayer);
+  let clipper = new Clipper(groups, 0);
+  const gradient = scaledGrads(network, weighted.loss, (squares) => {
+    if (squares.length === 0) return squares;
+    const byGroup = groups.map((group) => sumOf(group.map((p) => squares[p]!)));
+    const factors = clipper.factors(byGroup, byGroup[0]!.length);
+    return squares.map((_, p) => factors[groups.findIndex((group) => group.includes(p))]!);
+  });
+  return async ({ batch, first, key, norm }, give) => {
+    clipper = new Clipper(groups, norm);
+    const losses: Float64Array[] = [];
+    const outputs: Float64Array[] = [];
+    for (const piece of piecesOf(batch.count, stretch)) {
+      const part = partOf(batch, piece);
+      weighted.use(part.weights);
+      const result = await gradient(part, { key, firstExample: first + piece.first });
+      give(result.grads);
+      losses.push(result.losses);
+      outputs.push(result.outputs);
+    }
+    return { losses: joined(losses), outputs: joined(outputs), unclipped: clipper.unclipped };
+  };
+}
+
+function sumOf(arrays: readonly Float64Array[]): Float64Array {
+  const sum = new Float64Array(arrays[0]!.length);
+  for (const array of arrays) for (let i = 0; i < sum.length; i++) sum[i]! += array[i]!;
+  return sum;
+}
+
+function numbersOf({ parameters }: BuiltLayer): number {
+  return parameters.reduce((sum, { data }) => sum + data.length, 0);
 }

@@ -31,6 +31,12 @@ export interface PrivacyOptions {
   readonly clipping?: 'flat' | 'per-layer' | 'adaptive';
   /** Settings of adaptive clipping. */
   readonly adaptive?: AdaptiveClipping;
+  /**
+   * What is held of every example while its gradient is clipped: the gradient itself, or only its norm, in which case a
+   * second pass through the model adds up the clipped gradients, the loss of each example scaled (ghost clipping, Li et al.,
+   * arXiv:2110.05679). Equal but for rounding. Default: `norms` for more than 65,536 parameters.
+   */
+  readonly perExample?: 'gradients' | 'norms';
   /** Each step draws every example independently with probability `batchSize · accumulate / examples`: what the accountants assume. The default and only way. */
   readonly sampling?: 'poisson';
   /** Who computes ε. Default `pld`. */
@@ -55,6 +61,8 @@ export interface PrivacyPlan {
   /** Expected number of examples of a step. */
   readonly batch: number;
   readonly sampleRate: number;
+  /** As it was asked for. */
+  readonly perExample: 'gradients' | 'norms' | undefined;
   /** Examples whose contributions are added up before they meet those of others: the share that one worker takes at least. */
   readonly stretch: number;
 }
@@ -79,9 +87,11 @@ export function checkPrivacy(
 ): PrivacyPlan {
   const { clippingNorm, delta, noiseMultiplier, epsilon } = options;
   const { clipping = 'flat', accountant = 'pld', randomness = 'cryptographic' } = options;
+  const { perExample } = options;
   for (const [name, value, allowed] of [
     ['clipping', clipping, ['flat', 'per-layer', 'adaptive']],
     ['sampling', options.sampling ?? 'poisson', ['poisson']],
+    ['perExample', perExample ?? 'norms', ['gradients', 'norms']],
     ['accountant', accountant, ['pld', 'rdp']],
     ['randomness', randomness, ['cryptographic', 'seeded-unsafe']],
   ] as const) {
@@ -128,6 +138,7 @@ export function checkPrivacy(
     batch,
     sampleRate,
     stretch,
+    perExample,
   };
 }
 

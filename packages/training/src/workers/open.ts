@@ -6,7 +6,7 @@ import type { WeightedBatch } from '../data.ts';
 import type { LossesOf } from '../evaluate.ts';
 import { GradientSum, joined, partOf, pieceByPiece, piecesOf } from '../gradient.ts';
 import type { BatchGradient } from '../gradient.ts';
-import { contributionsOf } from '../privacy/contributions.ts';
+import { contributionsOf, perExampleOf } from '../privacy/contributions.ts';
 import type { Contribute, ContributionPlan } from '../privacy/contributions.ts';
 import type { PrivacyPlan } from '../privacy/options.ts';
 import { isOwnAttack } from '../robustness/attacks.ts';
@@ -53,7 +53,7 @@ export function openWork(plan: WorkPlan, network: BuiltLayer): Work {
     );
   }
   const pieceSize = privatePlan?.stretch ?? team?.pieceSize ?? batchSize;
-  const contributions = privatePlan && contributionPlan(privatePlan, batchSize);
+  const contributions = privatePlan && contributionPlan(privatePlan, network, batchSize);
   const secretly = privatePlan !== undefined;
   const shared = adversarial !== undefined && isOwnAttack(adversarial.attack);
   // Another's attack might look at several examples; a private one must not.
@@ -97,10 +97,15 @@ export function openWork(plan: WorkPlan, network: BuiltLayer): Work {
   };
 }
 
-function contributionPlan({ clipping, stretch }: PrivacyPlan, batchSize: number): ContributionPlan {
+function contributionPlan(
+  { clipping, stretch, perExample }: PrivacyPlan,
+  network: BuiltLayer,
+  batchSize: number,
+): ContributionPlan {
   return {
     perLayer: clipping === 'per-layer',
     stretch,
+    perExample: perExample ?? perExampleOf(network),
     // Room for what a draw may have above its mean, so that few steps need a short second pass.
     passSize: Math.min(2 * batchSize, Math.ceil(batchSize + 4 * Math.sqrt(batchSize))),
   };

@@ -64,7 +64,7 @@ describe('private adversarial training', () => {
     );
     network.bind!(await cpu());
     const norm = 0.05;
-    const plan = { perLayer: false, stretch: 4, passSize: 32 };
+    const plan = { perLayer: false, stretch: 4, passSize: 32, perExample: 'gradients' } as const;
     const contribute = contributionsOf(network, crossEntropy, plan);
     const harden = hardenerOf(
       { attack: fgsm(0.5), share: 1 },
@@ -137,7 +137,7 @@ describe('private adversarial training', () => {
 test('what a step draws besides is secret, unless it is seeded', async () => {
   const network = sequential(dense(2, 2)).build(1);
   const sizes = { examples: 24, batch: 12, steps: 3, stretch: 2 };
-  const plan = { perLayer: false, stretch: 2, passSize: 12 };
+  const plan = { perLayer: false, stretch: 2, passSize: 12, perExample: 'gradients' } as const;
   const contribute = contributionsOf(network, crossEntropy, plan);
   const keyOf = (randomness: 'cryptographic' | 'seeded-unsafe'): readonly number[] =>
     new PrivateSteps(

@@ -17,7 +17,7 @@ function stepsOf(
     { clippingNorm: 1, delta: 1e-5, noiseMultiplier: 1, ...options },
     { examples, batch, steps: 100, stretch: 5 },
   );
-  const how = { perLayer: false, stretch: 5, passSize: 32 };
+  const how = { perLayer: false, stretch: 5, passSize: 32, perExample: 'gradients' } as const;
   return new PrivateSteps(plan, model.network!, 3, contributionsOf(model.network!, mse, how));
 }
 
