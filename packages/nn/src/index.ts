@@ -42,6 +42,7 @@ export * as initializers from './initializers.ts';
 export type { Initializer, InitializerInput } from './initializers.ts';
 export type { LayerKind, LayerKinds } from './kinds.ts';
 export { gelu, relu, scale, sigmoid, softmax, tanh } from './layers/activations.ts';
+export { adaptiveAvgPool2d } from './layers/adaptive-pool.ts';
 export { avgPool2d, conv2d, maxPool2d } from './layers/convolution.ts';
 export type { Conv2dOptions } from './layers/convolution.ts';
 export { dense } from './layers/dense.ts';

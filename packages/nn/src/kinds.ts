@@ -1,6 +1,7 @@
 import type { Json, Layer, Shape } from './contract.ts';
 import * as initializers from './initializers.ts';
 import { gelu, relu, scale, sigmoid, softmax, tanh } from './layers/activations.ts';
+import { adaptiveAvgPool2d } from './layers/adaptive-pool.ts';
 import { avgPool2d, conv2d, maxPool2d } from './layers/convolution.ts';
 import { dense } from './layers/dense.ts';
 import { dropout } from './layers/dropout.ts';
@@ -63,6 +64,7 @@ interface GraphConv {
 
 /** The layers of this package. */
 export const kinds: LayerKinds = {
+  adaptiveAvgPool2d: ({ size }: { size: Pair }) => adaptiveAvgPool2d(size),
   avgPool2d: ({ kernel, stride, padding }: Slide) => avgPool2d(kernel, { stride, padding }),
   batchNorm: (settings: { momentum: number; eps: number }) => batchNorm(settings),
   conv2d: ({ channels, filters, init, kernel, stride, padding }: Convolution) => {

@@ -1,6 +1,7 @@
 import { KetworkError, key } from '@ketwork/base';
 import {
   Tape,
+  adaptiveAvgPool2d,
   avgPool2d,
   batchNorm,
   conv2d,
@@ -37,6 +38,7 @@ import { cosineMap, random, size } from './check.ts';
 
 /** Every kind, with settings other than the defaults, and the shape of its input. */
 const layers: readonly (readonly [Layer, Shape])[] = [
+  [adaptiveAvgPool2d([2, 3]), [2, 5, 4]],
   [avgPool2d([2, 1], { stride: 1, padding: [1, 0] }), [2, 5, 4]],
   [batchNorm({ momentum: 0.3, eps: 1e-3 }), [3, 2]],
   [conv2d(2, 3, { kernel: [3, 2], padding: 1, init: initializers.normal(0.3) }), [2, 5, 4]],

@@ -1,5 +1,6 @@
 import { fold, key, ValueError } from '@ketwork/base';
 import {
+  adaptiveAvgPool2d,
   avgPool2d,
   batchNorm,
   conv2d,
@@ -52,6 +53,7 @@ describe('every layer', () => {
     [conv2d(2, 3, [2, 3]), [2, 4, 4], [3, 3, 2], ['weight 3x2x2x3', 'bias 3']],
     [maxPool2d(2), [3, 5, 4], [3, 2, 2], []],
     [avgPool2d([2, 1], { stride: 1 }), [3, 5, 4], [3, 4, 4], []],
+    [adaptiveAvgPool2d([2, 3]), [3, 5, 4], [3, 2, 3], []],
     [flatten(), [2, 3, 4], [24], []],
     [reshape([4, 6]), [2, 3, 4], [4, 6], []],
     [dropout(0.5), [3], [3], []],
@@ -133,6 +135,24 @@ describe('dense', () => {
     expect(() => dense(2).build([2, 3, 4], key(1))).toThrowErrorMatchingInlineSnapshot(
       `[ValueError: dense: inputs with 3 axes do not fit, it takes vectors or rows of vectors. Put flatten() before it]`,
     );
+  });
+});
+
+describe('adaptiveAvgPool2d', () => {
+  it('takes means over the windows of PyTorch', async () => {
+    const rows = adaptiveAvgPool2d([4, 1]).build([1, 7, 1], key(1));
+    const found = await forward(rows, [1, 2, 4, 8, 16, 32, 64]);
+    // Rows 0 and 1, 1 to 3, 3 to 5, 5 and 6.
+    expectClose(found, [1.5, 14 / 3, 56 / 3, 48], 1e-13);
+    const image = random(3, 2 * 6 * 4);
+    const even = adaptiveAvgPool2d([3, 2]).build([2, 6, 4], key(1));
+    const plain = avgPool2d(2).build([2, 6, 4], key(1));
+    expectClose(await forward(even, image), await forward(plain, image), 1e-14);
+  });
+
+  it('refuses sizes and inputs that are none', () => {
+    expect(() => adaptiveAvgPool2d([0, 1])).toThrow(ValueError);
+    expect(() => adaptiveAvgPool2d(2).build([4], key(1))).toThrow(ValueError);
   });
 });
 
