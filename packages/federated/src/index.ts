@@ -19,6 +19,20 @@ export type {
   WeightChange,
   WeightsLayout,
 } from './contract.ts';
+export type { ParticipantState } from './local/round.ts';
+export type { FederationPrivacyReport } from './privacy/report.ts';
+export type { FederationResult, FederationState } from './result.ts';
+export type { RoundsState } from './rounds/state.ts';
+export { stateFromBytes, stateToBytes } from './saved.ts';
+export { simulate } from './simulate.ts';
+export type { Simulation } from './simulate.ts';
+export type {
+  Datasets,
+  SimulateOptions,
+  SimulationEvent,
+  SimulationFaults,
+  SimulationWorkers,
+} from './simulation/options.ts';
 export { UpdateError } from './errors.ts';
 export type { UpdateFault } from './errors.ts';
 export { partitionIid } from './partition/partition.ts';

@@ -14,7 +14,7 @@ export function randomnessOf(
 }
 
 /** The accountant of that name. */
-function accountantOf(
+export function accountantOf(
   name: 'rdp' | 'pld' | undefined,
   mechanisms: SampledGaussian,
 ): PrivacyAccountant {

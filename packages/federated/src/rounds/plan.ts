@@ -186,6 +186,12 @@ export function checkIdentity(plan: RoundsPlan, state: RoundsState): void {
       remedy,
     });
   }
+  if (state.weights.length !== plan.layout.size) {
+    throw new ValueError(
+      `the saved state has ${state.weights.length} weights, the model shares ${plan.layout.size}`,
+      { remedy },
+    );
+  }
   const here = identityOf(plan);
   if (state.identity === here) return;
   const [saved, mine] = [state.identity, here].map(

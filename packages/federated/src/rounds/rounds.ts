@@ -1,13 +1,13 @@
 import { EnvironmentError, ValueError, fold } from '@ketwork/base';
-import type { RoundRecord, RoundTask, Update } from '../contract.ts';
+import type { RoundRecord, Update } from '../contract.ts';
 import { UpdateError } from '../errors.ts';
 import { privateChange, randomnessOf, spentBy } from '../privacy/central.ts';
-import { secureTask } from '../secure/options.ts';
 import { difference, weightedSum } from '../vectors.ts';
 import { checkUpdate } from './check.ts';
-import { chooseEach, chooseSome, inOrder, keysOf, namedSeed, namedUniform } from './keys.ts';
+import { chooseEach, chooseSome, inOrder, keysOf, namedUniform } from './keys.ts';
 import type { FederationKeys } from './keys.ts';
 import { checkIdentity, freshState } from './plan.ts';
+import { taskOf } from './task.ts';
 import type { OpenRound, RoundsPlan, RoundsState, SummedUpdates } from './state.ts';
 
 /**
@@ -84,7 +84,7 @@ export class Rounds {
       task: (participant) => {
         if (!selected.includes(participant))
           throw new UpdateError('not-selected', `${participant} has no part in round ${round}`);
-        return this.#task(participant, round, attempt, selected.length);
+        return taskOf(this.plan, participant, round, attempt, selected.length);
       },
     };
     return this.#open;
@@ -100,26 +100,6 @@ export class Rounds {
     const numbers = randomnessOf(central, key).uniform(present.length);
     let next = 0;
     return chooseEach(present, central.sampleRate, () => numbers[next++]!);
-  }
-
-  #task(participant: string, round: number, attempt: number, participants: number): RoundTask {
-    const { run, seed, population, local, strategy, central, privacy, secure } = this.plan;
-    return {
-      run,
-      round,
-      attempt,
-      // Who is alone trains with the federation's own seed, so that the federation is central training.
-      seed: population === 1 ? seed : namedSeed(this.#keys.training, participant),
-      epochs: local.epochs,
-      firstEpoch: 1 + (round - 1) * local.epochs,
-      batchSize: local.batchSize,
-      loss: local.loss,
-      optimizer: local.optimizer,
-      proximal: strategy.proximal ?? 0,
-      ...(central === undefined ? {} : { clippingNorm: central.clippingNorm }),
-      ...(privacy === undefined ? {} : { privacy }),
-      ...(secure === undefined ? {} : { secure: secureTask(secure, participants) }),
-    };
   }
 
   /**

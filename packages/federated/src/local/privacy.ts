@@ -1,0 +1,96 @@
+import { fold, key } from '@ketwork/base';
+import { noiseMultiplierFor } from '@ketwork/training';
+import type { PrivacyOptions } from '@ketwork/training';
+import type { ParticipantPrivacy, RoundTask } from '../contract.ts';
+import { accountantOf, randomnessOf } from '../privacy/central.ts';
+import { clippingFactor } from '../vectors.ts';
+
+/** Keeps the noise on answers apart from what `fit` draws of the same seed. */
+const ANSWER = 2 ** 41;
+
+type OfKind<K extends ParticipantPrivacy['kind']> = Extract<
+  ParticipantPrivacy,
+  { readonly kind: K }
+>;
+
+/** Noise multipliers found for targets, by the target: finding one takes a second, and most participants are alike. */
+const found = new Map<string, number>();
+
+/** How a participant with so many examples trains where examples are protected: the noise is for all rounds together. */
+export function privateTraining(
+  privacy: OfKind<'examples'>,
+  { epochs, batchSize }: Pick<RoundTask, 'epochs' | 'batchSize'>,
+  examples: number,
+): PrivacyOptions {
+  const { rounds, epsilon, ...options } = privacy;
+  if (epsilon === undefined) return options;
+  const target = {
+    epsilon,
+    delta: options.delta,
+    sampleRate: batchSize / examples,
+    steps: rounds * epochs * Math.ceil(examples / batchSize),
+    accountant: options.accountant ?? 'pld',
+  };
+  const name = JSON.stringify(target);
+  const noiseMultiplier = found.get(name) ?? noiseMultiplierFor(target);
+  found.set(name, noiseMultiplier);
+  return { ...options, noiseMultiplier };
+}
+
+/** ε that a participant has spent after so many rounds of private training. */
+export function spentByTraining(
+  { noiseMultiplier, accountant, delta }: PrivacyOptions,
+  { epochs, batchSize }: Pick<RoundTask, 'epochs' | 'batchSize'>,
+  examples: number,
+  rounds: number,
+): number {
+  if (!(noiseMultiplier! > 0)) return Infinity;
+  const steps = rounds * epochs * Math.ceil(examples / batchSize);
+  const sampleRate = batchSize / examples;
+  return accountantOf(accountant, { noiseMultiplier: noiseMultiplier!, sampleRate, steps }).epsilon(
+    delta,
+  );
+}
+
+/** ε that a participant has spent after so many noisy answers. */
+export function spentByAnswers(
+  { noiseMultiplier, accountant, delta }: OfKind<'local'>,
+  rounds: number,
+): number {
+  if (!(noiseMultiplier! > 0)) return Infinity;
+  return accountantOf(accountant, {
+    noiseMultiplier: noiseMultiplier!,
+    sampleRate: 1,
+    steps: rounds,
+  }).epsilon(delta);
+}
+
+/** Scales the change of the first `trained` weights down to a norm, in place. */
+export function clip(
+  after: Float64Array,
+  before: Float64Array,
+  trained: number,
+  norm: number,
+): void {
+  const factor = clippingFactor(after, before, trained, norm);
+  if (factor === 1) return;
+  for (let i = 0; i < trained; i++) after[i] = before[i]! + factor * (after[i]! - before[i]!);
+}
+
+/** Adds noise to the clipped change of the first `trained` weights, in place; the others are as before. */
+export function addNoise(
+  after: Float64Array,
+  before: Float64Array,
+  trained: number,
+  privacy: OfKind<'local'>,
+  { seed, round }: Pick<RoundTask, 'seed' | 'round'>,
+): void {
+  const { clippingNorm, noiseMultiplier } = privacy;
+  clip(after, before, trained, clippingNorm);
+  after.set(before.subarray(trained), trained);
+  if (noiseMultiplier === 0) return;
+  // Two clipped changes are at most twice the norm apart.
+  const deviation = noiseMultiplier! * 2 * clippingNorm;
+  const random = randomnessOf(privacy, fold(fold(key(seed), ANSWER), round));
+  random.normal(trained).forEach((value, i) => (after[i]! += deviation * value));
+}
