@@ -16,6 +16,7 @@ import { byName, checkTraining, inputShapeOf, simulationTeam } from './simulatio
 import type { Datasets, SimulateOptions, SimulationTeam } from './simulation/options.ts';
 import { gatherUpdates, keepTrained } from './simulation/round.ts';
 import type { Participants } from './simulation/round.ts';
+import { SecretUpdates } from './simulation/secret.ts';
 import { openTrainers } from './simulation/workers/open.ts';
 
 /** A simulated federation: loop over its rounds, or await its result, or both one after the other. It starts with either. */
@@ -117,6 +118,11 @@ async function* simulated(
     scatter(shared, rounds.state.weights);
     scatter(personal, participants.fresh.personal);
   };
+  const secret = rounds.plan.secure === undefined ? undefined : new SecretUpdates(rounds);
+  const take = (update: unknown, from: string): unknown =>
+    secret === undefined ? rounds.accept(update, from) : secret.take(update, from);
+  const close = (now: () => number): RoundRecord | 'repeat' | Promise<RoundRecord | 'repeat'> =>
+    secret === undefined ? rounds.close(now()) : secret.close(now);
   const finish = (reason: FederationResult['reason']): FederationResult => {
     const privacy = privacyReport(rounds.plan, rounds.state);
     return {
@@ -131,12 +137,12 @@ async function* simulated(
   try {
     while (!rounds.finished) {
       if (left.value || signal?.aborted === true) return finish('aborted');
-      const whole = await gatherUpdates(rounds, participants, trainers, options);
+      const whole = await gatherUpdates(rounds, participants, trainers, take, options);
       if (!whole) {
         rounds.abandon();
         return finish('aborted');
       }
-      let record = rounds.close(before + seconds());
+      let record = await close(() => before + seconds());
       showWeights();
       if (record === 'repeat') continue;
       keepTrained(participants);

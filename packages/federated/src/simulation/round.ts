@@ -17,11 +17,12 @@ export interface Participants {
   readonly trained: Map<string, TrainedRound>;
 }
 
-/** Opens a round and lets everybody selected answer. False where it was aborted. */
+/** Opens a round and lets everybody selected answer; `take` gets what arrives. False where it was aborted. */
 export async function gatherUpdates(
   rounds: Rounds,
   participants: Participants,
   trainers: Trainers,
+  take: (update: unknown, from: string) => unknown,
   { faults, onEvent, signal }: SimulateOptions,
 ): Promise<boolean> {
   const { data, states, fresh, trained } = participants;
@@ -64,7 +65,7 @@ export async function gatherUpdates(
       return;
     }
     try {
-      rounds.accept(sent, participant);
+      take(sent, participant);
     } catch (error) {
       if (!(error instanceof UpdateError)) throw error;
       report({ type: 'refused', participant, fault: error.fault });
