@@ -37,10 +37,8 @@ export function chooseSome(
   selection: Key,
 ): readonly string[] {
   if (count >= names.length) return names;
-  return permutation(selection, names.length)
-    .slice(0, count)
-    .toSorted()
-    .reduce<string[]>((chosen, place) => [...chosen, names[place]!], []);
+  const places = permutation(selection, names.length).slice(0, count).toSorted();
+  return Array.from(places, (place) => names[place]!);
 }
 
 /** Each of the names with a probability, whoever else is there; in their order. */
