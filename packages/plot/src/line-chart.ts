@@ -1,5 +1,5 @@
 import { ValueError } from '@ketwork/base';
-import { linear, niceTicks } from './scale.ts';
+import { linear, logTicks, niceTicks } from './scale.ts';
 import type { NumberStyle } from './scale.ts';
 import {
   COLOURS,
@@ -37,6 +37,8 @@ export interface LineChartOptions {
   readonly yRange?: readonly [low: number, high: number];
   /** `percent` writes 0.5 as 50 %. Default `number`. */
   readonly yStyle?: NumberStyle;
+  /** `log`: equal ratios have equal heights, for positive values of many sizes, such as times. Default `linear`. */
+  readonly yScale?: 'linear' | 'log';
   /** Width in pixels. Default 560. */
   readonly width?: number;
   /** Height in pixels. Default 340. */
@@ -51,7 +53,8 @@ const MOST_DOTS = 60;
  * Curves over a common axis, such as loss or accuracy by epoch, as a stand-alone SVG text that follows the reader's
  * light or dark theme. Points carry their values as tooltips.
  *
- * @throws ValueError where there is no finite value, positions and values differ in number, or the range is empty.
+ * @throws ValueError where there is no finite value, positions and values differ in number, the range is empty, or a
+ * value has no place on a logarithmic axis.
  * @example
  * ```ts
  * import { lineChart } from '@ketwork/plot';
@@ -63,7 +66,16 @@ const MOST_DOTS = 60;
  * ```
  */
 export function lineChart(series: readonly Series[], options: LineChartOptions): string {
-  const { title, xLabel, yLabel, yRange, yStyle = 'number', width = 560, height = 340 } = options;
+  const {
+    title,
+    xLabel,
+    yLabel,
+    yRange,
+    yStyle = 'number',
+    yScale = 'linear',
+    width = 560,
+    height = 340,
+  } = options;
   const curves = series.map((one) => points(one, title));
   const all = curves.flat();
   if (all.length === 0) {
@@ -83,10 +95,16 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
     whole: all.every((point) => Number.isInteger(point.x)),
     fixed: least(all, 'x') < most(all, 'x'),
   });
-  const y = niceTicks(yRange?.[0] ?? least(all, 'y'), yRange?.[1] ?? most(all, 'y'), {
-    style: yStyle,
-    fixed: yRange !== undefined,
-  });
+  const [lowest, highest] = yRange ?? [least(all, 'y'), most(all, 'y')];
+  const logarithmic = yScale === 'log';
+  if (logarithmic && !(lowest > 0)) {
+    throw new ValueError(`chart "${title}": ${lowest} has no place on a logarithmic axis`, {
+      remedy: 'Give positive values, and NaN for gaps, or use a linear axis',
+    });
+  }
+  const y = logarithmic
+    ? logTicks(lowest, highest, yRange !== undefined)
+    : niceTicks(lowest, highest, { style: yStyle, fixed: yRange !== undefined });
   const left = 14 + Math.max(...y.labels.map((text) => textWidth(text, 12)));
   const right = width - 18;
   const legend =
@@ -94,7 +112,9 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
   const top = legend.bottom + 36;
   const bottom = height - 46;
   const atX = linear(x.low, x.high, left, right);
-  const atY = linear(y.low, y.high, bottom, top);
+  const level = logarithmic ? Math.log10 : (value: number): number => value;
+  const place = linear(level(y.low), level(y.high), bottom, top);
+  const atY = (value: number): number => place(level(value));
   const write = (value: number): string =>
     yStyle === 'percent' ? formatPercent(value) : formatNumber(value);
 

@@ -1,4 +1,4 @@
-import { formatPercent, grouped, scientific } from './svg.ts';
+import { formatNumber, formatPercent, grouped, scientific } from './svg.ts';
 
 /** How the numbers of an axis are written. */
 export type NumberStyle = 'number' | 'percent';
@@ -42,6 +42,26 @@ export function niceTicks(
     low: fixed ? low : Math.min(low, values[0]!),
     high: fixed ? high : Math.max(high, values.at(-1)!),
   };
+}
+
+/**
+ * Powers of ten for [low, high], both positive; 2 and 5 times them too over at most two decades, every so
+ * many where there are many. Unless the range is fixed it is widened to whole marks.
+ */
+export function logTicks(low: number, high: number, fixed = false): Ticks {
+  const first = Math.floor(Math.log10(low) + 1e-9);
+  const last = Math.ceil(Math.log10(high) - 1e-9);
+  const factors = Math.log10(high / low) <= 2 ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil((last - first) / 8));
+  const all: number[] = [];
+  for (let power = first; power <= last; power++) {
+    if ((power - first) % every === 0) all.push(...factors.map((f) => Number(`${f}e${power}`)));
+  }
+  const below = all.findLast((value) => value <= low * (1 + 1e-9)) ?? low;
+  const above = all.find((value) => value >= high * (1 - 1e-9)) ?? 10 ** last;
+  const [from, to] = fixed ? [low, high] : [below, above === below ? above * 10 : above];
+  const values = all.filter((value) => value >= from * (1 - 1e-9) && value <= to * (1 + 1e-9));
+  return { values, labels: values.map(formatNumber), low: from, high: to };
 }
 
 /** Options of {@link niceTicks}. */

@@ -2,7 +2,7 @@ import { confusionCounts, confusionMatrix, lineChart, sampleGrid } from '@ketwor
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { greyPng } from '../src/png.ts';
-import { niceTicks } from '../src/scale.ts';
+import { logTicks, niceTicks } from '../src/scale.ts';
 import { escape, formatNumber, formatPercent } from '../src/svg.ts';
 import { assertWellFormed } from './xml.ts';
 
@@ -66,6 +66,37 @@ describe('text', () => {
       '100 %',
       '33.3 %',
     ]);
+  });
+});
+
+describe('a logarithmic axis', () => {
+  test('has powers of ten, and 2 and 5 times them over few decades', () => {
+    expect(logTicks(0.003, 40)).toMatchObject({
+      values: [0.001, 0.01, 0.1, 1, 10, 100],
+      low: 0.001,
+      high: 100,
+    });
+    expect(logTicks(0.03, 0.3).labels).toEqual(['0.02', '0.05', '0.1', '0.2', '0.5']);
+    expect(logTicks(1e-12, 1e12).values.length).toBeLessThan(12);
+    expect(logTicks(7, 7)).toMatchObject({ low: 5, high: 10 });
+    expect(logTicks(10, 10)).toMatchObject({ low: 10, high: 100 });
+    expect(logTicks(3, 300, true)).toMatchObject({
+      values: [5, 10, 20, 50, 100, 200],
+      low: 3,
+      high: 300,
+    });
+  });
+
+  test('puts equal ratios at equal distances, and refuses what is not positive', () => {
+    const svg = lineChart([{ name: 'time', values: [1, 10, 100] }], { ...axes, yScale: 'log' });
+    assertWellFormed(svg);
+    const [, path] = /class="kw-line" d="([^"]+)"/.exec(svg)!;
+    const [a, b, c] = [...path!.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map((match) => Number(match[1]));
+    expect(a! - b!).toBeCloseTo(b! - c!, 1);
+    expect(a! - b!).toBeGreaterThan(50);
+    expect(() => lineChart([{ name: 'time', values: [0, 1] }], { ...axes, yScale: 'log' })).toThrow(
+      /0 has no place on a logarithmic axis/,
+    );
   });
 });
 
