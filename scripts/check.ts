@@ -32,6 +32,7 @@ const stages: readonly (readonly Gate[])[] = [
   [gate('unit')],
   [gate('packed')],
   [gate('browser')],
+  [gate('playground')],
 ];
 
 const gates = stages.flat();

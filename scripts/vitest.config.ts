@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const config: ViteUserConfig = defineConfig({
   root: dirname(dirname(fileURLToPath(import.meta.url))),
   test: {
-    include: ['{packages/*,examples,bench,scripts}/test/**/*.test.ts'],
+    include: ['{packages/*,examples,examples/playground,bench,scripts}/test/**/*.test.ts'],
     testTimeout: 120_000,
   },
 });

@@ -1,0 +1,60 @@
+// The back ends of this machine, by name. Each is opened when it is first used and kept.
+import { cpu } from '@ketwork/simulator';
+import type { AsyncEngine, Engine } from '@ketwork/simulator';
+
+/** A way to run circuits here. */
+export interface BackEnd {
+  readonly id: string;
+  /** Name in menus and charts. */
+  readonly label: string;
+  /** A sentence about it. */
+  readonly about: string;
+  /** Opens the engine. @throws where this machine lacks what it needs. */
+  readonly open: () => Promise<Engine | AsyncEngine>;
+}
+
+/** Threads the CPU engine may use. */
+export const threads: number = Math.max(1, Math.min(16, navigator.hardwareConcurrency || 1));
+
+/** Back ends that every browser has. */
+const always: readonly BackEnd[] = [
+  {
+    id: 'cpu',
+    label: 'CPU',
+    about: 'WebAssembly SIMD in this thread, double precision',
+    open: () => cpu(),
+  },
+  {
+    id: 'cpu-f32',
+    label: 'CPU, single precision',
+    about: 'the same with 32-bit amplitudes: four examples per vector instead of two',
+    open: () => cpu({ precision: 'f32' }),
+  },
+  {
+    id: 'threads',
+    label: threads === 1 ? 'CPU, 1 worker' : `CPU, ${threads} threads`,
+    about: 'workers share a batch, or a large state where the page is isolated',
+    open: () => cpu({ threads }),
+  },
+];
+
+let found: Promise<readonly BackEnd[]> | undefined;
+
+/** The back ends of this machine. */
+export function backEnds(): Promise<readonly BackEnd[]> {
+  found ??= Promise.resolve(always);
+  return found;
+}
+
+const opened = new Map<string, Promise<Engine | AsyncEngine>>();
+
+/** The engine of a back end, opened once; one that failed to open is tried again next time. */
+export function engineOf(backEnd: BackEnd): Promise<Engine | AsyncEngine> {
+  let engine = opened.get(backEnd.id);
+  if (engine === undefined) {
+    engine = backEnd.open();
+    opened.set(backEnd.id, engine);
+    engine.catch(() => opened.delete(backEnd.id));
+  }
+  return engine;
+}

@@ -1,0 +1,5 @@
+// Entry of the page.
+/// <reference types="vite/client" />
+import { start } from './app.ts';
+
+await start(document.querySelector<HTMLElement>('#app')!);
