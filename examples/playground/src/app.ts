@@ -14,13 +14,7 @@ import { program } from './circuit/program.ts';
 import { results } from './circuit/results.ts';
 import { pack, unpack } from './circuit/share.ts';
 import { icon } from './ui/icons.ts';
-
-/** A view that is loaded when it is first opened. */
-export interface LazyView {
-  readonly element: HTMLElement;
-  /** Called whenever the view comes into sight. */
-  shown(): void;
-}
+import type { LazyView } from './ui/lazy-view.ts';
 
 const TABS = [
   { id: 'circuit', label: 'Circuit' },

@@ -2,11 +2,11 @@
 import { lineChart } from '@ketwork/plot';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import type { LazyView } from '../app.ts';
 import { backEnds, engineOf, threads } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { download, drawing } from '../ui/drawing.ts';
 import { icon } from '../ui/icons.ts';
+import type { LazyView } from '../ui/lazy-view.ts';
 import { duration } from '../ui/numbers.ts';
 import { LIMITS, benchDefaults, crossover, timeOf } from './measure.ts';
 import type { BenchSettings, Timings } from './measure.ts';
