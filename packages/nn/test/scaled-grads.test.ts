@@ -19,7 +19,7 @@ import {
   transformerEncoderLayer,
   valueAndGrad,
 } from '@ketwork/nn';
-import type { Batch, BuiltLayer, Layer, Loss, Parameter, ScaledGrads } from '@ketwork/nn';
+import type { Batch, BuiltLayer, Layer, Loss, Parameter } from '@ketwork/nn';
 import { expectClose } from '@ketwork/testing';
 import { describe, expect, it } from 'vitest';
 import { squaredProducts } from '../src/ops/squared-norms.ts';

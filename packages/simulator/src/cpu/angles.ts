@@ -186,6 +186,19 @@ export class AngleTable {
     return depends;
   }
 
+  /** Which nodes the values of some nodes are computed from, these included. */
+  neededBy(nodes: Iterable<number>): boolean[] {
+    const needed: boolean[] = this.nodes.map(() => false);
+    for (const node of nodes) needed[node] = true;
+    for (let index = needed.length - 1; index >= 0; index--) {
+      const node = this.nodes[index] as Node;
+      if (needed[index] !== true) continue;
+      if ('args' in node) for (const arg of node.args) needed[arg] = true;
+      else if ('arg' in node) needed[node.arg] = true;
+    }
+    return needed;
+  }
+
   /** The node's values as last evaluated, one per example of the chunk, or one. */
   column(node: number): Float64Array {
     return (this.#values[node] ??= new Float64Array(lengthOf((this.nodes[node] as Node).axis)));

@@ -6,7 +6,7 @@ import { CHUNK, PIECE } from './angles.ts';
 import type { NumberArray } from './arithmetic.ts';
 import type { BatchCotangents } from './cotangents.ts';
 import { makeDifferentiator } from './differentiator.ts';
-import type { Differentiator } from './differentiator.ts';
+import type { Differentiator, PlainCoefficients } from './differentiator.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import { explainProgram } from './explain.ts';
@@ -193,16 +193,12 @@ export class BatchedProgram {
         if (split) {
           const base = executor.cellAt('shared', 0, 0);
           const stride = executor.cellAt('shared', 0, 1) - base;
-          for (const { slot, cells, elements, factors: own } of differentiator.perExample.plain) {
-            for (let i = 0; i < count; i++) {
-              const { data, start: row } = sink.row(slot, start + first + i);
-              const from = base + (i >> shift) * stride + (i & (lanes - 1));
-              for (let k = 0; k < cells.length; k++) {
-                const to = row + (elements[k] as number);
-                const cell = numbers[from + (cells[k] as number)] as number;
-                data[to] = (data[to] as number) + (own[k] as number) * cell;
-              }
-            }
+          const cells: Cells = { numbers, base, stride, lanes, count };
+          for (const plain of differentiator.perExample.plain) {
+            if (plain.whole && squaredNorms)
+              addCellSquares(cells, plain, sink.norms(plain.slot), start + first);
+            else if (plain.whole) setRows(cells, plain, sink.row(plain.slot, start + first));
+            else addRows(cells, plain, sink.row(plain.slot, start + first));
           }
           addCells(differentiator.perExample.others, 'shared');
         }
@@ -302,6 +298,97 @@ export class BatchedProgram {
     this.#forward = undefined;
     this.#stateReader = undefined;
     this.#backward.clear();
+  }
+}
+
+/** Gradient cells of blocks of examples: `stride` numbers per block, the examples of a block side by side. */
+interface Cells {
+  readonly numbers: NumberArray;
+  readonly base: number;
+  readonly stride: number;
+  readonly lanes: 2 | 4;
+  readonly count: number;
+}
+
+/** Rows of gradients of consecutive examples. */
+interface Rows {
+  readonly data: Float64Array;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Where the cells of an example are. */
+const cellsOf = ({ base, stride, lanes }: Cells, i: number): number =>
+  base + Math.floor(i / lanes) * stride + (i & (lanes - 1));
+
+/** Adds cells, times their factors, to rows of gradients. */
+function addRows(from: Cells, plain: PlainCoefficients, { data, start, size }: Rows): void {
+  const { numbers, count } = from;
+  const { cells, elements, factors } = plain;
+  for (let i = 0; i < count; i++) {
+    const at = cellsOf(from, i);
+    const row = start + i * size;
+    for (let k = 0; k < cells.length; k++) {
+      const to = row + (elements[k] as number);
+      const cell = numbers[at + (cells[k] as number)] as number;
+      data[to] = (data[to] as number) + (factors[k] as number) * cell;
+    }
+  }
+}
+
+/** The same where each element has one cell. Four examples at once, since finding a cell takes longer than using it. */
+function setRows(from: Cells, plain: PlainCoefficients, { data, start, size }: Rows): void {
+  const { numbers, count } = from;
+  const { cells, elements, factors } = plain;
+  const length = cells.length;
+  let i = 0;
+  for (; i + 3 < count; i += 4) {
+    const left = cellsOf(from, i);
+    const right = cellsOf(from, i + 2);
+    const row = start + i * size;
+    for (let k = 0; k < length; k++) {
+      const cell = cells[k] as number;
+      const factor = factors[k] as number;
+      const to = row + (elements[k] as number);
+      data[to] = factor * (numbers[left + cell] as number);
+      data[to + size] = factor * (numbers[left + cell + 1] as number);
+      data[to + 2 * size] = factor * (numbers[right + cell] as number);
+      data[to + 3 * size] = factor * (numbers[right + cell + 1] as number);
+    }
+  }
+  for (; i < count; i++) {
+    const at = cellsOf(from, i);
+    const row = start + i * size;
+    for (let k = 0; k < length; k++)
+      data[row + (elements[k] as number)] =
+        (factors[k] as number) * (numbers[at + (cells[k] as number)] as number);
+  }
+}
+
+/** Adds the squared norm of each example's gradient where each element has one cell. */
+function addCellSquares(
+  from: Cells,
+  plain: PlainCoefficients,
+  norms: Float64Array,
+  example: number,
+): void {
+  const { numbers, count } = from;
+  const { cells, factors } = plain;
+  const length = cells.length;
+  for (let i = 0; i < count; i += 2) {
+    const first = cellsOf(from, i);
+    let a = 0;
+    let b = 0;
+    for (let k = 0; k < length; k++) {
+      const at = first + (cells[k] as number);
+      const factor = factors[k] as number;
+      const left = factor * (numbers[at] as number);
+      const right = factor * (numbers[at + 1] as number);
+      a += left * left;
+      b += right * right;
+    }
+    norms[example + i] = (norms[example + i] as number) + a;
+    if (i + 1 < count) norms[example + i + 1] = (norms[example + i + 1] as number) + b;
   }
 }
 

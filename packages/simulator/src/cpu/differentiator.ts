@@ -30,10 +30,12 @@ export interface Differentiator {
 }
 
 /** Coefficients of a slot's elements: gradient cells go straight into the slot's gradient. */
-interface PlainCoefficients {
+export interface PlainCoefficients {
   readonly slot: string;
   readonly cells: Int32Array;
   readonly elements: Int32Array;
+  /** Whether these are all that the slot's gradient consists of, one for each element. */
+  readonly whole: boolean;
   /** Of these cells, taken from the executor's factors in every run. */
   readonly factors: Float64Array;
 }
@@ -64,7 +66,7 @@ export function makeDifferentiator(
     depends,
     embedded,
     active: { shared, batch },
-    perExample: directCoefficients(angles, shared, depends, lanesOf(memory.numerics)),
+    perExample: directCoefficients(angles, shared, batch, depends, lanesOf(memory.numerics)),
   };
 }
 
@@ -72,28 +74,31 @@ export function makeDifferentiator(
 function directCoefficients(
   angles: AngleTable,
   shared: readonly Coefficient[],
+  batch: readonly Coefficient[],
   depends: readonly boolean[],
   lanes: number,
 ): Differentiator['perExample'] {
   const bySlot = new Map<string, { cell: number; element: number }[]>();
   const others: Coefficient[] = [];
-  const rest = [...depends];
   for (const coefficient of shared) {
     const element = angles.plainElement(coefficient.node);
     if (element === undefined) {
       others.push(coefficient);
       continue;
     }
-    rest[coefficient.node] = false;
     const { name } = element.slot;
     if (!bySlot.has(name)) bySlot.set(name, []);
     bySlot.get(name)?.push({ cell: lanes * coefficient.index, element: element.index });
   }
+  for (const entries of bySlot.values()) entries.sort((a, b) => a.element - b.element);
+  const alone = others.length === 0 && batch.length === 0;
   const plain = [...bySlot].map(([slot, entries]) => ({
     slot,
+    whole: alone && new Set(entries.map(({ element }) => element)).size === entries.length,
     cells: Int32Array.from(entries, ({ cell }) => cell),
     elements: Int32Array.from(entries, ({ element }) => element),
     factors: new Float64Array(entries.length),
   }));
-  return { plain, others, depends: rest };
+  const needed = angles.neededBy([...others, ...batch].map(({ node }) => node));
+  return { plain, others, depends: depends.map((one, node) => one && needed[node] === true) };
 }

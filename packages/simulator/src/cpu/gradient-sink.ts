@@ -10,6 +10,8 @@ interface Target {
   readonly mode: 'sum' | 'rows' | 'norms';
   readonly data: Float64Array;
   readonly norms: Float64Array;
+  /** Whether something was added to the rows of the chunk in work. */
+  touched: boolean;
 }
 
 const NONE = new Float64Array(0);
@@ -34,7 +36,10 @@ export class GradientSink {
         const mode = rows ? 'rows' : options.squaredNorms === true ? 'norms' : 'sum';
         const length = mode === 'rows' ? batch : mode === 'norms' ? Math.min(CHUNK, batch) : chunks;
         const norms = mode === 'norms' ? new Float64Array(batch) : NONE;
-        return [slot.name, { slot, size, mode, data: new Float64Array(length * size), norms }];
+        return [
+          slot.name,
+          { slot, size, mode, data: new Float64Array(length * size), norms, touched: false },
+        ];
       }),
     );
   }
@@ -56,13 +61,17 @@ export class GradientSink {
   openChunk(start: number, count: number): void {
     this.#start = start;
     this.#count = count;
-    for (const { mode, data } of this.#targets.values()) if (mode === 'norms') data.fill(0);
+    for (const target of this.#targets.values()) {
+      if (target.mode === 'norms' && target.touched) target.data.fill(0);
+      target.touched = false;
+    }
   }
 
   /** Adds to one element: a column of one number per example, or (shared slots, summed) one number. */
   add(slot: Slot, element: number, column: Float64Array): void {
     const target = this.#targets.get(slot.name);
     if (target === undefined) return;
+    target.touched = true;
     const { mode, size, data } = target;
     if (mode === 'sum') {
       const at = (this.#start / CHUNK) * size + element;
@@ -74,23 +83,26 @@ export class GradientSink {
       data[at] = (data[at] as number) + (column[i] as number);
   }
 
-  /** Where an example's gradient of a slot is to be added. */
-  row(name: string, example: number): { data: Float64Array; start: number } {
-    const { mode, size, data } = this.#targets.get(name) as Target;
+  /** Where an example's gradient of a slot, `size` numbers, is to be added; that of the next one lies behind it. */
+  row(name: string, example: number): { data: Float64Array; start: number; size: number } {
+    const target = this.#targets.get(name) as Target;
+    target.touched = true;
+    const { mode, size, data } = target;
     const row =
       mode === 'sum' ? this.#start / CHUNK : mode === 'rows' ? example : example - this.#start;
-    return { data, start: row * size };
+    return { data, start: row * size, size };
+  }
+
+  /** The squared norms of a slot's gradients by example, where they come without the gradients. */
+  norms(name: string): Float64Array {
+    return (this.#targets.get(name) as Target).norms;
   }
 
   closeChunk(): void {
-    for (const { mode, size, data, norms } of this.#targets.values()) {
-      if (mode !== 'norms') continue;
-      for (let i = 0; i < this.#count; i++) {
-        let sum = 0;
-        for (let j = 0; j < size; j++) sum += (data[i * size + j] as number) ** 2;
-        // A slot's gradient comes from one pass; the passes of other slots add nothing.
-        norms[this.#start + i] = (norms[this.#start + i] as number) + sum;
-      }
+    for (const { mode, size, data, norms, touched } of this.#targets.values()) {
+      if (mode !== 'norms' || !touched) continue;
+      // A slot's gradient comes from one pass; the passes of other slots add nothing.
+      addSquares(data, size, norms, this.#start, this.#count);
     }
   }
 
@@ -101,6 +113,31 @@ export class GradientSink {
       out[name] = mode === 'norms' ? norms : mode === 'rows' ? data : treeSum(data, size);
     }
     return out;
+  }
+}
+
+/** Adds sums of squares of rows. Four sums at once, since each addition waits for the one before. */
+function addSquares(
+  rows: Float64Array,
+  size: number,
+  squares: Float64Array,
+  start: number,
+  count: number,
+): void {
+  for (let i = 0, at = 0; i < count; i++) {
+    const end = at + size;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (; at + 3 < end; at += 4) {
+      a += (rows[at] as number) ** 2;
+      b += (rows[at + 1] as number) ** 2;
+      c += (rows[at + 2] as number) ** 2;
+      d += (rows[at + 3] as number) ** 2;
+    }
+    for (; at < end; at++) a += (rows[at] as number) ** 2;
+    squares[start + i] = (squares[start + i] as number) + (a + b + (c + d));
   }
 }
 

@@ -59,23 +59,45 @@ export function cryptographic(): SecretRandomness {
   // Words are fetched in blocks, since a call takes as long as some hundred of them; none is used twice.
   const words = new Uint32Array(BLOCK);
   let used = BLOCK;
+  const fetch = (): void => {
+    if (used < BLOCK) return;
+    source.getRandomValues(words);
+    used = 0;
+  };
   const numbers = (count: number): Float64Array => {
     const out = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      if (used === BLOCK) {
-        source.getRandomValues(words);
-        used = 0;
-      }
-      out[i] = ((words[used]! >>> 5) * 67108864 + (words[used + 1]! >>> 6)) * 2 ** -53;
-      used += 2;
+    for (let done = 0; done < count;) {
+      fetch();
+      const some = Math.min(count - done, (BLOCK - used) / 2);
+      intoNumbers(words, used, out, done, some);
+      used += 2 * some;
+      done += some;
     }
     return out;
   };
   return {
     uniform: numbers,
     normal: (count) => normals(numbers, count),
-    key: () => Array.from(source.getRandomValues(new Uint32Array(2))) as [number, number],
+    key() {
+      fetch();
+      used += 2;
+      return [words[used - 2]!, words[used - 1]!];
+    },
   };
+}
+
+/** Numbers of 53 bits in [0, 1), of two words each. */
+function intoNumbers(
+  words: Uint32Array,
+  from: number,
+  out: Float64Array,
+  to: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const high = words[from + 2 * i]! >>> 5;
+    out[to + i] = (high * 67108864 + (words[from + 2 * i + 1]! >>> 6)) * 2 ** -53;
+  }
 }
 
 /**

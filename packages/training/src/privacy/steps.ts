@@ -87,13 +87,11 @@ export class PrivateSteps {
     const { batch: expected } = this.#plan;
     const total = this.#network.parameters.map(({ data }) => new Float64Array(data.length));
     const share = { batch, first: 0, key: passKey, norm: state.norm };
-    const { losses, outputs, unclipped } = await this.#contribute(share, (stretch) =>
-      total.forEach((sum, p) => {
-        const more = stretch[p]!;
-        for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
-      }),
-    );
-    const loss = losses.reduce((sum, one) => sum + one, 0);
+    const { losses, outputs, unclipped } = await this.#contribute(share, (stretch) => {
+      for (let p = 0; p < total.length; p++) addTo(total[p]!, stretch[p]!);
+    });
+    let loss = 0;
+    for (const one of losses) loss += one;
     const random = this.#randomness(2 * step + 1);
     // No product with 0 where the norm is infinite, which is allowed without noise only.
     const deviation = this.#noiseMultiplier === 0 ? 0 : this.#noiseMultiplier * state.norm;
@@ -122,6 +120,10 @@ export class PrivateSteps {
   #randomness(stream: number): Randomness {
     return this.#secret ?? seededUnsafe(fold(this.#key, stream));
   }
+}
+
+function addTo(sum: Float64Array, more: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
 }
 
 /** The noise on gradients: a little more where counts share the step's budget, so that both together cost what the plan says. */

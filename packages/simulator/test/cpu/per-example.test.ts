@@ -1,0 +1,68 @@
+import { angle, circuit, expval, input, weight, X, Z } from '@ketwork/circuit';
+import { cpu, reference } from '@ketwork/simulator';
+import { expectClose, expectSameBits } from '@ketwork/testing';
+import { describe, expect, test } from 'vitest';
+
+const [qubits, batch, size] = [3, 67, 9];
+
+/** Every element once; some twice; some in expressions, one of them with the data. The last weights reach no observable. */
+const circuits = {
+  once: circuit(qubits, (q) => {
+    const w = weight('w', [size]);
+    q.angleEmbedding(input('x', [qubits]));
+    for (let i = 0; i < 6; i++)
+      q.rot(0.1, 0.2, 0.3, i % qubits)
+        .ry(w.at(i), i % qubits)
+        .cnot(0, 1);
+    for (let i = 6; i < size; i++) q.rz(w.at(i), 2);
+  }),
+  twice: circuit(qubits, (q) => {
+    const w = weight('w', [size]);
+    q.angleEmbedding(input('x', [qubits]));
+    for (let i = 0; i < 2 * size; i++)
+      q.ry(w.at(i % size), i % qubits).cnot(i % qubits, (i + 1) % qubits);
+  }),
+  expressions: circuit(qubits, (q) => {
+    const w = weight('w', [size]);
+    const x = input('x', [qubits]);
+    for (let i = 0; i < size; i++) {
+      q.rx(w.at(i), i % qubits).cnot(0, 1);
+      if (i % 3 === 0) q.rz(angle.sin(w.at(i)), 1).ry(angle.mul(w.at(i), x.at(i % qubits)), 0);
+    }
+    q.angleEmbedding(x);
+  }),
+};
+const x = Float64Array.from({ length: batch * qubits }, (_, i) => Math.sin(1 + i * i));
+const w = Float64Array.from({ length: size }, (_, i) => 0.3 + Math.cos(3 * i));
+const dy = Float64Array.from({ length: 2 * batch }, (_, i) => Math.cos(i));
+
+describe.each(Object.entries(circuits))('gradients of each example, %s', (_, ansatz) => {
+  const measured = expval(Z(0), X(1).mul(Z(2)));
+
+  test('agree with the reference', async () => {
+    const program = (await cpu()).compile(ansatz, measured);
+    const options = { wrt: ['w'] } as const;
+    const rows = program.vjp({ x, w }, dy, { ...options, perExample: true }).w!;
+    const theirs = reference()
+      .compile(ansatz, measured)
+      .vjp({ x, w }, dy, { ...options, perExample: true });
+    expectClose(rows, theirs.w!, 1e-12);
+    const squares = Float64Array.from({ length: batch }, (__, e) =>
+      rows.slice(e * size, (e + 1) * size).reduce((sum, g) => sum + g * g, 0),
+    );
+    expectClose(program.vjp({ x, w }, dy, { ...options, squaredNorms: true }).w!, squares, 1e-13);
+    expect(squares.every((square) => square > 0)).toBe(true);
+  });
+
+  test.each(['f64', 'f32'] as const)('have the same bits in any batch, %s', async (precision) => {
+    const program = (await cpu({ precision })).compile(ansatz, measured);
+    await expectSameBits(batch, (from, to) => {
+      const values = { x: x.slice(from * qubits, to * qubits), w };
+      const some = dy.slice(2 * from, 2 * to);
+      return Promise.resolve({
+        rows: program.vjp(values, some, { wrt: ['w'], perExample: true }).w!,
+        norms: program.vjp(values, some, { wrt: ['w'], squaredNorms: true }).w!,
+      });
+    });
+  });
+});
