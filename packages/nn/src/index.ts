@@ -72,8 +72,13 @@ export { adam, adamw, rmsprop, sgd } from './optimizers.ts';
 export type { AdamOptions, LearningRate, RmspropOptions, SgdOptions } from './optimizers.ts';
 export { lbfgs } from './lbfgs.ts';
 export type { Lbfgs, LbfgsOptions, LbfgsResult, LossAndGrads } from './lbfgs.ts';
-export { loadSafetensors, saveSafetensors } from './safetensors.ts';
-export type { SafetensorsContent } from './safetensors.ts';
+export {
+  loadSafetensors,
+  safetensorsArrays,
+  safetensorsHeader,
+  saveSafetensors,
+} from './safetensors.ts';
+export type { SafetensorsArray, SafetensorsContent, SafetensorsType } from './safetensors.ts';
 export * as schedules from './schedules.ts';
 export type { Schedule } from './schedules.ts';
 export { Tape } from './tape.ts';

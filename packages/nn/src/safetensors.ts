@@ -13,7 +13,94 @@ export interface SafetensorsContent {
 /** Longest header that readers accept, as in the format's reference implementation. */
 const MAX_HEADER = 100_000_000;
 const METADATA = '__metadata__';
-const BYTES = { F64: 8, F32: 4 } as const;
+const BYTES = { F64: 8, F32: 4, U64: 8, U8: 1 } as const;
+
+/** Types of numbers that the readers and writers here know. */
+export type SafetensorsType = keyof typeof BYTES;
+
+/** One array of a safetensors file, its numbers still as bytes. */
+export interface SafetensorsArray {
+  /** Type of its numbers, little-endian. */
+  readonly dtype: SafetensorsType;
+  /** Sizes of the axes, row-major order. */
+  readonly shape: Shape;
+  /** Its bytes, a view into the file. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The beginning of a safetensors file: eight bytes of header length and the JSON header, filled with spaces up to a
+ * multiple of eight. The arrays' bytes follow in their order, without gaps. For those who send large arrays without
+ * copying them; others call {@link saveSafetensors}.
+ *
+ * @param arrays Type and shape of each array by name.
+ * @param metadata Notes to keep in the file, text by name.
+ * @throws ValueError where an array is named `__metadata__`.
+ * @example
+ * ```ts
+ * import { safetensorsHeader } from '@ketwork/nn';
+ * const header = safetensorsHeader({ mask: { dtype: 'U64', shape: [4] } });
+ * console.log(header.length % 8); // 0
+ * ```
+ */
+export function safetensorsHeader(
+  arrays: Readonly<Record<string, Pick<SafetensorsArray, 'dtype' | 'shape'>>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries: [string, unknown][] =
+    Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
+  let offset = 0;
+  for (const [name, { dtype, shape }] of Object.entries(arrays)) {
+    if (name === METADATA) throw new ValueError(`an array may not be named ${METADATA}`);
+    const end = offset + sizeOf(shape) * BYTES[dtype];
+    entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // Spaces up to a multiple of eight, so that the numbers are aligned in the file.
+  const length = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+/**
+ * The arrays of a safetensors file as bytes, for types that {@link loadSafetensors} does not turn into numbers.
+ *
+ * @returns Arrays by name, and the file's notes.
+ * @throws FormatError and UnsupportedError as {@link loadSafetensors}.
+ * @example
+ * ```ts
+ * import { safetensorsArrays, safetensorsHeader } from '@ketwork/nn';
+ * const header = safetensorsHeader({ key: { dtype: 'U8', shape: [2] } });
+ * const { arrays } = safetensorsArrays(Uint8Array.of(...header, 7, 8));
+ * console.log(arrays['key']!.bytes); // 7, 8
+ * ```
+ */
+export function safetensorsArrays(bytes: Uint8Array): {
+  readonly arrays: Record<string, SafetensorsArray>;
+  readonly metadata: Record<string, string>;
+} {
+  if (!((bytes as unknown) instanceof Uint8Array)) {
+    throw new ValueError('safetensors: the file is not given as a Uint8Array', {
+      remedy: 'Give its bytes, such as await readFile(path) returns',
+    });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { header, start } = readHeader(bytes, view);
+  const entries: (readonly [string, Entry])[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === METADATA) metadata = readMetadata(value);
+    else entries.push([name, readEntry(name, value)]);
+  }
+  checkCoverage(entries, bytes.length - start);
+  const arrays = entries.map(([name, { dtype, shape, begin, end }]) => {
+    return [name, { dtype, shape, bytes: bytes.subarray(start + begin, start + end) }] as const;
+  });
+  return { arrays: Object.fromEntries(arrays), metadata };
+}
 
 /**
  * Writes arrays as a safetensors file (https://github.com/huggingface/safetensors), which other languages read too:
@@ -33,28 +120,21 @@ export function saveSafetensors(
   tensors: Readonly<Record<string, ShapedArray>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const entries: [string, unknown][] =
-    Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
-  let offset = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
-    if (name === METADATA) throw new ValueError(`an array may not be named ${METADATA}`);
+  let length = 0;
+  const arrays = Object.entries(tensors).map(([name, { shape, data }]) => {
     if (sizeOf(shape) !== data.length) {
       throw new ValueError(
         `array ${name} has ${data.length} elements, its shape ${shapeText(shape)} needs ${sizeOf(shape)}`,
       );
     }
-    entries.push([name, { dtype: 'F64', shape, data_offsets: [offset, offset + 8 * data.length] }]);
-    offset += 8 * data.length;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces up to a multiple of eight, so that the numbers are aligned in the file.
-  const headerLength = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + headerLength + offset);
+    length += 8 * data.length;
+    return [name, { dtype: 'F64', shape }] as const;
+  });
+  const header = safetensorsHeader(Object.fromEntries(arrays), metadata);
+  const bytes = new Uint8Array(header.length + length);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(headerLength), true);
-  bytes.set(json, 8);
-  bytes.fill(0x20, 8 + json.length, 8 + headerLength);
-  let at = 8 + headerLength;
+  bytes.set(header);
+  let at = header.length;
   for (const { data } of Object.values(tensors)) {
     for (let i = 0; i < data.length; i++, at += 8) view.setFloat64(at, data[i]!, true);
   }
@@ -75,29 +155,15 @@ export function saveSafetensors(
  * ```
  */
 export function loadSafetensors(bytes: Uint8Array): SafetensorsContent {
-  if (!((bytes as unknown) instanceof Uint8Array)) {
-    throw new ValueError('safetensors: the file is not given as a Uint8Array', {
-      remedy: 'Give its bytes, such as await readFile(path) returns',
-    });
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { header, start } = readHeader(bytes, view);
-  const entries: (readonly [string, Entry])[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(header)) {
-    if (name === METADATA) metadata = readMetadata(value);
-    else entries.push([name, readEntry(name, value)]);
-  }
-  checkCoverage(entries, bytes.length - start);
-  const tensors = entries.map(
-    ([name, entry]) =>
-      [name, { shape: entry.shape, data: readNumbers(view, start, entry) }] as const,
+  const { arrays, metadata } = safetensorsArrays(bytes);
+  const tensors = Object.entries(arrays).map(
+    ([name, array]) => [name, { shape: array.shape, data: readNumbers(name, array) }] as const,
   );
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 interface Entry {
-  readonly dtype: keyof typeof BYTES;
+  readonly dtype: SafetensorsType;
   readonly shape: Shape;
   readonly begin: number;
   readonly end: number;
@@ -141,13 +207,9 @@ function readEntry(name: string, value: unknown): Entry {
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     throw malformed(`the data_offsets of array ${name} are not two positions`);
   }
-  if (!Object.hasOwn(BYTES, dtype)) {
-    throw new UnsupportedError(`safetensors: array ${name} is of type ${dtype}`, {
-      remedy: 'Convert it to F64 or F32',
-    });
-  }
+  if (!Object.hasOwn(BYTES, dtype)) throw unsupported(name, dtype);
   const [begin, end] = offsets as [number, number];
-  const entry: Entry = { dtype: dtype as keyof typeof BYTES, shape: shape as number[], begin, end };
+  const entry: Entry = { dtype: dtype as SafetensorsType, shape: shape as number[], begin, end };
   if (end - begin !== sizeOf(entry.shape) * BYTES[entry.dtype]) {
     throw malformed(
       `array ${name} of type ${dtype} and shape ${shapeText(entry.shape)} does not fill bytes ${begin} to ${end}`,
@@ -169,14 +231,21 @@ function checkCoverage(entries: readonly (readonly [string, Entry])[], length: n
   if (at < length) throw malformed(`${length - at} bytes at the end belong to no array`);
 }
 
-function readNumbers(view: DataView, start: number, { dtype, begin, end }: Entry): Float64Array {
+function readNumbers(name: string, { dtype, bytes }: SafetensorsArray): Float64Array {
+  if (dtype !== 'F64' && dtype !== 'F32') throw unsupported(name, dtype);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const width = BYTES[dtype];
-  const out = new Float64Array((end - begin) / width);
+  const out = new Float64Array(bytes.length / width);
   for (let i = 0; i < out.length; i++) {
-    const at = start + begin + i * width;
-    out[i] = dtype === 'F64' ? view.getFloat64(at, true) : view.getFloat32(at, true);
+    out[i] = dtype === 'F64' ? view.getFloat64(i * width, true) : view.getFloat32(i * width, true);
   }
   return out;
+}
+
+function unsupported(name: string, dtype: string): UnsupportedError {
+  return new UnsupportedError(`safetensors: array ${name} is of type ${dtype}`, {
+    remedy: 'Convert it to F64 or F32',
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,10 @@
 import { FormatError, UnsupportedError, ValueError } from '@ketwork/base';
-import { loadSafetensors, saveSafetensors } from '@ketwork/nn';
+import {
+  loadSafetensors,
+  safetensorsArrays,
+  safetensorsHeader,
+  saveSafetensors,
+} from '@ketwork/nn';
 import { describe, expect, it } from 'vitest';
 import { random } from './check.ts';
 
@@ -130,5 +135,39 @@ describe('safetensors', () => {
     expect(() =>
       saveSafetensors({ __metadata__: { shape: [1], data: new Float64Array(1) } }),
     ).toThrow(ValueError);
+  });
+});
+
+describe('arrays of a safetensors file as bytes', () => {
+  const header = (dtype: 'U64' | 'U8' | 'F64', count: number): Uint8Array =>
+    safetensorsHeader({ a: { dtype, shape: [count] } }, { note: 'x' });
+
+  it('are views of what follows the header', () => {
+    const file = Uint8Array.of(...header('U8', 3), 7, 8, 9);
+    const { arrays, metadata } = safetensorsArrays(file);
+    expect(arrays['a']).toEqual({ dtype: 'U8', shape: [3], bytes: Uint8Array.of(7, 8, 9) });
+    expect(arrays['a']!.bytes.buffer).toBe(file.buffer);
+    expect(metadata).toEqual({ note: 'x' });
+  });
+
+  it('have headers as saveSafetensors writes them', () => {
+    const file = saveSafetensors({ a: { shape: [2], data: Float64Array.of(1, 2) } }, { note: 'x' });
+    expect(file.subarray(0, file.length - 16)).toEqual(header('F64', 2));
+  });
+
+  it('of whole numbers are not read as numbers', () => {
+    const file = Uint8Array.of(...header('U64', 1), 1, 2, 3, 4, 5, 6, 7, 8);
+    expect(safetensorsArrays(file).arrays['a']!.bytes).toHaveLength(8);
+    expect(() => loadSafetensors(file)).toThrow(UnsupportedError);
+  });
+
+  it('keep names that objects have otherwise', () => {
+    const tensors = Object.fromEntries([
+      ['__proto__', { shape: [1], data: Float64Array.of(4) }],
+      ['constructor', { shape: [1], data: Float64Array.of(5) }],
+    ]);
+    expect(Object.entries(loadSafetensors(saveSafetensors(tensors)).tensors)).toEqual(
+      Object.entries(tensors),
+    );
   });
 });
