@@ -1,0 +1,153 @@
+import { KetworkError, UnsupportedError } from '@ketwork/base';
+import type { Plain } from '../wire/message.ts';
+import {
+  PATHS,
+  answerReply,
+  finishedBody,
+  instruction,
+  joinReply,
+  trainBody,
+} from '../wire/protocol.ts';
+import type {
+  AnswerReply,
+  FinishedBody,
+  Instruction,
+  JoinReply,
+  JoinRequest,
+  TrainAnswer,
+  TrainBody,
+} from '../wire/protocol.ts';
+import { Refused } from './caller.ts';
+import type { Caller } from './caller.ts';
+
+/** What a participant has done in one round. */
+export interface ParticipantRound {
+  /** Name of the run. */
+  readonly run: string;
+  /** Number of the round, from 1. */
+  readonly round: number;
+  /** Attempt at it, from 1. */
+  readonly attempt: number;
+  /** Number of rounds of the federation. */
+  readonly rounds: number;
+  /**
+   * What became of the update: `accepted`; `late` where the round was over already; `refused` by the coordinator; `failed`
+   * where this participant could not train.
+   */
+  readonly outcome: 'accepted' | 'late' | 'refused' | 'failed';
+  /** Why, where it was refused or failed. */
+  readonly reason?: string;
+  /** Mean loss of the last local epoch, where training did not fail and the participant does not keep it secret. */
+  readonly loss?: number;
+  /** Number of examples. */
+  readonly examples: number;
+  /** ε that this participant has spent, where it trains or answers privately. */
+  readonly epsilon?: number;
+  /** Seconds of local training. */
+  readonly seconds: number;
+}
+
+/** What the loop of a participant needs. */
+export interface ParticipantPlan {
+  readonly caller: Caller;
+  readonly hello: JoinRequest;
+  /** Numbers in the shared weights. */
+  readonly size: number;
+  readonly train: (body: TrainBody) => Promise<TrainAnswer>;
+  readonly signal: AbortSignal;
+}
+
+/** Seconds for which an ordinary request may take. */
+const PATIENCE = 90;
+
+/** How the participation ended, with the last weights. */
+export type Farewell = FinishedBody & { readonly join: JoinReply };
+
+/** What was answered last, kept in case the coordinator asks again. */
+interface Kept {
+  readonly key: string;
+  readonly body: Plain;
+  readonly made: Pick<ParticipantRound, 'examples' | 'loss' | 'epsilon' | 'seconds'>;
+  readonly failed?: string;
+}
+
+/**
+ * Asks for instructions and follows them, until the coordinator says that it is over. Yields rounds in which it took part.
+ */
+export async function* participation(
+  plan: ParticipantPlan,
+): AsyncGenerator<ParticipantRound, Farewell> {
+  const { caller, hello, size } = plan;
+  const join = joinReply(await say(caller, PATHS.join, { ...hello }), 'the answer');
+  let kept: Kept | undefined;
+  for (;;) {
+    const message = await caller.call('GET', PATHS.instruction, join.pollSeconds + 30);
+    if (message === undefined) continue;
+    const given = instruction(message, 'the instruction');
+    if (given.kind === 'finished')
+      return { ...finishedBody(size)(given.body, 'the instruction'), join };
+    const { run, round, attempt, step } = given;
+    const key = JSON.stringify([run, round, step]);
+    // The same work twice would cost time and, with noise, privacy: an answer once made is given again, to a new attempt too.
+    if (kept?.key !== key || kept.failed !== undefined) kept = await work(given, key, plan);
+    const { body, made, failed } = kept;
+    const answer = {
+      run,
+      round,
+      attempt,
+      step,
+      body,
+      ...(failed === undefined ? {} : { failed: FAILED }),
+    };
+    const delivery = await deliver(caller, answer);
+    const about = { run, round, attempt, rounds: join.rounds, ...made };
+    yield failed === undefined
+      ? { ...about, ...delivery }
+      : { ...about, outcome: 'failed', reason: failed };
+  }
+}
+
+/** What went wrong may tell about the data, and is not told. */
+const FAILED = 'local training failed';
+
+async function say(caller: Caller, path: string, message: Plain): Promise<Plain | undefined> {
+  return caller.call('POST', path, PATIENCE, message);
+}
+
+/** Trains. A participant that cannot says so, that nobody waits for it. */
+async function work(given: Instruction, key: string, plan: ParticipantPlan): Promise<Kept> {
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  try {
+    if (given.kind !== 'train')
+      throw new UnsupportedError(
+        `the coordinator asks for '${given.kind}', which is not known here`,
+        {
+          remedy: 'Use the same version on both sides',
+        },
+      );
+    const answer = await plan.train(trainBody(plan.size)(given.body, 'the instruction'));
+    const { weights: _, ...made } = answer;
+    return { key, body: { ...answer }, made: { ...made, seconds: seconds() } };
+  } catch (error) {
+    if (!(error instanceof KetworkError) || plan.signal.aborted) throw error;
+    const made = { examples: 0, seconds: seconds() };
+    return { key, body: null, made, failed: error.message };
+  }
+}
+
+type Delivery = Pick<ParticipantRound, 'outcome' | 'reason'>;
+
+async function deliver(caller: Caller, message: Plain): Promise<Delivery> {
+  try {
+    const reply: AnswerReply = answerReply(await say(caller, PATHS.answer, message), 'the answer');
+    // A duplicate is the same update sent again after the connection broke: it counts, once.
+    return { outcome: reply.outcome === 'duplicate' ? 'accepted' : reply.outcome };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { status, message: reason } = error;
+    if (status === 409 || status === 403) return { outcome: 'late', reason };
+    if (status === 422) return { outcome: 'refused', reason };
+    throw error;
+  }
+}

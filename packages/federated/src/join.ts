@@ -1,0 +1,217 @@
+import { UnsupportedError, ValueError, awaitableSteps, sizeOf } from '@ketwork/base';
+import type { AwaitableSteps } from '@ketwork/base';
+import type { Model } from '@ketwork/nn';
+import type { FitOptions, TrainingData } from '@ketwork/training';
+import { Caller } from './client/caller.ts';
+import { participation } from './client/participant.ts';
+import type { Farewell, ParticipantRound } from './client/participant.ts';
+import { fetchTransport, nodeTransport } from './client/transport.ts';
+import type { ParticipantTls, Transport } from './client/transport.ts';
+import { modelWeights, scatter } from './local/layout.ts';
+import { newParticipant, trainRound } from './local/round.ts';
+import type { LocalModel, ParticipantState } from './local/round.ts';
+import { PATHS } from './wire/protocol.ts';
+import type { TrainAnswer, TrainBody } from './wire/protocol.ts';
+
+/** Options of {@link join}. */
+export interface JoinOptions {
+  /** The participant's token, as the coordinator knows it. Default: none, where `tls` has a certificate. */
+  readonly token?: string;
+  /** Certificate and trusted authority; Node only. Default: those that the runtime trusts, and no certificate. */
+  readonly tls?: ParticipantTls;
+  /** Names of parameters and buffers, or beginnings of names up to a dot, that stay here; the same as the coordinator's. Default: none. */
+  readonly personal?: readonly string[];
+  /** Seed from which a model that is not built yet is built, for the beginnings of what is personal. Default 0. */
+  readonly seed?: number;
+  /** Engine for quantum layers. Default: the one that is bound, else the CPU. */
+  readonly engine?: FitOptions['engine'];
+  /** What an earlier participation left, to go on with its personal parameters and privacy spent. Default: the model's own, and none. */
+  readonly state?: ParticipantState;
+  /** Seconds without an answer of the coordinator after which it counts as lost. Default 600. */
+  readonly giveUpAfter?: number;
+  /** Called after every round in which this participant took part, and awaited. `'stop'` ends the participation. */
+  readonly onRound?: (round: ParticipantRound) => unknown;
+  /** Ends the participation, within local training too. */
+  readonly signal?: AbortSignal;
+}
+
+/** What came of a participation. */
+export interface JoinResult {
+  /** `completed` all rounds of the federation, `stopped` by the coordinator or by `onRound`, or `aborted` by the signal or by leaving the loop. */
+  readonly reason: 'completed' | 'stopped' | 'aborted';
+  /** One entry per round in which this participant took part. */
+  readonly history: readonly ParticipantRound[];
+  /** What this participant keeps: personal parameters, and how many rounds it has trained. */
+  readonly state: ParticipantState;
+  /** Seconds since the start. */
+  readonly seconds: number;
+}
+
+/** A participation: loop over its rounds, or await its result, or both one after the other. It starts with either. */
+export interface Participation extends AwaitableSteps<ParticipantRound, JoinResult> {}
+
+/**
+ * Takes part in a federation: asks the coordinator for rounds, trains on data that stay here, and sends weights. In Node and
+ * in browsers. A coordinator that cannot be reached is asked again, after growing pauses; what was trained is not trained again.
+ *
+ * At the end the model has the last weights of the federation and its own personal parameters.
+ *
+ * @param url Address of the coordinator, such as `https://example.org:8080`.
+ * @param model The same layers as the coordinator's. Built from `seed` where it is not.
+ * @param data The participant's examples.
+ * @returns The participation, see {@link Participation}. It rejects with ValueError where the coordinator does not know the
+ * token, has another model or refuses requests, EnvironmentError where it cannot be reached for `giveUpAfter` seconds, and
+ * FormatError where the server is no coordinator of this version.
+ * @throws ValueError where address, data or options do not fit; UnsupportedError for a certificate over plain HTTP.
+ * @example
+ * ```ts
+ * import { federate, join, newToken } from '@ketwork/federated';
+ * import { dense, mse, sequential, sgd } from '@ketwork/nn';
+ * const token = newToken();
+ * const local = { loss: mse, optimizer: sgd(0.1) };
+ * const server = await federate(sequential(dense(1, 1)), { rounds: 20, seed: 1, local, tokens: { north: token } });
+ * const model = sequential(dense(1, 1));
+ * const { history } = await join(server.url, model, { inputs: [1, 2], labels: [2, 4] }, { token });
+ * console.log(history.length, (await server.result).reason); // 20 completed
+ * ```
+ */
+export function join(
+  url: string | URL,
+  model: Model,
+  data: TrainingData,
+  options: JoinOptions = {},
+): Participation {
+  const { personal, seed = 0, giveUpAfter = 600, engine } = options;
+  if (!(giveUpAfter > 0))
+    throw new ValueError(`join: giveUpAfter is ${giveUpAfter}, not a number above 0`);
+  const transport = transportFor(url, options);
+  const shape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
+  if (shape === undefined)
+    throw new ValueError('join: the input shape of the model is not known', {
+      remedy:
+        'Give the data an inputShape, build the model first, or name it in the first layer, such as dense(784, 4)',
+    });
+  const network = model.network ?? model.build(shape, seed);
+  const examples = data.inputs.length / sizeOf(network.inputShape);
+  if (!Number.isSafeInteger(examples) || examples < 1)
+    throw new ValueError(
+      `join: ${data.inputs.length} numbers are not one or more inputs of ${sizeOf(network.inputShape)} numbers each`,
+    );
+  const weights = modelWeights('join', network, personal);
+  const local: LocalModel = { model, network, weights, losses: [], engine };
+  const state = options.state ?? newParticipant(local);
+  if (state.personal.length !== newParticipant(local).personal.length)
+    throw new ValueError('join: the state belongs to another model or other personal layers');
+  const leaving = new AbortController();
+  const steps = participate(new Participant(local, data, state), transport, options, leaving);
+  return awaitableSteps('join', steps, () => leaving.abort());
+}
+
+function transportFor(url: string | URL, { token, tls }: JoinOptions): Transport {
+  if (!URL.canParse(url))
+    throw new ValueError(`join: '${String(url)}' is not the address of a coordinator`, {
+      remedy: "Give scheme, host and port, such as 'https://example.org:8080'",
+    });
+  const base = new URL(url);
+  if (base.username !== '' || base.password !== '' || base.search !== '')
+    throw new ValueError('join: the address holds more than scheme, host and port', {
+      remedy: 'Give the token as an option',
+    });
+  if (token === undefined && tls?.cert === undefined)
+    throw new ValueError('join: there is neither a token nor a certificate');
+  if (tls === undefined) return fetchTransport(base, token, globalThis.fetch);
+  if (base.protocol !== 'https:')
+    throw new UnsupportedError('join: certificates need an address that begins with https:');
+  return nodeTransport(base, token, tls);
+}
+
+/** The participant's side of rounds: its model, its data and what it keeps. */
+class Participant {
+  readonly local: LocalModel;
+  readonly #data: TrainingData;
+  state: ParticipantState;
+
+  constructor(local: LocalModel, data: TrainingData, state: ParticipantState) {
+    this.local = local;
+    this.#data = data;
+    this.state = state;
+  }
+
+  async train({ task, weights }: TrainBody, signal: AbortSignal): Promise<TrainAnswer> {
+    const made = await trainRound(this.local, this.#data, task, weights, this.state, signal);
+    this.state = made.state;
+    const { run: _run, round: _round, ...answer } = made.update;
+    return answer;
+  }
+
+  get examples(): number {
+    return this.#data.inputs.length / sizeOf(this.local.network.inputShape);
+  }
+
+  /** Shows the last weights of the federation, and what is personal. */
+  adopt(weights: Float64Array | undefined): void {
+    const { shared, personal } = this.local.weights;
+    if (weights !== undefined) scatter(shared, weights);
+    scatter(personal, this.state.personal);
+  }
+}
+
+/** Bytes of an answer beside its weights. */
+const ROOM = 65_536;
+
+async function* participate(
+  participant: Participant,
+  transport: Transport,
+  { signal: given, giveUpAfter = 600, onRound }: JoinOptions,
+  leaving: AbortController,
+): AsyncGenerator<ParticipantRound, JoinResult> {
+  const started = performance.now();
+  const history: ParticipantRound[] = [];
+  const signal = AbortSignal.any([leaving.signal, ...(given === undefined ? [] : [given])]);
+  const { layout } = participant.local.weights;
+  const { size } = layout;
+  const caller = new Caller(transport, giveUpAfter, ROOM + 8 * size, signal);
+  const rounds = participation({
+    caller,
+    hello: { layout: JSON.stringify(layout.entries), examples: participant.examples },
+    size,
+    train: (body) => participant.train(body, signal),
+    signal,
+  });
+  const finish = (reason: JoinResult['reason'], weights?: Float64Array): JoinResult => {
+    participant.adopt(weights);
+    const seconds = (performance.now() - started) / 1000;
+    return { reason, history, state: participant.state, seconds };
+  };
+  for (;;) {
+    let next: IteratorResult<ParticipantRound, Farewell>;
+    try {
+      next = await rounds.next();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      await goodbye(transport);
+      return finish('aborted');
+    }
+    if (next.done === true) {
+      const { reason, weights } = next.value;
+      return finish(reason === 'completed' ? 'completed' : 'stopped', weights);
+    }
+    history.push(next.value);
+    const stop = (await onRound?.(next.value)) === 'stop';
+    yield next.value;
+    if (stop || signal.aborted) {
+      await goodbye(transport);
+      return finish(stop ? 'stopped' : 'aborted');
+    }
+  }
+}
+
+/** Tells the coordinator not to wait; if that fails, it will find out. */
+async function goodbye(transport: Transport): Promise<void> {
+  const caller = new Caller(transport, 0, ROOM, AbortSignal.timeout(2000));
+  try {
+    await caller.call('POST', PATHS.leave, 1, {});
+  } catch {
+    // It is gone as well.
+  }
+}

@@ -1,0 +1,154 @@
+import type { RoundRecord } from '../contract.ts';
+import type { OpenRound } from '../rounds/state.ts';
+import type { Rounds } from '../rounds/rounds.ts';
+import { pause } from '../client/backoff.ts';
+import type { Plain } from '../wire/message.ts';
+import { trainAnswer } from '../wire/protocol.ts';
+import { integer, list, object, text } from '../wire/schema.ts';
+import type { Exchange, Question } from './exchange.ts';
+import type { Journal, LoggedRound } from './journal.ts';
+
+/** What drives rounds over HTTP. */
+export interface DriverOptions {
+  readonly rounds: Rounds;
+  readonly exchange: Exchange;
+  readonly journal: Journal | undefined;
+  /** Seconds for which a round waits for its updates. */
+  readonly roundTimeout: number;
+  /** Participants that a round waits for before it begins, those left out that are known to be away. */
+  readonly waitFor: number;
+  /** Everyone who may take part. */
+  readonly names: readonly string[];
+  readonly signal: AbortSignal;
+  /** Measures the new weights and whatever else belongs to a round; its record is saved afterwards. */
+  readonly measure: (record: RoundRecord) => Promise<RoundRecord>;
+  /** A round is done and saved. `'stop'` ends the federation. */
+  readonly done: (record: RoundRecord) => unknown;
+}
+
+/** How a federation ended. */
+export type EndReason = 'completed' | 'stopped' | 'aborted';
+
+const opening = object({
+  round: integer(1),
+  attempt: integer(1),
+  present: list(text(64), 1_000_000),
+  selected: list(text(64), 1_000_000),
+});
+
+/** Rounds, one after the other, over an {@link Exchange}. */
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #started: number = performance.now();
+  readonly #secondsBefore: number;
+  #logged: LoggedRound | undefined;
+  /** Who was present when the last round was opened, those left out that were asked in vain. */
+  #expected: readonly string[];
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#expected = options.names;
+    this.#secondsBefore = options.rounds.state.history.at(-1)?.seconds ?? 0;
+  }
+
+  /** Seconds since the federation began, those between processes left out. */
+  get seconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#started) / 1000;
+  }
+
+  /** Saves the state. */
+  async save(): Promise<void> {
+    await this.#options.journal?.save(this.#options.rounds.state);
+  }
+
+  /** Runs to the end. Rejects where a round cannot be finished; finished ones are safe then. */
+  async run(): Promise<EndReason> {
+    const { rounds, journal, signal, measure, done } = this.#options;
+    this.#logged = await journal?.logged();
+    while (!rounds.finished) {
+      const open = await this.#open();
+      if (open === undefined) return 'aborted';
+      await this.#collect(open);
+      if (signal.aborted) {
+        rounds.abandon();
+        return 'aborted';
+      }
+      const closed = rounds.close(this.seconds);
+      const record = closed === 'repeat' ? undefined : await measure(closed);
+      // From here on the round counts; what was logged of it does not any more.
+      await this.save();
+      if (record === undefined) {
+        await pause(Math.min(30, 0.1 * 2 ** Math.min(9, rounds.state.attempt)), signal);
+      } else if ((await done(record)) === 'stop') return rounds.finished ? 'completed' : 'stopped';
+    }
+    return 'completed';
+  }
+
+  /** Opens the next round with those present, or the one that was open when the last process ended. */
+  async #open(): Promise<OpenRound | undefined> {
+    const { rounds, exchange, journal, roundTimeout, waitFor, signal } = this.#options;
+    const again = this.#reopen();
+    if (again !== undefined) {
+      await journal?.resume();
+      return again;
+    }
+    const away = (): number => {
+      const expected = this.#expected.filter((name) => !exchange.left.has(name)).length;
+      return Math.max(0, Math.min(waitFor, expected) - exchange.present().length);
+    };
+    const least = Math.max(1, rounds.plan.minimum);
+    await exchange.until(() => away() === 0, roundTimeout, signal);
+    await exchange.until(() => exchange.present().length >= least, Infinity, signal);
+    if (signal.aborted) return undefined;
+    const names = exchange.present();
+    this.#expected = names;
+    const open = rounds.open(names);
+    const { round, attempt, selected } = open;
+    await journal?.begin({ round, attempt, present: names, selected });
+    return open;
+  }
+
+  /** The round in the log, with its answers; undefined where it is done, or was drawn by chance that does not come again. */
+  #reopen(): OpenRound | undefined {
+    const logged = this.#logged;
+    this.#logged = undefined;
+    if (logged === undefined) return undefined;
+    const { rounds } = this.#options;
+    const { round, attempt, present, selected } = opening(logged.opening, 'the log of the round');
+    if (round !== rounds.state.round || attempt !== rounds.state.attempt) return undefined;
+    this.#expected = present;
+    const open = rounds.open(present);
+    if (open.selected.join('\n') !== selected.join('\n')) {
+      rounds.abandon();
+      return undefined;
+    }
+    for (const { from, answer } of logged.answers) this.#take(open, from, answer);
+    return open;
+  }
+
+  #take({ round }: OpenRound, from: string, body: unknown): 'accepted' | 'duplicate' {
+    const { rounds } = this.#options;
+    const { run } = rounds.plan;
+    return rounds.accept({ ...trainAnswer(body, 'the update'), run, round }, from);
+  }
+
+  /** Asks those selected to train, until all have answered or time is out. */
+  async #collect(open: OpenRound): Promise<void> {
+    const { rounds, exchange, journal, roundTimeout, signal } = this.#options;
+    const { round, attempt, weights, selected } = open;
+    const question: Question = {
+      id: { run: rounds.plan.run, round, attempt, step: 0 },
+      kind: 'train',
+      asked: selected,
+      body: (name) => ({ task: open.task(name) as unknown as Plain, weights }),
+      accept: async (name, body) => {
+        const outcome = this.#take(open, name, body);
+        if (outcome === 'accepted') await journal?.append(name, body as Plain);
+        return outcome;
+      },
+    };
+    await exchange.ask(question, roundTimeout, signal, rounds.answered);
+    const silent = new Set(rounds.waitingFor);
+    this.#expected = this.#expected.filter((name) => !silent.has(name));
+  }
+}

@@ -1,0 +1,97 @@
+import type { RoundRecord } from '../contract.ts';
+import type { Rounds } from '../rounds/rounds.ts';
+import type { Exchange } from './exchange.ts';
+import type { Traffic } from './gate.ts';
+
+/** A participant as the coordinator sees it. */
+export interface ParticipantStatus {
+  /** Its name. */
+  readonly name: string;
+  /** Whether it was heard of lately. */
+  readonly present: boolean;
+  /** Whether it takes part in the open round. */
+  readonly selected: boolean;
+  /** Whether its update for the open round has come. */
+  readonly answered: boolean;
+  /** In how many finished rounds its update counts. */
+  readonly rounds: number;
+}
+
+/** Where a federation stands: what `/status` answers, as JSON. Numbers that are not finite are `null` there. */
+export interface FederationStatus {
+  /** Name of the run. */
+  readonly run: string;
+  /** `waiting` for participants, `training` in a round, or `finished`. */
+  readonly phase: 'waiting' | 'training' | 'finished';
+  /** How it ended, where it did: `completed`, `stopped`, `aborted` or `failed`. */
+  readonly reason?: string;
+  /** Rounds that are done. */
+  readonly done: number;
+  /** Rounds that there will be. */
+  readonly rounds: number;
+  /** Attempt at the open or next round, from 1. */
+  readonly attempt: number;
+  /** Name and settings of the strategy. */
+  readonly strategy: { readonly name: string; readonly settings: Readonly<Record<string, number>> };
+  /** Numbers in the shared weights. */
+  readonly size: number;
+  /** All participants that exist, in the order of names. */
+  readonly participants: readonly ParticipantStatus[];
+  /** Finished rounds: losses, evaluation, ε, who took part. */
+  readonly history: readonly RoundRecord[];
+  /** ε spent so far, where the federation is private. */
+  readonly epsilon?: number;
+  /** δ that belongs to it. */
+  readonly delta?: number;
+  /** Bytes of bodies received and sent by this process. */
+  readonly bytes: { readonly received: number; readonly sent: number };
+  /** Requests refused by this process, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Seconds since the federation began, those between processes left out. */
+  readonly seconds: number;
+}
+
+/** Makes the status. */
+export function statusOf(
+  rounds: Rounds,
+  exchange: Exchange,
+  traffic: Traffic,
+  names: readonly string[],
+  ended: string | undefined,
+  seconds: number,
+): FederationStatus {
+  const { plan, state, current } = rounds;
+  const present = new Set(exchange.present());
+  const selected = new Set(current?.selected);
+  const answered = new Set(rounds.answered);
+  const counts = new Map<string, number>();
+  for (const record of state.history) {
+    for (const name of record.participants) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const { name, settings } = plan.strategy;
+  const epsilon = state.history.at(-1)?.epsilon;
+  const delta = plan.central?.delta ?? plan.privacy?.delta;
+  return {
+    run: plan.run,
+    phase: ended !== undefined ? 'finished' : current === undefined ? 'waiting' : 'training',
+    ...(ended === undefined ? {} : { reason: ended }),
+    done: state.history.length,
+    rounds: plan.rounds,
+    attempt: state.attempt,
+    strategy: { name, settings },
+    size: plan.layout.size,
+    participants: names.map((participant) => ({
+      name: participant,
+      present: present.has(participant),
+      selected: selected.has(participant),
+      answered: answered.has(participant),
+      rounds: counts.get(participant) ?? 0,
+    })),
+    history: state.history,
+    ...(epsilon === undefined ? {} : { epsilon }),
+    ...(delta === undefined ? {} : { delta }),
+    bytes: { received: traffic.received, sent: traffic.sent },
+    refused: { ...traffic.refused },
+    seconds,
+  };
+}
