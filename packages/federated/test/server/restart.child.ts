@@ -1,0 +1,80 @@
+// A coordinator in a process of its own, which may be killed, and kills itself before an operation on files where asked to.
+import { fileURLToPath } from 'node:url';
+import type { FileHandle } from 'node:fs/promises';
+import { coordinate, lightModel } from './light.ts';
+
+/** What the process is told by its argument. */
+export interface ChildOptions {
+  readonly names: readonly string[];
+  readonly journal: string;
+  readonly port: number;
+  readonly rounds: number;
+  readonly clients?: number;
+  /** The operation on files before which it kills itself, from 1. */
+  readonly killAt?: number;
+}
+
+/** What it says when it ends. */
+export interface ChildEnd {
+  readonly history: readonly {
+    readonly selected: readonly string[];
+    readonly participants: readonly string[];
+  }[];
+  readonly weights: readonly number[];
+}
+
+/** Counts operations on files, and dies before one of them, without any farewell. */
+function dieBefore(operation: number): void {
+  let count = 0;
+  const step = (): void => {
+    count += 1;
+    if (count === operation) process.kill(process.pid, 'SIGKILL');
+  };
+  const files = process.getBuiltinModule('node:fs/promises');
+  const { open, rename } = files;
+  files.rename = async (...args) => {
+    step();
+    await rename(...args);
+  };
+  files.open = async (...args) => {
+    step();
+    const file: FileHandle = await open(...args);
+    for (const name of ['writeFile', 'writev', 'sync', 'datasync'] as const) {
+      const plain = file[name].bind(file) as (...args: unknown[]) => Promise<never>;
+      file[name] = async (...given: unknown[]) => {
+        step();
+        // A write may end in the middle.
+        if (name === 'writev' && count + 1 === operation) {
+          const [[record]] = given as [[Uint8Array]];
+          await file.write(record.subarray(0, record.length / 2));
+          process.kill(process.pid, 'SIGKILL');
+        }
+        return plain(...given);
+      };
+    }
+    return file;
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = JSON.parse(process.argv[2]!) as ChildOptions;
+  const { names, journal, port, rounds, clients, killAt } = options;
+  if (killAt !== undefined) dieBefore(killAt);
+  const model = lightModel();
+  const server = await coordinate(
+    names,
+    {
+      journal,
+      rounds,
+      listen: port,
+      waitFor: names.length,
+      linger: 20,
+      ...(clients === undefined ? {} : { clients }),
+    },
+    model,
+  );
+  console.log(JSON.stringify({ port: server.port }));
+  const { history } = await server.result;
+  const end: ChildEnd = { history, weights: [...model.weights] };
+  console.log(JSON.stringify(end));
+}
