@@ -17,7 +17,8 @@ export class Store {
   constructor(plan: FitPlan, network: BuiltLayer) {
     this.#plan = plan;
     this.#network = network;
-    this.#identity = identityOf(plan);
+    // It takes the whole model as text, which short runs would notice.
+    this.#identity = plan.checkpoint === undefined ? {} : identityOf(plan);
   }
 
   /** The run that was saved; undefined where none was, or it is not asked for. */
