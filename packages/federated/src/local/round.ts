@@ -6,6 +6,7 @@ import type { FitOptions, TrainingData } from '@ketwork/training';
 import type { RoundTask, Update } from '../contract.ts';
 import { gather, scatter } from './layout.ts';
 import type { ModelWeights } from './layout.ts';
+import type { PrivacyLedger } from './ledger.ts';
 import { addNoise, clip, privateTraining, spentByAnswers, spentByTraining } from './privacy.ts';
 import { anchorsOf, withProximalTerm } from './proximal.ts';
 
@@ -18,6 +19,8 @@ export interface LocalModel {
   readonly losses: readonly Loss[];
   /** Engine for quantum layers. Undefined: the one that is bound, else the CPU. */
   readonly engine: FitOptions['engine'] | undefined;
+  /** Refuses rounds that would tell too much. Absent: the coordinator decides. */
+  readonly ledger?: PrivacyLedger;
 }
 
 /** What a participant keeps between rounds. */
@@ -59,11 +62,12 @@ export async function trainRound(
   scatter(shared, weights);
   scatter(personal, state.personal);
   const options = fitOptions(local, data, task);
+  const examples = data.inputs.length / sizeOf(network.inputShape);
+  local.ledger?.admit(task, options, examples);
   const result = await fit(model, data, signal === undefined ? options : { ...options, signal });
   if (result.reason !== 'completed') throw signal?.reason ?? new Error(result.reason);
   const after = gather(shared);
   const rounds = state.rounds + 1;
-  const examples = data.inputs.length / sizeOf(network.inputShape);
   const { clippingNorm, privacy } = task;
   if (clippingNorm !== undefined) clip(after, weights, layout.trained, clippingNorm);
   if (privacy?.kind === 'local') addNoise(after, weights, layout.trained, privacy, task);

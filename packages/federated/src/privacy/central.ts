@@ -16,7 +16,7 @@ export function randomnessOf(
 /** The accountant of that name. */
 export function accountantOf(
   name: 'rdp' | 'pld' | undefined,
-  mechanisms: SampledGaussian,
+  mechanisms: SampledGaussian | readonly SampledGaussian[],
 ): PrivacyAccountant {
   return name === 'rdp' ? rdpAccountant(mechanisms) : pldAccountant(mechanisms);
 }
