@@ -1,5 +1,5 @@
 // Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), and on a page that forbids
-// WebAssembly.
+// WebAssembly; then the fixture of every back end that a browser has.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -10,6 +10,7 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
+import { checkFixture } from './browser/fixture.ts';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
@@ -167,6 +168,9 @@ if (executable === undefined) {
     server = await serve(app, await bundle(app));
     browser = await chromium.launch({ executablePath: executable, args: flags });
     await checkPages(browser, server);
+    const fixture = await checkFixture(executable, flags, scratch);
+    faults.push(...fixture.faults);
+    notes.push(...fixture.notes);
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   } finally {

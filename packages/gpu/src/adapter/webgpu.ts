@@ -33,7 +33,7 @@ let dawn: Promise<GPU | undefined> | undefined;
  * The entry to WebGPU, undefined where there is none. In Node the optional package `webgpu` is loaded on the first call;
  * nothing global is changed.
  */
-async function webGpu(): Promise<GPU | undefined> {
+export async function webGpu(): Promise<GPU | undefined> {
   const { navigator, process } = globalThis as {
     navigator?: { readonly gpu?: GPU };
     process?: { readonly versions?: { readonly node?: string } };

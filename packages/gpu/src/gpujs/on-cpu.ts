@@ -1,0 +1,86 @@
+// A program of the CPU engine behind the contract of programs that return promises.
+import type { Circuit } from '@ketwork/circuit';
+import type {
+  AsyncCallOptions,
+  AsyncProgram,
+  CompileOptions,
+  Cotangents,
+  Explanation,
+  Gradients,
+  JacobianOptions,
+  Measurements,
+  Program,
+  Results,
+  RunOptions,
+  Values,
+  VjpOptions,
+} from '@ketwork/simulator';
+
+/** A synchronous program whose results come as promises. */
+export class OnCpu<Names extends string, M extends Measurements> implements AsyncProgram<Names, M> {
+  readonly #program: Program<Names, M>;
+  readonly #reason: string;
+
+  constructor(program: Program<Names, M>, reason: string) {
+    this.#program = program;
+    this.#reason = reason;
+  }
+
+  get circuit(): Circuit<Names> {
+    return this.#program.circuit;
+  }
+
+  get measurements(): M {
+    return this.#program.measurements;
+  }
+
+  get outputShapes(): readonly (readonly number[])[] {
+    return this.#program.outputShapes;
+  }
+
+  get options(): CompileOptions {
+    return this.#program.options;
+  }
+
+  async run(
+    values?: Values<Names>,
+    { signal, ...options }: RunOptions & AsyncCallOptions = {},
+  ): Promise<Results<M>> {
+    signal?.throwIfAborted();
+    return await Promise.resolve(this.#program.run(values, options));
+  }
+
+  async vjp(
+    values: Values<Names>,
+    dy: Cotangents<M>,
+    { signal, ...options }: VjpOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
+    signal?.throwIfAborted();
+    return await Promise.resolve(this.#program.vjp(values, dy, options));
+  }
+
+  async jacobian(
+    values: Values<Names>,
+    { signal, ...options }: JacobianOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
+    signal?.throwIfAborted();
+    return await Promise.resolve(this.#program.jacobian(values, options));
+  }
+
+  explain(): Explanation {
+    const { text, ...rest } = this.#program.explain();
+    return { ...rest, text: `gpujs: ${this.#reason}. ${text}` };
+  }
+
+  estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
+    return this.#program.estimateMemory(batch, options);
+  }
+
+  dispose(): void {
+    this.#program.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,153 @@
+// The fixture of every back end in headless Chromium, from the sources as a bundler makes them: one page per back end.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { build } from 'vite';
+import { root } from '../workspace.ts';
+
+/** What the pages of the fixture have to say. */
+export interface Outcome {
+  readonly faults: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** What a page reports; see `packages/gpu/test/browser/fixture.ts`. */
+interface PageReport {
+  readonly failures: readonly string[];
+  readonly circuits: number;
+  readonly explained: string;
+  readonly isolated: boolean;
+}
+
+/** A page: a back end, how many circuits, and whether the page has the headers that give it shared memory. */
+interface Page {
+  readonly backEnd: string;
+  readonly circuits: number;
+  readonly isolated: boolean;
+}
+
+/** Shaders take long to compile on software adapters, those of WebGL 2 longest. */
+const pages: readonly Page[] = [
+  { backEnd: 'cpu-threads', circuits: 60, isolated: true },
+  { backEnd: 'cpu-threads', circuits: 60, isolated: false },
+  { backEnd: 'gpujs-webgpu', circuits: 40, isolated: true },
+  { backEnd: 'gpujs-webgl2', circuits: 10, isolated: false },
+];
+
+/** Software adapters for WebGPU and WebGL 2. */
+const GPU_FLAGS = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-unsafe-swiftshader',
+];
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+};
+const PAGE = '<!doctype html><title>ketwork</title><link rel="icon" href="data:,">';
+
+async function bundle(out: string): Promise<void> {
+  const packageRoot = join(root, 'packages', 'gpu');
+  await build({
+    root: packageRoot,
+    configFile: false,
+    logLevel: 'error',
+    base: '/',
+    worker: { format: 'es' },
+    build: {
+      outDir: out,
+      emptyOutDir: true,
+      target: 'esnext',
+      minify: false,
+      rollupOptions: {
+        input: { fixture: join(packageRoot, 'test', 'browser', 'fixture.ts') },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+  });
+}
+
+function serve(folder: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const headers = pathname === '/isolated' ? ISOLATED : {};
+    if (pathname === '/' || pathname === '/isolated') {
+      response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(PAGE);
+      return;
+    }
+    const file = join(folder, normalize(pathname));
+    if (extname(file) === '.js' && existsSync(file)) {
+      // Workers of an isolated page need the headers, too; a page that is not isolated does not mind them.
+      const type = { 'content-type': 'text/javascript', ...ISOLATED };
+      response.writeHead(200, type).end(readFileSync(file));
+    } else response.writeHead(404).end();
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+/** Runs in the page. */
+async function runFixture({ backEnd, circuits }: Page): Promise<PageReport | string> {
+  try {
+    const at = '/fixture.js';
+    const { fixture } = (await import(at)) as {
+      fixture(backEnd: string, circuits: number): Promise<PageReport>;
+    };
+    return await fixture(backEnd, circuits);
+  } catch (error) {
+    return error instanceof Error
+      ? `${error.name}: ${error.message}\n${error.stack}`
+      : String(error);
+  }
+}
+
+async function visit(browser: Browser, base: string, wanted: Page): Promise<Outcome> {
+  const name = `${wanted.backEnd}${wanted.isolated ? ', isolated' : ''}`;
+  const began = performance.now();
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${base}${wanted.isolated ? '/isolated' : '/'}`);
+    const report = await page.evaluate(runFixture, wanted);
+    if (typeof report === 'string') return { faults: [`${name}: ${report}`], notes: [] };
+    const { failures, circuits, explained, isolated } = report;
+    const faults = failures.map((failure) => `${name}: ${failure}`);
+    if (isolated !== wanted.isolated)
+      faults.push(`${name}: the page ${isolated ? 'is' : 'is not'} cross-origin isolated`);
+    if (!wanted.backEnd.startsWith('cpu') && !/swiftshader|llvmpipe|lavapipe/i.test(explained))
+      faults.push(`${name}: ran elsewhere: ${explained}`);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    return { faults, notes: [`${name}: ${circuits} circuits in ${seconds} s`] };
+  } finally {
+    await page.close();
+  }
+}
+
+/** Runs the fixture on every back end that a browser has. */
+export async function checkFixture(
+  executablePath: string,
+  flags: readonly string[],
+  scratch: string,
+): Promise<Outcome> {
+  const folder = join(scratch, 'fixture');
+  await bundle(folder);
+  const server = await serve(folder);
+  const args = [...flags.filter((flag) => flag !== '--disable-gpu'), ...GPU_FLAGS];
+  const browser = await chromium.launch({ executablePath, args });
+  const outcomes: Outcome[] = [];
+  try {
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for (const page of pages) outcomes.push(await visit(browser, base, page));
+  } finally {
+    await browser.close();
+    server.close();
+  }
+  return {
+    faults: outcomes.flatMap(({ faults }) => faults),
+    notes: outcomes.flatMap(({ notes }) => notes),
+  };
+}
