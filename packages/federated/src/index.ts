@@ -19,6 +19,7 @@ export type {
   WeightChange,
   WeightsLayout,
 } from './contract.ts';
+export type { PrivacyLimit } from './local/ledger.ts';
 export type { ParticipantState } from './local/round.ts';
 export type { FederationPrivacyReport } from './privacy/report.ts';
 export type { FederationResult, FederationState } from './result.ts';

@@ -8,6 +8,8 @@ import type { Farewell, ParticipantRound } from './client/participant.ts';
 import { fetchTransport, nodeTransport } from './client/transport.ts';
 import type { ParticipantTls, Transport } from './client/transport.ts';
 import { modelWeights, scatter } from './local/layout.ts';
+import { PrivacyLedger } from './local/ledger.ts';
+import type { PrivacyLimit } from './local/ledger.ts';
 import { newParticipant, trainRound } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
 import { PATHS } from './wire/protocol.ts';
@@ -25,6 +27,11 @@ export interface JoinOptions {
   readonly seed?: number;
   /** Engine for quantum layers. Default: the one that is bound, else the CPU. */
   readonly engine?: FitOptions['engine'];
+  /**
+   * What all rounds together may tell about the data, whatever the coordinator asks for: rounds without local privacy (of
+   * kind `local` or `examples`), with noise from a seed, or beyond the limit are not trained. Default: the coordinator decides.
+   */
+  readonly privacyLimit?: PrivacyLimit;
   /** What an earlier participation left, to go on with its personal parameters and privacy spent. Default: the model's own, and none. */
   readonly state?: ParticipantState;
   /** Seconds without an answer of the coordinator after which it counts as lost. Default 600. */
@@ -81,7 +88,7 @@ export function join(
   data: TrainingData,
   options: JoinOptions = {},
 ): Participation {
-  const { personal, seed = 0, giveUpAfter = 600, engine } = options;
+  const { personal, seed = 0, giveUpAfter = 600, engine, privacyLimit } = options;
   if (!(giveUpAfter > 0))
     throw new ValueError(`join: giveUpAfter is ${giveUpAfter}, not a number above 0`);
   const transport = transportFor(url, options);
@@ -98,7 +105,16 @@ export function join(
       `join: ${data.inputs.length} numbers are not one or more inputs of ${sizeOf(network.inputShape)} numbers each`,
     );
   const weights = modelWeights('join', network, personal);
-  const local: LocalModel = { model, network, weights, losses: [], engine };
+  const local: LocalModel = {
+    model,
+    network,
+    weights,
+    losses: [],
+    engine,
+    ...(privacyLimit === undefined
+      ? {}
+      : { ledger: new PrivacyLedger(privacyLimit, options.state?.spent) }),
+  };
   const state = options.state ?? newParticipant(local);
   if (state.personal.length !== newParticipant(local).personal.length)
     throw new ValueError('join: the state belongs to another model or other personal layers');

@@ -17,10 +17,13 @@ export interface PrivacyLimit {
  */
 export class PrivacyLedger {
   readonly #limit: PrivacyLimit;
-  readonly #spent: SampledGaussian[] = [];
+  #spent: readonly SampledGaussian[];
 
-  /** @throws ValueError where the limit is none. */
-  constructor(limit: PrivacyLimit) {
+  /**
+   * @param spent What was spent before.
+   * @throws ValueError where the limit is none.
+   */
+  constructor(limit: PrivacyLimit, spent: readonly SampledGaussian[] = []) {
     const { epsilon, delta } = limit;
     if (!(epsilon > 0 && epsilon < Infinity) || !(delta > 0 && delta < 1)) {
       throw new ValueError(
@@ -28,6 +31,12 @@ export class PrivacyLedger {
       );
     }
     this.#limit = limit;
+    this.#spent = spent;
+  }
+
+  /** What all rounds so far have spent. */
+  get spent(): readonly SampledGaussian[] {
+    return this.#spent;
   }
 
   /**
@@ -72,7 +81,7 @@ export class PrivacyLedger {
         { remedy: 'Ask for more noise or fewer rounds, or join with a larger limit' },
       );
     }
-    this.#spent.splice(0, Infinity, ...after);
+    this.#spent = after;
   }
 }
 

@@ -2,7 +2,7 @@ import { UnsupportedError, sizeOf } from '@ketwork/base';
 import { lossNamed, optimizerFromJSON } from '@ketwork/nn';
 import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
 import { fit } from '@ketwork/training';
-import type { FitOptions, TrainingData } from '@ketwork/training';
+import type { FitOptions, SampledGaussian, TrainingData } from '@ketwork/training';
 import type { RoundTask, Update } from '../contract.ts';
 import { gather, scatter } from './layout.ts';
 import type { ModelWeights } from './layout.ts';
@@ -29,6 +29,8 @@ export interface ParticipantState {
   readonly personal: Float64Array;
   /** Rounds it has trained, which is what privacy was spent on. */
   readonly rounds: number;
+  /** What those have spent by the participant's own account, where it has a limit. */
+  readonly spent?: readonly SampledGaussian[];
 }
 
 /** What came of a participant's round. */
@@ -88,7 +90,11 @@ export async function trainRound(
         };
   return {
     update: { run, round, examples, weights: after, ...spent },
-    state: { personal: gather(personal), rounds },
+    state: {
+      personal: gather(personal),
+      rounds,
+      ...(local.ledger === undefined ? {} : { spent: local.ledger.spent }),
+    },
   };
 }
 

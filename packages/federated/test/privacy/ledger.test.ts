@@ -1,4 +1,5 @@
-import type { ParticipantPrivacy, RoundTask } from '@ketwork/federated';
+import { federate, join } from '@ketwork/federated';
+import type { JoinResult, ParticipantPrivacy, RoundTask } from '@ketwork/federated';
 import { crossEntropy, sgd } from '@ketwork/nn';
 import { pldAccountant } from '@ketwork/training';
 import { describe, expect, test } from 'vitest';
@@ -47,6 +48,43 @@ describe('a participant with a privacy limit', () => {
     await expect(train({ privacy })).rejects.toThrow(
       `more than the ${epsilon} it allows. Ask for more noise or fewer rounds`,
     );
+  });
+
+  test('may be told by the participant, and goes on from what it has spent', async () => {
+    const token = 'a-token-of-the-participant';
+    const net = classical;
+    const seen: (string | undefined)[] = [];
+    let spent: JoinResult['state'] | undefined;
+    for (const privacy of [noise, undefined]) {
+      await using server = await federate(net(), {
+        rounds: 2,
+        attempts: 1,
+        seed: 1,
+        local,
+        tokens: { a: token },
+        ...(privacy === undefined ? {} : { privacy }),
+      });
+      server.result.catch(() => {});
+      const part = join(server.url, net(), data, {
+        token,
+        privacyLimit: { epsilon: three(4, 1, 1), delta: 1e-2 },
+        ...(spent === undefined ? {} : { state: spent }),
+      });
+      for await (const { outcome, reason } of part) {
+        seen.push(outcome === 'failed' ? reason : outcome);
+        if (outcome === 'failed') break;
+      }
+      spent = (await part).state;
+    }
+    expect(seen).toEqual([
+      'accepted',
+      expect.stringContaining('it allows'),
+      expect.stringContaining('an update that is not private'),
+    ]);
+    expect(spent).toMatchObject({
+      rounds: 1,
+      spent: [{ noiseMultiplier: 4, sampleRate: 1, steps: 1 }],
+    });
   });
 
   test('adds up rounds of different noise', async () => {
