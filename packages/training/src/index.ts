@@ -57,6 +57,7 @@ export { cryptographic, seededUnsafe } from './privacy/randomness.ts';
 export type { Randomness, SecretRandomness } from './privacy/randomness.ts';
 export { rdpAccountant } from './privacy/rdp.ts';
 export type { RdpOptions } from './privacy/rdp.ts';
+export { epsilonSpent } from './privacy/spent.ts';
 export { membershipInference } from './privacy/membership.ts';
 export type { MembershipOptions, MembershipReport } from './privacy/membership.ts';
 export type { AdaptiveClipping, PrivacyOptions } from './privacy/options.ts';

@@ -1,7 +1,7 @@
 import type { SampledGaussian } from './mechanism.ts';
-import { accountantOf } from './noise.ts';
 import type { AccountantName } from './noise.ts';
 import type { PrivacyPlan } from './options.ts';
+import { epsilonSpent } from './spent.ts';
 import type { PrivacyState } from './steps.ts';
 
 /** What a private run guarantees, and under what assumptions; plain data. */
@@ -43,12 +43,7 @@ const ASSUMPTIONS = [
 export function reportOf(plan: PrivacyPlan, { steps, norm }: PrivacyState): PrivacyReport {
   const { noiseMultiplier, sampleRate, delta, accountant, clipping, examples, randomness } = plan;
   const spent: SampledGaussian[] = steps === 0 ? [] : [{ noiseMultiplier, sampleRate, steps }];
-  const epsilon =
-    steps === 0
-      ? 0
-      : noiseMultiplier === 0
-        ? Infinity
-        : accountantOf(accountant, spent).epsilon(delta);
+  const epsilon = epsilonSpent(accountant, spent, delta);
   const how = { flat: 'together', 'per-layer': 'per layer', adaptive: 'to a private quantile' }[
     clipping
   ];
