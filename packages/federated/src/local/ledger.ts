@@ -1,7 +1,7 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
+import { epsilonSpent } from '@ketwork/training';
 import type { FitOptions, SampledGaussian } from '@ketwork/training';
 import type { RoundTask } from '../contract.ts';
-import { accountantOf } from '../privacy/central.ts';
 
 /** What a participant lets its answers tell, whatever the coordinator asks for. */
 export interface PrivacyLimit {
@@ -73,8 +73,7 @@ export class PrivacyLedger {
             steps: epochs * Math.ceil(examples / batchSize),
           };
     const after = joined(this.#spent, round);
-    const spent =
-      round.noiseMultiplier === 0 ? Infinity : accountantOf(undefined, after).epsilon(delta);
+    const spent = epsilonSpent('pld', after, delta);
     if (!(spent <= epsilon)) {
       throw new ValueError(
         `with this round the participant would have spent ε = ${spent.toPrecision(4)}, more than the ${epsilon} it allows`,

@@ -1,8 +1,8 @@
 import { fold, key } from '@ketwork/base';
-import { noiseMultiplierFor } from '@ketwork/training';
+import { epsilonSpent, noiseMultiplierFor } from '@ketwork/training';
 import type { PrivacyOptions } from '@ketwork/training';
 import type { ParticipantPrivacy, RoundTask } from '../contract.ts';
-import { accountantOf, randomnessOf } from '../privacy/central.ts';
+import { randomnessOf } from '../privacy/central.ts';
 import { clippingFactor } from '../vectors.ts';
 
 /** Keeps the noise on answers apart from what `fit` draws of the same seed. */
@@ -39,30 +39,22 @@ export function privateTraining(
 
 /** ε that a participant has spent after so many rounds of private training. */
 export function spentByTraining(
-  { noiseMultiplier, accountant, delta }: PrivacyOptions,
+  { noiseMultiplier = 0, accountant = 'pld', delta }: PrivacyOptions,
   { epochs, batchSize }: Pick<RoundTask, 'epochs' | 'batchSize'>,
   examples: number,
   rounds: number,
 ): number {
-  if (!(noiseMultiplier! > 0)) return Infinity;
   const steps = rounds * epochs * Math.ceil(examples / batchSize);
   const sampleRate = batchSize / examples;
-  return accountantOf(accountant, { noiseMultiplier: noiseMultiplier!, sampleRate, steps }).epsilon(
-    delta,
-  );
+  return epsilonSpent(accountant, [{ noiseMultiplier, sampleRate, steps }], delta);
 }
 
 /** ε that a participant has spent after so many noisy answers. */
 export function spentByAnswers(
-  { noiseMultiplier, accountant, delta }: OfKind<'local'>,
+  { noiseMultiplier = 0, accountant = 'pld', delta }: OfKind<'local'>,
   rounds: number,
 ): number {
-  if (!(noiseMultiplier! > 0)) return Infinity;
-  return accountantOf(accountant, {
-    noiseMultiplier: noiseMultiplier!,
-    sampleRate: 1,
-    steps: rounds,
-  }).epsilon(delta);
+  return epsilonSpent(accountant, [{ noiseMultiplier, sampleRate: 1, steps: rounds }], delta);
 }
 
 /** Scales the change of the first `trained` weights down to a norm, in place. */

@@ -1,6 +1,6 @@
 import type { Key } from '@ketwork/base';
-import { cryptographic, pldAccountant, rdpAccountant, seededUnsafe } from '@ketwork/training';
-import type { PrivacyAccountant, Randomness, SampledGaussian } from '@ketwork/training';
+import { cryptographic, epsilonSpent, seededUnsafe } from '@ketwork/training';
+import type { Randomness } from '@ketwork/training';
 import type { PrivacyTarget, Update, WeightsLayout } from '../contract.ts';
 import type { CentralPlan } from '../rounds/state.ts';
 import { clippingFactor } from '../vectors.ts';
@@ -13,21 +13,12 @@ export function randomnessOf(
   return randomness === 'seeded-unsafe' ? seededUnsafe(key) : cryptographic();
 }
 
-/** The accountant of that name. */
-export function accountantOf(
-  name: 'rdp' | 'pld' | undefined,
-  mechanisms: SampledGaussian | readonly SampledGaussian[],
-): PrivacyAccountant {
-  return name === 'rdp' ? rdpAccountant(mechanisms) : pldAccountant(mechanisms);
-}
-
 /** ε after so many rounds. */
 export function spentBy(
   { noiseMultiplier, sampleRate, delta, accountant }: CentralPlan,
   rounds: number,
 ): number {
-  if (noiseMultiplier === 0) return Infinity;
-  return accountantOf(accountant, { noiseMultiplier, sampleRate, steps: rounds }).epsilon(delta);
+  return epsilonSpent(accountant, [{ noiseMultiplier, sampleRate, steps: rounds }], delta);
 }
 
 /** The sum of changes of parameters, each clipped, whatever its participant did; buffers count as unchanged. */
