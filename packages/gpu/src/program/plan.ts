@@ -1,7 +1,7 @@
 /** A circuit as the steps that a GPU takes: few, each over the whole state. */
 import type { Circuit, Control } from '@ketwork/circuit';
 import { groupElements, lower } from '@ketwork/simulator/lowering';
-import type { Element, Lowered } from '@ketwork/simulator/lowering';
+import type { Element, Group, Lowered } from '@ketwork/simulator/lowering';
 import { affineMaps, renaming } from './affine.ts';
 import type { AffineMap } from './affine.ts';
 
@@ -195,34 +195,42 @@ function axisOf(elements: readonly Element[], { angles }: Lowered): Axis {
 
 function unitaries(elements: readonly Element[], lowered: Lowered, size: number): Draft[] {
   const { qubits } = lowered;
-  const groups = groupElements(elements, qubits, Math.min(size, qubits));
-  return groups.flatMap((group) => {
-    const draft = (
-      register: readonly number[],
-      controls: readonly Control[],
-      own: readonly Element[],
-    ): Draft => ({
-      type: 'unitary',
-      qubits: register,
-      condition: conditionOf(controls, qubits),
-      elements: own,
-      axis: axisOf(own, lowered),
-    });
-    const { register, controls } = group;
-    if (axisOf(group.elements, lowered) !== 'batch' || register.length <= OWN || qubits >= LARGE)
-      return [draft(register, controls, group.elements)];
-    if (group.controls.length > 0 || group.elements.length === 1)
-      return [draft(register, controls, group.elements)];
-    // Matrices of examples are kept small: what all examples share before and after them stays together.
-    const own = group.elements.map((element) => axisOf([element], lowered) === 'batch');
-    const first = own.indexOf(true);
-    const last = own.lastIndexOf(true) + 1;
-    return [
-      ...(first === 0 ? [] : groupElements(group.elements.slice(0, first), qubits, size)),
-      ...groupElements(group.elements.slice(first, last), qubits, OWN),
-      ...(last === own.length ? [] : groupElements(group.elements.slice(last), qubits, size)),
-    ].map((part) => draft(part.register, part.controls, part.elements));
-  });
+  return groupElements(elements, qubits, Math.min(size, qubits))
+    .flatMap((group): Group[] => {
+      const { register, controls, elements: all } = group;
+      if (axisOf(all, lowered) !== 'batch' || register.length <= OWN || qubits >= LARGE)
+        return [group];
+      if (controls.length > 0 || all.length === 1) return [group];
+      // Matrices of examples are kept small: what all examples share before and after them stays together.
+      const own = all.map((element) => axisOf([element], lowered) === 'batch');
+      const first = own.indexOf(true);
+      const last = own.lastIndexOf(true) + 1;
+      return [
+        ...groupElements(all.slice(0, first), qubits, size),
+        ...groupElements(all.slice(first, last), qubits, OWN),
+        ...groupElements(all.slice(last), qubits, size),
+      ];
+    })
+    .map((group) => unitary(group, lowered));
+}
+
+function unitary(group: Group, lowered: Lowered): Omit<UnitaryStep, 'offset' | 'cells'> {
+  let { register, controls, elements } = group;
+  if (register.length === 0) {
+    // A phase on controls alone, or on everything: a matrix on one of them, or on any qubit.
+    const [first, ...others] = controls;
+    register = [first?.qubit ?? 0];
+    controls = others;
+    if (first !== undefined)
+      elements = elements.map((element) => ({ ...element, controls: [first] }));
+  }
+  return {
+    type: 'unitary',
+    qubits: register,
+    condition: conditionOf(controls, lowered.qubits),
+    elements,
+    axis: axisOf(elements, lowered),
+  };
 }
 
 function conditionOf(controls: readonly Control[], qubits: number): Condition {

@@ -1,0 +1,335 @@
+import type { HostProgram } from '../program/host.ts';
+import type { Step } from '../program/plan.ts';
+import type { Layout, Section } from '../program/readings.ts';
+import { Buffers, uses } from './buffers.ts';
+import type { Wanted } from './buffers.ts';
+import { encode, NONE, op } from './encode.ts';
+import type { Encoded, Entry } from './encode.ts';
+import { BLOCK, ROW, THREADS } from './global.ts';
+import type { Pass } from './global.ts';
+import type { Pipelines } from './pipelines.ts';
+import { inputBytes, writeData } from './runner.ts';
+import type { GradientRecords, Input, Runner } from './runner.ts';
+
+type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging' | 'calls' | 'amp' | 'spare';
+
+/** Sums over more terms are cut into parts, for threads to have work and for exact sums of the parts on the host. */
+const TERMS = 4096;
+const MOST_CHUNKS = 64;
+const chunksOf = (terms: number): number =>
+  Math.min(MOST_CHUNKS, Math.max(1, 2 ** Math.floor(Math.log2(terms / TERMS))));
+
+/** Bytes from the numbers of one pass to those of the next. */
+const CALL = 256;
+
+/** A dispatch. */
+interface Call {
+  readonly pass: Pass;
+  readonly pc: number;
+  readonly total: number;
+  readonly chunks: number;
+  readonly terms: number;
+  readonly at: number;
+  readonly offset: number;
+  readonly groups: readonly [number, number, number];
+  /** Whether states change places afterwards. */
+  readonly swap: boolean;
+}
+
+/** Runs circuits of any size, each step a pass over the states in device memory. */
+export class GlobalRunner implements Runner {
+  readonly regime = 'passes';
+  readonly layout: Layout;
+  readonly most: number;
+  readonly passes: number;
+  readonly #host: HostProgram;
+  readonly #pipelines: Pipelines;
+  readonly #encoded: Encoded;
+  readonly #weightsSize: number;
+  readonly #cells: ReadonlyMap<Step, Section>;
+  readonly #cellsSize: number;
+  readonly #moves: boolean;
+  readonly #buffers: Buffers<Name>;
+  #bound:
+    | {
+        readonly version: number;
+        readonly call: GPUBindGroup;
+        readonly states: readonly GPUBindGroup[];
+      }
+    | undefined;
+  #codeVersion = -1;
+
+  constructor(host: HostProgram, pipelines: Pipelines) {
+    this.#host = host;
+    this.#pipelines = pipelines;
+    const { plan } = host;
+    const states = 2 ** plan.qubits;
+    this.layout = host.readings.layout(chunksOf);
+    this.#weightsSize = host.readings.layout().size;
+    const cells = new Map<Step, Section>();
+    let size = 0;
+    for (const step of plan.steps) {
+      if (step.type === 'permutation' || step.cells === undefined) continue;
+      const width = step.type === 'unitary' ? step.qubits.length : 0;
+      const numbers = step.type === 'unitary' ? 2 * 4 ** width : 4 * step.parts.length;
+      const chunks = chunksOf(states / 2 ** width);
+      cells.set(step, { start: size, size: numbers, chunks });
+      size += numbers * chunks;
+    }
+    this.#cells = cells;
+    this.#cellsSize = size;
+    this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start);
+    this.passes = plan.steps.length;
+    this.#moves = plan.steps.some(
+      (step) => step.type === 'permutation' || (step.type === 'unitary' && step.qubits.length > 4),
+    );
+    this.#buffers = new Buffers(pipelines.device);
+    const { limits } = pipelines.device;
+    // Gradients hold two states of each example in one buffer.
+    const largest = Math.min(limits.maxStorageBufferBindingSize, 2 ** 28);
+    const each = Math.max(
+      16 * states,
+      4 * this.layout.size,
+      4 * (size + 4 * states),
+      8 * host.batchSize,
+    );
+    this.most = Math.max(1, Math.min(1024, Math.floor((largest - 8 * host.sharedSize) / each)));
+  }
+
+  #sizes(count: number, record: number, gradient: boolean): Record<Name, Wanted> {
+    const out = Math.max(16, 4 * count * record);
+    const amp = 8 * count * 2 ** this.#host.plan.qubits * (gradient ? 2 : 1);
+    const { forward, backward, readings } = this.#encoded.entries;
+    const calls = 2 * (forward.length + 2 * backward.length + readings.length + 8);
+    return {
+      info: { bytes: 64, usage: uses.uniform },
+      code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
+      data: { bytes: inputBytes(this.#host, count), usage: uses.input },
+      weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
+      out: { bytes: out, usage: uses.output },
+      staging: { bytes: out, usage: uses.staging },
+      calls: { bytes: CALL * calls, usage: uses.uniform },
+      amp: { bytes: amp, usage: uses.work },
+      spare: { bytes: this.#moves ? amp : 16, usage: uses.work },
+    };
+  }
+
+  bytes(count: number, gradient: boolean): number {
+    const sizes = this.#sizes(count, gradient ? this.#cellsSize : this.layout.size, gradient);
+    return Object.values(sizes).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  async forward(input: Input): Promise<Float32Array> {
+    const { count } = input;
+    const calls = this.#stepCalls(this.#encoded.entries.forward, count, false);
+    for (const entry of this.#encoded.entries.readings) calls.push(this.#reading(entry, count));
+    return await this.#run(input, undefined, calls, this.layout.size);
+  }
+
+  async gradient(
+    input: Input,
+    weights: Float32Array<ArrayBuffer>,
+    { start, end }: { readonly start: boolean; readonly end: boolean },
+  ): Promise<GradientRecords> {
+    const { count } = input;
+    const states = 2 ** this.#host.plan.qubits;
+    const startAt = start ? this.#cellsSize : NONE;
+    const endAt = end ? this.#cellsSize + (start ? 2 * states : 0) : NONE;
+    const size = this.#cellsSize + (start ? 2 * states : 0) + (end ? 2 * states : 0);
+    const calls = this.#stepCalls(this.#encoded.entries.forward, count, false);
+    const all = count * states;
+    if (end) calls.push(call('keep', { total: all, at: endAt, groups: linear(all) }));
+    calls.push(call('observe', { total: all, groups: linear(all) }));
+    calls.push(...this.#stepCalls(this.#encoded.entries.backward, count, true));
+    if (start)
+      calls.push(call('keep', { total: all, at: startAt, offset: all, groups: linear(all) }));
+    const records = await this.#run(input, weights, calls, size);
+    return { records, size, cells: (record) => this.#summed(record), startAt, endAt };
+  }
+
+  /** Cells of an example, the parts of their sums added up. */
+  #summed(record: Float32Array): Float32Array {
+    const out = new Float32Array(2 * this.#host.plan.cells);
+    for (const [step, { start, size, chunks }] of this.#cells) {
+      if (step.type === 'permutation' || step.cells === undefined) continue;
+      for (let i = 0; i < size; i++) {
+        let sum = 0;
+        for (let c = 0; c < chunks; c++) sum += record[start + c * size + i] as number;
+        out[2 * step.cells + i] = sum;
+      }
+    }
+    return out;
+  }
+
+  #stepCalls(entries: readonly Entry[], count: number, undo: boolean): Call[] {
+    const states = 2 ** this.#host.plan.qubits;
+    const total = count * states * (undo ? 2 : 1);
+    const calls: Call[] = [];
+    for (const { op: code, at, step, width } of entries) {
+      const place = { pc: at, total, groups: linear(total) };
+      if (code === op.permutation)
+        calls.push(call(undo ? 'permuteBack' : 'permute', { ...place, swap: true }));
+      else if (code === op.wide)
+        calls.push(call(undo ? 'widenBack' : 'widen', { ...place, swap: true }));
+      else if (code === op.diagonal) calls.push(call(undo ? 'phaseBack' : 'phase', place));
+      else {
+        const k = width as 1 | 2 | 3 | 4;
+        const groups = linear(total / 2 ** k);
+        calls.push(call(undo ? `undo${k}` : `apply${k}`, { ...place, groups }));
+      }
+      const cells = step === undefined ? undefined : this.#cells.get(step);
+      if (!undo || cells === undefined) continue;
+      const pass = code === op.diagonal ? 'phaseCells' : 'cells';
+      const terms = states / (code === op.diagonal ? 1 : 2 ** width);
+      calls.push(summing(pass, at, terms, cells.chunks, count, 1));
+    }
+    return calls;
+  }
+
+  #reading({ op: code, at, section, width }: Entry, count: number): Call {
+    const states = 2 ** this.#host.plan.qubits;
+    const { chunks, start } = section as Section;
+    if (code === op.strings) return summing('strings', at, states, chunks, count, 1);
+    if (code === op.marginal) {
+      const blocks = Math.ceil(2 ** width / BLOCK);
+      return summing('outcomes', at, states / 2 ** width, chunks, count, blocks);
+    }
+    if (code === op.density) return summing('density', at, states / 2 ** width, chunks, count, 1);
+    const total = count * states;
+    return call('keep', { total, at: start, groups: linear(total) });
+  }
+
+  async #run(
+    input: Input,
+    weights: Float32Array<ArrayBuffer> | undefined,
+    steps: readonly Call[],
+    record: number,
+  ): Promise<Float32Array> {
+    const { count } = input;
+    const { device } = this.#pipelines;
+    device.check();
+    const states = 2 ** this.#host.plan.qubits;
+    const all = count * states;
+    const calls = [call('start', { total: all, groups: linear(all) }), ...steps];
+    const names = [...new Set(calls.map(({ pass }) => pass))];
+    const made = await Promise.all(names.map((name) => this.#pipelines.pass(name)));
+    const pipelines = new Map(names.map((name, i) => [name, made[i] as GPUComputePipeline]));
+    await this.#buffers.ensure(this.#sizes(count, record, weights !== undefined));
+    const { gpu } = device;
+    const { queue } = gpu;
+    const { words, preparations, forward, weights: bra } = this.#encoded;
+    if (this.#codeVersion !== this.#buffers.version) {
+      queue.writeBuffer(this.#buffers.get('code'), 0, words);
+      this.#codeVersion = this.#buffers.version;
+    }
+    const ranges = [preparations, forward, bra].flatMap(({ start, end }) => [start, end]);
+    const info = [count, record, this.#weightsSize, all, ...ranges, NONE, NONE];
+    queue.writeBuffer(
+      this.#buffers.get('info'),
+      0,
+      Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
+    );
+    const numbers = new Uint32Array((CALL / 4) * calls.length);
+    calls.forEach(({ pc, total, chunks, terms, at, offset }, i) =>
+      numbers.set([pc, total, chunks, terms, at, offset], (CALL / 4) * i),
+    );
+    queue.writeBuffer(this.#buffers.get('calls'), 0, numbers);
+    writeData(queue, this.#buffers.get('data'), input);
+    if (weights !== undefined && weights.length > 0)
+      queue.writeBuffer(this.#buffers.get('weights'), 0, weights);
+    const bytes = 4 * count * record;
+    const { call: shared, states: pair } = this.#groups();
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    let current = 0;
+    calls.forEach(({ pass: name, groups, swap }, i) => {
+      pass.setPipeline(pipelines.get(name) as GPUComputePipeline);
+      pass.setBindGroup(0, shared, [CALL * i]);
+      pass.setBindGroup(1, pair[current] as GPUBindGroup);
+      pass.dispatchWorkgroups(...groups);
+      if (swap) current = 1 - current;
+    });
+    pass.end();
+    if (bytes > 0)
+      encoder.copyBufferToBuffer(
+        this.#buffers.get('out'),
+        0,
+        this.#buffers.get('staging'),
+        0,
+        bytes,
+      );
+    queue.submit([encoder.finish()]);
+    return bytes > 0 ? await device.read(this.#buffers.get('staging'), bytes) : new Float32Array(0);
+  }
+
+  #groups(): { readonly call: GPUBindGroup; readonly states: readonly GPUBindGroup[] } {
+    const { version } = this.#buffers;
+    if (this.#bound?.version === version) return this.#bound;
+    const { gpu } = this.#pipelines.device;
+    const names = ['info', 'code', 'data', 'weights', 'out'] as const;
+    const bound = {
+      version,
+      call: gpu.createBindGroup({
+        layout: this.#pipelines.global,
+        entries: [
+          ...names.map((name, binding) => ({
+            binding,
+            resource: { buffer: this.#buffers.get(name) },
+          })),
+          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: 24 } },
+        ],
+      }),
+      states: [['amp', 'spare'] as const, ['spare', 'amp'] as const].map((order) =>
+        gpu.createBindGroup({
+          layout: this.#pipelines.states,
+          entries: order.map((name, binding) => ({
+            binding,
+            resource: { buffer: this.#buffers.get(name) },
+          })),
+        }),
+      ),
+    };
+    this.#bound = bound;
+    return bound;
+  }
+
+  dispose(): void {
+    this.#buffers.dispose();
+    this.#bound = undefined;
+  }
+}
+
+function call(pass: Pass, given: Partial<Call>): Call {
+  const groups = [1, 1, 1] as const;
+  return {
+    pass,
+    pc: 0,
+    total: 0,
+    chunks: 1,
+    terms: 0,
+    at: 0,
+    offset: 0,
+    groups,
+    swap: false,
+    ...given,
+  };
+}
+
+/** A thread for each of so many indices. */
+function linear(total: number): readonly [number, number, number] {
+  const groups = Math.ceil(total / THREADS);
+  return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
+}
+
+/** A workgroup for each chunk (and block of items) of each example. */
+function summing(
+  pass: Pass,
+  pc: number,
+  terms: number,
+  chunks: number,
+  count: number,
+  blocks: number,
+): Call {
+  const groups = [chunks * blocks, Math.min(count, ROW), Math.ceil(count / ROW)] as const;
+  return call(pass, { pc, chunks, terms: terms / chunks, groups });
+}

@@ -1,0 +1,165 @@
+import type { HostProgram } from '../program/host.ts';
+import type { Layout } from '../program/readings.ts';
+import { Buffers, uses } from './buffers.ts';
+import type { Wanted } from './buffers.ts';
+import { encode, NONE } from './encode.ts';
+import type { Encoded } from './encode.ts';
+import { ROW } from './global.ts';
+import type { LocalShape } from './local.ts';
+import type { Pipelines } from './pipelines.ts';
+import { inputBytes, writeData } from './runner.ts';
+import type { GradientRecords, Input, Runner } from './runner.ts';
+
+type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging';
+
+/** Runs circuits whose states fit into the memory of a workgroup: one dispatch for everything. */
+export class LocalRunner implements Runner {
+  readonly regime = 'workgroup';
+  readonly passes = 0;
+  readonly layout: Layout;
+  readonly most: number;
+  readonly #host: HostProgram;
+  readonly #pipelines: Pipelines;
+  readonly #shape: LocalShape;
+  readonly #encoded: Encoded;
+  readonly #weightsSize: number;
+  readonly #buffers: Buffers<Name>;
+  #bound: { readonly version: number; readonly group: GPUBindGroup } | undefined;
+  #codeVersion = -1;
+
+  /** @param shape the shape for gradients where there will be any: the same for both, so that so are the numbers */
+  constructor(host: HostProgram, pipelines: Pipelines, shape: LocalShape) {
+    this.#host = host;
+    this.#pipelines = pipelines;
+    this.#shape = shape;
+    this.layout = host.readings.layout();
+    this.#weightsSize = this.layout.size;
+    this.#encoded = encode(host, this.layout, ({ cells }) =>
+      cells === undefined ? undefined : 2 * cells,
+    );
+    this.#buffers = new Buffers(pipelines.device);
+    const { limits } = pipelines.device;
+    const largest = Math.min(limits.maxStorageBufferBindingSize, 2 ** 28);
+    const each = Math.max(
+      8 * host.batchSize,
+      4 * this.layout.size,
+      4 * this.#gradientSize(true, true),
+      16,
+    );
+    const room = Math.floor((largest - 8 * host.sharedSize) / each);
+    this.most = Math.max(1, Math.min(room, 65536));
+  }
+
+  #gradientSize(start: boolean, end: boolean): number {
+    const states = 2 * 2 ** this.#host.plan.qubits;
+    return 2 * this.#host.plan.cells + (start ? states : 0) + (end ? states : 0);
+  }
+
+  #sizes(count: number, record: number): Record<Name, Wanted> {
+    const out = Math.max(16, 4 * count * record);
+    return {
+      info: { bytes: 64, usage: uses.uniform },
+      code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
+      data: { bytes: inputBytes(this.#host, count), usage: uses.input },
+      weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
+      out: { bytes: out, usage: uses.output },
+      staging: { bytes: out, usage: uses.staging },
+    };
+  }
+
+  bytes(count: number, gradient: boolean): number {
+    const sizes = this.#sizes(
+      count,
+      gradient ? this.#gradientSize(false, false) : this.layout.size,
+    );
+    return Object.values(sizes).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  async forward(input: Input): Promise<Float32Array> {
+    return await this.#call(input, undefined, this.layout.size, NONE, NONE);
+  }
+
+  async gradient(
+    input: Input,
+    weights: Float32Array<ArrayBuffer>,
+    { start, end }: { readonly start: boolean; readonly end: boolean },
+  ): Promise<GradientRecords> {
+    const size = this.#gradientSize(start, end);
+    const cells = 2 * this.#host.plan.cells;
+    const startAt = start ? cells : NONE;
+    const endAt = end ? this.#gradientSize(start, false) : NONE;
+    const records = await this.#call(input, weights, size, startAt, endAt);
+    return { records, size, cells: (record) => record.subarray(0, cells), startAt, endAt };
+  }
+
+  async #call(
+    input: Input,
+    weights: Float32Array<ArrayBuffer> | undefined,
+    record: number,
+    startAt: number,
+    endAt: number,
+  ): Promise<Float32Array> {
+    const { count } = input;
+    const { device } = this.#pipelines;
+    device.check();
+    const pipeline = await this.#pipelines.whole(this.#shape, weights !== undefined);
+    await this.#buffers.ensure(this.#sizes(count, record));
+    const { gpu } = device;
+    const { queue } = gpu;
+    const { words, preparations, forward, gradient, weights: bra } = this.#encoded;
+    if (this.#codeVersion !== this.#buffers.version) {
+      queue.writeBuffer(this.#buffers.get('code'), 0, words);
+      this.#codeVersion = this.#buffers.version;
+    }
+    const program = weights === undefined ? forward : gradient;
+    const ranges = [preparations, program, bra].flatMap(({ start, end }) => [start, end]);
+    const info = [count, record, this.#weightsSize, 0, ...ranges, startAt, endAt];
+    queue.writeBuffer(
+      this.#buffers.get('info'),
+      0,
+      Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
+    );
+    writeData(queue, this.#buffers.get('data'), input);
+    if (weights !== undefined && weights.length > 0)
+      queue.writeBuffer(this.#buffers.get('weights'), 0, weights);
+    const bytes = 4 * count * record;
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, this.#group());
+    const groups = Math.ceil((count * 2 ** this.#host.plan.qubits) / this.#shape.states);
+    pass.dispatchWorkgroups(Math.min(groups, ROW), Math.ceil(groups / ROW));
+    pass.end();
+    if (bytes > 0)
+      encoder.copyBufferToBuffer(
+        this.#buffers.get('out'),
+        0,
+        this.#buffers.get('staging'),
+        0,
+        bytes,
+      );
+    queue.submit([encoder.finish()]);
+    return bytes > 0 ? await device.read(this.#buffers.get('staging'), bytes) : new Float32Array(0);
+  }
+
+  #group(): GPUBindGroup {
+    const { version } = this.#buffers;
+    if (this.#bound?.version !== version) {
+      const names = ['info', 'code', 'data', 'weights', 'out'] as const;
+      const group = this.#pipelines.device.gpu.createBindGroup({
+        layout: this.#pipelines.local,
+        entries: names.map((name, binding) => ({
+          binding,
+          resource: { buffer: this.#buffers.get(name) },
+        })),
+      });
+      this.#bound = { version, group };
+    }
+    return (this.#bound as { readonly group: GPUBindGroup }).group;
+  }
+
+  dispose(): void {
+    this.#buffers.dispose();
+    this.#bound = undefined;
+  }
+}

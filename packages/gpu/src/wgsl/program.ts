@@ -1,0 +1,376 @@
+import { sizeOf } from '@ketwork/base';
+import type { Circuit, Slot } from '@ketwork/circuit';
+import {
+  checkAlive,
+  checkOut,
+  checkVjpOptions,
+  readCotangents,
+  readValues,
+  readWrt,
+} from '@ketwork/simulator';
+import type {
+  AsyncCallOptions,
+  AsyncProgram,
+  CheckedProgram,
+  CompileOptions,
+  Cotangents,
+  Explanation,
+  Gradients,
+  JacobianOptions,
+  Measurements,
+  Results,
+  RunOptions,
+  SlotValues,
+  Values,
+  VjpOptions,
+} from '@ketwork/simulator';
+import {
+  BatchCotangents,
+  explainShots,
+  isSampled,
+  refuseFilter,
+  refuseShots,
+  withRemoteShots,
+} from '@ketwork/simulator/lowering';
+import type { RunWithRemoteShots } from '@ketwork/simulator/lowering';
+import { checkTolerance, singleError } from '../capabilities.ts';
+import { HostProgram } from '../program/host.ts';
+import type { GradientSums } from '../program/host.ts';
+import { GlobalRunner } from './global-runner.ts';
+import { LocalRunner } from './local-runner.ts';
+import { localShape } from './local.ts';
+import { NONE } from './encode.ts';
+import type { EngineParts } from './options.ts';
+import type { Runner } from './runner.ts';
+
+/** A program on a WebGPU device. Its calls run one after the other. */
+export class WgslProgram<Names extends string, M extends Measurements> implements AsyncProgram<
+  Names,
+  M
+> {
+  readonly circuit: Circuit<Names>;
+  readonly measurements: M;
+  readonly outputShapes: readonly (readonly number[])[];
+  readonly options: CompileOptions;
+  readonly #checked: CheckedProgram;
+  readonly #engine: EngineParts;
+  readonly #host: HostProgram;
+  readonly #runner: Runner;
+  readonly #withShots: RunWithRemoteShots<Names, M> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(
+    circuit: Circuit<Names>,
+    measurements: M,
+    options: CompileOptions,
+    checked: CheckedProgram,
+    engine: EngineParts,
+  ) {
+    this.circuit = circuit;
+    this.measurements = measurements;
+    this.options = options;
+    this.outputShapes = checked.outputShapes;
+    this.#checked = checked;
+    this.#engine = engine;
+    const { device, pipelines, settings } = engine;
+    const sampled = checked.measurements.some((m) => isSampled(m, options));
+    const { fusion = 4, tolerance } = settings;
+    const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: threads } =
+      device.limits;
+    const shape =
+      settings.workgroups === false ? undefined : localShape(circuit.qubits, { bytes, threads });
+    this.#host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
+      fusion,
+      // A renaming of a large state takes room for a second one.
+      permutations:
+        shape !== undefined ||
+        4 * 8 * 2 ** circuit.qubits <= device.limits.maxStorageBufferBindingSize,
+    });
+    checkTolerance(tolerance, this.#host.plan.steps.length, engine.name);
+    this.#runner =
+      shape === undefined
+        ? new GlobalRunner(this.#host, pipelines)
+        : new LocalRunner(this.#host, pipelines, shape);
+    this.#withShots = sampled
+      ? withRemoteShots((c, m) => engine.compile(c, m), circuit, measurements, options)
+      : undefined;
+  }
+
+  async run(
+    values?: Values<Names>,
+    options: RunOptions & AsyncCallOptions = {},
+  ): Promise<Results<M>> {
+    this.#alive();
+    if (this.#withShots !== undefined) return await this.#withShots(values, options);
+    const { out, signal } = options;
+    const slots = readValues(this.circuit, values);
+    checkOut(out, this.#checked, slots.batch);
+    return await this.#inTurn(signal, async () => {
+      const { outputSizes, single } = this.#checked;
+      const results: Float64Array[] = outputSizes.map(
+        (size) => new Float64Array(slots.batch * size),
+      );
+      await this.#forward(slots, signal, (records, columns, first, count) => {
+        const { layout } = this.#runner;
+        this.#host.readings.results(columns, first, count, outputSizes, results, (e) => {
+          const start = e * layout.size + (layout.state?.start ?? 0);
+          return records.subarray(start, start + (layout.state?.size ?? 0));
+        });
+      });
+      if (out !== undefined) {
+        out.set(results[0] as Float64Array);
+        results[0] = out;
+      }
+      return (single ? results[0] : results) as Results<M>;
+    });
+  }
+
+  /** Runs a batch piece by piece. */
+  async #forward(
+    slots: SlotValues,
+    signal: AbortSignal | undefined,
+    take: (records: Float32Array, columns: Float64Array, first: number, count: number) => void,
+  ): Promise<void> {
+    const { readings } = this.#host;
+    const { layout, most } = this.#runner;
+    const width = readings.readout.columns;
+    const shared = this.#host.shared(slots);
+    for (let first = 0; first < slots.batch; first += most) {
+      const count = Math.min(most, slots.batch - first);
+      const own = this.#host.batch(slots, first, count);
+      const records = await this.#runner.forward({ count, shared, own });
+      signal?.throwIfAborted();
+      const columns = new Float64Array(count * width);
+      for (let e = 0; e < count; e++) {
+        const record = records.subarray(e * layout.size, (e + 1) * layout.size);
+        const row = columns.subarray(e * width, (e + 1) * width);
+        readings.addColumns(record, layout, slots, first + e, row);
+      }
+      take(records, columns, first, count);
+    }
+  }
+
+  async vjp(
+    values: Values<Names>,
+    dy: Cotangents<M>,
+    options: VjpOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
+    this.#alive();
+    checkVjpOptions(options);
+    const { signal, ...how } = options;
+    const wrt = this.#differentiable(how.wrt);
+    const slots = readValues(this.circuit, values);
+    const { outputSizes, single } = this.#checked;
+    const cotangents = readCotangents(dy, outputSizes, single, slots.batch);
+    return (await this.#inTurn(signal, async () => {
+      const means = await this.#means(slots, signal);
+      return await this.#backpropagate(slots, wrt, cotangents, means, how, signal);
+    })) as Gradients<Names>;
+  }
+
+  async jacobian(
+    values: Values<Names>,
+    options: JacobianOptions<Names> & AsyncCallOptions = {},
+  ): Promise<Gradients<Names>> {
+    this.#alive();
+    const { signal } = options;
+    const slots = readValues(this.circuit, values);
+    const wrt = this.#differentiable(options.wrt);
+    const { outputSizes } = this.#checked;
+    const { batch } = slots;
+    const outputs = outputSizes.reduce((a, b) => a + b, 0);
+    return (await this.#inTurn(signal, async () => {
+      const means = await this.#means(slots, signal);
+      const sized = wrt.map(({ name, shape }) => ({ name, size: sizeOf(shape) }));
+      const jacobian: Record<string, Float64Array> = {};
+      for (const { name, size } of sized) jacobian[name] = new Float64Array(batch * outputs * size);
+      let output = 0;
+      for (const [m, width] of outputSizes.entries()) {
+        for (let i = 0; i < width; i++, output++) {
+          const dy = outputSizes.map((length, other) =>
+            other === m ? new Float64Array(batch * length) : undefined,
+          );
+          for (let e = 0; e < batch; e++) (dy[m] as Float64Array)[e * width + i] = 1;
+          const how = { perExample: true };
+          const rows = await this.#backpropagate(slots, wrt, dy, means, how, signal);
+          for (const { name, size } of sized) {
+            const from = rows[name] as Float64Array;
+            for (let e = 0; e < batch; e++)
+              (jacobian[name] as Float64Array).set(
+                from.subarray(e * size, (e + 1) * size),
+                (e * outputs + output) * size,
+              );
+          }
+        }
+      }
+      return jacobian;
+    })) as Gradients<Names>;
+  }
+
+  /** The slots to differentiate, refusing what the adjoint method cannot do. */
+  #differentiable(names: readonly Names[] | undefined): Slot[] {
+    refuseShots(this.#withShots !== undefined);
+    const wrt = readWrt(this.circuit, names);
+    refuseFilter([...this.#host.plan.lowered.filters][0]);
+    this.#engine.checkGradient(this.circuit.qubits);
+    return wrt;
+  }
+
+  /** Columns of all examples where variances are differentiated around means. */
+  async #means(
+    slots: SlotValues,
+    signal: AbortSignal | undefined,
+  ): Promise<Float64Array | undefined> {
+    const { results, columns: width } = this.#host.readings.readout;
+    if (!results.some(({ type }) => type === 'variance')) return undefined;
+    const means = new Float64Array(slots.batch * width);
+    await this.#forward(slots, signal, (_, columns, first) => means.set(columns, first * width));
+    return means;
+  }
+
+  async #backpropagate(
+    slots: SlotValues,
+    wrt: readonly Slot[],
+    dy: readonly (Float64Array | undefined)[],
+    means: Float64Array | undefined,
+    options: VjpOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, Float64Array>> {
+    const host = this.#host;
+    const { most } = this.#runner;
+    const cotangents = new BatchCotangents(
+      host.readings.readout,
+      dy,
+      this.#checked.outputSizes,
+      means,
+    );
+    const needs = host.needs(wrt);
+    const shared = host.shared(slots);
+    // The device takes more examples at once than the host adds up.
+    const piece = Math.max(1, Math.min(most, Math.ceil(PIECE_BYTES / this.#recordBytes)));
+    let first = 0;
+    let rows: GradientSums[] = [];
+    const read = async (start: number, count: number): Promise<GradientSums> => {
+      const cells = new Float32Array(count * 2 * host.plan.cells);
+      const states = 2 ** (host.plan.qubits + 1);
+      const begins = new Float32Array(needs.start ? count * states : 0);
+      const ends = new Float32Array(needs.end ? count * states : 0);
+      for (let e = 0; e < count; e++) {
+        if (start + e >= first + rows.length) {
+          first = start + e;
+          const now = Math.min(piece, slots.batch - first);
+          const input = { count: now, shared, own: host.batch(slots, first, now) };
+          const weights = host.weights(slots, cotangents, first, now);
+          const found = await this.#runner.gradient(input, weights, needs);
+          signal?.throwIfAborted();
+          rows = Array.from({ length: now }, (_, i): GradientSums => {
+            const record = found.records.subarray(i * found.size, (i + 1) * found.size);
+            const stateAt = (at: number): Float32Array =>
+              at === NONE ? new Float32Array(0) : record.subarray(at, at + states);
+            return {
+              cells: found.cells(record),
+              start: stateAt(found.startAt),
+              end: stateAt(found.endAt),
+            };
+          });
+        }
+        const row = rows[start + e - first] as Required<GradientSums>;
+        cells.set(row.cells, e * 2 * host.plan.cells);
+        if (needs.start) begins.set(row.start, e * states);
+        if (needs.end) ends.set(row.end, e * states);
+      }
+      return { cells, start: begins, end: ends };
+    };
+    return await host.gradients(slots, wrt, options, cotangents, read);
+  }
+
+  get #recordBytes(): number {
+    return 8 * Math.max(1, this.#host.plan.cells);
+  }
+
+  /** Waits for the calls before, so that they do not share buffers and columns of angles. */
+  async #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const before = this.#last;
+    const mine = (async (): Promise<T> => {
+      await before;
+      this.#alive();
+      signal?.throwIfAborted();
+      return await work();
+    })();
+    this.#last = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  #alive(): void {
+    checkAlive(this.#disposed);
+    checkAlive(this.#engine.disposed, 'engine');
+    this.#engine.device.check();
+  }
+
+  explain(): Explanation {
+    const { device, name } = this.#engine;
+    if (this.#withShots !== undefined) {
+      const { text, details } = explainShots(
+        this.circuit,
+        this.#checked.measurements,
+        this.options,
+      );
+      return { text: text.replaceAll('cpu', name), details: { ...details, engine: name } };
+    }
+    const { steps, elements } = this.#host.plan;
+    const { qubits } = this.circuit;
+    const count = (type: string): number => steps.filter((step) => step.type === type).length;
+    const error = singleError(steps.length);
+    const where =
+      this.#runner.regime === 'workgroup'
+        ? 'the whole circuit in one dispatch, states in workgroup memory'
+        : `${steps.length} passes over states in device memory`;
+    return {
+      text:
+        `${name} on ${device.name}: ${qubits} qubits in single precision, ${where}; ${elements} elements in ` +
+        `${count('unitary')} merged matrices, ${count('permutation')} renamings and ${count('diagonal')} diagonals; ` +
+        `amplitudes are good to some ${error.toExponential(0)}.`,
+      details: {
+        engine: name,
+        adapter: device.name,
+        software: device.software,
+        regime: this.#runner.regime,
+        precision: 'f32',
+        qubits,
+        operations: this.circuit.ops.length,
+        elements,
+        steps: steps.length,
+        matrices: count('unitary'),
+        permutations: count('permutation'),
+        diagonals: count('diagonal'),
+        examplesAtOnce: this.#runner.most,
+        error,
+      },
+    };
+  }
+
+  estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
+    const outputs = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
+    if (this.#withShots !== undefined) return this.#withShots.estimateMemory(batch);
+    const count = Math.min(batch, this.#runner.most);
+    const device = this.#runner.bytes(count, options.gradient === true);
+    return device + outputs + this.#host.valueBytes(batch) * (options.gradient === true ? 2 : 1);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#withShots?.dispose();
+    // What is under way ends first.
+    void this.#last.then(() => this.#runner.dispose());
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Bytes of gradient cells that are read at once, about. */
+const PIECE_BYTES = 2 ** 25;
