@@ -63,26 +63,44 @@ function sharedWorkers(): Plugin {
 }
 
 /**
- * Leaves out what `fit` needs to train in workers, an option this page does not use: it trains here and shares batches by
- * the engine's threads. The workers would bring every layer of the library with them.
+ * What this page never asks of the library, as importing file, specifier and names: `fit` in workers, which would bring all
+ * layers there are (the page trains here and shares batches by the engine's threads), or with privacy; gradients other than
+ * the engines' own; engines other than `cpu` in workers.
  */
-function withoutTrainingWorkers(): Plugin {
-  const nothing = '\0not-used-by-this-page';
+const notAsked: readonly (readonly [importer: string, specifier: string, names: string])[] = [
+  ['/training/src/workers/options.ts', '../model-json.ts', 'modelFromJSON'],
+  ['/training/src/fit.ts', './privacy/options.ts', 'checkPrivacy stretchOf'],
+  ['/training/src/steps.ts', './privacy/report.ts', 'reportOf'],
+  ['/training/src/steps.ts', './privacy/steps.ts', 'PrivateSteps'],
+  ['/gradients/src/differentiate.ts', './hadamard/hadamard-test.ts', 'hadamardTest'],
+  ['/gradients/src/differentiate.ts', './hadamard/reversed.ts', 'reversedHadamardTest'],
+  ['/simulator/src/worker/engines.ts', '../density/engine.ts', 'densityMatrix'],
+  ['/simulator/src/worker/engines.ts', '../trajectories/engine.ts', 'trajectories'],
+];
+
+/** Leaves out what is {@link notAsked}; asked for all the same, it throws. */
+function withoutTheRest(): Plugin {
+  const prefix = '\0not-in-this-page:';
   return {
-    name: 'without-training-workers',
+    name: 'without-the-rest',
     apply: 'build',
     enforce: 'pre',
     resolveId(specifier, importer) {
-      const remakes = specifier === '../model-json.ts' && importer?.endsWith('/workers/options.ts');
-      return remakes === true ? nothing : undefined;
+      const found = notAsked.find(
+        ([file, wanted]) => wanted === specifier && importer?.endsWith(file) === true,
+      );
+      return found === undefined ? undefined : prefix + found[2];
     },
     load(id) {
-      if (id !== nothing) return undefined;
-      return "export function modelFromJSON() { throw new Error('This page was built without workers for fit'); }";
+      if (!id.startsWith(prefix)) return undefined;
+      const names = id.slice(prefix.length).split(' ');
+      return names
+        .map((name) => `export function ${name}() { throw new Error('this page has no ${name}'); }`)
+        .join('\n');
     },
     transform: {
       filter: { id: /\/training\/src\/workers\/open\.ts$/ },
-      handler: (code) => code.replace(workerStart, "new Worker('not-built'"),
+      handler: (code) => code.replace(workerStart, "new Worker('not-in-this-page'"),
     },
   };
 }
@@ -115,7 +133,7 @@ function offline(): Plugin {
 const config: UserConfig = defineConfig({
   root: import.meta.dirname,
   base: './',
-  plugins: [withoutTrainingWorkers(), sharedWorkers(), withPolicy(), offline()],
+  plugins: [withoutTheRest(), sharedWorkers(), withPolicy(), offline()],
   worker: { format: 'es' },
   server: { headers: { ...isolation } },
   preview: { headers: { ...isolation } },

@@ -10,7 +10,7 @@ import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import { pageCases } from '../../examples/playground/test/page/cases.ts';
 import { runCase } from '../../examples/playground/test/page/run.ts';
-import { report, root } from './workspace.ts';
+import { inParallel, report, root } from './workspace.ts';
 
 /** Most bytes of the page, compressed, without gpu.js. */
 const MOST = 300_000;
@@ -39,6 +39,8 @@ const types: Readonly<Record<string, string>> = {
 };
 const faults: string[] = [];
 const notes: string[] = [];
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 /** Compressed bytes of the built files by name; those of gpu.js and its licence comments are not counted. */
 function checkSize(built: string): void {
@@ -95,11 +97,15 @@ if (executable === undefined) {
     const browser = await chromium.launch({ executablePath: executable, args: flags });
     try {
       const cases = pageCases.filter(({ name }) => only.every((word) => name.includes(word)));
-      for (const one of cases) {
+      const began = performance.now();
+      await inParallel(cases, 2, async (one) => {
+        const start = performance.now();
         const fault = await runCase(browser, url, one);
         if (fault !== undefined) faults.push(`${one.name}: ${fault}`);
-      }
-      notes.push(`${cases.length} cases in Chromium ${browser.version()}`);
+        if (only.length > 0) console.log(`${seconds(start)}  ${one.name}`);
+      });
+      const chromiumVersion = browser.version();
+      notes.push(`${cases.length} cases in Chromium ${chromiumVersion} in ${seconds(began)}`);
     } finally {
       await browser.close();
       server.close();

@@ -1,5 +1,6 @@
 // The back ends of this machine, by name. Each is opened when it is first used and kept.
 import { cpu } from '@ketwork/simulator';
+import type { AdapterReport } from '@ketwork/gpu';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 
 /** A way to run circuits here. */
@@ -9,6 +10,8 @@ export interface BackEnd {
   readonly label: string;
   /** A sentence about it. */
   readonly about: string;
+  /** A GPU that the CPU pretends to be. */
+  readonly software?: boolean;
   /** Opens the engine. @throws where this machine lacks what it needs. */
   readonly open: () => Promise<Engine | AsyncEngine>;
 }
@@ -40,10 +43,36 @@ const always: readonly BackEnd[] = [
 
 let found: Promise<readonly BackEnd[]> | undefined;
 
-/** The back ends of this machine. */
+/** The back ends of this machine: those of the CPU, and those of GPUs that are found. */
 export function backEnds(): Promise<readonly BackEnd[]> {
-  found ??= Promise.resolve(always);
+  found ??= gpus().then((list) => [...always, ...list]);
   return found;
+}
+
+/** Engines on GPUs. gpu.js itself is loaded when its engine is opened. */
+async function gpus(): Promise<readonly BackEnd[]> {
+  const { gpujs, probeGpu } = await import('@ketwork/gpu');
+  const { webgpu, webgl2 } = await probeGpu();
+  // A driver that computes on the CPU is slower than the CPU engine: there to try, and not chosen for anybody.
+  const of = (
+    { found: there, software, name }: AdapterReport,
+    id: string,
+    label: string,
+    open: (force: boolean) => Promise<AsyncEngine>,
+  ): readonly BackEnd[] => {
+    if (!there) return [];
+    const about = `single precision, ${software ? 'emulated on the CPU' : 'on the GPU'}: ${name}`;
+    const shown = software ? `${label}, emulated` : label;
+    return [{ id, label: shown, about, software, open: () => open(software) }];
+  };
+  return [
+    ...of(webgpu, 'gpujs-webgpu', 'GPU, gpu.js on WebGPU', (force) =>
+      gpujs({ mode: 'webgpu', force }),
+    ),
+    ...of(webgl2, 'gpujs-webgl2', 'GPU, gpu.js on WebGL 2', (force) =>
+      gpujs({ mode: 'webgl2', force }),
+    ),
+  ];
 }
 
 const opened = new Map<string, Promise<Engine | AsyncEngine>>();

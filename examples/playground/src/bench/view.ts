@@ -32,6 +32,7 @@ class BenchView implements LazyView {
 
   async #list(): Promise<void> {
     this.#backEnds = await backEnds();
+    for (const { id, software } of this.#backEnds) if (software === true) this.#left.add(id);
     this.#render();
   }
 

@@ -176,6 +176,11 @@ function angleField(
       autocomplete="off"
       .value=${live(numberLabel(value))}
       @change=${typed}
+      @blur=${(event: Event) => {
+        const field = event.target as HTMLInputElement;
+        field.setAttribute('aria-invalid', 'false');
+        field.value = numberLabel(value);
+      }}
     />
   </div>`;
 }

@@ -11,7 +11,10 @@ import type { Editor } from './editor.ts';
 export function program(editor: Editor): TemplateResult {
   const { text, version, error, notices } = editor.program;
   const place = error === undefined ? undefined : placeOf(error);
-  const lines = text.trimEnd().split('\n').length;
+  const numbers = text
+    .trimEnd()
+    .split('\n')
+    .map((_, i) => html`<span class=${place?.line === i + 1 ? 'wrong' : ''}>${i + 1}</span>`);
   return html`<section
     class="card program"
     aria-label="OpenQASM program"
@@ -68,11 +71,7 @@ export function program(editor: Editor): TemplateResult {
       </select>
     </div>
     <div class="code">
-      <pre class="gutter" aria-hidden="true">
-${Array.from(
-  { length: lines },
-  (_, i) => html`<span class=${place?.line === i + 1 ? 'wrong' : ''}>${i + 1}</span> `,
-)}</pre>
+      <div class="gutter" aria-hidden="true">${numbers}</div>
       <textarea
         rows="8"
         wrap="off"

@@ -114,6 +114,8 @@ export const circuitCases: readonly PageCase[] = [
       assert.match(fault, /line 6, column 1/);
       assert.match(fault, /cxx/);
       assert.equal(await page.locator('.gutter .wrong').innerText(), '6');
+      const gutter = (await page.locator('.gutter').boundingBox())!;
+      assert.ok(gutter.width < 60, 'numbers of lines stand below each other');
       // The circuit stays, and so does the text.
       assert.deepEqual(await probabilitiesOf(page), ghz);
       assert.match(await area.inputValue(), /cxx/);

@@ -29,6 +29,17 @@ async function sides(page: Page): Promise<readonly [number, number]> {
   });
 }
 
+/** Names of the scripts that the page has loaded. */
+async function scripts(page: Page): Promise<string> {
+  return await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .filter((entry) => (entry as PerformanceResourceTiming).initiatorType !== 'fetch')
+      .map(({ name }) => name)
+      .join(' '),
+  );
+}
+
 export const trainCases: readonly PageCase[] = [
   {
     name: 'training: the loss falls, the boundary is drawn, on every back end of the CPU',
@@ -55,6 +66,27 @@ export const trainCases: readonly PageCase[] = [
         .locator('.loss .kw-line')
         .evaluateAll((lines) => lines.map((line) => line.getAttribute('d')!.split('L').length));
       assert.ok(curve.includes(20), 'the loss curve has a point per epoch');
+    },
+  },
+  {
+    name: 'training: gpu.js is loaded when it is chosen, and learns what the CPU learns',
+    async run(page) {
+      await open(page);
+      await page.locator('select.backend option').nth(2).waitFor({ state: 'attached' });
+      const emulated = page.locator('select.backend option[value="gpujs-webgl2"]');
+      assert.equal(await emulated.count(), 1, 'Chromium emulates WebGL 2');
+      assert.doesNotMatch(await scripts(page), /gpu-browser/);
+      await slide(page, 'points', 40);
+      await slide(page, 'epochs', 5);
+      const losses: number[] = [];
+      for (const backEnd of ['cpu', 'gpujs-webgl2']) {
+        await page.locator('select.backend').selectOption(backEnd);
+        await page.locator('#view-train .go').click();
+        await page.getByText(/^(Finished|Failed)/).waitFor({ timeout: 20_000 });
+        losses.push(await figure(page, 'loss'));
+      }
+      assert.match(await scripts(page), /gpu-browser/);
+      assert.ok(Math.abs(losses[0]! - losses[1]!) < 2e-4, `losses ${losses.join(' and ')}`);
     },
   },
   {
