@@ -33,6 +33,26 @@ describe('workers', () => {
 
 const module = new URL('own-layers.ts', import.meta.url);
 
+test('workers spend and add noise as one thread does', async () => {
+  const results: unknown[] = [];
+  for (const workers of [1, 2]) {
+    const model = dropping();
+    const result = await simulate(model, data, {
+      ...options,
+      workers,
+      privacy: {
+        kind: 'examples',
+        clippingNorm: 1,
+        noiseMultiplier: 1,
+        delta: 1e-2,
+        randomness: 'seeded-unsafe',
+      },
+    });
+    results.push([bitsOf(model), withoutTime(result), result.privacy]);
+  }
+  expect(results[1]).toEqual(results[0]);
+});
+
 describe('workers and what they cannot know', () => {
   const model = (until?: string): Model => sequential(dense(2, 2), twice(until), dense(2, 1));
   const own: SimulateOptions = { ...options, local: { loss: halfSquare, optimizer: sgd(0.01) } };
