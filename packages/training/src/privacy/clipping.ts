@@ -22,28 +22,32 @@ export function groupsOf(parameters: readonly Parameter[], perLayer: boolean): C
 /** What decides how long a gradient may be. */
 export class Clipper {
   readonly groups: ClippingGroups;
-  /** Examples none of whose groups was clipped. */
+  /** Examples of the step none of whose groups was clipped. */
   unclipped = 0;
-  readonly #bound: number;
+  #bound = 0;
 
-  /** @param norm Largest norm of the contribution of one example; each of L groups gets `norm / √L`. */
-  constructor(groups: ClippingGroups, norm: number) {
+  constructor(groups: ClippingGroups) {
     this.groups = groups;
-    this.#bound = norm / Math.sqrt(groups.length);
+  }
+
+  /** Begins a step. @param norm Largest norm of the contribution of one example; each of L groups gets `norm / √L`. */
+  begin(norm: number): void {
+    this.unclipped = 0;
+    this.#bound = norm / Math.sqrt(this.groups.length);
   }
 
   /** Factors on the gradients of examples, one array per group, from the squares of the groups' norms, which are written over. */
   factors(squares: readonly Float64Array[], batch: number): readonly Float64Array[] {
-    const whole = new Uint8Array(batch).fill(1);
+    const clipped = new Uint8Array(batch);
     for (const group of squares) {
       for (let e = 0; e < batch; e++) {
         const length = Math.sqrt(group[e]!);
         // A norm that is no number gives a factor that is none, and the step is refused.
         group[e] = length <= this.#bound ? 1 : this.#bound / length;
-        if (length > this.#bound) whole[e] = 0;
+        if (length > this.#bound) clipped[e] = 1;
       }
     }
-    for (const one of whole) this.unclipped += one;
+    for (let e = 0; e < batch; e++) this.unclipped += 1 - clipped[e]!;
     return squares;
   }
 }
@@ -56,19 +60,27 @@ export class StretchSums {
   readonly #sum: readonly Float64Array[];
   readonly #clipper: Clipper;
   readonly #stretch: number;
-  readonly #give: GiveSum;
   /** Examples in the sum. */
   #held = 0;
 
-  constructor(parameters: readonly Parameter[], clipper: Clipper, stretch: number, give: GiveSum) {
+  constructor(parameters: readonly Parameter[], clipper: Clipper, stretch: number) {
     this.#sum = parameters.map(({ data }) => new Float64Array(data.length));
     this.#clipper = clipper;
     this.#stretch = stretch;
-    this.#give = give;
   }
 
-  /** @param grads `[batch, ...shape]` of each parameter. */
-  add(grads: readonly Float64Array[], batch: number): void {
+  /** Begins a step, whatever became of the one before. */
+  begin(): void {
+    this.#clear();
+  }
+
+  /**
+   * Adds up examples.
+   *
+   * @param grads `[batch, ...shape]` of each parameter.
+   * @param give Gets the sum of each stretch that comes to its end.
+   */
+  add(grads: readonly Float64Array[], batch: number, give: GiveSum): void {
     const { groups } = this.#clipper;
     const squares = groups.map((group) => {
       const sum = new Float64Array(batch);
@@ -82,17 +94,21 @@ export class StretchSums {
         for (const p of groups[g]!) addScaled(this.#sum[p]!, grads[p]!, factors[g]!, first, end);
       this.#held += end - first;
       first = end;
-      if (this.#held === this.#stretch) this.close();
+      if (this.#held === this.#stretch) this.close(give);
     }
   }
 
   /** Gives what is left of the last stretch. */
-  close(): void {
+  close(give: GiveSum): void {
     if (this.#held === 0) return;
-    this.#give(this.#sum);
+    give(this.#sum);
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#held = 0;
     // For a handful of numbers a loop takes less time than a call of `fill`.
     for (const sum of this.#sum) for (let i = 0; i < sum.length; i++) sum[i] = 0;
-    this.#held = 0;
   }
 }
 

@@ -78,26 +78,28 @@ function byGradients(
   const { parameters } = network;
   const weighted = weightedLoss(loss);
   const gradient = perExampleGrads(network, weighted.loss);
-  const groups = groupsOf(parameters, perLayer);
+  const clipper = new Clipper(groupsOf(parameters, perLayer));
+  const sums = new StretchSums(parameters, clipper, stretch);
   // What is drawn for a pass as a whole must be drawn for the same examples, however they are shared.
   const atOnce = tracePass(network).drawsAtOnce
     ? stretch
     : Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / Math.max(1, numbersOf(network)))));
   return async ({ batch, first, key, norm }, give) => {
-    const clipper = new Clipper(groups, norm);
-    const sums = new StretchSums(parameters, clipper, stretch, give);
+    clipper.begin(norm);
+    sums.begin();
     const losses: Float64Array[] = [];
     const outputs: Float64Array[] = [];
     const pieces = piecesOf(batch.count, atOnce);
     for (const piece of pieces) {
       const part = pieces.length === 1 ? batch : partOf(batch, piece);
       weighted.use(part.weights);
-      const result = await gradient(part, { key, firstExample: first + piece.first });
-      sums.add(result.grads, piece.count);
+      const made = gradient(part, { key, firstExample: first + piece.first });
+      const result = made instanceof Promise ? await made : made;
+      sums.add(result.grads, piece.count, give);
       losses.push(result.losses);
       outputs.push(result.outputs);
     }
-    sums.close();
+    sums.close(give);
     return { losses: joined(losses), outputs: joined(outputs), unclipped: clipper.unclipped };
   };
 }
@@ -110,7 +112,7 @@ function byNorms(
 ): Contribute {
   const weighted = weightedLoss(loss);
   const groups = groupsOf(network.parameters, perLayer);
-  let clipper = new Clipper(groups, 0);
+  const clipper = new Clipper(groups);
   const gradient = scaledGrads(network, weighted.loss, (squares) => {
     if (squares.length === 0) return squares;
     const byGroup = groups.map((group) => sumOf(group.map((p) => squares[p]!)));
@@ -118,7 +120,7 @@ function byNorms(
     return squares.map((_, p) => factors[groups.findIndex((group) => group.includes(p))]!);
   });
   return async ({ batch, first, key, norm }, give) => {
-    clipper = new Clipper(groups, norm);
+    clipper.begin(norm);
     const losses: Float64Array[] = [];
     const outputs: Float64Array[] = [];
     for (const piece of piecesOf(batch.count, stretch)) {

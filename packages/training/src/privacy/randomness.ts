@@ -64,8 +64,7 @@ export function cryptographic(): SecretRandomness {
     source.getRandomValues(words);
     used = 0;
   };
-  const numbers = (count: number): Float64Array => {
-    const out = new Float64Array(count);
+  const fill = (out: Float64Array, count: number): Float64Array => {
     for (let done = 0; done < count;) {
       fetch();
       const some = Math.min(count - done, (BLOCK - used) / 2);
@@ -75,9 +74,14 @@ export function cryptographic(): SecretRandomness {
     }
     return out;
   };
+  let room = new Float64Array(0);
   return {
-    uniform: numbers,
-    normal: (count) => normals(numbers, count),
+    uniform: (count) => fill(new Float64Array(count), count),
+    normal(count) {
+      // Getting memory takes as long as a dozen numbers.
+      if (room.length < 4 * count) room = new Float64Array(4 * count);
+      return normals(fill(room, 4 * count), count);
+    },
     key() {
       fetch();
       used += 2;
@@ -104,14 +108,15 @@ function intoNumbers(
  * Each number is half the sum of four, by the transformation of Box and Muller: the digits of a single one would tell
  * which doubles it came from (Mironov 2012; remedy of Holohan and Braghin 2021, arXiv:2107.10138).
  */
-function normals(numbers: (count: number) => Float64Array, count: number): Float64Array {
-  const u = numbers(4 * count);
+function normals(u: Float64Array, count: number): Float64Array {
   const out = new Float64Array(count);
-  for (let k = 0; k < u.length; k += 2) {
-    // 1 - u is above 0.
-    const radius = Math.sqrt(-2 * Math.log1p(-u[k]!));
-    const angle = 2 * Math.PI * u[k + 1]!;
-    out[k >> 2]! += (radius * (Math.cos(angle) + Math.sin(angle))) / 2;
-  }
+  for (let i = 0, k = 0; i < count; i++, k += 4)
+    out[i] = pair(u[k]!, u[k + 1]!) + pair(u[k + 2]!, u[k + 3]!);
   return out;
+}
+
+/** Half the sum of the two numbers `r cos φ` and `r sin φ` of the transformation, in one sine. */
+function pair(u: number, v: number): number {
+  // 1 - u is exact and above 0; cos φ + sin φ = √2 sin(φ + π/4).
+  return Math.sqrt(-Math.log(1 - u)) * Math.sin(2 * Math.PI * v + Math.PI / 4);
 }

@@ -18,7 +18,8 @@ export interface PrivacyState {
 /** The draws and gradients of private training (Abadi et al. 2016, arXiv:1607.00133, algorithm 1). */
 export class PrivateSteps {
   readonly #plan: PrivacyPlan;
-  readonly #network: BuiltLayer;
+  /** Sums of a step, whose memory the next one uses again. */
+  readonly #total: readonly Float64Array[];
   readonly #contribute: Contribute;
   readonly #key: Key;
   readonly #secret: SecretRandomness | undefined;
@@ -33,7 +34,7 @@ export class PrivateSteps {
   constructor(plan: PrivacyPlan, network: BuiltLayer, seed: number, contribute: Contribute) {
     this.#secret = plan.randomness === 'cryptographic' ? cryptographic() : undefined;
     this.#plan = plan;
-    this.#network = network;
+    this.#total = network.parameters.map(({ data }) => new Float64Array(data.length));
     this.#contribute = contribute;
     this.#numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 0);
     // The first keys of a run order, drop out and attack.
@@ -77,7 +78,10 @@ export class PrivateSteps {
     return this.#secret?.key() ?? seeded;
   }
 
-  /** Mean loss of the drawn examples, and the noisy sum of their clipped gradients over the expected number of examples. */
+  /**
+   * Mean loss of the drawn examples, and the noisy sum of their clipped gradients over the expected number of examples;
+   * it is good until the next step.
+   */
   async gradient(
     batch: WeightedBatch,
     passKey: Key,
@@ -85,7 +89,8 @@ export class PrivateSteps {
     state: PrivacyState,
   ): Promise<ValueAndGrad> {
     const { batch: expected } = this.#plan;
-    const total = this.#network.parameters.map(({ data }) => new Float64Array(data.length));
+    const total = this.#total;
+    for (const sum of total) sum.fill(0);
     const share = { batch, first: 0, key: passKey, norm: state.norm };
     const { losses, outputs, unclipped } = await this.#contribute(share, (stretch) => {
       for (let p = 0; p < total.length; p++) addTo(total[p]!, stretch[p]!);
