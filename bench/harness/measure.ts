@@ -18,7 +18,7 @@ export interface Settings {
 }
 
 /** Processor time of this process: it does not count while other jobs hold the core. Includes garbage collection. */
-function processSeconds(): number {
+export function processSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }

@@ -79,6 +79,21 @@ export interface ModelTask {
   readonly parameters: Readonly<Record<string, Nested>>;
 }
 
+/** A step of differentially private training of a circuit and a linear layer. */
+export interface PrivateTask {
+  readonly peer: 'lightning.qubit' | 'default.qubit';
+  readonly qubits: number;
+  /** Clipping norm, noise over it, and learning rate. */
+  readonly clip: number;
+  readonly noise: number;
+  readonly rate: number;
+  readonly x: Nested;
+  /** Classes. */
+  readonly y: readonly number[];
+  /** Weights of the circuit, then weight and bias. */
+  readonly parameters: readonly Nested[];
+}
+
 /** Nested arrays of numbers. */
 export type Nested = readonly (number | Nested)[];
 
@@ -206,6 +221,11 @@ export class NativePeers {
       names: Object.keys(parameters),
       parameters: Object.values(parameters),
     });
+  }
+
+  /** Makes a step of DP-SGD ready; its gradient is the sum of clipped ones, without noise. */
+  privateStep({ peer, ...rest }: PrivateTask): Promise<Prepared> {
+    return this.#prepare(peer, 'f64', { task: 'private', ...rest });
   }
 
   /** Makes a symmetric kernel matrix of the examples x `[batch, features]` ready. */

@@ -10,6 +10,7 @@ import { layers } from './layers.ts';
 import { matrixProducts } from './matmul.ts';
 import { noise } from './noise.ts';
 import { perExample } from './per-example.ts';
+import { privateTraining } from './private-training.ts';
 import { qasm } from './qasm.ts';
 import { quanvolutions } from './quanvolution.ts';
 import { recurrent } from './recurrent.ts';
@@ -25,6 +26,7 @@ export const questions: readonly Question[] = [
   matrixProducts,
   convolutions,
   hybridStep,
+  privateTraining,
   recurrent,
   quanvolutions,
   kernelMatrix,

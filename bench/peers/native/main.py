@@ -57,6 +57,8 @@ def prepare(request):
         return importlib.import_module("qasm_peer").prepare(request)
     if request.get("task") == "model":
         return importlib.import_module("torch_models").prepare(request)
+    if request.get("task") == "private":
+        return importlib.import_module("private_peer").prepare(request)
     if request.get("task") == "kernel":
         return importlib.import_module("kernel_peer").prepare(request)
     module = importlib.import_module(PEERS[request["peer"]][0])
