@@ -1,6 +1,7 @@
 import { FormatError, ValueError } from '@ketwork/base';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import type { Plain } from '../wire/message.ts';
+import { ROOM_PER_PARTICIPANT } from '../wire/protocol.ts';
 import { Backoff, pause } from './backoff.ts';
 import { Unreachable } from './transport.ts';
 import type { Call, Reply, Transport } from './transport.ts';
@@ -23,7 +24,8 @@ const LATER = [408, 429, 500, 502, 503, 504];
 export class Caller {
   readonly #transport: Transport;
   readonly #giveUpAfter: number;
-  readonly #longest: number;
+  #longest: number;
+  #header = 65_536;
   readonly #signal: AbortSignal;
   readonly #longestPause: number;
 
@@ -46,6 +48,12 @@ export class Caller {
     this.#signal = signal;
   }
 
+  /** Reads longer answers, as so many participants make them. */
+  expect(population: number): void {
+    this.#longest += ROOM_PER_PARTICIPANT.bytes * population;
+    this.#header += ROOM_PER_PARTICIPANT.header * population;
+  }
+
   /** The answer to a message; undefined where it is empty. @throws Refused, Unreachable, FormatError; what the signal has as reason. */
   async call(
     method: Call['method'],
@@ -61,7 +69,8 @@ export class Caller {
         { method, path, ...(body === undefined ? {} : { body }) },
         seconds,
       );
-      if (!(reply instanceof Error) && !LATER.includes(reply.status)) return readReply(reply);
+      if (!(reply instanceof Error) && !LATER.includes(reply.status))
+        return readReply(reply, this.#header);
       const wait = backoff.next();
       if (backoff.failing > this.#giveUpAfter)
         throw reply instanceof Error ? reply : refusedBy(reply);
@@ -91,10 +100,10 @@ export class Caller {
   }
 }
 
-function readReply(reply: Reply): Plain | undefined {
+function readReply(reply: Reply, header: number): Plain | undefined {
   if (reply.status === 204) return undefined;
   if (reply.status !== 200) throw refusedBy(reply);
-  return decodeMessage(reply.body);
+  return decodeMessage(reply.body, header);
 }
 
 function refusedBy({ status, body }: Reply): Refused {

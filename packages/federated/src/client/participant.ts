@@ -1,12 +1,12 @@
-import { KetworkError, UnsupportedError } from '@ketwork/base';
+import { KetworkError } from '@ketwork/base';
 import type { Plain } from '../wire/message.ts';
 import {
+  KINDS,
   PATHS,
   answerReply,
   finishedBody,
   instruction,
   joinReply,
-  trainBody,
 } from '../wire/protocol.ts';
 import type {
   AnswerReply,
@@ -19,6 +19,7 @@ import type {
 } from '../wire/protocol.ts';
 import { Refused } from './caller.ts';
 import type { Caller } from './caller.ts';
+import { Follower } from './follower.ts';
 
 /** What a participant has done in one round. */
 export interface ParticipantRound {
@@ -63,12 +64,12 @@ const PATIENCE = 90;
 /** How the participation ended, with the last weights. */
 export type Farewell = FinishedBody & { readonly join: JoinReply };
 
-/** What was answered last, kept in case the coordinator asks again. */
+/** What was answered last, kept in case the coordinator asks again: its answer may not have arrived. */
 interface Kept {
   readonly key: string;
-  readonly body: Plain;
+  readonly answer: Plain;
   readonly made: Pick<ParticipantRound, 'examples' | 'loss' | 'epsilon' | 'seconds'>;
-  readonly failed?: string;
+  readonly failed: string | undefined;
 }
 
 /**
@@ -77,30 +78,28 @@ interface Kept {
 export async function* participation(
   plan: ParticipantPlan,
 ): AsyncGenerator<ParticipantRound, Farewell> {
-  const { caller, hello, size } = plan;
+  const { caller, hello, size, train, signal } = plan;
   const join = joinReply(await say(caller, PATHS.join, { ...hello }), 'the answer');
+  caller.expect(join.population);
+  const follower = new Follower(join.participant, size, train);
   let kept: Kept | undefined;
+  let seconds = 0;
   for (;;) {
     const message = await caller.call('GET', PATHS.instruction, join.pollSeconds + 30);
     if (message === undefined) continue;
     const given = instruction(message, 'the instruction');
-    if (given.kind === 'finished')
+    const { run, round, attempt, step, kind } = given;
+    if (kind === KINDS.finished)
       return { ...finishedBody(size)(given.body, 'the instruction'), join };
-    const { run, round, attempt, step } = given;
-    const key = JSON.stringify([run, round, step]);
-    // The same work twice would cost time and, with noise, privacy: an answer once made is given again, to a new attempt too.
-    if (kept?.key !== key || kept.failed !== undefined) kept = await work(given, key, plan);
-    const { body, made, failed } = kept;
-    const answer = {
-      run,
-      round,
-      attempt,
-      step,
-      body,
-      ...(failed === undefined ? {} : { failed: FAILED }),
-    };
+    const key = JSON.stringify([run, round, attempt, step]);
+    if (kept?.key !== key) kept = await work(follower, given, key, signal);
+    const { answer, made, failed } = kept;
     const delivery = await deliver(caller, answer);
-    const about = { run, round, attempt, rounds: join.rounds, ...made };
+    // Secure aggregation asks several times; the last answer tells that the update counts.
+    seconds = step === 0 ? made.seconds : seconds + made.seconds;
+    const onTheWay = KINDS.secure.slice(0, -1).some((one) => one === kind);
+    if (onTheWay && failed === undefined && delivery.outcome === 'accepted') continue;
+    const about = { run, round, attempt, rounds: join.rounds, ...made, seconds };
     yield failed === undefined
       ? { ...about, ...delivery }
       : { ...about, outcome: 'failed', reason: failed };
@@ -114,25 +113,25 @@ async function say(caller: Caller, path: string, message: Plain): Promise<Plain 
   return caller.call('POST', path, PATIENCE, message);
 }
 
-/** Trains. A participant that cannot says so, that nobody waits for it. */
-async function work(given: Instruction, key: string, plan: ParticipantPlan): Promise<Kept> {
+/** Follows an instruction. A participant that cannot says so, that nobody waits for it. */
+async function work(
+  follower: Follower,
+  given: Instruction,
+  key: string,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { run, round, attempt, step } = given;
+  const id = { run, round, attempt, step };
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
   try {
-    if (given.kind !== 'train')
-      throw new UnsupportedError(
-        `the coordinator asks for '${given.kind}', which is not known here`,
-        {
-          remedy: 'Use the same version on both sides',
-        },
-      );
-    const answer = await plan.train(trainBody(plan.size)(given.body, 'the instruction'));
-    const { weights: _, ...made } = answer;
-    return { key, body: { ...answer }, made: { ...made, seconds: seconds() } };
+    const { body, made } = await follower.follow(given);
+    const answer = { ...id, body };
+    return { key, answer, made: { ...made, seconds: seconds() }, failed: undefined };
   } catch (error) {
-    if (!(error instanceof KetworkError) || plan.signal.aborted) throw error;
-    const made = { examples: 0, seconds: seconds() };
-    return { key, body: null, made, failed: error.message };
+    if (!(error instanceof KetworkError) || signal.aborted) throw error;
+    const answer = { ...id, body: null, failed: FAILED };
+    return { key, answer, made: { examples: 0, seconds: seconds() }, failed: error.message };
   }
 }
 

@@ -1,4 +1,4 @@
-import { ValueError } from '@ketwork/base';
+import { UnsupportedError, ValueError } from '@ketwork/base';
 import type { RoundRecord } from '../contract.ts';
 import { nodeModule } from '../node.ts';
 import { planOf } from '../rounds/plan.ts';
@@ -7,7 +7,7 @@ import { privacyReport } from '../privacy/report.ts';
 import type { FederationResult } from '../result.ts';
 import { Rounds } from '../rounds/rounds.ts';
 import type { Plain } from '../wire/message.ts';
-import { answer, joinRequest } from '../wire/protocol.ts';
+import { KINDS, ROOM_PER_PARTICIPANT, answer, joinRequest } from '../wire/protocol.ts';
 import type { JoinReply, QuestionId } from '../wire/protocol.ts';
 import { Access, checkName } from './access.ts';
 import { Driver } from './driver.ts';
@@ -88,6 +88,7 @@ class Coordinator implements Federation {
   readonly #rounds: Rounds;
   readonly #journal: Journal | undefined;
   readonly #layout: string;
+  readonly #bounds: ReturnType<Desk['bounds']>;
   readonly #limits: HeldLimits;
   readonly #exchange: Exchange;
   readonly #gate: Gate;
@@ -107,7 +108,12 @@ class Coordinator implements Federation {
     journal: Journal | undefined,
   ) {
     const { tokens = {}, tls, status, origins = [], signal, roundTimeout = 600 } = options;
-    const { layout, clients, population } = rounds.plan;
+    const { plan } = rounds;
+    const { layout, clients, population } = plan;
+    if (plan.secure?.protocol === 'sum-only')
+      throw new UnsupportedError('federate: the protocol sum-only would show single updates', {
+        remedy: 'Leave it out, or use simulate',
+      });
     if (!(roundTimeout > 0))
       throw new ValueError(`federate: the roundTimeout ${roundTimeout} is not a number above 0`);
     this.#model = model;
@@ -116,7 +122,10 @@ class Coordinator implements Federation {
     this.#rounds = rounds;
     this.#journal = journal;
     this.#layout = JSON.stringify(layout.entries);
-    this.#limits = limitsFor(options.limits ?? {}, names.length, HEADER + 8 * layout.size);
+    const header = HEADER + 2 * this.#layout.length;
+    const others = plan.secure === undefined ? 0 : ROOM_PER_PARTICIPANT.bytes * population;
+    this.#bounds = { bytes: header + 8 * layout.size + others, header };
+    this.#limits = limitsFor(options.limits ?? {}, names.length, this.#bounds.bytes);
     this.#exchange = new Exchange(this.#limits.pollSeconds);
     const access = new Access({
       tokens,
@@ -240,7 +249,7 @@ class Coordinator implements Federation {
   #farewell(reason: EndReason): Plain {
     const { weights, history } = this.#rounds.state;
     const id: QuestionId = { run: this.run, round: 0, attempt: 0, step: 0 };
-    return { ...id, kind: 'finished', body: { rounds: history.length, reason, weights } };
+    return { ...id, kind: KINDS.finished, body: { rounds: history.length, reason, weights } };
   }
 
   async #measure(record: RoundRecord): Promise<RoundRecord> {
@@ -263,10 +272,7 @@ class Coordinator implements Federation {
     const { status } = this.#options;
     return {
       readers: status === undefined ? 'nobody' : status === 'open' ? 'everybody' : 'bearers',
-      bounds: () => ({
-        bytes: HEADER + 8 * this.#rounds.plan.layout.size + 2 * this.#layout.length,
-        header: HEADER + 2 * this.#layout.length,
-      }),
+      bounds: () => this.#bounds,
       join: (name, message) => this.#join(name, message),
       instruction: (name, gone) => this.#exchange.poll(name, gone),
       answer: async (name, message) => ({
@@ -291,6 +297,7 @@ class Coordinator implements Federation {
       participant: name,
       rounds,
       pollSeconds: this.#limits.pollSeconds,
+      population: this.#names.length,
     };
     return { ...reply };
   }

@@ -3,9 +3,12 @@ import type { OpenRound } from '../rounds/state.ts';
 import type { Rounds } from '../rounds/rounds.ts';
 import { pause } from '../client/backoff.ts';
 import type { Plain } from '../wire/message.ts';
-import { trainAnswer } from '../wire/protocol.ts';
+import { SecureAggregationError } from '../secure/error.ts';
+import { SecureRound, sumSecurely } from '../secure/round.ts';
+import { KINDS, trainAnswer } from '../wire/protocol.ts';
+import type { QuestionId } from '../wire/protocol.ts';
 import { integer, list, object, text } from '../wire/schema.ts';
-import type { Exchange, Question } from './exchange.ts';
+import type { Exchange, Outcome, Question } from './exchange.ts';
 import type { Journal, LoggedRound } from './journal.ts';
 
 /** What drives rounds over HTTP. */
@@ -68,12 +71,14 @@ export class Driver {
     while (!rounds.finished) {
       const open = await this.#open();
       if (open === undefined) return 'aborted';
-      await this.#collect(open);
-      if (signal.aborted) {
+      const closed =
+        rounds.plan.secure === undefined
+          ? await this.#collect(open)
+          : await this.#collectSecurely(open);
+      if (closed === undefined) {
         rounds.abandon();
         return 'aborted';
       }
-      const closed = rounds.close(this.seconds);
       const record = closed === 'repeat' ? undefined : await measure(closed);
       // From here on the round counts; what was logged of it does not any more.
       await this.save();
@@ -118,6 +123,11 @@ export class Driver {
     if (round !== rounds.state.round || attempt !== rounds.state.attempt) return undefined;
     this.#expected = present;
     const open = rounds.open(present);
+    if (rounds.plan.secure !== undefined) {
+      // The keys went with the process, and participants use theirs once only.
+      rounds.repeat(0);
+      return undefined;
+    }
     if (open.selected.join('\n') !== selected.join('\n')) {
       rounds.abandon();
       return undefined;
@@ -132,23 +142,70 @@ export class Driver {
     return rounds.accept({ ...trainAnswer(body, 'the update'), run, round }, from);
   }
 
-  /** Asks those selected to train, until all have answered or time is out. */
-  async #collect(open: OpenRound): Promise<void> {
-    const { rounds, exchange, journal, roundTimeout, signal } = this.#options;
-    const { round, attempt, weights, selected } = open;
-    const question: Question = {
-      id: { run: rounds.plan.run, round, attempt, step: 0 },
-      kind: 'train',
-      asked: selected,
-      body: (name) => ({ task: open.task(name) as unknown as Plain, weights }),
-      accept: async (name, body) => {
-        const outcome = this.#take(open, name, body);
-        if (outcome === 'accepted') await journal?.append(name, body as Plain);
-        return outcome;
+  /** Asks those selected to train, until all have answered or time is out; closes the round. Undefined where it was aborted. */
+  async #collect(open: OpenRound): Promise<RoundRecord | 'repeat' | undefined> {
+    const { rounds, journal, signal } = this.#options;
+    const { weights, selected } = open;
+    await this.#ask(
+      {
+        id: this.#id(open, 0),
+        kind: KINDS.train,
+        asked: selected,
+        body: (name) => ({ task: open.task(name) as unknown as Plain, weights }),
+        accept: async (name, body) => {
+          const outcome = this.#take(open, name, body);
+          if (outcome === 'accepted') await journal?.append(name, body as Plain);
+          return outcome;
+        },
       },
-    };
-    await exchange.ask(question, roundTimeout, signal, rounds.answered);
-    const silent = new Set(rounds.waitingFor);
+      rounds.answered,
+    );
+    return signal.aborted ? undefined : rounds.close(this.seconds);
+  }
+
+  /** The same by secure aggregation: training first, then keys, shares, masked updates and what takes the masks off their sum. */
+  async #collectSecurely(open: OpenRound): Promise<RoundRecord | 'repeat' | undefined> {
+    const { rounds, signal } = this.#options;
+    const { selected, weights } = open;
+    if (selected.length < 2) {
+      const nobody = await sumSecurely(rounds.plan, open, new Map());
+      return rounds.closeSummed(nobody!, this.seconds);
+    }
+    const secure = new SecureRound(rounds.plan, open);
+    let given: ReadonlyMap<string, unknown> = new Map(
+      selected.map((name) => [name, { task: open.task(name), weights }]),
+    );
+    let answered = 0;
+    try {
+      for (const [step, kind] of KINDS.secure.entries()) {
+        const outcome = await this.#ask({
+          id: this.#id(open, step),
+          kind,
+          asked: [...given.keys()],
+          body: (name) => given.get(name) as Plain,
+          accept: (name, body) => secure.receive(body, name),
+        });
+        if (signal.aborted) return undefined;
+        answered = outcome.answered.size;
+        given = await secure.advance();
+      }
+      return rounds.closeSummed(await secure.finish(), this.seconds);
+    } catch (error) {
+      if (!(error instanceof SecureAggregationError)) throw error;
+      return rounds.repeat(answered);
+    }
+  }
+
+  #id({ round, attempt }: OpenRound, step: number): QuestionId {
+    return { run: this.#options.rounds.plan.run, round, attempt, step };
+  }
+
+  /** Asks, and notes who does not answer. */
+  async #ask(question: Question, answered: readonly string[] = []): Promise<Outcome> {
+    const { exchange, roundTimeout, signal } = this.#options;
+    const outcome = await exchange.ask(question, roundTimeout, signal, answered);
+    const silent = new Set(question.asked.filter((name) => !outcome.answered.has(name)));
     this.#expected = this.#expected.filter((name) => !silent.has(name));
+    return outcome;
   }
 }

@@ -1,6 +1,7 @@
 import type { Plain } from '../wire/message.ts';
 import type { Answer, AnswerReply, QuestionId } from '../wire/protocol.ts';
 import { UpdateError } from '../errors.ts';
+import { SecureAggregationError } from '../secure/error.ts';
 import { Refusal } from './refusal.ts';
 
 /** One question to some participants. Plain rounds have one, secure aggregation several. */
@@ -202,7 +203,7 @@ export class Exchange {
       if (waitingFor.size === 0) open!.done();
       return { outcome };
     } catch (error) {
-      if (!(error instanceof UpdateError)) throw error;
+      if (!(error instanceof UpdateError || error instanceof SecureAggregationError)) throw error;
       if (error.fault === 'closed') throw new Refusal(409, 'STALE', error.message);
       if (this.#open === open) this.#drop(name, error.message);
       throw new Refusal(422, 'INVALID', error.message);

@@ -201,7 +201,9 @@ export class Gate {
   }
 }
 
-function pathOf({ url = '' }: IncomingMessage): string {
+function pathOf({ url = '', headers }: IncomingMessage): string {
+  if (headers.host === undefined)
+    throw new Refusal(400, 'BAD_REQUEST', 'the request does not name its host');
   if (url.length > LONGEST_URL) throw new Refusal(414, 'BAD_REQUEST', 'the path is too long');
   // Nothing is asked by query, so that nothing secret can be in one.
   if (!url.startsWith('/') || url.includes('?'))

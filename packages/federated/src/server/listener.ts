@@ -89,6 +89,8 @@ function makeServer(tls: CoordinatorTls | undefined, limits: HeldLimits): Server
     requestTimeout: 1000 * (limits.headerSeconds + limits.bodySeconds),
     connectionsCheckingInterval: 500,
     keepAliveTimeout: 30_000,
+    // The gate refuses requests without it, and says why.
+    requireHostHeader: false,
   };
   const server =
     tls === undefined

@@ -3,6 +3,7 @@ import {
   anything,
   doubles,
   finite,
+  flag,
   integer,
   number,
   object,
@@ -49,6 +50,8 @@ export interface JoinReply {
   readonly rounds: number;
   /** For how many seconds a request for an instruction may stay open. */
   readonly pollSeconds: number;
+  /** How many participants there are at most: lists of them are part of what secure aggregation sends. */
+  readonly population: number;
 }
 
 /** Checks a {@link JoinReply}. */
@@ -57,6 +60,7 @@ export const joinReply: Schema<JoinReply> = object({
   participant: name,
   rounds: integer(1),
   pollSeconds: finite,
+  population: integer(1, 1_000_000),
 });
 
 /** Which question an instruction asks. */
@@ -117,7 +121,17 @@ export interface AnswerReply {
 /** Checks an {@link AnswerReply}. */
 export const answerReply: Schema<AnswerReply> = object({ outcome: oneOf('accepted', 'duplicate') });
 
-/** Body of the instruction `train`. */
+/** What a participant may be asked: to train, or one of the questions of secure aggregation, which come in this order. */
+export const KINDS = {
+  train: 'train',
+  secure: ['train secretly', 'share', 'mask', 'unmask'],
+  finished: 'finished',
+} as const;
+
+/** Room in a message for what secure aggregation says of each participant, in bytes and in the header alone. */
+export const ROOM_PER_PARTICIPANT = { bytes: 400, header: 100 } as const;
+
+/** Body of the instructions `train` and `train secretly`. */
 export interface TrainBody {
   /** What to do. */
   readonly task: RoundTask;
@@ -139,6 +153,14 @@ export function trainBody(size: number): Schema<TrainBody> {
     optimizer: object({ name: text(64), settings: anything }),
     proximal: finite,
     clippingNorm: optional(finite),
+    secure: optional(
+      object({
+        participants: integer(2),
+        clippingNorm: finite,
+        maxExamples: integer(1),
+        weighted: flag,
+      }),
+    ),
     privacy: optional(anything),
   });
   // What settings and privacy may be is known where they are used, and checked there.
