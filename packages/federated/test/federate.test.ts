@@ -93,6 +93,15 @@ describe('over HTTP', () => {
       'noise of participants',
       { privacy: { ...privacy, kind: 'local', clippingNorm: 1, noiseMultiplier: 0.5 } },
     ],
+    ['secure aggregation', { secureAggregation: { clippingNorm: 10 } }],
+    [
+      'secure aggregation with central privacy',
+      {
+        clients: 3,
+        secureAggregation: {},
+        privacy: { ...privacy, kind: 'central', clippingNorm: 1, noiseMultiplier: 1 },
+      },
+    ],
   ])('%s is as simulated', async (_, given) => {
     await checkBoth(given);
   });
@@ -143,6 +152,21 @@ describe('a participant', () => {
     const { history } = await server.result;
     expect(history[1]!.participants).toEqual(names);
     expect(history[4]!.participants).toEqual(['east', 'north', 'south']);
+  });
+
+  it('with a limit of privacy gives nothing that tells more', async () => {
+    await using server = await federate(net(), { ...options, tokens, waitFor: names.length });
+    const parts = names.map((name) =>
+      join(server.url, net(), data[name]!, {
+        token: tokens[name]!,
+        ...(name === 'west' ? { privacyLimit: { epsilon: 1, delta: 1e-3 } } : {}),
+      }),
+    );
+    const { history } = (await Promise.all(parts)).at(-1)!;
+    expect(history.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed', 'failed']);
+    expect(history[0]!.reason).toMatch(/asks for an update that is not private/);
+    for (const { participants } of (await server.result).history)
+      expect(participants).toEqual(['east', 'north', 'south']);
   });
 
   it('with another model, or without its token, is told so', async () => {

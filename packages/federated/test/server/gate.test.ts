@@ -203,7 +203,9 @@ describe('a request of a participant', () => {
     ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
     ['an unknown method', 'BREW /status HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ])('that is %s is refused', async (_, text, status) => {
-    expect(await raw(text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const reply = await raw(text);
+    expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(reply).toMatch(/\r\n\r\n\{"error":\{"code":"[A-Z_]+","reason":".+"\}\}$/);
   });
 });
 

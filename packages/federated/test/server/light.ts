@@ -6,9 +6,15 @@ import type { Farewell, ParticipantRound } from '../../src/client/participant.ts
 import { fetchTransport } from '../../src/client/transport.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import type { FederationStart } from '../../src/rounds/plan.ts';
-import type { FederationOptions, RoundRecord, WeightsLayout } from '../../src/contract.ts';
+import type {
+  FederationOptions,
+  RoundRecord,
+  SecureAggregationOptions,
+  WeightsLayout,
+} from '../../src/contract.ts';
 import { planOf } from '../../src/rounds/plan.ts';
 import { Rounds } from '../../src/rounds/rounds.ts';
+import { sumSecurely } from '../../src/secure/round.ts';
 import { openCoordinator } from '../../src/server/coordinator.ts';
 import type { CoordinatorModel } from '../../src/server/coordinator.ts';
 import type { FederateOptions, Federation } from '../../src/server/options.ts';
@@ -114,8 +120,9 @@ export function undisturbed(
   history: readonly RoundRecord[],
   population: number,
   options: Partial<FederationOptions> = {},
+  size: number = layout.size,
 ): Float64Array {
-  const { start } = lightModel();
+  const { start } = lightModel(size);
   const all = { ...usual, rounds: history.length, ...options };
   const rounds = new Rounds(planOf('test', all, { ...start, run: 'other', population }));
   for (const { selected, participants } of history) {
@@ -125,6 +132,33 @@ export function undisturbed(
       rounds.accept({ ...answer, run: 'other', round }, name);
     }
     if (rounds.close(0) === 'repeat') throw new Error('the round has too few updates');
+  }
+  return rounds.state.weights;
+}
+
+/** Secure aggregation for light participants. */
+export const secureAggregation: SecureAggregationOptions = { clippingNorm: 10 };
+
+/** The weights after rounds in which the updates of the same participants were added without masks. */
+export async function addedOpenly(
+  history: readonly RoundRecord[],
+  population: number,
+): Promise<Float64Array> {
+  const { start } = lightModel();
+  const options: FederationOptions = {
+    ...usual,
+    rounds: history.length,
+    secureAggregation: { ...secureAggregation, protocol: 'sum-only' },
+  };
+  const rounds = new Rounds(planOf('test', options, { ...start, run: 'other', population }));
+  for (const { selected, participants } of history) {
+    const open = rounds.open(selected);
+    const { round, weights } = open;
+    const updates = participants.map((name) => {
+      const answer = trainLight(name, { task: open.task(name), weights });
+      return [name, { ...answer, run: 'other', round }] as const;
+    });
+    rounds.closeSummed((await sumSecurely(rounds.plan, open, new Map(updates)))!, 0);
   }
   return rounds.state.weights;
 }

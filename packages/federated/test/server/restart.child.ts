@@ -1,7 +1,8 @@
 // A coordinator in a process of its own, which may be killed, and kills itself before an operation on files where asked to.
 import { fileURLToPath } from 'node:url';
 import type { FileHandle } from 'node:fs/promises';
-import { coordinate, lightModel } from './light.ts';
+import type { RoundRecord } from '../../src/contract.ts';
+import { coordinate, lightModel, secureAggregation } from './light.ts';
 
 /** What the process is told by its argument. */
 export interface ChildOptions {
@@ -9,17 +10,15 @@ export interface ChildOptions {
   readonly journal: string;
   readonly port: number;
   readonly rounds: number;
-  readonly clients?: number;
+  /** Whether updates are added in secret. */
+  readonly secure?: boolean;
   /** The operation on files before which it kills itself, from 1. */
   readonly killAt?: number;
 }
 
 /** What it says when it ends. */
 export interface ChildEnd {
-  readonly history: readonly {
-    readonly selected: readonly string[];
-    readonly participants: readonly string[];
-  }[];
+  readonly history: readonly RoundRecord[];
   readonly weights: readonly number[];
 }
 
@@ -58,7 +57,7 @@ function dieBefore(operation: number): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = JSON.parse(process.argv[2]!) as ChildOptions;
-  const { names, journal, port, rounds, clients, killAt } = options;
+  const { names, journal, port, rounds, secure, killAt } = options;
   if (killAt !== undefined) dieBefore(killAt);
   const model = lightModel();
   const server = await coordinate(
@@ -69,7 +68,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       listen: port,
       waitFor: names.length,
       linger: 20,
-      ...(clients === undefined ? {} : { clients }),
+      ...(secure === true ? { secureAggregation } : {}),
     },
     model,
   );
