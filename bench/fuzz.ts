@@ -1,8 +1,9 @@
-// A long comparison of the CPU engine with the reference on random circuits, and mutated programs in OpenQASM. Can be stopped and goes on where it was.
+// A long comparison of the CPU engine with the reference on random circuits; mutated programs in OpenQASM; malformed requests to a coordinator. Can be stopped and goes on where it was.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dynamicEngines, fuzzDynamic } from './fuzz/dynamic.ts';
+import { fuzzFederated } from './fuzz/federated.ts';
 import { fuzzLarge } from './fuzz/large.ts';
 import { fuzzQasm } from './fuzz/qasm.ts';
 import { fuzzSmall } from './fuzz/small.ts';
@@ -18,6 +19,7 @@ const usage = `npm run fuzz -- [options]
   --large n          circuits of 14 to 18 qubits (default 1000)
   --qasm n           mutated programs in OpenQASM (default 100000)
   --dynamic n        circuits with noise, measurements and feedback (default 1200); given alone, nothing else is run
+  --federated n      malformed requests to the coordinator of a federation (default 100000); given alone, nothing else is run
   --from n           first seed (default 0)
   --precision p      f64 (default, to 1e-12) or f32 (to 1e-4)
   --restart          forget what an earlier run has checked
@@ -30,6 +32,7 @@ interface Options {
   readonly large: number;
   readonly qasm: number;
   readonly dynamic: number;
+  readonly federated: number;
   readonly from: number;
   readonly precision: Precision;
 }
@@ -41,6 +44,7 @@ interface Saved {
   readonly large: Tally;
   readonly qasm: Tally;
   readonly dynamic: Tally;
+  readonly federated: Tally;
 }
 
 const stateFile = fileURLToPath(new URL('.fuzz.json', import.meta.url));
@@ -53,6 +57,7 @@ function readOptions(): { options: Options; restart: boolean } {
       large: { type: 'string' },
       qasm: { type: 'string' },
       dynamic: { type: 'string' },
+      federated: { type: 'string' },
       from: { type: 'string', default: '0' },
       precision: { type: 'string', default: 'f64' },
       restart: { type: 'boolean', default: false },
@@ -63,10 +68,12 @@ function readOptions(): { options: Options; restart: boolean } {
     console.log(usage);
     process.exit(0);
   }
-  const parts = ['circuits', 'large', 'qasm', 'dynamic'] as const;
-  const onlyDynamic = parts.every((name) => (values[name] !== undefined) === (name === 'dynamic'));
+  const parts = ['circuits', 'large', 'qasm', 'dynamic', 'federated'] as const;
+  const alone = (['dynamic', 'federated'] as const).some((one) =>
+    parts.every((name) => (values[name] !== undefined) === (name === one)),
+  );
   const count = (name: (typeof parts)[number] | 'from', usual: number): number => {
-    const number = Number(values[name] ?? (onlyDynamic ? 0 : usual));
+    const number = Number(values[name] ?? (alone && name !== 'from' ? 0 : usual));
     if (!Number.isSafeInteger(number) || number < 0)
       throw new Error(`--${name} takes an integer from 0 on`);
     return number;
@@ -78,6 +85,7 @@ function readOptions(): { options: Options; restart: boolean } {
     large: count('large', 1000),
     qasm: count('qasm', 100_000),
     dynamic: count('dynamic', 1200),
+    federated: count('federated', 100_000),
     from: count('from', 0),
   };
   return { options: { ...options, precision }, restart: values.restart };
@@ -89,8 +97,9 @@ function begin(options: Options, restart: boolean): Saved {
     if (JSON.stringify(saved.options) === JSON.stringify(options)) return saved;
     console.log('an earlier run had other options: starting anew');
   }
-  const [small, large, qasm, dynamic] = [emptyTally(), emptyTally(), emptyTally(), emptyTally()];
-  return { options, small, large, qasm, dynamic };
+  const [small, large, qasm] = [emptyTally(), emptyTally(), emptyTally()];
+  const [dynamic, federated] = [emptyTally(), emptyTally()];
+  return { options, small, large, qasm, dynamic, federated };
 }
 
 const save = (saved: Saved): void => writeFileSync(stateFile, JSON.stringify(saved));
@@ -120,13 +129,13 @@ async function part(
   saved: Saved,
   tally: Tally,
   total: number,
-  check: (seed: number) => void,
+  check: (seed: number) => void | Promise<void>,
 ): Promise<void> {
   const began = performance.now();
   const first = tally.done;
   let kept = began;
   while (tally.done < total && !stopped) {
-    check(saved.options.from + tally.done);
+    await check(saved.options.from + tally.done);
     progress(name, tally, total, began, first);
     if (performance.now() - kept < 2000) continue;
     kept = performance.now();
@@ -140,15 +149,15 @@ async function part(
 }
 
 function conclude(saved: Saved): void {
-  const { options, small, large, qasm, dynamic } = saved;
-  const failures = [small, large, qasm, dynamic].flatMap((tally) => tally.failures);
+  const { options, small, large, qasm, dynamic, federated } = saved;
+  const failures = [small, large, qasm, dynamic, federated].flatMap((tally) => tally.failures);
   for (const failure of failures.slice(0, 20)) console.log(failure);
   if (failures.length > 20) console.log(`… and ${failures.length - 20} more`);
   const worst = { ...small.worst, ...large.worst, ...dynamic.worst };
   for (const [kind, { error, seed }] of Object.entries(worst))
     console.log(`${kind.padEnd(38)}${error.toExponential(2)}  seed ${seed}`);
   console.log(
-    `${small.done + large.done + dynamic.done} circuits, ${qasm.done} programs, ${failures.length} failed`,
+    `${small.done + large.done + dynamic.done} circuits, ${qasm.done} programs, ${federated.done} requests, ${failures.length} failed`,
   );
   const results = new URL('results/', import.meta.url);
   mkdirSync(results, { recursive: true });
@@ -183,6 +192,13 @@ if (options.dynamic > 0) {
   await part('dynamic', saved, saved.dynamic, options.dynamic, (seed) =>
     fuzzDynamic(engines, seed, saved.dynamic),
   );
+}
+if (options.federated > 0) {
+  await using fuzz = await fuzzFederated();
+  await part('federated', saved, saved.federated, options.federated, (seed) =>
+    fuzz.check(seed, saved.federated),
+  );
+  if (!stopped) await fuzz.conclude(saved.federated);
 }
 engine.dispose();
 if (stopped) {
