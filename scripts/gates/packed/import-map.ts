@@ -15,7 +15,7 @@ function browserTarget(target: unknown): string | undefined {
   return undefined;
 }
 
-/** An import map that resolves every installed package's main entry, for pages that load them unbundled. */
+/** An import map that resolves every installed package's entries, for pages that load them unbundled. */
 export function importMap(app: string): { imports: Record<string, string> } {
   const imports: Record<string, string> = {};
   const manifests = globSync('node_modules/{*,@*/*}/package.json', { cwd: app });
@@ -32,6 +32,11 @@ export function importMap(app: string): { imports: Record<string, string> } {
     if (typeof main !== 'string' || typeof manifest['name'] !== 'string') continue;
     const path = existsSync(join(app, dirname(file), main)) ? main : `${main}.js`;
     imports[manifest['name']] = posix.join(folder, path);
+    for (const [entry, target] of Object.entries(exports ?? {})) {
+      const further = /^\.\/[^*]*$/.test(entry) ? browserTarget(target) : undefined;
+      if (further?.endsWith('.js') === true)
+        imports[posix.join(manifest['name'], entry)] = posix.join(folder, further);
+    }
   }
   return { imports };
 }
