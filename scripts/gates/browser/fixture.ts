@@ -34,6 +34,7 @@ interface Page {
 const pages: readonly Page[] = [
   { backEnd: 'cpu-threads', circuits: 60, isolated: true },
   { backEnd: 'cpu-threads', circuits: 60, isolated: false },
+  { backEnd: 'wgsl', circuits: 60, isolated: false },
   { backEnd: 'gpujs-webgpu', circuits: 40, isolated: true },
   { backEnd: 'gpujs-webgl2', circuits: 10, isolated: false },
 ];

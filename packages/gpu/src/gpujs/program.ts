@@ -233,15 +233,19 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
       signal?.throwIfAborted();
       return read;
     } catch (error) {
-      if (error instanceof EnvironmentError && !this.#disposed && !this.#parts.isDisposed()) {
-        const { circuit, measurements, options } = this;
-        this.#fallback ??= {
-          program: this.#parts.cpu.compile(circuit, measurements, options),
-          reason: error.message,
-        };
-      }
+      if (error instanceof EnvironmentError && !this.#disposed && !this.#parts.isDisposed())
+        this.#fallBack(error.message);
       throw error;
     }
+  }
+
+  /** Makes the program of the CPU engine that takes over. */
+  #fallBack(reason: string): void {
+    const { circuit, measurements, options } = this;
+    this.#fallback ??= {
+      program: this.#parts.cpu.compile(circuit, measurements, options),
+      reason,
+    };
   }
 
   /** Runs a batch and hands over its columns and records, piece by piece. */
@@ -417,6 +421,8 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
   #alive(): void {
     checkAlive(this.#parts.isDisposed(), 'engine');
     checkAlive(this.#disposed);
+    const { lost } = this.#parts.plans;
+    if (lost !== undefined) this.#fallBack(`the GPU device was lost: ${lost}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { cpu } from '@ketwork/simulator';
 import type { AsyncEngine } from '@ketwork/simulator';
 import { gpujs } from '../../src/gpujs/engine.ts';
 import { loadLibrary } from '../../src/gpujs/library.ts';
+import { wgsl } from '../../src/wgsl/engine.ts';
 import { deviceFailures } from '../device-fixture.ts';
 
 /** What a page found. */
@@ -20,6 +21,7 @@ const SINGLE = { results: 1e-5, gradients: 2e-5 };
 const DOUBLE = { results: 1e-12, gradients: 1e-12 };
 
 const engines: Readonly<Record<string, () => Promise<AsyncEngine>>> = {
+  wgsl: () => wgsl({ force: true }),
   'gpujs-webgpu': () => gpujs({ mode: 'webgpu', force: true }),
   'gpujs-webgl2': () => gpujs({ mode: 'webgl2', force: true }),
   'cpu-threads': () => cpu({ threads: 2 }),

@@ -218,6 +218,10 @@ describe.skipIf((await noWebGpu()) !== undefined)('gpujs on WebGPU', () => {
     const dy = Float64Array.of(1, 1, 1);
     const exact = (await cpu()).compile(turns, expval(Z(0)));
     expect((await program.vjp(values, dy)).w).toEqual(exact.vjp(values, dy).w);
+    // What is compiled later goes to the CPU at once.
+    const later = engine.compile(turns, expval(X(0)));
+    await later.run(values);
+    expect(later.explain().text).toContain('runs on the CPU engine');
     const again = await open();
     expectClose(await again.compile(turns, expval(Z(0))).run(values), right, 1e-6, 'run');
     again.dispose();
