@@ -144,5 +144,7 @@ export * from '@ketwork/datasets';
 export * from '@ketwork/gpu';
 export { auto } from './auto.ts';
 export type { AutoEngine, AutoOptions } from './auto.ts';
+export type { Calibration, CalibrationPoint } from './auto/calibration.ts';
+export type { AsyncAutoEngine } from './auto/choose.ts';
 export { plot } from './plot.ts';
 export * from '@ketwork/noise';
