@@ -6,6 +6,7 @@ import type { FederationStart } from '../rounds/plan.ts';
 import { privacyReport } from '../privacy/report.ts';
 import type { FederationResult } from '../result.ts';
 import { Rounds } from '../rounds/rounds.ts';
+import type { SimulationEvent } from '../simulation/options.ts';
 import type { Plain } from '../wire/message.ts';
 import { KINDS, ROOM_PER_PARTICIPANT, answer, joinRequest } from '../wire/protocol.ts';
 import type { JoinReply, QuestionId } from '../wire/protocol.ts';
@@ -99,6 +100,7 @@ class Coordinator implements Federation {
   #listener: Listener | undefined;
   #closed: Promise<void> | undefined;
   #reason: string | undefined;
+  #thrown: { readonly error: unknown } | undefined;
 
   constructor(
     model: CoordinatorModel,
@@ -142,6 +144,7 @@ class Coordinator implements Federation {
       names,
       signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
       measure: (record) => this.#measure(record),
+      event: (event) => this.#tell(event),
       done: (record) => this.#done(record),
     });
     // Whoever only loops over rounds hears of an error there.
@@ -192,6 +195,7 @@ class Coordinator implements Federation {
   async #run(): Promise<void> {
     try {
       const reason = await this.#driver.run();
+      if (this.#thrown !== undefined) throw this.#thrown.error;
       this.#reason = reason;
       if (reason !== 'aborted') this.#exchange.finish(this.#farewell(reason));
       this.#end.resolve(this.#result(reason));
@@ -262,6 +266,16 @@ class Coordinator implements Federation {
     await this.#keep();
     this.#feed.push(record);
     return this.#options.onRound?.(record);
+  }
+
+  /** A callback that throws ends the federation, not the request in which it was called. */
+  #tell(event: SimulationEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      this.#thrown ??= { error };
+      this.#closing.abort();
+    }
   }
 
   async #keep(): Promise<void> {

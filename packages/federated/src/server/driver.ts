@@ -1,6 +1,9 @@
 import type { RoundRecord } from '../contract.ts';
+import { UpdateError } from '../errors.ts';
+import type { UpdateFault } from '../errors.ts';
 import type { OpenRound } from '../rounds/state.ts';
 import type { Rounds } from '../rounds/rounds.ts';
+import type { SimulationEvent } from '../simulation/options.ts';
 import { pause } from '../client/backoff.ts';
 import type { Plain } from '../wire/message.ts';
 import { SecureAggregationError } from '../secure/error.ts';
@@ -25,6 +28,8 @@ export interface DriverOptions {
   readonly signal: AbortSignal;
   /** Measures the new weights and whatever else belongs to a round; its record is saved afterwards. */
   readonly measure: (record: RoundRecord) => Promise<RoundRecord>;
+  /** Something happened within a round. */
+  readonly event: (event: SimulationEvent) => void;
   /** A round is done and saved. `'stop'` ends the federation. */
   readonly done: (record: RoundRecord) => unknown;
 }
@@ -38,6 +43,14 @@ const opening = object({
   present: list(text(64), 1_000_000),
   selected: list(text(64), 1_000_000),
 });
+
+/** Tells what becomes of updates, see `onEvent`. */
+interface Reporter {
+  /** Takes an update and tells what came of it. */
+  of(name: string, take: () => 'accepted' | 'duplicate'): 'accepted' | 'duplicate';
+  /** Tells of those that did not answer. */
+  rest(names: readonly string[]): void;
+}
 
 /** Rounds, one after the other, over an {@link Exchange}. */
 export class Driver {
@@ -146,6 +159,7 @@ export class Driver {
   async #collect(open: OpenRound): Promise<RoundRecord | 'repeat' | undefined> {
     const { rounds, journal, signal } = this.#options;
     const { weights, selected } = open;
+    const report = this.#reporter(open, rounds.answered.length);
     await this.#ask(
       {
         id: this.#id(open, 0),
@@ -153,14 +167,16 @@ export class Driver {
         asked: selected,
         body: (name) => ({ task: open.task(name) as unknown as Plain, weights }),
         accept: async (name, body) => {
-          const outcome = this.#take(open, name, body);
+          const outcome = report.of(name, () => this.#take(open, name, body));
           if (outcome === 'accepted') await journal?.append(name, body as Plain);
           return outcome;
         },
       },
       rounds.answered,
     );
-    return signal.aborted ? undefined : rounds.close(this.seconds);
+    if (signal.aborted) return undefined;
+    report.rest(rounds.waitingFor);
+    return rounds.close(this.seconds);
   }
 
   /** The same by secure aggregation: training first, then keys, shares, masked updates and what takes the masks off their sum. */
@@ -175,6 +191,7 @@ export class Driver {
     let given: ReadonlyMap<string, unknown> = new Map(
       selected.map((name) => [name, { task: open.task(name), weights }]),
     );
+    const report = this.#reporter(open, 0);
     let answered = 0;
     try {
       for (const [step, kind] of KINDS.secure.entries()) {
@@ -183,10 +200,15 @@ export class Driver {
           kind,
           asked: [...given.keys()],
           body: (name) => given.get(name) as Plain,
-          accept: (name, body) => secure.receive(body, name),
+          accept: (name, body) =>
+            secure.phase === 'masked'
+              ? report.of(name, () => secure.receive(body, name))
+              : secure.receive(body, name),
         });
         if (signal.aborted) return undefined;
         answered = outcome.answered.size;
+        if (secure.phase === 'masked')
+          report.rest(selected.filter((name) => !outcome.answered.has(name)));
         given = await secure.advance();
       }
       return rounds.closeSummed(await secure.finish(), this.seconds);
@@ -194,6 +216,37 @@ export class Driver {
       if (!(error instanceof SecureAggregationError)) throw error;
       return rounds.repeat(answered);
     }
+  }
+
+  /** Tells what becomes of updates; `done` of them were there before. */
+  #reporter({ round, attempt, selected }: OpenRound, done: number): Reporter {
+    const { rounds, event } = this.#options;
+    const told = new Set<string>();
+    const tell = (
+      type: SimulationEvent['type'],
+      participant: string,
+      fault?: UpdateFault,
+    ): void => {
+      if (!told.has(participant)) done++;
+      told.add(participant);
+      const progress = (round - 1 + done / selected.length) / rounds.plan.rounds;
+      const about = { round, attempt, participant, done, selected: selected.length, progress };
+      event({ type, ...about, ...(fault === undefined ? {} : { fault }) });
+    };
+    return {
+      of: (name, take) => {
+        try {
+          const outcome = take();
+          if (outcome === 'accepted') tell('accepted', name);
+          return outcome;
+        } catch (error) {
+          if (error instanceof UpdateError) tell('refused', name, error.fault);
+          throw error;
+        }
+      },
+      rest: (names) =>
+        names.filter((name) => !told.has(name)).forEach((name) => tell('dropped', name)),
+    };
   }
 
   #id({ round, attempt }: OpenRound, step: number): QuestionId {

@@ -137,9 +137,9 @@ export class Journal {
   /** Writes a file beside, and puts it in the place of the old one when it is on the disk. */
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     await this.#do('write', async () => {
-      await this.#fs.mkdir(this.folder, { recursive: true });
+      await this.#fs.mkdir(this.folder, { recursive: true, mode: 0o700 });
       const temporary = this.#path(`${name}.tmp`);
-      const file = await this.#fs.open(temporary, 'w');
+      const file = await this.#fs.open(temporary, 'w', 0o600);
       try {
         await file.writeFile(bytes);
         await file.sync();

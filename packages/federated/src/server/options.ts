@@ -1,6 +1,7 @@
 import type { FitOptions } from '@ketwork/training';
 import type { FederationOptions, RoundRecord } from '../contract.ts';
 import type { FederationResult } from '../result.ts';
+import type { SimulationEvent } from '../simulation/options.ts';
 import type { Limits } from './limits.ts';
 import type { CoordinatorTls, ListenOptions } from './listener.ts';
 import type { FederationStatus } from './status.ts';
@@ -34,6 +35,8 @@ export interface FederateOptions extends FederationOptions {
   readonly origins?: readonly string[];
   /** What is refused before it is read. */
   readonly limits?: Limits;
+  /** Called when an update counts or is refused, and at the end of a round for each participant that did not answer. */
+  readonly onEvent?: (event: SimulationEvent) => void;
   /** Engine for quantum layers, to measure `evaluation`. Default: the one that is bound, else the CPU. */
   readonly engine?: FitOptions['engine'];
   /** Seconds for which participants can still learn that it is over, before connections are closed. Default 10. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { coordinate, lightModel, takePart } from './light.ts';
+import { Unreachable } from '../../src/client/transport.ts';
+import type { SimulationEvent } from '../../src/simulation/options.ts';
+import { coordinate, lightModel, secureAggregation, takePart, trainLight } from './light.ts';
 
 describe('a coordinator', () => {
   it('brings rounds to their end with all participants', async () => {
@@ -21,5 +23,50 @@ describe('a coordinator', () => {
       ]);
       expect(end.weights).toEqual(model.weights);
     }
+  });
+
+  it.each([undefined, secureAggregation])('tells what becomes of updates (%o)', async (secure) => {
+    const names = ['a', 'b', 'c', 'z'];
+    const events: SimulationEvent[] = [];
+    await using server = await coordinate(names, {
+      rounds: 1,
+      waitFor: names.length,
+      onEvent: (event) => events.push(event),
+      ...(secure === undefined ? {} : { secureAggregation: secure }),
+    });
+    const parts = names.map((name) =>
+      takePart(server.url, name, {
+        train: (body) => {
+          if (name === 'z') throw new Unreachable('not today');
+          const answer = trainLight(name, body);
+          return name === 'c' && secure === undefined ? { ...answer, loss: NaN } : answer;
+        },
+      }),
+    );
+    await Promise.all(parts);
+    const told = new Map(
+      events.map(({ participant, type, fault }) => [participant, [type, fault]]),
+    );
+    expect(names.map((name) => [name, ...told.get(name)!])).toEqual([
+      ['a', 'accepted', undefined],
+      ['b', 'accepted', undefined],
+      secure === undefined ? ['c', 'refused', 'not-finite'] : ['c', 'accepted', undefined],
+      ['z', 'dropped', undefined],
+    ]);
+    expect(events.map(({ done }) => done)).toEqual([1, 2, 3, 4]);
+    expect(events.at(-1)).toMatchObject({ round: 1, attempt: 1, selected: 4, progress: 1 });
+  });
+
+  it('ends where the callback for events throws', async () => {
+    await using server = await coordinate(['a'], {
+      onEvent: () => {
+        throw new Error('enough');
+      },
+    });
+    const away = new AbortController();
+    const part = takePart(server.url, 'a', { signal: away.signal });
+    await expect(server.result).rejects.toThrow('enough');
+    away.abort();
+    await expect(part).rejects.toThrow(/abort/);
   });
 });
