@@ -34,8 +34,8 @@ export interface SimulationFaults {
 
 /** What happened within a round of a simulation. */
 export interface SimulationEvent {
-  /** An update counts, was refused, or never came. */
-  readonly type: 'accepted' | 'refused' | 'dropped';
+  /** An update counts, was refused, or never came; or its participant could not train. */
+  readonly type: 'accepted' | 'refused' | 'dropped' | 'failed';
   /** Number of the round, from 1. */
   readonly round: number;
   /** Number of the attempt, from 1. */
@@ -44,6 +44,8 @@ export interface SimulationEvent {
   readonly participant: string;
   /** Why it was refused. */
   readonly fault?: UpdateFault;
+  /** Why its participant could not train. */
+  readonly reason?: string;
   /** How many of those selected are done with, this one included. */
   readonly done: number;
   /** How many were selected. */
@@ -60,6 +62,11 @@ export interface SimulateOptions extends FederationOptions {
   readonly engine?: FitOptions['engine'];
   /** Faults to inject. Default: none. */
   readonly faults?: SimulationFaults;
+  /**
+   * What becomes of a participant that cannot train, as where its loss is not finite: `throw`, the default, ends the simulation
+   * with its error; `drop` goes on without its answer, as a coordinator over HTTP does.
+   */
+  readonly failures?: 'throw' | 'drop';
   /** Called when a participant of a round is done with, in the order in which that happens. */
   readonly onEvent?: (event: SimulationEvent) => void;
   /** Where to go on from: the state of a simulation with the same settings, of which only `rounds` may be larger. Default: the start. */

@@ -1,3 +1,4 @@
+import { KetworkError } from '@ketwork/base';
 import type { TrainingData } from '@ketwork/training';
 import { UpdateError } from '../errors.ts';
 import type { ParticipantState, TrainedRound } from '../local/round.ts';
@@ -23,7 +24,7 @@ export async function gatherUpdates(
   participants: Participants,
   trainers: Trainers,
   take: (update: unknown, from: string) => unknown,
-  { faults, onEvent, signal }: SimulateOptions,
+  { faults, failures, onEvent, signal }: SimulateOptions,
 ): Promise<boolean> {
   const { data, states, fresh, trained } = participants;
   const open = rounds.open(data.keys());
@@ -49,13 +50,15 @@ export async function gatherUpdates(
     let own = trained.get(participant);
     if (own === undefined) {
       const state = states[participant] ?? fresh;
-      own = await trainers
-        .train(data.get(participant)!, task, weights, state, stop.signal)
-        .catch((error: unknown) => {
-          throw stop.signal.aborted
-            ? error
-            : namedError(`participant ${participant}, round ${round}`, error);
-        });
+      try {
+        own = await trainers.train(data.get(participant)!, task, weights, state, stop.signal);
+      } catch (error) {
+        if (stop.signal.aborted) throw error;
+        if (failures !== 'drop' || !(error instanceof KetworkError))
+          throw namedError(`participant ${participant}, round ${round}`, error);
+        report({ type: 'failed', participant, reason: error.message });
+        return;
+      }
       trained.set(participant, own);
     }
     const { update } = own;

@@ -113,6 +113,15 @@ describe('participants that fail', () => {
     await expect(simulate(classical(), broken, options)).rejects.toThrow(
       'participant b, round 1: fit: the loss is NaN at step 1',
     );
+    const events: SimulationEvent[] = [];
+    const { history } = await simulate(classical(), broken, {
+      ...options,
+      failures: 'drop',
+      onEvent: (event) => events.push(event),
+    });
+    expect(history.map(({ participants }) => participants)).toEqual([['a'], ['a'], ['a']]);
+    expect(events[1]).toMatchObject({ type: 'failed', participant: 'b', done: 2 });
+    expect(events[1]!.reason).toContain('fit: the loss is NaN at step 1');
     const shape = { a: data[0]!, b: { inputs: [1, 2, 3], labels: [1] } };
     expect(() => simulate(classical(), shape, options)).toThrowErrorMatchingInlineSnapshot(
       `[ValueError: simulate: participant b: 3 numbers are not one or more inputs of 2 numbers each]`,
