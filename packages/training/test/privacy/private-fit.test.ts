@@ -21,6 +21,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkPrivacy } from '../../src/privacy/options.ts';
+import { gradientNoise } from '../../src/privacy/steps.ts';
 import { clouds } from '../clouds.ts';
 
 const data = clouds(24, 3);
@@ -181,7 +183,6 @@ test('any number of workers gives the same bits, and none at all', async () => {
     const alone = await run({});
     for (const more of [
       { workers: 1 },
-      { workers: 2 },
       { batchSize: 3, accumulate: 4 },
       { batchSize: 6, accumulate: 2, workers: 2 },
     ])
@@ -191,11 +192,13 @@ test('any number of workers gives the same bits, and none at all', async () => {
 });
 
 describe('noise', () => {
-  /** What noise added to the sum of gradients of a step, over clipping norm and multiplier. */
-  async function noiseOf(privacy: PrivacyOptions): Promise<number[]> {
-    const points = { inputs: [0.5, -1, 0.25, 2], labels: new Float64Array(4 * 5000) };
+  const outputs = 40_000;
+
+  /** What noise added to the sum of gradients of a step, over what its standard deviation should be. */
+  async function noiseOf(privacy: PrivacyOptions): Promise<Float64Array> {
+    const points = { inputs: [0.5, -1, 0.25, 2], labels: new Float64Array(4 * outputs) };
     const run = async (noiseMultiplier: number): Promise<number[]> => {
-      const model = sequential(dense(1, 5000));
+      const model = sequential(dense(1, outputs));
       await fit(model, points, {
         loss: mse,
         optimizer: sgd(1),
@@ -207,26 +210,38 @@ describe('noise', () => {
       return numbersOf(model);
     };
     const [quiet, noisy] = [await run(0), await run(1.5)];
-    return quiet.map((value, i) => (4 * (value - noisy[i]!)) / (1.5 * privacy.clippingNorm));
+    const sizes = { examples: 4, batch: 4, steps: 1, stretch: 1 };
+    const plan = checkPrivacy({ ...privacy, noiseMultiplier: 1.5 }, sizes);
+    const deviation = gradientNoise(plan) * privacy.clippingNorm;
+    return Float64Array.from(quiet, (value, i) => (4 * (value - noisy[i]!)) / deviation);
   }
 
-  // 10,000 numbers: the variance is known to 1.4 %, so that 5 % off would be seen with a power above 0.9.
-  test.each(['cryptographic', 'seeded-unsafe'] as const)(
-    '%s: normal with the stated variance',
-    async (randomness) => {
-      const noise = await noiseOf({ clippingNorm: 0.25, delta: 1e-5, randomness });
-      const n = noise.length;
-      const mean = noise.reduce((a, b) => a + b) / n;
-      const moment = (k: number): number => noise.reduce((sum, z) => sum + z ** k, 0) / n;
-      expect(Math.abs(mean) * Math.sqrt(n)).toBeLessThan(5);
-      expect(Math.abs(moment(2) - 1) / Math.sqrt(2 / n)).toBeLessThan(5);
-      expect(Math.abs(moment(3)) / Math.sqrt(15 / n)).toBeLessThan(5);
-      expect(Math.abs(moment(4) - 3) / Math.sqrt(96 / n)).toBeLessThan(5);
-      // Neighbours are independent.
-      const pairs = noise.slice(1).reduce((sum, z, i) => sum + z * noise[i]!, 0) / n;
-      expect(Math.abs(pairs) * Math.sqrt(n)).toBeLessThan(5);
-    },
-  );
+  /** Whether numbers look like standard normal ones; each check fails by chance once in two million times. */
+  function expectNormal(noise: Float64Array): void {
+    const n = noise.length;
+    const moment = (k: number): number => noise.reduce((sum, z) => sum + z ** k, 0) / n;
+    expect(Math.abs(moment(1)) * Math.sqrt(n)).toBeLessThan(5);
+    expect(Math.abs(moment(2) - 1) / Math.sqrt(2 / n)).toBeLessThan(5);
+    expect(Math.abs(moment(3)) / Math.sqrt(15 / n)).toBeLessThan(5);
+    expect(Math.abs(moment(4) - 3) / Math.sqrt(96 / n)).toBeLessThan(5);
+    // Neighbours are independent.
+    const pairs = noise.slice(1).reduce((sum, z, i) => sum + z * noise[i]!, 0) / n;
+    expect(Math.abs(pairs) * Math.sqrt(n)).toBeLessThan(5);
+  }
+
+  // 80,000 numbers tell the variance to 0.5 %, so that one 6 % off is found but for once in 10¹¹ times.
+  test.each([
+    ['cryptographic', 'flat'],
+    ['seeded-unsafe', 'flat'],
+    ['cryptographic', 'per-layer'],
+    ['seeded-unsafe', 'adaptive'],
+  ] as const)('%s, %s: normal with the stated variance', async (randomness, clipping) => {
+    const noise = await noiseOf({ clippingNorm: 0.25, delta: 1e-5, randomness, clipping });
+    expect(noise.length).toBe(2 * outputs);
+    expectNormal(noise);
+    for (const factor of [0.97, 1.03])
+      expect(() => expectNormal(noise.map((z) => factor * z))).toThrow('to be less than 5');
+  });
 
   test('cryptographic runs differ, seeded ones do not', async () => {
     const run = async (randomness: 'cryptographic' | 'seeded-unsafe'): Promise<string> => {

@@ -133,6 +133,46 @@ describe.each(['linf', 'l2'] as const)('attacks in %s', (norm) => {
     else expectClose(a, b, 1e-12);
   });
 
+  test('several steps are the loop by hand, through a circuit', async () => {
+    const model = hybrid();
+    model.network!.bind!(await cpu());
+    const examples = data(6);
+    const [epsilon, steps, stepSize] = [0.2, 4, 0.09];
+    const x = Float64Array.from(examples.inputs);
+    for (let step = 0; step < steps; step++) {
+      for (let e = 0; e < 6; e++) {
+        const one = x.slice(4 * e, 4 * e + 4);
+        const y = [examples.labels[e]!];
+        const { grads } = await inputGradients(model, crossEntropy)({ x: one, y });
+        const length = Math.hypot(...grads);
+        const away = one.map((value, i) => {
+          const along = norm === 'linf' ? Math.sign(grads[i]!) : grads[i]! / length;
+          return value + stepSize * along - examples.inputs[4 * e + i]!;
+        });
+        const far = Math.hypot(...away);
+        away.forEach((value, i) => {
+          const kept =
+            norm === 'linf'
+              ? Math.min(epsilon, Math.max(-epsilon, value))
+              : value * Math.min(1, epsilon / far);
+          x[4 * e + i] = Math.min(1, Math.max(0, examples.inputs[4 * e + i]! + kept));
+        });
+      }
+    }
+    const settings = { norm, range, steps, stepSize };
+    for (const attack of [
+      bim(epsilon, settings),
+      pgd(epsilon, { ...settings, randomStart: false }),
+    ]) {
+      const found = await adversarialExamples(model, examples, {
+        loss: crossEntropy,
+        attack,
+        seed: 1,
+      });
+      expectClose(found, x, 1e-12);
+    }
+  });
+
   test('a convex loss never falls, for any example', async () => {
     // Cross-entropy of a linear model is convex in the input, so every step up the gradient leads up.
     const model = sequential(dense(4, 3));
