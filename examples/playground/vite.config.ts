@@ -74,6 +74,10 @@ const notAsked: readonly (readonly [importer: string, specifier: string, names: 
   ['/training/src/steps.ts', './privacy/steps.ts', 'PrivateSteps'],
   ['/gradients/src/differentiate.ts', './hadamard/hadamard-test.ts', 'hadamardTest'],
   ['/gradients/src/differentiate.ts', './hadamard/reversed.ts', 'reversedHadamardTest'],
+  ['/gradients/src/differentiate.ts', './shift/parameter-shift.ts', 'parameterShift'],
+  ['/gradients/src/differentiate.ts', './differences/spsa.ts', 'spsa'],
+  ['/gradients/src/differentiate.ts', './differences/finite-difference.ts', 'finiteDifference'],
+  ['/simulator/src/worker/engines.ts', '../reference/reference.ts', 'reference'],
   ['/simulator/src/worker/engines.ts', '../density/engine.ts', 'densityMatrix'],
   ['/simulator/src/worker/engines.ts', '../trajectories/engine.ts', 'trajectories'],
 ];

@@ -29,6 +29,10 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  // Software adapters: the page offers them, and marks them as emulated.
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-unsafe-swiftshader',
 ];
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',

@@ -334,7 +334,9 @@ class App {
       const { view } = await (tab === 'train'
         ? import('./train/view.ts')
         : import('./bench/view.ts'));
-      this.#views.set(tab, view());
+      const made = await view();
+      // The tab may have been left and entered again in the meantime.
+      if (!this.#views.has(tab)) this.#views.set(tab, made);
       this.#draw();
     }
     this.#views.get(tab)!.shown();

@@ -51,7 +51,7 @@ export function backEnds(): Promise<readonly BackEnd[]> {
 
 /** Engines on GPUs. gpu.js itself is loaded when its engine is opened. */
 async function gpus(): Promise<readonly BackEnd[]> {
-  const { gpujs, probeGpu } = await import('@ketwork/gpu');
+  const { gpujs, probeGpu, wgsl } = await import('@ketwork/gpu');
   const { webgpu, webgl2 } = await probeGpu();
   // A driver that computes on the CPU is slower than the CPU engine: there to try, and not chosen for anybody.
   const of = (
@@ -66,6 +66,7 @@ async function gpus(): Promise<readonly BackEnd[]> {
     return [{ id, label: shown, about, software, open: () => open(software) }];
   };
   return [
+    ...of(webgpu, 'wgsl', 'GPU, own shaders', (force) => wgsl({ force })),
     ...of(webgpu, 'gpujs-webgpu', 'GPU, gpu.js on WebGPU', (force) =>
       gpujs({ mode: 'webgpu', force }),
     ),

@@ -4,36 +4,35 @@ import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { backEnds, engineOf, threads } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
-import { download, drawing } from '../ui/drawing.ts';
+import { download, drawing, widthOf } from '../ui/drawing.ts';
 import { icon } from '../ui/icons.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { duration } from '../ui/numbers.ts';
 import { LIMITS, benchDefaults, crossover, timeOf } from './measure.ts';
 import type { BenchSettings, Timings } from './measure.ts';
 
-/** Makes the view. */
-export function view(): LazyView {
-  return new BenchView();
+/** Makes the view, once it is known what there is to compute on. */
+export async function view(): Promise<LazyView> {
+  return new BenchView(await backEnds());
 }
 
 class BenchView implements LazyView {
   readonly element: HTMLElement = document.createElement('div');
   #settings: BenchSettings = benchDefaults;
-  #backEnds: readonly BackEnd[] = [];
+  readonly #backEnds: readonly BackEnd[];
   readonly #left = new Set<string>();
   #timings: readonly Timings[] = [];
   #running: AbortController | undefined;
   #status = 'Ready';
   #chart: SVGSVGElement | undefined;
 
-  constructor() {
-    void this.#list();
-  }
-
-  async #list(): Promise<void> {
-    this.#backEnds = await backEnds();
+  constructor(list: readonly BackEnd[]) {
+    this.#backEnds = list;
     for (const { id, software } of this.#backEnds) if (software === true) this.#left.add(id);
-    this.#render();
+    new ResizeObserver(() => {
+      this.#chart = undefined;
+      this.#render();
+    }).observe(this.element);
   }
 
   shown(): void {
@@ -218,7 +217,7 @@ class BenchView implements LazyView {
           xLabel: 'qubits',
           yLabel: 'milliseconds',
           yScale: 'log',
-          width: Math.max(300, Math.min(760, (this.element.clientWidth || 800) - 24)),
+          width: widthOf(this.element, '.crossover'),
           height: 380,
         },
       ),

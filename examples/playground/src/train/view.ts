@@ -9,7 +9,7 @@ import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { backEnds, engineOf } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
-import { drawing } from '../ui/drawing.ts';
+import { drawing, widthOf } from '../ui/drawing.ts';
 import { icon } from '../ui/icons.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { fixed, percent } from '../ui/numbers.ts';
@@ -24,16 +24,16 @@ const TURN = 14;
 /** Points of the loss curve that are drawn. */
 const MOST_POINTS = 240;
 
-/** Makes the view. */
-export function view(): LazyView {
-  return new TrainView();
+/** Makes the view, once it is known what there is to compute on. */
+export async function view(): Promise<LazyView> {
+  return new TrainView(await backEnds());
 }
 
 class TrainView implements LazyView {
   readonly element: HTMLElement = document.createElement('div');
   #settings: TaskSettings = defaults;
   #points: Points = pointsOf(defaults);
-  #backEnds: readonly BackEnd[] = [];
+  readonly #backEnds: readonly BackEnd[];
   #backEnd = 'cpu';
   #running: AbortController | undefined;
   #progress: FitProgress | undefined;
@@ -47,20 +47,13 @@ class TrainView implements LazyView {
   #circuit: SVGSVGElement | undefined;
   #chart: SVGSVGElement | undefined;
 
-  constructor() {
+  constructor(list: readonly BackEnd[]) {
+    this.#backEnds = list;
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plane());
-    new ResizeObserver(() => this.#plane()).observe(this.element);
-    void this.#list();
-  }
-
-  async #list(): Promise<void> {
-    this.#backEnds = await backEnds();
-    this.#render();
-  }
-
-  /** Width of the view in pixels. */
-  get #width(): number {
-    return this.element.clientWidth || 800;
+    new ResizeObserver(() => {
+      this.#chart = undefined;
+      this.#render();
+    }).observe(this.element);
   }
 
   shown(): void {
@@ -167,7 +160,7 @@ class TrainView implements LazyView {
           xLabel: 'epoch',
           yLabel: 'cross-entropy (nats), share of errors',
           yRange: [0, Math.max(0.8, ...this.#losses) * 1.02],
-          width: Math.max(300, Math.min(440, this.#width - 24)),
+          width: widthOf(this.element, '.loss'),
           height: 300,
         },
       ),

@@ -35,6 +35,11 @@ function adopt(css: string): void {
   document.adoptedStyleSheets.push(sheet);
 }
 
+/** Width for a chart that fills an element of a view, in pixels: drawn at this size, texts are as large as elsewhere. */
+export function widthOf(view: Element, selector: string): number {
+  return Math.max(280, view.querySelector(selector)?.clientWidth ?? 0);
+}
+
 /** Hands a file to the reader. */
 export function download(name: string, type: string, content: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
