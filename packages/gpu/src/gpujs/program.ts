@@ -229,9 +229,7 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
       this.#held.set(name, id);
     }
     try {
-      const read = await plans.run(id, tables);
-      signal?.throwIfAborted();
-      return read;
+      return await abortable(plans.run(id, tables), signal);
     } catch (error) {
       if (error instanceof EnvironmentError && !this.#disposed && !this.#parts.isDisposed())
         this.#fallBack(error.message);
@@ -423,6 +421,19 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
     checkAlive(this.#disposed);
     const { lost } = this.#parts.plans;
     if (lost !== undefined) this.#fallBack(`the GPU device was lost: ${lost}`);
+  }
+}
+
+/** Rejects as soon as the signal is aborted; the work goes on to its end. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -163,8 +163,11 @@ describe.skipIf((await noWebGpu()) !== undefined)('gpujs on WebGPU', () => {
     expect(() => engine.compile(large, expval(Z(0)))).toThrow(KetworkError);
     const program = engine.compile(turns, expval(Z(0)));
     await expect(program.run({ x: [0], w: [1] })).rejects.toThrow(ValueError);
-    const stopped = AbortSignal.abort(new Error('enough'));
-    await expect(program.run(values, { signal: stopped })).rejects.toThrow('enough');
+    const controller = new AbortController();
+    const call = program.run(values, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    expect(await program.run(values)).toHaveLength(3);
     program.dispose();
     await expect(program.run(values)).rejects.toThrow('disposed');
     engine.dispose();
