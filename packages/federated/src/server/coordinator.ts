@@ -89,7 +89,7 @@ class Coordinator implements Federation {
   readonly #rounds: Rounds;
   readonly #journal: Journal | undefined;
   readonly #layout: string;
-  readonly #bounds: ReturnType<Desk['bounds']>;
+  readonly #bounds: Desk['bounds'];
   readonly #limits: HeldLimits;
   readonly #exchange: Exchange;
   readonly #gate: Gate;
@@ -286,7 +286,7 @@ class Coordinator implements Federation {
     const { status } = this.#options;
     return {
       readers: status === undefined ? 'nobody' : status === 'open' ? 'everybody' : 'bearers',
-      bounds: () => this.#bounds,
+      bounds: this.#bounds,
       join: (name, message) => this.#join(name, message),
       instruction: (name, gone) => this.#exchange.poll(name, gone),
       answer: async (name, message) => ({

@@ -12,8 +12,8 @@ import { Refusal, refusalBody } from './refusal.ts';
 
 /** What the coordinator does with requests that came through. Whoever throws a Refusal has its reason sent. */
 export interface Desk {
-  /** Longest body, and the longest header in it, that a path may have. */
-  readonly bounds: (path: string) => { readonly bytes: number; readonly header: number };
+  /** Longest body, and longest header in it. */
+  readonly bounds: { readonly bytes: number; readonly header: number };
   /** A participant presents itself. */
   join(name: string, message: Plain): Plain;
   /** Waits for something to do; undefined where there is nothing for a while. */
@@ -108,17 +108,17 @@ export class Gate {
       }
       case PATHS.join:
         checkMethod(request, 'POST');
-        this.#send(response, this.#desk.join(name, await this.#read(request, name, path, proceed)));
+        this.#send(response, this.#desk.join(name, await this.#read(request, name, proceed)));
         return;
       case PATHS.answer: {
         checkMethod(request, 'POST');
-        const message = await this.#read(request, name, path, proceed);
+        const message = await this.#read(request, name, proceed);
         this.#send(response, await this.#desk.answer(name, message));
         return;
       }
       case PATHS.leave:
         checkMethod(request, 'POST');
-        await this.#read(request, name, path, proceed);
+        await this.#read(request, name, proceed);
         this.#send(response, this.#desk.leave(name));
         return;
       default:
@@ -137,13 +137,8 @@ export class Gate {
   }
 
   /** Reads and decodes a body, one per participant at a time, and not more at once than memory is set aside for. */
-  async #read(
-    request: IncomingMessage,
-    name: string,
-    path: string,
-    proceed: () => void,
-  ): Promise<Plain> {
-    const { bytes, header } = this.#desk.bounds(path);
+  async #read(request: IncomingMessage, name: string, proceed: () => void): Promise<Plain> {
+    const { bytes, header } = this.#desk.bounds;
     const length = announcedLength(request, bytes);
     if (this.#uploading.has(name))
       throw new Refusal(429, 'BUSY', 'this participant is sending something already', 1);

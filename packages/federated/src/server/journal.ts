@@ -75,7 +75,7 @@ export class Journal {
         const records = this.#waiting;
         this.#waiting = [];
         await this.#do('append to', async () => {
-          await log.writev(records);
+          for (const record of records) await log.appendFile(record);
           await log.datasync();
         });
       }
@@ -104,13 +104,15 @@ export class Journal {
 
   /** Ends the log. */
   async close(): Promise<void> {
-    await this.#flushing;
     await this.#closeLog();
   }
 
+  /** Ends the log when all is written that was to be; who waits for that hears of a failure itself. */
   async #closeLog(): Promise<void> {
+    await this.#flushing?.catch(() => {});
     const log = this.#log;
     this.#log = undefined;
+    this.#waiting = [];
     await log?.close();
   }
 

@@ -58,6 +58,16 @@ describe('a journal', () => {
     expect((await new Journal(folder).logged())?.answers).toEqual([]);
   });
 
+  it('keeps no answer for another round than its own', async () => {
+    const journal = new Journal(folder);
+    await journal.begin({ round: 1 });
+    const late = journal.append('a', { x: 1 });
+    await journal.begin({ round: 2 });
+    await late;
+    await journal.close();
+    expect(await new Journal(folder).logged()).toEqual({ opening: { round: 2 }, answers: [] });
+  });
+
   it('torn anywhere gives the answers that are whole, and goes on behind them', async () => {
     const journal = new Journal(folder);
     const sizes: number[] = [];

@@ -38,13 +38,13 @@ function dieBefore(operation: number): void {
   files.open = async (...args) => {
     step();
     const file: FileHandle = await open(...args);
-    for (const name of ['writeFile', 'writev', 'sync', 'datasync'] as const) {
+    for (const name of ['writeFile', 'appendFile', 'sync', 'datasync'] as const) {
       const plain = file[name].bind(file) as (...args: unknown[]) => Promise<never>;
       file[name] = async (...given: unknown[]) => {
         step();
         // A write may end in the middle.
-        if (name === 'writev' && count + 1 === operation) {
-          const [[record]] = given as [[Uint8Array]];
+        if (name === 'appendFile' && count + 1 === operation) {
+          const [record] = given as [Uint8Array];
           await file.write(record.subarray(0, record.length / 2));
           process.kill(process.pid, 'SIGKILL');
         }
