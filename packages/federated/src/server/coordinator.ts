@@ -25,6 +25,7 @@ import type { Listener } from './listener.ts';
 import type { FederateOptions, Federation } from './options.ts';
 import { Origins } from './origins.ts';
 import { Refusal } from './refusal.ts';
+import { statusPage } from './status-page.ts';
 import { statusOf } from './status.ts';
 import type { FederationStatus } from './status.ts';
 
@@ -297,6 +298,7 @@ class Coordinator implements Federation {
         return {};
       },
       report: () => this.status(),
+      page: statusPage,
     };
   }
 

@@ -71,6 +71,11 @@ export class Exchange {
     return this.#left;
   }
 
+  /** Participants that have answered the open question. */
+  get answered(): readonly string[] {
+    return [...(this.#open?.answered ?? [])];
+  }
+
   /** Notes that a participant was heard of. */
   touch(name: string): void {
     this.#seen.set(name, this.#now());

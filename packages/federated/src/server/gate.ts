@@ -26,6 +26,8 @@ export interface Desk {
   readonly readers: 'everybody' | 'bearers' | 'nobody';
   /** Where the federation stands, to be sent as JSON. */
   report(): object;
+  /** The page that shows it, and the headers it is sent with. */
+  page(): { readonly html: string; readonly headers: Readonly<Record<string, string>> };
 }
 
 /** Longest path that is looked at. */
@@ -53,6 +55,7 @@ export class Gate {
   readonly #participants: Buckets;
   readonly #uploading: Set<string> = new Set();
   #bytes = 0;
+  #page: ReturnType<Desk['page']> | undefined;
 
   constructor(desk: Desk, access: Access, origins: Origins, limits: HeldLimits) {
     this.#desk = desk;
@@ -95,6 +98,10 @@ export class Gate {
       this.#report(request, response);
       return;
     }
+    if (path === PATHS.page && this.#desk.readers !== 'nobody') {
+      this.#showPage(request, response);
+      return;
+    }
     const name = this.#access.participant(request);
     if (name === undefined) throw stranger();
     limit(this.#participants.take(name), 'by this participant');
@@ -124,6 +131,13 @@ export class Gate {
       default:
         throw new Refusal(404, 'NOT_FOUND', 'there is nothing at this path');
     }
+  }
+
+  /** The status page says nothing by itself, so that a browser may load it before anybody has typed a token. */
+  #showPage(request: IncomingMessage, response: ServerResponse): void {
+    checkMethod(request, 'GET');
+    this.#page ??= this.#desk.page();
+    response.writeHead(200, { ...this.#page.headers }).end(this.#page.html);
   }
 
   #report(request: IncomingMessage, response: ServerResponse): void {

@@ -29,7 +29,7 @@ export interface FederateOptions extends FederationOptions {
    * there after every round, as `model.safetensors`. Default: nothing is kept.
    */
   readonly journal?: string;
-  /** Who may read `/status`: bearers of a token, or everybody. Default: nobody. */
+  /** Who may read `/status`, and use the page at `/` that shows it: bearers of a token, or everybody. Default: nobody. */
   readonly status?: { readonly token: string } | 'open';
   /** Origins of web pages that may take part or read the status, such as `https://example.org`. Default: none but the coordinator's own. */
   readonly origins?: readonly string[];

@@ -63,7 +63,8 @@ export function statusOf(
   const { plan, state, current } = rounds;
   const present = new Set(exchange.present());
   const selected = new Set(current?.selected);
-  const answered = new Set(rounds.answered);
+  // In a secure sum nobody's update is known to the rounds: there it is the answers to the open question.
+  const answered = new Set(plan.secure === undefined ? rounds.answered : exchange.answered);
   const counts = new Map<string, number>();
   for (const record of state.history) {
     for (const name of record.participants) counts.set(name, (counts.get(name) ?? 0) + 1);

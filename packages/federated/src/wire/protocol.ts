@@ -20,6 +20,7 @@ export const PATHS = {
   answer: '/v1/answer',
   leave: '/v1/leave',
   status: '/status',
+  page: '/',
 } as const;
 
 /** The longest name of a participant. */
