@@ -7,6 +7,8 @@ interface Command {
   /** Works and returns what to print. */
   readonly work: (args: readonly string[]) => Promise<string>;
   readonly help: string;
+  /** Whether it has commands of its own, which have help of their own. */
+  readonly group?: true;
 }
 
 // Loaded when needed: a drawing does not wait for the engines.
@@ -27,15 +29,21 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { convert, convertHelp } = await import('./convert.ts');
     return { work: convert, help: convertHelp };
   },
+  federated: async () => {
+    const { federated, federatedHelp } = await import('./federated/federated.ts');
+    return { work: federated, help: federatedHelp, group: true };
+  },
 };
 
 const help = `Usage: ketwork <command> <circuit> [options]
+       ketwork federated <command> …
 
 Commands:
-  run      run a circuit and print expectations, probabilities or counts as JSON
-  draw     draw a circuit as text, SVG or LaTeX
-  specs    size, depth, gate counts and slots of a circuit
-  convert  write a circuit as OpenQASM or JSON
+  run        run a circuit and print expectations, probabilities or counts as JSON
+  draw       draw a circuit as text, SVG or LaTeX
+  specs      size, depth, gate counts and slots of a circuit
+  convert    write a circuit as OpenQASM or JSON
+  federated  train a model with participants that keep their data: serve, join, simulate
 
 A circuit is a file of JSON, or of OpenQASM 2 or 3 where its name ends in .qasm.
 
@@ -43,7 +51,7 @@ Options:
   --help     show this text; after a command, its own
   --version  print the version
 
-Exit codes: 0 success, 1 the circuit or its values are at fault, 2 the command line is.
+Exit codes: 0 success, 1 the circuit, its values or other input are at fault, 2 the command line is.
 `;
 
 /** Does what a command line asks for. @returns what to print */
@@ -60,7 +68,7 @@ export async function answer([name, ...args]: readonly string[]): Promise<string
   }
   const command = await load();
   const end = args.indexOf('--');
-  const before = end < 0 ? args : args.slice(0, end);
+  const before = (end < 0 ? args : args.slice(0, end)).slice(0, command.group ? 1 : undefined);
   return before.includes('--help') || before.includes('-h') ? command.help : command.work(args);
 }
 

@@ -16,6 +16,15 @@ export async function readText(file: string): Promise<string> {
   }
 }
 
+/** The bytes of a file. @throws EnvironmentError */
+export async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new EnvironmentError(`cannot read ${file}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
 /** A circuit from a file; where it is a program in OpenQASM, with the names of its registers. */
 export interface CircuitFile {
   readonly circuit: Circuit;
