@@ -1,5 +1,5 @@
-// Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), and on a page that forbids
-// WebAssembly; then the fixture of every back end that a browser has.
+// Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), on a page that forbids
+// WebAssembly, and as a participant of a federation; then the fixture of every back end that a browser has.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -10,6 +10,7 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
+import { checkFederations, participantModule } from './browser/federation.ts';
 import { checkFixture } from './browser/fixture.ts';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
@@ -88,6 +89,7 @@ function serve(app: string, bundled: string): Promise<Server> {
       if (existsSync(file)) send(200, types[extname(file)] ?? 'text/plain', readFileSync(file));
       else send(404, 'text/plain', path);
     } else if (path === '/program.js') send(200, 'text/javascript', stripTypeScriptTypes(program));
+    else if (path === '/participant.js') send(200, 'text/javascript', participantModule());
     else {
       // ml-matrix imports its own files without their ending, as bundlers allow.
       const named = join(app, normalize(path));
@@ -138,8 +140,11 @@ async function visit(
   return { error: [outcome.error, ...complaints].join('\n') };
 }
 
+const addressOf = (server: Server): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
 async function checkPages(browser: Browser, server: Server): Promise<void> {
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = addressOf(server);
   const plain = await visit(browser, `${base}/`);
   if (plain.error !== undefined) faults.push(`the program fails in the browser\n${plain.error}`);
   else
@@ -168,6 +173,9 @@ if (executable === undefined) {
     server = await serve(app, await bundle(app));
     browser = await chromium.launch({ executablePath: executable, args: flags });
     await checkPages(browser, server);
+    const federations = await checkFederations(browser, addressOf(server), app);
+    faults.push(...federations.faults);
+    notes.push(...federations.notes);
     const fixture = await checkFixture(executable, flags, scratch);
     faults.push(...fixture.faults);
     notes.push(...fixture.notes);
