@@ -23,7 +23,8 @@ function thresholdOf(plan: RoundsPlan, { selected }: OpenRound): number {
   const count = selected.length;
   // Rounding must not make seven of ten eight.
   const wanted = Math.ceil(plan.secure!.threshold * count - 1e-9);
-  return Math.max(2, Math.floor(count / 2) + 1, wanted);
+  // A sum of fewer than the minimum must not come to light: the round would be repeated, and two sums tell more than one.
+  return Math.max(2, Math.floor(count / 2) + 1, wanted, Math.min(count, plan.minimum));
 }
 
 function coordinatorOptions(

@@ -80,6 +80,18 @@ describe('in one process', () => {
     expect(rounds.state.attempt).toBe(2);
   });
 
+  test('a sum of fewer than the minimum does not come to light', async () => {
+    const secure = plan({ minimum: 5 });
+    const open = new Rounds(secure).open(names);
+    expect(await sumSecurely(secure, open, new Map([...updates].slice(0, 4)))).toBeUndefined();
+    const round = new SecureRound(secure, open);
+    const session = { run: 'test', round: 1, attempt: 1 };
+    for (const name of names.slice(1)) {
+      round.receive(await new SecureParticipant(name, session).advertise(), name);
+    }
+    await expect(round.advance()).rejects.toThrow(/4 participants sent keys, 5 are needed/);
+  });
+
   test('with central privacy changes count once each, clipped to its norm', async () => {
     const privacy = {
       kind: 'central',
