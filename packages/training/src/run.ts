@@ -58,7 +58,10 @@ export interface FitOptions {
   readonly clip?: ClipOptions;
   /** Factors on the losses of training examples by class, for data with rare classes; labels are class indices. Default: all 1. */
   readonly classWeights?: readonly number[];
-  /** Seed of first parameters, order of the examples and dropout, an integer from 0 to 2^53 - 1. */
+  /**
+   * Seed of first parameters, order of the examples, dropout, shots and attacks, an integer from 0 to 2^53 - 1. In private
+   * training it is the seed of first parameters only, unless that is told to be repeatable: the rest is secret.
+   */
   readonly seed: number;
   /**
    * Number of the first epoch in the random streams, from 1: two runs of n epochs, the second one with `firstEpoch: n + 1`,

@@ -42,8 +42,8 @@ export interface PrivacyOptions {
   /** Who computes ε. Default `pld`. */
   readonly accountant?: AccountantName;
   /**
-   * Where noise and draws come from: `cryptographic`, the default, the runtime's `crypto`; or `seeded-unsafe`, the run's seed,
-   * which makes runs repeatable for tests and protects nothing, since who knows the seed can subtract the noise.
+   * Where noise, draws and the keys of dropout, shots and attacks come from: `cryptographic`, the default, the runtime's
+   * `crypto`; or `seeded-unsafe`, the run's seed, which makes runs repeatable for tests and protects nothing, since who knows the seed can subtract the noise.
    */
   readonly randomness?: 'cryptographic' | 'seeded-unsafe';
 }
