@@ -1,13 +1,6 @@
 /** A software adapter for tests: the Vulkan driver that comes with Debian's Chromium, or whatever the machine has. */
-import { existsSync } from 'node:fs';
+import { useSoftwareGpu } from '@ketwork/testing';
 import { findAdapter } from '../src/adapter/webgpu.ts';
-
-/** Where Chromium's packages keep the description of their Vulkan driver. */
-const DRIVERS = [
-  '/usr/lib/chromium/vk_swiftshader_icd.json',
-  '/usr/lib64/chromium-browser/vk_swiftshader_icd.json',
-  '/opt/google/chrome/vk_swiftshader_icd.json',
-];
 
 let looked: Promise<string | undefined> | undefined;
 
@@ -18,10 +11,7 @@ export async function noWebGpu(): Promise<string | undefined> {
 }
 
 async function look(): Promise<string | undefined> {
-  const driver = DRIVERS.find((path) => existsSync(path));
-  // Read by the loader when the first adapter is asked for.
-  if (process.env['VK_ICD_FILENAMES'] === undefined && driver !== undefined)
-    process.env['VK_ICD_FILENAMES'] = driver;
+  useSoftwareGpu();
   // Dawn's own message where its library does not load.
   const loaded = await import('webgpu').then(
     () => undefined,

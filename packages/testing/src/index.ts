@@ -26,3 +26,4 @@ export { randomChannel, randomDynamicCircuit } from './random-dynamic.ts';
 export type { DynamicKind, RandomDynamicOptions } from './random-dynamic.ts';
 export { randomHermitian, randomUnitary } from './random-matrix.ts';
 export { randomMeasurement, randomObservable, randomValues } from './random-program.ts';
+export { useSoftwareGpu } from './software-gpu.ts';

@@ -19,6 +19,9 @@ const MOST_CHUNKS = 64;
 const chunksOf = (terms: number): number =>
   Math.min(MOST_CHUNKS, Math.max(1, 2 ** Math.floor(Math.log2(terms / TERMS))));
 
+/** Products of a matrix that a thread makes, one after the other: what it prepares serves all of them. */
+const COSETS = 4;
+
 /** Bytes from the numbers of one pass to those of the next. */
 const CALL = 256;
 
@@ -31,6 +34,8 @@ interface Call {
   readonly terms: number;
   readonly at: number;
   readonly offset: number;
+  /** Threads, where each does several things. */
+  readonly stride: number;
   readonly groups: readonly [number, number, number];
   /** Whether states change places afterwards. */
   readonly swap: boolean;
@@ -174,8 +179,9 @@ export class GlobalRunner implements Runner {
       else if (code === op.diagonal) calls.push(call(undo ? 'phaseBack' : 'phase', place));
       else {
         const k = width as 1 | 2 | 3 | 4;
-        const groups = linear(total / 2 ** k);
-        calls.push(call(undo ? `undo${k}` : `apply${k}`, { ...place, groups }));
+        const groups = linear(Math.ceil(total / 2 ** k / COSETS));
+        const stride = THREADS * groups[0] * groups[1];
+        calls.push(call(undo ? `undo${k}` : `apply${k}`, { ...place, groups, stride }));
       }
       const cells = step === undefined ? undefined : this.#cells.get(step);
       if (!undo || cells === undefined) continue;
@@ -230,8 +236,8 @@ export class GlobalRunner implements Runner {
       Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
     );
     const numbers = new Uint32Array((CALL / 4) * calls.length);
-    calls.forEach(({ pc, total, chunks, terms, at, offset }, i) =>
-      numbers.set([pc, total, chunks, terms, at, offset], (CALL / 4) * i),
+    calls.forEach(({ pc, total, chunks, terms, at, offset, stride }, i) =>
+      numbers.set([pc, total, chunks, terms, at, offset, stride], (CALL / 4) * i),
     );
     queue.writeBuffer(this.#buffers.get('calls'), 0, numbers);
     writeData(queue, this.#buffers.get('data'), input);
@@ -276,7 +282,7 @@ export class GlobalRunner implements Runner {
             binding,
             resource: { buffer: this.#buffers.get(name) },
           })),
-          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: 24 } },
+          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: 28 } },
         ],
       }),
       states: [['amp', 'spare'] as const, ['spare', 'amp'] as const].map((order) =>
@@ -309,6 +315,7 @@ function call(pass: Pass, given: Partial<Call>): Call {
     terms: 0,
     at: 0,
     offset: 0,
+    stride: 0,
     groups,
     swap: false,
     ...given,

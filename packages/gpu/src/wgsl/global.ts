@@ -49,7 +49,7 @@ const passes = [
     ['apply', 'undo'].map((what) =>
       each(
         `pass_${what}${k}`,
-        `if (i < (call.total >> ${k}u)) { apply${k}(i, call.total, call.total, call.pc, ${what === 'undo'}); }`,
+        `apply${k}(i, call.stride, call.total, call.pc, ${what === 'undo'});`,
       ),
     ),
   ),
@@ -88,7 +88,7 @@ const passes = [
 /** The shader of all passes. */
 export function globalShader(): string {
   const text = `
-struct Call { pc: u32, total: u32, chunks: u32, terms: u32, at: u32, offset: u32 }
+struct Call { pc: u32, total: u32, chunks: u32, terms: u32, at: u32, offset: u32, stride: u32 }
 @group(0) @binding(5) var<uniform> call: Call;
 @group(1) @binding(0) var<storage, read_write> amp: array<vec2f>;
 @group(1) @binding(1) var<storage, read_write> spare: array<vec2f>;

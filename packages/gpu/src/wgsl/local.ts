@@ -10,11 +10,10 @@ export interface LocalShape {
   readonly threads: number;
 }
 
-/** Shapes by size: workgroups of small circuits hold several examples, so that threads have work. */
-const SHAPES: readonly LocalShape[] = [
-  { states: 256, threads: 64 },
-  { states: 1024, threads: 256 },
-];
+/** Amplitudes of a workgroup, by size: those of small circuits hold several examples, so that threads have work. */
+const STATES = [256, 1024];
+/** Software adapters run the threads of a workgroup one after the other, a vector of them at a time. */
+const SOFTWARE_THREADS = 4;
 
 /**
  * The shape for a number of qubits, with λ besides ψ so that gradients fit; undefined where the device's workgroups are too
@@ -22,12 +21,19 @@ const SHAPES: readonly LocalShape[] = [
  */
 export function localShape(
   qubits: number,
-  limits: { readonly bytes: number; readonly threads: number },
+  { bytes, threads: most, software }: Workgroups,
 ): LocalShape | undefined {
-  const shape = SHAPES.find(({ states }) => 2 ** qubits <= states);
-  if (shape === undefined) return undefined;
-  const { states, threads } = shape;
-  return 16 * states + 8 * threads > limits.bytes || threads > limits.threads ? undefined : shape;
+  const states = STATES.find((size) => 2 ** qubits <= size);
+  if (states === undefined) return undefined;
+  const threads = software ? SOFTWARE_THREADS : Math.min(most, states / 4);
+  return 16 * states + 8 * threads > bytes ? undefined : { states, threads };
+}
+
+/** What a device allows its workgroups. */
+export interface Workgroups {
+  readonly bytes: number;
+  readonly threads: number;
+  readonly software: boolean;
 }
 
 /** The shader of a shape, with room for λ where there are gradients. It reads a run of entries and does what they say. */

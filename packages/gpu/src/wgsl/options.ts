@@ -8,7 +8,10 @@ export interface WgslOptions {
    * Takes a software adapter (SwiftShader, llvmpipe) too, which is slower than the CPU engine: for tests. Default false.
    */
   readonly force?: boolean;
-  /** Most qubits of a merged matrix, 1 to 4 (the default); 0 makes a step of every element, for comparisons. */
+  /**
+   * Most qubits of a merged matrix, 1 to 4; 0 makes a step of every element, for comparisons. By default 3 where circuits
+   * run whole in workgroup memory, else 4.
+   */
   readonly fusion?: 0 | 1 | 2 | 3 | 4;
   /**
    * Largest error that results may have, in units of the observable's norm: circuits that are too deep for single

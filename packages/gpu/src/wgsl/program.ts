@@ -75,11 +75,13 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     this.#engine = engine;
     const { device, pipelines, settings } = engine;
     const sampled = checked.measurements.some((m) => isSampled(m, options));
-    const { fusion = 4, tolerance } = settings;
+    const { tolerance, workgroups = true } = settings;
     const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: threads } =
       device.limits;
-    const shape =
-      settings.workgroups === false ? undefined : localShape(circuit.qubits, { bytes, threads });
+    const { software } = device;
+    const shape = workgroups ? localShape(circuit.qubits, { bytes, threads, software }) : undefined;
+    // In workgroup memory a pass costs less, and gradients take 4^k sums per step.
+    const { fusion = shape === undefined ? 4 : 3 } = settings;
     this.#host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
       fusion,
       // A renaming of a large state takes room for a second one.

@@ -67,7 +67,9 @@ ${list.map((j) => `  let b${j} = code[pc + ${7 + j}u];`).join('\n')}
     var i = c;
 ${list.map((j) => `    i = ((i & ~(b${j} - 1u)) << 1u) | (i & (b${j} - 1u));`).join('\n')}
     if ((i & mask) != value) { continue; }
-    var m = offset + step * exampleOf(i);
+    var m = offset;
+    // A division, where examples have matrices of their own.
+    if (step != 0u) { m += step * exampleOf(i); }
 ${rows.map((r) => `    let a${r} = amp[${index(r)}];`).join('\n')}
     for (var r = 0u; r < ${d}u; r++) {
       var s = vec2f();

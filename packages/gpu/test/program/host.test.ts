@@ -103,10 +103,10 @@ async function checkCase(
 }
 
 describe('lowering for GPUs, on a plain device', () => {
-  for (const fusion of [0, 1, 2, 3, 4]) {
+  for (const fusion of [0, 2, 4]) {
     it(`random circuits merged to ${fusion} qubits`, async () => {
       const failures: string[] = [];
-      for (let seed = 0; seed < 60; seed++) {
+      for (let seed = 0; seed < 50; seed++) {
         const problem = caseOf(seed, offers, { slotGenerators: false });
         if (problem.circuit.qubits > 5) continue;
         try {

@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
     const qubits = 6;
     const layered = circuit(qubits, { w: weight([12]), x: input([6]) }, (q, { w, x }) => {
       for (let i = 0; i < qubits; i++) q.ry(x.at(i), i).rz(w.at(i), i);
-      for (let i = 0; i < qubits; i++) q.cnot(i, (i + 1) % qubits);
+      for (let i = 0; i < qubits; i++) q.cnot(i, (i + 1) % qubits).cnot(i, (i + 3) % qubits);
       q.x(2).swap(1, 4);
       for (let i = 0; i < qubits; i++) q.rx(x.at(i), i);
       for (let i = 0; i < qubits; i++) q.rzz(w.at(6 + i), i, (i + 2) % qubits);
