@@ -2,6 +2,7 @@ import type { Question } from '../harness/question.ts';
 import { bounds } from './bounds.ts';
 import { convolutions } from './convolution.ts';
 import { firstCall } from './first-call.ts';
+import { gpu } from './gpu.ts';
 import { growth } from './growth.ts';
 import { hybridStep } from './hybrid-step.ts';
 import { kernelMatrix } from './kernel-matrix.ts';
@@ -37,5 +38,6 @@ export const questions: readonly Question[] = [
   qasm,
   firstCall,
   bounds,
+  gpu,
   growth,
 ];
