@@ -68,17 +68,20 @@ function checkSize(built: string): void {
   notes.push(`${Math.round(total / 1000)} kB compressed, ${Math.round(first / 1000)} kB at first`);
 }
 
-/** Serves the built page with nothing but the headers any server sends. */
+/** Serves the built page with the headers any server sends; `?strict` asks for a policy that forbids WebAssembly. */
 function serve(built: string): Promise<Server> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const { pathname: path, search } = new URL(request.url ?? '/', 'http://localhost');
     const file = join(built, normalize(path === '/' ? 'index.html' : path));
     if (!file.startsWith(built) || !existsSync(file)) {
       response.writeHead(404).end();
       return;
     }
     response
-      .writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
+      .writeHead(200, {
+        'content-type': types[extname(file)] ?? 'application/octet-stream',
+        ...(search === '?strict' ? { 'content-security-policy': "script-src 'self'" } : {}),
+      })
       .end(readFileSync(file));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));

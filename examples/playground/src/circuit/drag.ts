@@ -41,7 +41,7 @@ export class Dragging {
     root.addEventListener('pointerup', (event) => this.#up(event));
     root.addEventListener('pointercancel', () => this.#end());
     root.addEventListener('click', (event) => this.#click(event), true);
-    root.addEventListener('keydown', (event) => {
+    document.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.#editor.dragged !== undefined) this.#end();
     });
   }

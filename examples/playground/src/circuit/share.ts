@@ -42,12 +42,16 @@ export async function unpack(text: string): Promise<Document> {
 /** Unpacks no more than {@link MOST} bytes, however long the text would become. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  const reader = stream.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for await (const part of stream as unknown as AsyncIterable<Uint8Array<ArrayBuffer>>) {
-    length += part.length;
-    if (length > MOST) throw new Error('too long');
-    parts.push(part);
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > MOST) {
+      await reader.cancel();
+      throw new Error('too long');
+    }
+    parts.push(next.value);
   }
   return await new Blob(parts).text();
 }

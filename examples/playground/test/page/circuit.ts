@@ -179,6 +179,14 @@ export const circuitCases: readonly PageCase[] = [
     },
   },
   {
+    name: 'policy: a page that forbids WebAssembly says so, and what to do',
+    strict: true,
+    async run(page) {
+      const message = await page.getByRole('alert').innerText();
+      assert.match(message, /forbids WebAssembly.*wasm-unsafe-eval/s);
+    },
+  },
+  {
     name: 'offline: the page opens and trains without a network',
     async run(page) {
       await page.evaluate(() => navigator.serviceWorker.ready);

@@ -7,6 +7,8 @@ export interface PageCase {
   /** Window; `phone` is 390 × 844 with touch. Default `desktop`, 1280 × 900. */
   readonly window?: 'desktop' | 'phone' | 'small';
   readonly dark?: boolean;
+  /** Asks the server for a policy that forbids WebAssembly. */
+  readonly strict?: boolean;
   /** What follows the # of the address. */
   readonly hash?: string;
   readonly run: (page: Page) => Promise<void>;
@@ -25,7 +27,7 @@ const PATIENCE = 6000;
 export async function runCase(
   browser: Browser,
   url: string,
-  { window = 'desktop', dark = false, hash, run }: PageCase,
+  { window = 'desktop', dark = false, strict = false, hash, run }: PageCase,
 ): Promise<string | undefined> {
   const touch = window !== 'desktop';
   const context = await browser.newContext({
@@ -39,7 +41,8 @@ export async function runCase(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    const expected = strict && message.text().includes('Content Security Policy');
+    if (message.type() === 'error' && !expected) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('request', (request) => {
@@ -48,7 +51,7 @@ export async function runCase(
     }
   });
   try {
-    await page.goto(hash === undefined ? url : `${url}#${hash}`);
+    await page.goto(`${url}${strict ? '?strict' : ''}${hash === undefined ? '' : `#${hash}`}`);
     await page.waitForSelector('html[data-ready]');
     await run(page);
     return complaints.length === 0 ? undefined : complaints.join('\n');
