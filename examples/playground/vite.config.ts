@@ -42,7 +42,10 @@ function withPolicy(): Plugin {
 /** How the library starts its workers. */
 const workerStart = /new Worker\(new URL\('\.\/([\w-]+)\.js', import\.meta\.url\)/;
 
-/** Workers as further entries of the same build, so that they share the engine's code with the page. */
+/**
+ * The engine's workers as further entries of the same build, so that they share its code with the page. Other packages'
+ * workers, for training and federations, are not asked for here.
+ */
 function sharedWorkers(): Plugin {
   return {
     name: 'shared-workers',
@@ -54,6 +57,7 @@ function sharedWorkers(): Plugin {
         return code.replace(workerStart, (all, name: string) => {
           const file = resolve(dirname(id), `${name}.ts`);
           if (!existsSync(file)) return all;
+          if (!file.includes('/simulator/src/')) return "new Worker('not-in-this-page'";
           const reference = this.emitFile({ type: 'chunk', id: file, name: 'worker' });
           return `new Worker(import.meta.ROLLUP_FILE_URL_${reference}`;
         });
@@ -101,10 +105,6 @@ function withoutTheRest(): Plugin {
       return names
         .map((name) => `export function ${name}() { throw new Error('this page has no ${name}'); }`)
         .join('\n');
-    },
-    transform: {
-      filter: { id: /\/training\/src\/workers\/open\.ts$/ },
-      handler: (code) => code.replace(workerStart, "new Worker('not-in-this-page'"),
     },
   };
 }

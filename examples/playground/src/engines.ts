@@ -1,5 +1,6 @@
 // The back ends of this machine, by name. Each is opened when it is first used and kept.
 import { cpu } from '@ketwork/simulator';
+import { auto } from 'ketwork';
 import type { AdapterReport } from '@ketwork/gpu';
 import type { AsyncEngine, Engine } from '@ketwork/simulator';
 
@@ -41,12 +42,30 @@ const always: readonly BackEnd[] = [
   },
 ];
 
+/** The choice between the CPU and GPUs, made for every circuit by what was measured when it was opened. */
+const automatic: BackEnd = {
+  id: 'auto',
+  label: 'Automatic',
+  about: 'for every circuit the faster of CPU and GPU, as measured on this machine',
+  open: () => auto({ prefer: 'gpu' }),
+};
+
 let found: Promise<readonly BackEnd[]> | undefined;
 
-/** The back ends of this machine: those of the CPU, and those of GPUs that are found. */
+/** The back ends of this machine: those of the CPU, those of GPUs that are found, and the choice between them. */
 export function backEnds(): Promise<readonly BackEnd[]> {
-  found ??= gpus().then((list) => [...always, ...list]);
+  found ??= gpus().then((list) => [...always, ...list, automatic]);
   return found;
+}
+
+/** Whether a back end is others in turn. */
+export function isChoice({ id }: BackEnd): boolean {
+  return id === automatic.id;
+}
+
+/** Why an engine is what it is, where it had a choice. */
+export function reasonOf(engine: Engine | AsyncEngine): string | undefined {
+  return 'reason' in engine && typeof engine.reason === 'string' ? engine.reason : undefined;
 }
 
 /** Engines on GPUs. gpu.js itself is loaded when its engine is opened. */

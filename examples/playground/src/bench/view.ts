@@ -2,7 +2,7 @@
 import { lineChart } from '@ketwork/plot';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { backEnds, engineOf, threads } from '../engines.ts';
+import { backEnds, engineOf, isChoice, threads } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { download, drawing, widthOf } from '../ui/drawing.ts';
 import { icon } from '../ui/icons.ts';
@@ -27,7 +27,7 @@ class BenchView implements LazyView {
   #chart: SVGSVGElement | undefined;
 
   constructor(list: readonly BackEnd[]) {
-    this.#backEnds = list;
+    this.#backEnds = list.filter((one) => !isChoice(one));
     for (const { id, software } of this.#backEnds) if (software === true) this.#left.add(id);
     new ResizeObserver(() => {
       this.#chart = undefined;

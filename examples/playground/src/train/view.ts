@@ -7,7 +7,7 @@ import { fit, predict } from '@ketwork/training';
 import type { FitProgress } from '@ketwork/training';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { backEnds, engineOf } from '../engines.ts';
+import { backEnds, engineOf, reasonOf } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { drawing, widthOf } from '../ui/drawing.ts';
 import { icon } from '../ui/icons.ts';
@@ -37,6 +37,8 @@ class TrainView implements LazyView {
   #backEnd = 'cpu';
   #running: AbortController | undefined;
   #progress: FitProgress | undefined;
+  /** What is known of back ends that have been used. */
+  readonly #reasons = new Map<string, string>();
   /** Examples a second. */
   #speed = 0;
   #losses: number[] = [];
@@ -92,6 +94,7 @@ class TrainView implements LazyView {
     const { epochs, batchSize, learningRate, seed } = this.#settings;
     const backEnd = this.#backEnds.find(({ id }) => id === this.#backEnd)!;
     const engine = await engineOf(backEnd);
+    this.#reasons.set(backEnd.id, reasonOf(engine) ?? backEnd.about);
     const model = modelOf(this.#settings);
     const { inputs, labels } = this.#points;
     const run = fit(
@@ -223,7 +226,11 @@ class TrainView implements LazyView {
               </select>
             </label>
             <p class="quiet about">
-              ${this.#backEnds.find(({ id }) => id === this.#backEnd)?.about ?? nothing}
+              ${
+                this.#reasons.get(this.#backEnd) ??
+                this.#backEnds.find(({ id }) => id === this.#backEnd)?.about ??
+                nothing
+              }
             </p>
           </fieldset>
         </section>

@@ -90,6 +90,11 @@ export const trainCases: readonly PageCase[] = [
       }
       assert.match(await scripts(page), /gpu-browser/);
       const [exact, ...single] = losses;
+      await page.locator('select.backend').selectOption('auto');
+      await page.locator('#view-train .go').click();
+      await page.getByText(/^(Finished|Failed)/).waitFor();
+      assert.equal(await figure(page, 'loss'), exact, 'no emulated GPU is chosen');
+      assert.match(await page.locator('.about').innerText(), /CPU/);
       for (const loss of single) {
         assert.ok(Math.abs(loss - exact!) < 2e-4, `losses ${losses.join(', ')}`);
       }
