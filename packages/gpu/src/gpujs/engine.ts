@@ -49,8 +49,8 @@ export interface GpujsEngine extends AsyncEngine {
 
 /** Within a state, indices are kept in f32, exact to 2^24; in WebGL 2 those of a whole batch are. */
 const MOST_QUBITS: Readonly<Record<GpuMode, number>> = { webgpu: 24, webgl2: 22 };
-/** Amplitudes of all examples that are computed together, at most. */
-const MOST_AMPLITUDES: Readonly<Record<GpuMode, number>> = { webgpu: 2 ** 24, webgl2: 2 ** 22 };
+/** Amplitudes of several examples that are computed together, at most: gradients keep some ten buffers of so many. */
+const MOST_TOGETHER = 2 ** 22;
 
 /**
  * The engine on gpu.js, an optional package that is loaded here: WebGPU where an adapter is found, WebGL 2 in browsers that
@@ -98,7 +98,7 @@ export async function gpujs(options: GpujsOptions = {}): Promise<GpujsEngine> {
     return new OnGpuEngine(plans, await cpu(), {
       adapter: report[mode].name,
       reason,
-      amplitudes: Math.min(MOST_AMPLITUDES[mode], 2 ** Math.floor(Math.log2(bytes / 4))),
+      maxQubits: Math.min(MOST_QUBITS[mode], Math.floor(Math.log2(bytes / 4))),
       fusion,
       tolerance,
       giveBack,
@@ -142,7 +142,7 @@ export function choose(
 interface Opened {
   readonly adapter: string;
   readonly reason: string;
-  readonly amplitudes: number;
+  readonly maxQubits: number;
   readonly fusion: number;
   readonly tolerance: number | undefined;
   readonly giveBack: () => void;
@@ -161,18 +161,17 @@ class OnGpuEngine implements GpujsEngine {
   #disposed = false;
 
   constructor(plans: Plans, fallback: Engine, opened: Opened) {
-    const { adapter, reason, amplitudes, fusion, tolerance } = opened;
+    const { adapter, reason, maxQubits, fusion, tolerance } = opened;
     this.#plans = plans;
     this.mode = plans.mode;
     this.adapter = adapter;
     this.reason = reason;
     this.#giveBack = opened.giveBack;
-    const maxQubits = Math.min(MOST_QUBITS[plans.mode], Math.floor(Math.log2(amplitudes)));
     this.capabilities = gpuCapabilities('gpujs', maxQubits);
     this.#parts = {
       plans,
       cpu: fallback,
-      amplitudes,
+      amplitudes: Math.min(MOST_TOGETHER, 2 ** maxQubits),
       fusion,
       tolerance,
       adapter,
