@@ -12,7 +12,7 @@ import { PrivacyLedger } from './local/ledger.ts';
 import type { PrivacyLimit } from './local/ledger.ts';
 import { newParticipant, trainRound } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
-import { PATHS } from './wire/protocol.ts';
+import { PATHS, TOKEN_RULE, isToken } from './wire/protocol.ts';
 import type { TrainAnswer, TrainBody } from './wire/protocol.ts';
 
 /** Options of {@link join}. */
@@ -129,12 +129,21 @@ function transportFor(url: string | URL, { token, tls }: JoinOptions): Transport
       remedy: "Give scheme, host and port, such as 'https://example.org:8080'",
     });
   const base = new URL(url);
-  if (base.username !== '' || base.password !== '' || base.search !== '')
+  const { protocol, username, password, pathname, search, hash } = base;
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new ValueError(`join: the address begins with '${protocol}', not http: or https:`, {
+      remedy: "Give scheme, host and port, such as 'https://example.org:8080'",
+    });
+  if (pathname !== '/' || [username, password, search, hash].some((part) => part !== ''))
     throw new ValueError('join: the address holds more than scheme, host and port', {
-      remedy: 'Give the token as an option',
+      remedy: 'Give the token as an option, and a coordinator a host or port of its own',
     });
   if (token === undefined && tls?.cert === undefined)
     throw new ValueError('join: there is neither a token nor a certificate');
+  if (token !== undefined && !isToken(token))
+    throw new ValueError(`join: the token ${TOKEN_RULE}`, {
+      remedy: 'Give it as newToken() made it, without blanks or line ends around it',
+    });
   if (tls === undefined) return fetchTransport(base, token, globalThis.fetch);
   if (base.protocol !== 'https:')
     throw new UnsupportedError('join: certificates need an address that begins with https:');

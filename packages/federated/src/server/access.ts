@@ -2,10 +2,10 @@ import { ValueError } from '@ketwork/base';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { nodeModule } from '../node.ts';
+import { TOKEN_RULE, isToken } from '../wire/protocol.ts';
 
-/** Least length of a token, so that none can be guessed. */
-const LEAST_TOKEN = 16;
-const LONGEST_TOKEN = 512;
+/** Longest header that can hold a token. */
+const LONGEST_HEADER = 519;
 const HASH = /^sha256:([0-9a-f]{64})$/;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._@-]{0,62}[\p{L}\p{N}._@-])?$/u;
 
@@ -33,11 +33,10 @@ export class Tokens {
   }
 
   #hashOf(name: string, token: unknown): Uint8Array {
-    if (typeof token !== 'string' || token.length < LEAST_TOKEN || token.length > LONGEST_TOKEN)
-      throw new ValueError(
-        `federate: the token of '${name}' is not text of ${LEAST_TOKEN} to ${LONGEST_TOKEN} characters`,
-        { remedy: 'Make tokens with newToken()' },
-      );
+    if (!isToken(token))
+      throw new ValueError(`federate: the token of '${name}' ${TOKEN_RULE}`, {
+        remedy: 'Make tokens with newToken(), and drop the line end where one is read from a file',
+      });
     const given = HASH.exec(token);
     return given === null ? this.#sha256(token) : Buffer.from(given[1]!, 'hex');
   }
@@ -51,7 +50,7 @@ export class Tokens {
    * compared with all, and the search does not end where one fits.
    */
   bearer(header: string | undefined): string | undefined {
-    if (header === undefined || header.length > LONGEST_TOKEN + 7) return undefined;
+    if (header === undefined || header.length > LONGEST_HEADER) return undefined;
     if (!/^bearer /i.test(header)) return undefined;
     const hash = this.#sha256(header.slice(7));
     let found: string | undefined;

@@ -1,8 +1,10 @@
 import type { RoundTask, Update } from '../contract.ts';
 import {
   anything,
+  between,
   doubles,
   finite,
+  finiteDoubles,
   flag,
   integer,
   number,
@@ -22,6 +24,14 @@ export const PATHS = {
   status: '/status',
   page: '/',
 } as const;
+
+/** What a token may be: enough that none can be guessed, and nothing that a header would lose or refuse. */
+export const TOKEN_RULE = 'is not 16 to 512 characters of visible ASCII';
+
+/** Whether a text can be a token. */
+export function isToken(given: unknown): given is string {
+  return typeof given === 'string' && /^[!-~]{16,512}$/.test(given);
+}
 
 /** The longest name of a participant. */
 const LONGEST_NAME = 64;
@@ -60,7 +70,7 @@ export const joinReply: Schema<JoinReply> = object({
   run: name,
   participant: name,
   rounds: integer(1),
-  pollSeconds: finite,
+  pollSeconds: between(0, 86_400),
   population: integer(1, 1_000_000),
 });
 
@@ -140,7 +150,13 @@ export interface TrainBody {
   readonly weights: Float64Array;
 }
 
-/** Checks a {@link TrainBody} for a model of so many shared weights. */
+/** Of what kind privacy is; its settings are known where they are used, and checked there. */
+const privacy: Schema<unknown> = (value, at) => {
+  oneOf('local', 'examples')((value as { kind?: unknown } | null)?.kind, `${at}.kind`);
+  return value;
+};
+
+/** Checks a {@link TrainBody} for a model of so many shared weights, which must be finite: others could make training tell of data. */
 export function trainBody(size: number): Schema<TrainBody> {
   const task = object({
     run: name,
@@ -162,10 +178,10 @@ export function trainBody(size: number): Schema<TrainBody> {
         weighted: flag,
       }),
     ),
-    privacy: optional(anything),
+    privacy: optional(privacy),
   });
-  // What settings and privacy may be is known where they are used, and checked there.
-  return object({ task: task as Schema<RoundTask>, weights: doubles(size) });
+  // What settings may be is known where they are used, and checked there.
+  return object({ task: task as Schema<RoundTask>, weights: finiteDoubles(size) });
 }
 
 /** Answer to `train`: an update without what the answer itself says. */
@@ -191,5 +207,5 @@ export interface FinishedBody {
 
 /** Checks a {@link FinishedBody}. */
 export function finishedBody(size: number): Schema<FinishedBody> {
-  return object({ rounds: integer(0), reason: text(32), weights: doubles(size) });
+  return object({ rounds: integer(0), reason: text(32), weights: finiteDoubles(size) });
 }

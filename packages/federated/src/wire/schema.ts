@@ -20,6 +20,14 @@ export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): 
 export const finite: Schema<number> = (value, at) =>
   Number.isFinite(value) ? (value as number) : refuse(at, 'a finite number');
 
+/** A number within bounds, both included. */
+export function between(least: number, most: number): Schema<number> {
+  return (value, at) =>
+    typeof value === 'number' && value >= least && value <= most
+      ? value
+      : refuse(at, `a number from ${least} to ${most}`);
+}
+
 /** Any number, NaN and infinities included. */
 export const number: Schema<number> = (value, at) =>
   typeof value === 'number' ? value : refuse(at, 'a number');
@@ -48,6 +56,15 @@ export function doubles(length?: number): Schema<Float64Array> {
     value instanceof Float64Array && (length === undefined || value.length === length)
       ? value
       : refuse(at, length === undefined ? 'an array of doubles' : `an array of ${length} doubles`);
+}
+
+/** So many doubles, all of them finite. */
+export function finiteDoubles(length: number): Schema<Float64Array> {
+  const array = doubles(length);
+  return (value, at) => {
+    const numbers = array(value, at);
+    return numbers.every(Number.isFinite) ? numbers : refuse(at, 'an array of finite doubles');
+  };
 }
 
 /** A list of bounded length. */

@@ -1,8 +1,10 @@
 import { FormatError } from '@ketwork/base';
 import { describe, expect, it } from 'vitest';
 import {
+  between,
   doubles,
   finite,
+  finiteDoubles,
   flag,
   integer,
   list,
@@ -27,6 +29,8 @@ describe('a schema', () => {
     expect(list(flag, 2)([true, false], 'it')).toEqual([true, false]);
     expect(number(NaN, 'it')).toBeNaN();
     expect(doubles(2)(Float64Array.of(1, NaN), 'it')).toHaveLength(2);
+    expect(finiteDoubles(2)(Float64Array.of(1, -2), 'it')).toHaveLength(2);
+    expect(between(0, 2)(2, 'it')).toBe(2);
   });
 
   it.each<[string, () => unknown, RegExp]>([
@@ -37,6 +41,9 @@ describe('a schema', () => {
       () => person(Object.create({ name: 'A' }), 'it'),
       /lacks its member name/,
     ],
+    ['doubles that are not finite', () => finiteDoubles(1)(Float64Array.of(NaN), 'it'), /finite/],
+    ['too few finite ones', () => finiteDoubles(2)(Float64Array.of(1), 'it'), /array of 2 doubles/],
+    ['a number out of bounds', () => between(0, 2)(-1, 'it'), /it is not a number from 0 to 2/],
     ['a list', () => person([], 'it'), /it is not an object/],
     ['an array', () => person(new Float64Array(1), 'it'), /it is not an object/],
     ['nothing', () => person(null, 'it'), /it is not an object/],
