@@ -56,6 +56,10 @@ export class PrivacyLedger {
         },
       );
     }
+    if (privacy.kind !== 'local' && privacy.kind !== 'examples')
+      throw new UnsupportedError('the coordinator asks for a kind of privacy that is not known', {
+        remedy: 'Use the same version on both sides',
+      });
     if (privacy.randomness === 'seeded-unsafe')
       throw new UnsupportedError(
         'the coordinator asks for noise from a seed that it knows, which protects nothing',

@@ -69,7 +69,11 @@ export function clip(
   for (let i = 0; i < trained; i++) after[i] = before[i]! + factor * (after[i]! - before[i]!);
 }
 
-/** Adds noise to the clipped change of the first `trained` weights, in place; the others are as before. */
+/**
+ * Adds noise to the clipped change of the first `trained` weights, in place; the others are as before. Weights may be
+ * anything that a coordinator makes up, so that nothing of the data shows beside the noise: a change that is not finite
+ * counts as none, and sums are rounded only after the noise is in them.
+ */
 export function addNoise(
   after: Float64Array,
   before: Float64Array,
@@ -78,11 +82,17 @@ export function addNoise(
   { seed, round }: Pick<RoundTask, 'seed' | 'round'>,
 ): void {
   const { clippingNorm, noiseMultiplier } = privacy;
-  clip(after, before, trained, clippingNorm);
   after.set(before.subarray(trained), trained);
-  if (noiseMultiplier === 0) return;
+  if (noiseMultiplier === 0) {
+    clip(after, before, trained, clippingNorm);
+    return;
+  }
+  const factor = clippingFactor(after, before, trained, clippingNorm);
+  // The factor is 0 or none where the change has no finite norm.
+  const change = (i: number): number => (factor > 0 ? factor * (after[i]! - before[i]!) : 0);
   // Two clipped changes are at most twice the norm apart.
   const deviation = noiseMultiplier! * 2 * clippingNorm;
   const random = randomnessOf(privacy, fold(fold(key(seed), ANSWER), round));
-  random.normal(trained).forEach((value, i) => (after[i]! += deviation * value));
+  const noise = random.normal(trained);
+  for (let i = 0; i < trained; i++) after[i] = before[i]! + (change(i) + deviation * noise[i]!);
 }

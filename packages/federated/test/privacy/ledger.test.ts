@@ -108,6 +108,7 @@ describe('a participant with a privacy limit', () => {
     await expect(train({ clippingNorm: 1 })).rejects.toThrow('an update that is not private');
     const seeded = { ...noise, randomness: 'seeded-unsafe' };
     await expect(train({ privacy: seeded })).rejects.toThrow('a seed that it knows');
+    await expect(train({ privacy: { ...noise, kind: 'none' } })).rejects.toThrow('not known');
     for (const kind of [noise, steps]) {
       await expect(train({ privacy: { ...kind, noiseMultiplier: 0 } })).rejects.toThrow(
         'ε = Infinity',

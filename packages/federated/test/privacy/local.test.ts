@@ -68,6 +68,27 @@ describe('noise at each participant', () => {
     expect(again[5]).not.toBe(made[5]);
   });
 
+  test('shows nothing beside it, whatever weights a coordinator makes up', () => {
+    const noiseOn = (before: readonly number[], after: readonly number[]): number[] => {
+      const made = Float64Array.from(after);
+      const demanded = { ...noise, rounds: 3 };
+      addNoise(made, Float64Array.from(before), before.length, demanded, { seed: 5, round: 2 });
+      return [...made];
+    };
+    const alone = noiseOn([0, 0, 0], [0, 0, 0]);
+    // Where training ends in numbers that are none is not told: the change counts as none.
+    for (const end of [NaN, Infinity, -Infinity])
+      expect(noiseOn([0, 0, 0], [end, 2, 3])).toEqual(alone);
+    expect(noiseOn([1e308, 0, 0], [-1e308, 2, 3])).toEqual([1e308, alone[1], alone[2]]);
+    // Multiples of 8: changes of 5 would have become 8 before the noise came, beyond the norm that it is made for.
+    const long = { ...noise, clippingNorm: 5, rounds: 3 };
+    const [at, to] = [Float64Array.of(2 ** 55), Float64Array.of(2 ** 55 + 8)];
+    const only = new Float64Array(1);
+    addNoise(only, new Float64Array(1), 1, long, { seed: 5, round: 2 });
+    addNoise(to, at, 1, long, { seed: 5, round: 2 });
+    expect(to[0]).toBe(2 ** 55 + (5 + only[0]!));
+  });
+
   test('is accounted for at each participant, round by round, and hides losses', async () => {
     const { history, privacy } = await simulate(classical(), data, {
       ...options,
