@@ -49,7 +49,7 @@ export async function gatherUpdates(
     }
     let own = trained.get(participant);
     if (own === undefined) {
-      const state = states[participant] ?? fresh;
+      const state = Object.hasOwn(states, participant) ? states[participant]! : fresh;
       try {
         own = await trainers.train(data.get(participant)!, task, weights, state, stop.signal);
       } catch (error) {

@@ -174,3 +174,15 @@ describe('personal layers', () => {
     expect(refused(['0', '2'])).toThrow('simulate: the model shares no parameters');
   });
 });
+
+test('a participant may be named like a member of every object', async () => {
+  const named = { constructor: data[0]!, toString: data[1]!, valueOf: data[2]! };
+  const { personal: _, ...rest } = options;
+  const [odd, plain] = [
+    await simulate(classical(), named, { ...rest, rounds: 2 }),
+    await simulate(classical(), data.slice(0, 3), { ...rest, rounds: 2 }),
+  ];
+  const counts = (run: typeof odd): number[] =>
+    Object.values(run.state.participants).map(({ rounds }) => rounds);
+  expect(counts(odd)).toEqual(counts(plain));
+});
