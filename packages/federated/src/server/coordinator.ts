@@ -117,6 +117,11 @@ class Coordinator implements Federation {
       throw new UnsupportedError('federate: the protocol sum-only would show single updates', {
         remedy: 'Leave it out, or use simulate',
       });
+    if (plan.central !== undefined && status === 'open')
+      throw new UnsupportedError(
+        'federate: an open status would tell everybody who took part, with losses and numbers of examples, which central privacy hides',
+        { remedy: 'Give status a token, and that to nobody who must not know' },
+      );
     if (!(roundTimeout > 0))
       throw new ValueError(`federate: the roundTimeout ${roundTimeout} is not a number above 0`);
     this.#model = model;
@@ -141,7 +146,8 @@ class Coordinator implements Federation {
       exchange: this.#exchange,
       journal,
       roundTimeout,
-      waitFor: options.waitFor ?? clients ?? population,
+      // Central privacy draws each participant by itself, and needs all to be there for the number it expects.
+      waitFor: options.waitFor ?? (plan.central === undefined ? clients : undefined) ?? population,
       names,
       signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
       measure: (record) => this.#measure(record),

@@ -38,6 +38,7 @@ export interface DriverOptions {
 export type EndReason = 'completed' | 'stopped' | 'aborted';
 
 const opening = object({
+  run: text(64),
   round: integer(1),
   attempt: integer(1),
   present: list(text(64), 1_000_000),
@@ -122,7 +123,8 @@ export class Driver {
     this.#expected = names;
     const open = rounds.open(names);
     const { round, attempt, selected } = open;
-    await journal?.begin({ round, attempt, present: names, selected });
+    const { run } = rounds.plan;
+    await journal?.begin({ run, round, attempt, present: names, selected });
     return open;
   }
 
@@ -132,8 +134,14 @@ export class Driver {
     this.#logged = undefined;
     if (logged === undefined) return undefined;
     const { rounds } = this.#options;
-    const { round, attempt, present, selected } = opening(logged.opening, 'the log of the round');
-    if (round !== rounds.state.round || attempt !== rounds.state.attempt) return undefined;
+    const noted = opening(logged.opening, 'the log of the round');
+    const { run, round, attempt, present, selected } = noted;
+    // Somebody may have put another state into the folder.
+    if (run !== rounds.plan.run || round !== rounds.state.round || attempt !== rounds.state.attempt)
+      return undefined;
+    const { central } = rounds.plan;
+    // To go on where the same happen to be drawn again would make some draws likelier than the accountant assumes.
+    if (central?.randomness === 'cryptographic' && central.sampleRate < 1) return undefined;
     this.#expected = present;
     const open = rounds.open(present);
     if (rounds.plan.secure !== undefined) {

@@ -21,7 +21,7 @@ export interface FederateOptions extends FederationOptions {
   readonly roundTimeout?: number;
   /**
    * Participants that must be present before a round begins, unless `roundTimeout` is over; those are not waited for that
-   * left, or were asked in the last round in vain. Default: `clients`, or all.
+   * left, or were asked in the last round in vain. Default: `clients`, or all; with central privacy all.
    */
   readonly waitFor?: number;
   /**
@@ -29,7 +29,8 @@ export interface FederateOptions extends FederationOptions {
    * there after every round, as `model.safetensors`. Default: nothing is kept.
    */
   readonly journal?: string;
-  /** Who may read `/status`, and use the page at `/` that shows it: bearers of a token, or everybody. Default: nobody. */
+  /** Who may read `/status`, and use the page at `/` that shows it: bearers of a token, or everybody, but
+   * for central privacy, since it tells who takes part. Default: nobody. */
   readonly status?: { readonly token: string } | 'open';
   /** Origins of web pages that may take part or read the status, such as `https://example.org`. Default: none but the coordinator's own. */
   readonly origins?: readonly string[];
