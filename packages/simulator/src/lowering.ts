@@ -9,6 +9,8 @@ export type { Group } from './cpu/group.ts';
 export { HermitianGradients } from './cpu/hermitian-gradient.ts';
 export { lower } from './cpu/lower.ts';
 export type { Lowered } from './cpu/lower.ts';
+export type { EngineProgram } from './cpu/passes/pass.ts';
+export { optimize, plainPasses } from './cpu/passes/sequence.ts';
 export { outcomeOrder, planReadout } from './cpu/readout.ts';
 export type { HermitianSource, Readout, ReadoutStep, ResultPlan } from './cpu/readout.ts';
 export { basisIndices, Preparation, preparationGradients } from './cpu/staging.ts';

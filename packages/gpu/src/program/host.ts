@@ -8,7 +8,11 @@ import {
   GradientSink,
   HermitianGradients,
   BatchCotangents,
+  lower,
+  optimize,
   PIECE,
+  plainPasses,
+  planReadout,
   Preparation,
   preparationGradients,
 } from '@ketwork/simulator/lowering';
@@ -50,9 +54,16 @@ export class HostProgram {
   constructor(circuit: Circuit, measurements: readonly Measurement[], options: FusionOptions) {
     this.circuit = circuit;
     const readsState = measurements.some(({ type }) => type === 'state');
-    this.plan = planCircuit(circuit, readsState, options);
-    this.readings = new Readings(circuit, measurements);
-    const { sizes, lowered, steps } = this.plan;
+    const asWritten = {
+      lowered: lower(circuit, readsState),
+      readout: planReadout(circuit, measurements),
+    };
+    // What has no effect on the readings, or can be read instead of done, is left out; not for comparisons.
+    const { lowered, readout } =
+      options.fusion === 0 ? asWritten : optimize(asWritten, plainPasses);
+    this.plan = planCircuit(lowered, options);
+    this.readings = new Readings(circuit, readout);
+    const { sizes, steps } = this.plan;
     this.#preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots, 1));
     let shared = sizes.constant + sizes.shared;
     let batch = sizes.batch;

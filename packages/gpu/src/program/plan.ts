@@ -1,6 +1,6 @@
 /** A circuit as the steps that a GPU takes: few, each over the whole state. */
-import type { Circuit, Control } from '@ketwork/circuit';
-import { groupElements, lower } from '@ketwork/simulator/lowering';
+import type { Control } from '@ketwork/circuit';
+import { groupElements } from '@ketwork/simulator/lowering';
 import type { Element, Group, Lowered } from '@ketwork/simulator/lowering';
 import { affineMaps, renaming } from './affine.ts';
 import type { AffineMap } from './affine.ts';
@@ -86,13 +86,8 @@ const LARGE = 14;
 /** Most qubits of a matrix that every example has its own of, in smaller circuits. */
 const OWN = 2;
 
-/** Plans a circuit. Only the circuit decides, never the batch. */
-export function planCircuit(
-  circuit: Circuit,
-  keepGlobalPhase: boolean,
-  options: FusionOptions,
-): Plan {
-  const lowered = lower(circuit, keepGlobalPhase);
+/** Plans a lowered circuit. Only the circuit decides, never the batch. */
+export function planCircuit(lowered: Lowered, options: FusionOptions): Plan {
   const { fusion, permutations = true } = options;
   const candidates = [stepsOf(lowered, fusion, false, false)];
   if (fusion > 0) {
@@ -102,7 +97,7 @@ export function planCircuit(
   }
   const costs = candidates.map((steps) => steps.reduce((sum, step) => sum + costOf(step), 0));
   const best = candidates[costs.indexOf(Math.min(...costs))] as Draft[];
-  return { qubits: circuit.qubits, lowered, elements: lowered.elements.length, ...place(best) };
+  return { qubits: lowered.qubits, lowered, elements: lowered.elements.length, ...place(best) };
 }
 
 /** A step without its place in the data. */

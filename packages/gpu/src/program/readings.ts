@@ -1,8 +1,8 @@
 /** What a device reads from final states, as few kinds of sums as there are; what becomes of them on the host, and back. */
 import { sizeOf } from '@ketwork/base';
 import { squaredMatrix } from '@ketwork/circuit';
-import type { Circuit, Measurement } from '@ketwork/circuit';
-import { outcomeOrder, planReadout } from '@ketwork/simulator/lowering';
+import type { Circuit } from '@ketwork/circuit';
+import { outcomeOrder } from '@ketwork/simulator/lowering';
 import type { HermitianSource, Readout } from '@ketwork/simulator/lowering';
 import type { SlotValues } from '@ketwork/simulator';
 import { parity } from './matrices.ts';
@@ -74,11 +74,11 @@ export class Readings {
   readonly #circuit: Circuit;
   readonly #parts: readonly Part[];
 
-  constructor(circuit: Circuit, measurements: readonly Measurement[]) {
+  constructor(circuit: Circuit, readout: Readout) {
     const { qubits } = circuit;
     this.#qubits = qubits;
     this.#circuit = circuit;
-    this.readout = planReadout(circuit, measurements);
+    this.readout = readout;
     const strings: StringReading[] = [];
     const marginals: QubitReading[] = [];
     const densities: QubitReading[] = [];

@@ -46,15 +46,25 @@ fn odd(bits: u32) -> bool { return (countOneBits(bits) & 1u) == 1u; }
 
 /**
  * A matrix on k qubits, or (undone) its conjugate transpose, in place. Amplitudes stay in registers, so that rows can be a
- * loop: written out, sixteen of them take drivers seconds to compile.
+ * loop: written out, sixteen of them take drivers seconds to compile. Entries of large matrices serve two neighbouring
+ * products; matrices that examples have of their own are that large only where an example has many products.
  */
 function apply(k: number): string {
   const d = 2 ** k;
   const rows = Array.from({ length: d }, (_, r) => r);
   const list = Array.from({ length: k }, (_, j) => j);
-  const index = (r: number): string =>
-    ['i', ...list.filter((j) => ((r >> j) & 1) === 1).map((j) => `b${j}`)].join(' | ');
+  const index = (r: number, l: number): string =>
+    [`i${l}`, ...list.filter((j) => ((r >> j) & 1) === 1).map((j) => `b${j}`)].join(' | ');
   const row = list.map((j) => `select(0u, b${j}, (r & ${2 ** j}u) != 0u)`).join(' | ');
+  const lanes = Array.from({ length: k > 2 ? 2 : 1 }, (_, l) => l);
+  const each = (write: (l: number) => string): string => lanes.map(write).join('\n');
+  const load = (l: number): string => `
+    var i${l} = min(c + ${l}u, cosets - 1u);
+${list.map((j) => `    i${l} = ((i${l} & ~(b${j} - 1u)) << 1u) | (i${l} & (b${j} - 1u));`).join('\n')}
+    let on${l} = (i${l} & mask) == value;
+${rows.map((r) => `    let a${r}_${l} = amp[${index(r, l)}];`).join('\n')}`;
+  const product = (c: number): string => `      v = data[m + ${c}u * across];
+${each((l) => `      s${l} += v.x * a${c}_${l} + sign * v.y * vec2f(-a${c}_${l}.y, a${c}_${l}.x);`)}`;
   return `
 fn apply${k}(first: u32, stride: u32, total: u32, pc: u32, undo: bool) {
   let mask = code[pc + 2u]; let value = code[pc + 3u];
@@ -63,19 +73,19 @@ fn apply${k}(first: u32, stride: u32, total: u32, pc: u32, undo: bool) {
   let across = select(1u, ${d}u, undo);
   let sign = select(1.0, -1.0, undo);
 ${list.map((j) => `  let b${j} = code[pc + ${7 + j}u];`).join('\n')}
-  for (var c = first; c < (total >> ${k}u); c += stride) {
-    var i = c;
-${list.map((j) => `    i = ((i & ~(b${j} - 1u)) << 1u) | (i & (b${j} - 1u));`).join('\n')}
-    if ((i & mask) != value) { continue; }
+  let cosets = total >> ${k}u;
+  for (var c = ${lanes.length}u * first; c < cosets; c += ${lanes.length}u * stride) {
+${each(load)}
+    if (!(${lanes.map((l) => `on${l}`).join(' || ')})) { continue; }
     var m = offset;
     // A division, where examples have matrices of their own.
-    if (step != 0u) { m += step * exampleOf(i); }
-${rows.map((r) => `    let a${r} = amp[${index(r)}];`).join('\n')}
+    if (step != 0u) { m += step * exampleOf(i0); }
     for (var r = 0u; r < ${d}u; r++) {
-      var s = vec2f();
+      let to = ${row};
       var v: vec2f;
-${rows.map((c) => `      v = data[m + ${c}u * across]; s += v.x * a${c} + sign * v.y * vec2f(-a${c}.y, a${c}.x);`).join('\n')}
-      amp[i | ${row}] = s;
+${each((l) => `      var s${l} = vec2f();`)}
+${rows.map(product).join('\n')}
+${each((l) => `      if (on${l}) { amp[i${l} | to] = s${l}; }`)}
       m += down;
     }
   }

@@ -36,6 +36,16 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ['allocate coefficients', allocateCoefficients],
 ];
 
+/** Passes that leave plain elements, and readings of single strings, outcomes and matrices: for engines of other packages. */
+export const plainPasses: typeof passes = [
+  ['merge neighbours', mergeNeighbours],
+  ['merge constants', mergeConstants],
+  ['light cone', lightCone],
+  ['dead diagonals', deadDiagonals],
+  ['absorb flips', absorbFlips],
+  ['light cone', lightCone],
+];
+
 const elementsIn = ({ lowered: { prefix, elements } }: EngineProgram): number =>
   prefix.length + elements.length;
 
