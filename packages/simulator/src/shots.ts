@@ -1,6 +1,5 @@
 import { fold, key, sizeOf } from '@ketwork/base';
-import { squaredPauli } from '@ketwork/circuit';
-import type { Circuit, Measurement, Observable, PauliObservable } from '@ketwork/circuit';
+import type { Circuit, Measurement } from '@ketwork/circuit';
 import { outWithShots } from './calls.ts';
 import { measurementList, wiresRead } from './compile.ts';
 import type {
@@ -19,9 +18,11 @@ import type { HermitianEigen } from './hermitian.ts';
 import { hermitianEigen } from './hermitian.ts';
 import { Sampler } from './outcomes.ts';
 import { hasFilter } from './postselection.ts';
+import { estimated, estimateOf } from './shot-estimates.ts';
+import type { Estimate } from './shot-estimates.ts';
 import type { Block, Setting } from './settings.ts';
-import { blocksOf, observableBasis, place, rotations, termBasis } from './settings.ts';
-import { countsOf, meanOf, writeFrequencies, writeSamples } from './tallies.ts';
+import { blocksOf, place, rotations } from './settings.ts';
+import { countsOf, writeFrequencies, writeSamples } from './tallies.ts';
 import type { Shots } from './tallies.ts';
 import type { SlotValues } from './values.ts';
 import { readValues } from './values.ts';
@@ -70,28 +71,12 @@ export interface RunWithShots<Names extends string, M extends Measurements> {
   dispose(): void;
 }
 
-/** A number estimated from the shots of one setting: the mean of a function of the outcome, or of its square. */
-interface Part {
-  readonly setting: number;
-  readonly observable: Observable;
-}
-
 /** Plan of one measurement. */
 type Plan =
   | { readonly type: 'analytic'; readonly index: number }
   | { readonly type: 'outcomes'; readonly setting: number; readonly wires: readonly number[] }
   | { readonly type: 'success'; readonly index: number }
   | { readonly type: 'observables'; readonly estimates: readonly Estimate[] };
-
-/** How the expectation value (and, for a variance, that of the square) of one observable is put together. */
-interface Estimate {
-  readonly mean: readonly Part[];
-  readonly constant: number;
-  /** Whether all of the observable is read from each shot, so that squares are too. */
-  readonly whole: boolean;
-  readonly square: readonly Part[];
-  readonly squareConstant: number;
-}
 
 /**
  * Makes the run function of a program that draws shots, for any engine that computes probabilities exactly. Observables
@@ -389,74 +374,6 @@ function prepareShots<Names extends string, const M extends Measurements, P exte
     }
   };
   return { steps, estimateMemory, dispose };
-}
-
-/** Decides which settings an observable is read from. */
-function estimateOf(
-  o: Observable,
-  variance: boolean,
-  settings: Setting[],
-  shots: number,
-): Estimate {
-  const basis = observableBasis(o);
-  if (basis !== undefined) {
-    const constant =
-      o.type === 'pauli' && basis.size === 0
-        ? o.terms.reduce((sum, t) => sum + t.coefficient, 0)
-        : 0;
-    const mean =
-      basis.size === 0 ? [] : [{ setting: place(settings, basis, shots), observable: o }];
-    return { mean, constant, whole: true, square: [], squareConstant: constant * constant };
-  }
-  const sumOf = o as PauliObservable;
-  const split = (list: PauliObservable['terms']): { parts: Part[]; constant: number } => {
-    const parts: Part[] = [];
-    let constant = 0;
-    for (const term of list) {
-      if (term.paulis.length === 0) constant += term.coefficient;
-      else
-        parts.push({
-          setting: place(settings, termBasis(term), shots),
-          observable: { type: 'pauli', terms: [term] },
-        });
-    }
-    return { parts, constant };
-  };
-  const mean = split(sumOf.terms);
-  const square = variance ? split(squaredPauli(sumOf).terms) : { parts: [], constant: 0 };
-  return {
-    mean: mean.parts,
-    constant: mean.constant,
-    whole: false,
-    square: square.parts,
-    squareConstant: square.constant,
-  };
-}
-
-/** Puts the estimate of an expectation value or variance together from the shots of one example. */
-function estimated(
-  estimate: Estimate,
-  variance: boolean,
-  at: (setting: number) => Shots,
-  shots: number,
-): number {
-  const mean = estimate.constant + total(estimate.mean, at, shots, 1);
-  if (!variance) return mean;
-  const square = estimate.whole
-    ? total(estimate.mean, at, shots, 2)
-    : total(estimate.square, at, shots, 1);
-  return estimate.squareConstant + square - mean * mean;
-}
-
-function total(
-  parts: readonly Part[],
-  at: (setting: number) => Shots,
-  shots: number,
-  power: 1 | 2,
-): number {
-  let sum = 0;
-  for (const { setting, observable } of parts) sum += meanOf(observable, power, at(setting), shots);
-  return sum;
 }
 
 /** Samples, counts or estimated probabilities of some qubits and bits. */
