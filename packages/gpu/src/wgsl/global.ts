@@ -21,7 +21,7 @@ export type Pass =
   | 'keep';
 
 /** Outcomes that a workgroup sums up, at most. */
-export const BLOCK = 1024;
+export const BLOCK = 4096;
 
 /** Every thread one index of `call.total`. */
 const each = (name: string, body: string): string => `

@@ -85,20 +85,25 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
   });
 
   it('sizes around the limit of workgroup memory', async () => {
-    for (const qubits of [10, 11]) {
+    for (const qubits of [10, 13]) {
       const ansatz = layers(qubits, 2);
-      const measured = [expval(Z(0), X(1).mul(Z(qubits - 1))), probabilities([2, 0])] as const;
+      const measured = [
+        expval(Z(0), X(1).mul(Z(qubits - 1))),
+        probabilities([2, 0]),
+        probabilities(),
+      ] as const;
       using program = engine.compile(ansatz, measured);
       using expected = exact.compile(ansatz, measured);
       expect(program.explain().details['regime']).toBe(qubits <= 10 ? 'workgroup' : 'passes');
       const values = valuesOf(ansatz, 3, qubits);
       if (qubits > 10) {
-        const [y, p] = await program.run(values);
-        const [want, probability] = expected.run(values);
+        const [y, p, all] = await program.run(values);
+        const [want, probability, whole] = expected.run(values);
+        expectClose(all, whole, 5e-6, `${qubits} qubits, all probabilities`);
         expectClose(y, want, 5e-6, `${qubits} qubits`);
         expectClose(p, probability, 5e-6, `${qubits} qubits, probabilities`);
       }
-      const dy = [new Float64Array(6).fill(0.5), new Float64Array(12).fill(-1)];
+      const dy = [new Float64Array(6).fill(0.5), new Float64Array(12).fill(-1), undefined];
       const gradients = await program.vjp(values, dy);
       const right = expected.vjp(values, dy);
       expectClose(gradients.w, right.w, 2e-5, `${qubits} qubits, w`);
