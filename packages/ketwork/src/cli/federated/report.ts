@@ -1,4 +1,4 @@
-import type { RoundRecord } from '@ketwork/federated';
+import type { FederationPrivacyReport, RoundRecord } from '@ketwork/federated';
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
@@ -25,11 +25,12 @@ export function report(
   result: {
     readonly reason: string;
     readonly history: readonly RoundRecord[];
+    readonly privacy?: FederationPrivacyReport;
     readonly seconds: number;
   },
   more: Readonly<Record<string, unknown>> = {},
 ): string {
-  const { reason, history, seconds } = result;
+  const { reason, history, privacy, seconds } = result;
   const last = history.at(-1);
   const lines = {
     reason,
@@ -37,6 +38,8 @@ export function report(
     loss: last?.loss,
     evaluation: last?.evaluation,
     epsilon: last?.epsilon,
+    // With what must hold for it, and what speaks against relying on it.
+    ...(privacy === undefined ? {} : { privacy }),
     seconds: Number(seconds.toFixed(3)),
     ...more,
     history: history.map(({ round, participants, loss, evaluation, epsilon }) => ({

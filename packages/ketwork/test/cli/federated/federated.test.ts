@@ -1,4 +1,5 @@
 import { key, normal } from '@ketwork/base';
+import type { FederationPrivacyReport } from '@ketwork/federated';
 import { dense, sequential, tanh } from '@ketwork/nn';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -207,8 +208,10 @@ describe('simulate', () => {
       simulate: { participants: 4 },
     });
     const { stdout, stderr } = await quietly(['simulate', name, '--workers', '1']);
-    const result = JSON.parse(stdout) as { epsilon: number };
+    const result = JSON.parse(stdout) as { epsilon: number; privacy: FederationPrivacyReport };
     expect(result.epsilon).toBeGreaterThan(0);
+    expect(result.privacy).toMatchObject({ kind: 'central', epsilon: result.epsilon, delta: 1e-3 });
+    expect(result.privacy.assumptions.length).toBeGreaterThan(3);
     expect(stderr).toMatch(/^2\/2 .*ε \d/m);
   });
 });
