@@ -35,7 +35,7 @@ const COMMON = [
 const ASSUMPTIONS: Readonly<Record<FederationPrivacy['kind'], readonly string[]>> = {
   central: [
     'Neighbouring federations differ by one participant with all its data, added or removed.',
-    'The coordinator is honest: it sees single updates, and who was drawn.',
+    'The coordinator is honest: it sees who was drawn, and single updates unless they are added in secret.',
     'Weights, settings and the number of participants are public. Records of rounds are not: who took part, local losses and numbers of examples.',
     'Whether a participant drops out does not depend on the data of others.',
   ],
@@ -59,9 +59,30 @@ const MECHANISM: Readonly<Record<FederationPrivacy['kind'], string>> = {
     'DP-SGD at each participant: gradients of Poisson-sampled examples clipped, summed, and noise added to the sum',
 };
 
+const SUMMED =
+  'Whether enough participants stay for a secure sum, and thus whether a round is repeated, does not depend on a single one of them.';
+
+/** What secure aggregation takes from the guarantee of central privacy, whose accountant knows nothing of it. */
+function warningsOfSums(central: CentralPlan, population: number, rounds: number): string[] {
+  const { sampleRate: rate, delta } = central;
+  if (rate === 1 || rounds === 0) return [];
+  const shown = (value: number): string => String(Number(value.toPrecision(3)));
+  // A round of one counts nobody: there one participant more or less changes what another one's update does.
+  const alone = population * rate * (1 - rate) ** (population - 1);
+  const more = rounds * (1 + Math.exp(spentBy(central, rounds))) * alone;
+  return [
+    `The participants of a round are told of one another, so that nothing is won by drawing against them: there ε is up to ${shown(spentBy({ ...central, sampleRate: 1 }, rounds))}.`,
+    ...(more <= delta / 100
+      ? []
+      : [
+          `Rounds of which a single participant is drawn count nobody, which adds up to ${shown(Math.min(1, more))} to δ; draw more.`,
+        ]),
+  ];
+}
+
 /** The report on a federation that stands here; undefined where it is not private. */
 export function privacyReport(
-  { central, privacy, population }: RoundsPlan,
+  { central, privacy, population, secure }: RoundsPlan,
   { history, epsilons }: RoundsState,
 ): FederationPrivacyReport | undefined {
   const settings: CentralPlan | RoundsPlan['privacy'] = central ?? privacy;
@@ -81,7 +102,7 @@ export function privacyReport(
     ...(central === undefined ? {} : { sampleRate: central.sampleRate }),
     clippingNorm,
     rounds,
-    assumptions: [...ASSUMPTIONS[kind], ...COMMON],
+    assumptions: [...ASSUMPTIONS[kind], ...(secure === undefined ? [] : [SUMMED]), ...COMMON],
     warnings: [
       ...(noiseMultiplier === 0 ? ['There was no noise, so nothing is guaranteed.'] : []),
       ...(randomness === 'cryptographic'
@@ -92,6 +113,9 @@ export function privacyReport(
         : [
             `δ is not below one over the number of participants, ${population}: it would allow publishing one of them.`,
           ]),
+      ...(central === undefined || secure === undefined
+        ? []
+        : warningsOfSums(central, population, rounds)),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { simulate } from '@ketwork/federated';
 import type { SimulateOptions, SimulationEvent } from '@ketwork/federated';
 import { crossEntropy, sgd } from '@ketwork/nn';
+import { pldAccountant } from '@ketwork/training';
 import { expectClose } from '@ketwork/testing';
 import { expect, test } from 'vitest';
 import { bitsOf, classical, hybrid, shares, withoutTime } from './common.ts';
@@ -97,4 +98,27 @@ test('central privacy adds its noise to the sum', async () => {
     model.network!.parameters.flatMap((p) => [...p.data]);
   expectClose(weights(hidden), weights(open), 1e-9);
   expect(history.at(-1)!.epsilon).toBeGreaterThan(1);
+});
+
+test('with central privacy the report tells what it does not hide', async () => {
+  const report = async (clients: number, count: number): Promise<readonly string[]> => {
+    const { privacy } = await simulate(classical(), shares(Array<number>(count).fill(2), 6), {
+      ...base,
+      rounds: 2,
+      clients,
+      privacy: { kind: 'central', clippingNorm: 0.5, delta: 1e-3, noiseMultiplier: 2 },
+      secureAggregation: { protocol: 'sum-only' },
+    });
+    expect(privacy!.assumptions.some((one) => one.includes('enough participants stay'))).toBe(true);
+    return privacy!.warnings;
+  };
+  const { epsilon } = pldAccountant({ noiseMultiplier: 2, sampleRate: 1, steps: 2 });
+  const roster = expect.stringContaining(`ε is up to ${Number(epsilon(1e-3).toPrecision(3))}.`);
+  // Of 20 participants one alone is drawn with probability 20 · 0.1 · 0.9^19 = 0.27.
+  expect(await report(2, 20)).toEqual([
+    roster,
+    expect.stringContaining('a single participant is drawn count nobody, which adds up to 1 to δ'),
+  ]);
+  expect(await report(36, 40)).toEqual([roster]);
+  expect(await report(5, 5)).toEqual([]);
 });
