@@ -11,7 +11,7 @@ export interface LocalShape {
 }
 
 /** Amplitudes of a workgroup, by size: those of small circuits hold several examples, so that threads have work. */
-const STATES = [256, 1024];
+const STATES = [256, 512, 1024];
 /** Software adapters run the threads of a workgroup one after the other, a vector of them at a time. */
 const SOFTWARE_THREADS = 4;
 
