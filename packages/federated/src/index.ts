@@ -52,8 +52,12 @@ export { join } from './join.ts';
 export type { JoinOptions, JoinResult, Participation } from './join.ts';
 export type { ParticipantRound } from './client/participant.ts';
 export type { ParticipantTls } from './client/transport.ts';
-export { newToken } from './server/access.ts';
+export { newToken } from './server/new-token.ts';
 export type { Limits } from './server/limits.ts';
-export type { CoordinatorTls, ListenOptions } from './server/listener.ts';
-export type { FederateOptions, Federation } from './server/options.ts';
+export type {
+  CoordinatorTls,
+  FederateOptions,
+  Federation,
+  ListenOptions,
+} from './server/options.ts';
 export type { FederationStatus, ParticipantStatus } from './server/status.ts';

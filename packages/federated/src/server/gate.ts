@@ -9,6 +9,7 @@ import { Buckets, addressKey } from './buckets.ts';
 import type { HeldLimits } from './limits.ts';
 import type { Origins } from './origins.ts';
 import { Refusal, refusalBody } from './refusal.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What the coordinator does with requests that came through. Whoever throws a Refusal has its reason sent. */
 export interface Desk {
@@ -36,13 +37,6 @@ const LONGEST_URL = 256;
 const ADDRESSES = 10_000;
 /** Bytes of a refused request that are read so that its sender can read the answer. */
 const DRAINED = 65_536;
-
-/** How many requests were refused, by reason, and how many bytes went through. */
-export interface Traffic {
-  received: number;
-  sent: number;
-  readonly refused: Record<string, number>;
-}
 
 /** Lets requests through to the desk, or refuses them: cheap checks first, and none after something was read for nothing. */
 export class Gate {

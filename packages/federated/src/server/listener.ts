@@ -4,31 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gate } from './gate.ts';
 import type { HeldLimits } from './limits.ts';
+import type { CoordinatorTls, ListenOptions } from './options.ts';
 import { nodeModule } from '../node.ts';
 import { Refusal, refusalBody } from './refusal.ts';
-
-/** Keys and certificates of an HTTPS coordinator, as text (PEM) or bytes. */
-export interface CoordinatorTls {
-  /** The coordinator's private key. */
-  readonly key: string | Uint8Array;
-  /** Its certificate, or a chain. */
-  readonly cert: string | Uint8Array;
-  /**
-   * Certificates of the authority that signs those of participants. With it, a client certificate takes the place of a
-   * token: its common name is the participant's name. Needs `participants`.
-   */
-  readonly ca?: string | Uint8Array;
-  /** Common names that may take part with a certificate. */
-  readonly participants?: readonly string[];
-}
-
-/** Where to listen. */
-export interface ListenOptions {
-  /** The port; 0: any that is free. */
-  readonly port: number;
-  /** The address to listen on. Default: this machine only (`127.0.0.1`) without TLS, all addresses with it. */
-  readonly host?: string;
-}
 
 /** A listening server. */
 export interface Listener {

@@ -1,7 +1,7 @@
 import type { RoundRecord } from '../contract.ts';
 import type { Rounds } from '../rounds/rounds.ts';
 import type { Exchange } from './exchange.ts';
-import type { Traffic } from './gate.ts';
+import type { Traffic } from './traffic.ts';
 
 /** A participant as the coordinator sees it. */
 export interface ParticipantStatus {
