@@ -6,6 +6,7 @@ import { PATHS } from '../wire/protocol.ts';
 import type { Access } from './access.ts';
 import { Gone, announcedLength, hasBody, readBody } from './body.ts';
 import { Buckets, addressKey } from './buckets.ts';
+import { Connections } from './connections.ts';
 import type { HeldLimits } from './limits.ts';
 import type { Origins } from './origins.ts';
 import { Refusal, refusalBody } from './refusal.ts';
@@ -41,6 +42,7 @@ const DRAINED = 65_536;
 /** Lets requests through to the desk, or refuses them: cheap checks first, and none after something was read for nothing. */
 export class Gate {
   readonly traffic: Traffic = { received: 0, sent: 0, refused: {} };
+  readonly connections: Connections;
   readonly #desk: Desk;
   readonly #access: Access;
   readonly #origins: Origins;
@@ -56,6 +58,7 @@ export class Gate {
     this.#access = access;
     this.#origins = origins;
     this.#limits = limits;
+    this.connections = new Connections(limits.connections);
     this.#addresses = new Buckets(limits.addressRate, limits.addressBurst, ADDRESSES);
     this.#participants = new Buckets(limits.participantRate, limits.participantBurst, ADDRESSES);
   }
@@ -98,6 +101,7 @@ export class Gate {
     }
     const name = this.#access.participant(request);
     if (name === undefined) throw stranger();
+    this.connections.recognise(request.socket);
     limit(this.#participants.take(name), 'by this participant');
     switch (path) {
       case PATHS.instruction: {
@@ -139,6 +143,7 @@ export class Gate {
     const may =
       readers === 'everybody' || (readers === 'bearers' && this.#access.mayReadStatus(request));
     if (!may) throw stranger();
+    if (readers === 'bearers') this.connections.recognise(request.socket);
     checkMethod(request, 'GET');
     const text = JSON.stringify(this.#desk.report());
     response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(text);

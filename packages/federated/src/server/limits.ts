@@ -10,7 +10,7 @@ export interface Limits {
   readonly participantRate?: number;
   /** Requests that a participant may make at once. Default 200. */
   readonly participantBurst?: number;
-  /** Connections at a time. Default: 64, and two for each participant. */
+  /** Connections at a time; where all are taken, strangers have to go first. Default: 64, and two for each participant. */
   readonly connections?: number;
   /** Bytes of requests that are being read at a time, all participants together. Default 256 MiB, at least two updates. */
   readonly bytesAtOnce?: number;

@@ -1,6 +1,6 @@
 import { EnvironmentError } from '@ketwork/base';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gate } from './gate.ts';
 import type { HeldLimits } from './limits.ts';
@@ -28,6 +28,7 @@ export async function listen(
   const server = makeServer(tls, limits);
   const handle = (request: IncomingMessage, response: ServerResponse): void =>
     void gate.handle(request, response);
+  server.on('connection', (socket: Socket) => gate.connections.add(socket));
   server.on('request', handle);
   // Clients that ask first whether they may send a body hear what is wrong before they send it.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

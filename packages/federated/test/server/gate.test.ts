@@ -234,6 +234,19 @@ describe('too many requests', () => {
   });
 });
 
+it('strangers who take all connections keep nobody out', async () => {
+  await using small = await coordinate(['a'], { limits: { connections: 6 }, rounds: 2 });
+  const idle = Array.from({ length: 12 }, () =>
+    connect(small.port, '127.0.0.1').on('error', () => {}),
+  );
+  await after(0.1);
+  const { end } = await takePart(small.url, 'a', { giveUpAfter: 2 });
+  expect(end.rounds).toBe(2);
+  // Some of them are still there: they go where somebody comes, and not before.
+  expect(idle.some(({ destroyed, readyState }) => !destroyed && readyState === 'open')).toBe(true);
+  for (const socket of idle) socket.destroy();
+});
+
 it('messages never hold a token', async () => {
   const secret = tokenOf('x');
   const error = await takePart(server.url, 'x').catch((error: unknown) => String(error));
