@@ -28,7 +28,7 @@ Takes part in a federation with data that stay here, until the coordinator says 
 as JSON. Progress goes to the standard error. Ctrl-C leaves.
 
 The configuration needs "model" and, where the coordinator's has it, "personal"; that of the coordinator will do. With
-"join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more.
+"join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more, counted anew in each start.
 The token comes from a file or from the environment variable KETWORK_TOKEN, not from the command line, where others see it.
 
 Options:
