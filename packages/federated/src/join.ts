@@ -169,10 +169,6 @@ class Participant {
     return answer;
   }
 
-  get examples(): number {
-    return this.#data.inputs.length / sizeOf(this.local.network.inputShape);
-  }
-
   /** Shows the last weights of the federation, and what is personal. */
   adopt(weights: Float64Array | undefined): void {
     const { shared, personal } = this.local.weights;
@@ -198,7 +194,7 @@ async function* participate(
   const caller = new Caller(transport, giveUpAfter, ROOM + 8 * size, signal);
   const rounds = participation({
     caller,
-    hello: { layout: JSON.stringify(layout.entries), examples: participant.examples },
+    hello: { layout: JSON.stringify(layout.entries) },
     size,
     train: (body) => participant.train(body, signal),
     signal,

@@ -1,10 +1,13 @@
 import { join, newToken } from '@ketwork/federated';
 import { dense, sequential } from '@ketwork/nn';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { MEDIA_TYPE, decodeMessage, encodeMessage } from '../src/wire/message.ts';
+
+afterEach(() => vi.unstubAllGlobals());
 
 const data = { inputs: [1, 2], labels: [2, 4] };
 const joining =
-  (url: string, token: string = newToken()): (() => unknown) =>
+  (url: string, token: string = newToken()): (() => PromiseLike<unknown>) =>
   () =>
     join(url, sequential(dense(1, 1)), data, { token });
 
@@ -25,4 +28,32 @@ test('so is a token that no header could carry, and it is not quoted', () => {
     expect(joining('http://localhost:8080', bad)).toThrow('16 to 512 characters of visible ASCII');
     expect(joining('http://localhost:8080', bad)).not.toThrow(bad);
   }
+});
+
+test('a participant presents itself without a word about its data', async () => {
+  const said: unknown[] = [];
+  vi.stubGlobal('fetch', async (_url: URL, { body }: { body: Uint8Array }) => {
+    said.push(decodeMessage(body));
+    return new Response('{"error":{"reason":"no"}}', { status: 401 });
+  });
+  await expect(joining('http://localhost:8080')()).rejects.toThrow('the coordinator refuses: no');
+  const layout = '[{"name":"0.weight","shape":[1,1]},{"name":"0.bias","shape":[1]}]';
+  expect(said).toEqual([{ layout }]);
+});
+
+test('a coordinator that has nothing to do at once is not asked again and again', async () => {
+  let asked = 0;
+  const stop = new AbortController();
+  const reply = { run: 'r', participant: 'a', rounds: 1, pollSeconds: 25, population: 2 };
+  vi.stubGlobal('fetch', async (url: URL) => {
+    if (url.pathname !== '/v1/join') asked++;
+    if (url.pathname !== '/v1/join') return new Response(null, { status: 204 });
+    return new Response(encodeMessage(reply), { headers: { 'Content-Type': MEDIA_TYPE } });
+  });
+  const options = { token: newToken(), signal: stop.signal };
+  const part = join('http://localhost:8080', sequential(dense(1, 1)), data, options);
+  setTimeout(() => stop.abort(), 200);
+  expect((await part).reason).toBe('aborted');
+  // Once, and once more to say goodbye.
+  expect(asked).toBe(2);
 });

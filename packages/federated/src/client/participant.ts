@@ -17,6 +17,7 @@ import type {
   TrainAnswer,
   TrainBody,
 } from '../wire/protocol.ts';
+import { pause } from './backoff.ts';
 import { Refused } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { Follower } from './follower.ts';
@@ -61,6 +62,9 @@ export interface ParticipantPlan {
 /** Seconds for which an ordinary request may take. */
 const PATIENCE = 90;
 
+/** Seconds between questions that are answered at once, with nothing. */
+const HASTE = 1;
+
 /** How the participation ended, with the last weights. */
 export type Farewell = FinishedBody & { readonly join: JoinReply };
 
@@ -85,8 +89,13 @@ export async function* participation(
   let kept: Kept | undefined;
   let seconds = 0;
   for (;;) {
+    const asked = performance.now();
     const message = await caller.call('GET', PATHS.instruction, join.pollSeconds + 30);
-    if (message === undefined) continue;
+    if (message === undefined) {
+      // Nothing to do, and sooner than agreed: somebody else has this token, or it is no good coordinator.
+      if (performance.now() - asked < 500 * join.pollSeconds) await pause(HASTE, signal);
+      continue;
+    }
     const given = instruction(message, 'the instruction');
     const { run, round, attempt, step, kind } = given;
     if (kind === KINDS.finished)

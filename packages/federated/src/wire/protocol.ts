@@ -37,19 +37,14 @@ export function isToken(given: unknown): given is string {
 const LONGEST_NAME = 64;
 const name = text(LONGEST_NAME);
 
-/** What a participant says first. */
+/** What a participant says first; nothing of its data, of which secure sums do not tell the number either. */
 export interface JoinRequest {
   /** Names and shapes of the shared weights as JSON, so that another model is refused before any work. */
   readonly layout: string;
-  /** How many examples it has. */
-  readonly examples: number;
 }
 
 /** Checks a {@link JoinRequest}. */
-export const joinRequest: Schema<JoinRequest> = object({
-  layout: text(50_000_000),
-  examples: integer(1),
-});
+export const joinRequest: Schema<JoinRequest> = object({ layout: text(50_000_000) });
 
 /** What the coordinator answers to it. */
 export interface JoinReply {

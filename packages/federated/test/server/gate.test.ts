@@ -113,8 +113,8 @@ describe('a request of a participant', () => {
       post('x', { ...bearer('a'), 'Content-Type': MEDIA_TYPE, 'Content-Encoding': 'gzip' }),
     ],
     ['/v1/join', 400, 'BAD_REQUEST', post('x')],
-    ['/v1/join', 400, 'BAD_REQUEST', post(encodeMessage({ layout: 'x' }))],
-    ['/v1/join', 409, 'OTHER_MODEL', post(encodeMessage({ layout: '[]', examples: 1 }))],
+    ['/v1/join', 400, 'BAD_REQUEST', post(encodeMessage({ layout: 7 }))],
+    ['/v1/join', 409, 'OTHER_MODEL', post(encodeMessage({ layout: '[]' }))],
     ['/v1/answer', 413, 'TOO_LARGE', post(new Uint8Array(80_000))],
     [`/${'x'.repeat(300)}`, 414, 'BAD_REQUEST', { headers: bearer('a') }],
   ])('to %s is answered with %i %s', async (path, expected, code, init) => {
@@ -127,7 +127,7 @@ describe('a request of a participant', () => {
 
   it('with another model hears where it differs', async () => {
     const entries = [layout.entries[0], { name: '0.bias', shape: [3] }];
-    const body = encodeMessage({ layout: JSON.stringify(entries), examples: 1 });
+    const body = encodeMessage({ layout: JSON.stringify(entries) });
     expect((await ask('/v1/join', post(body))).text).toContain(
       'the model is another one: expected 0.bias [2], not 0.bias [3]',
     );

@@ -102,7 +102,7 @@ export async function takePart(
   const text = size === layout.size ? layout.entries : [{ name: 'w', shape: [size] }];
   const steps = participation({
     caller: new Caller(transport, options.giveUpAfter ?? 20, 65_536 + 8 * size, signal, 0.1),
-    hello: { layout: options.layoutText ?? JSON.stringify(text), examples: 3 },
+    hello: { layout: options.layoutText ?? JSON.stringify(text) },
     size,
     train: async (body) => options.train?.(body) ?? trainLight(name, body),
     signal,

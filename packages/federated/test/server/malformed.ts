@@ -278,7 +278,7 @@ const makers: Readonly<Record<string, Maker>> = {
   },
   'members that do not belong': (dice, target) => {
     if (dice.below(2) === 0)
-      return request('/v1/join', encodeMessage(spoiled({ layout: '[]', examples: 3 }, dice)));
+      return request('/v1/join', encodeMessage(spoiled({ layout: '[]' }, dice)));
     return request('/v1/answer', encodeMessage(spoiled(answerOf(target), dice)));
   },
   'another model': (dice) =>
@@ -288,7 +288,6 @@ const makers: Readonly<Record<string, Maker>> = {
         layout: JSON.stringify(
           dice.pick([[], [null], [{}], 7, 'x', [{ name: 'x'.repeat(999), shape: [1] }]]),
         ),
-        examples: 3,
       }),
     ),
   'a wrong answer': (dice, target) =>
