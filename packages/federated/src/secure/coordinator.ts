@@ -2,7 +2,7 @@ import { ValueError } from '@ketwork/base';
 import { SecureAggregationError } from './error.ts';
 import { SCALAR_BYTES, scalarOf } from './field.ts';
 import { addModular } from './fixed-point.ts';
-import { equal, restoreSecret } from './keys.ts';
+import { equal, importPublic, restoreSecret } from './keys.ts';
 import { KEYS_BYTES, readMessage, SEALED_BYTES } from './messages.ts';
 import type {
   AnswerMessage,
@@ -14,14 +14,7 @@ import type {
   Session,
   SharesMessage,
 } from './messages.ts';
-import {
-  checkSession,
-  commitmentTo,
-  pairMask,
-  publicKeyOf,
-  readRoster,
-  selfMask,
-} from './protocol.ts';
+import { checkSession, commitmentTo, pairMask, readRoster, selfMask } from './protocol.ts';
 import type { Cohort } from './protocol.ts';
 import { combineShares, weightsAtZero } from './shamir.ts';
 
@@ -164,12 +157,13 @@ export class SecureCoordinator {
   }
 
   /**
-   * Ends the phase and says what to send to whom; who has not answered by now drops out. After the last phase it returns
-   * nothing and {@link finish} gives the sum.
+   * Ends the phase and says what to send to whom; who has not answered by now, or with keys that are none, drops out. After
+   * the last phase it returns nothing and {@link finish} gives the sum.
    *
-   * @throws SecureAggregationError (`threshold`) where too few have answered, (`forged`) where keys are no keys.
+   * @throws SecureAggregationError (`threshold`) where too few have answered.
    */
   async advance(): Promise<ReadonlyMap<string, CoordinatorMessage>> {
+    if (this.#phase === 'keys') await this.#dropForgedKeys();
     const answered = [...this.#answered()].sort();
     if (answered.length < this.#threshold) {
       throw new SecureAggregationError(
@@ -183,7 +177,6 @@ export class SecureCoordinator {
     if (phase === 'keys') {
       const roster = this.#roster(answered);
       this.#cohort = await readRoster(roster);
-      await this.#checkKeys(this.#cohort);
       this.#move('shares', answered);
       return new Map(answered.map((name) => [name, roster]));
     }
@@ -278,10 +271,16 @@ export class SecureCoordinator {
     return { kind: 'roster', ...this.#session, threshold: this.#threshold, names, keys };
   }
 
-  async #checkKeys(cohort: Cohort): Promise<void> {
-    for (const [i, name] of cohort.names.entries()) {
-      await publicKeyOf(cohort.encryption[i]!, name);
-      await publicKeyOf(cohort.masking[i]!, name);
+  /** Forgets those whose keys are no keys, or occur before: with them every attempt would fail. */
+  async #dropForgedKeys(): Promise<void> {
+    const seen = new Set<string>();
+    for (const name of [...this.#keys.keys()].sort()) {
+      const { encryption, masking } = this.#keys.get(name)!;
+      const texts = [encryption.join(), masking.join()];
+      const fresh = texts[0] !== texts[1] && !texts.some((text) => seen.has(text));
+      const points = await Promise.all([encryption, masking].map(importPublic)).catch(() => {});
+      if (!fresh || points === undefined) this.#keys.delete(name);
+      else for (const text of texts) seen.add(text);
     }
   }
 

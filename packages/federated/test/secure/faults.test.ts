@@ -4,6 +4,7 @@ import { SecureCoordinator } from '../../src/secure/coordinator.ts';
 import { SecureAggregationError } from '../../src/secure/error.ts';
 import type { SecureAggregationFault } from '../../src/secure/error.ts';
 import type {
+  KeysMessage,
   CoordinatorMessage,
   DeliveryMessage,
   ParticipantMessage,
@@ -238,11 +239,21 @@ describe('the coordinator', () => {
     },
   );
 
-  test('says who is to blame for a key that is no key', async () => {
+  test.each<[string, (message: KeysMessage) => ParticipantMessage]>([
+    ['is no key', (message) => spoilt(message, 'masking', 9)],
+    ['occurs twice', (message) => ({ ...message, masking: message.encryption })],
+  ])('goes on without one whose key %s', async (_, spoil) => {
     const change = (message: ParticipantMessage): ParticipantMessage =>
-      message.kind === 'keys' && message.from === 'p003' ? spoilt(message, 'masking', 9) : message;
-    const outcome = drive({ vectors, change });
-    await expect(outcome).rejects.toMatchObject({ fault: 'forged', participant: 'p003' });
+      message.kind === 'keys' && message.from === 'p003' ? spoil(message) : message;
+    const { words, participants } = await drive({ vectors, change });
+    expect(participants).toEqual(names.filter((name) => name !== 'p003'));
+    expect(numbersOf(words)).toEqual(sumOf(vectors.filter((_vector, i) => i !== 3)));
+  });
+
+  test('repeats where keys that are none leave too few', async () => {
+    const change = (message: ParticipantMessage): ParticipantMessage =>
+      message.kind === 'keys' && message.from > 'p002' ? spoilt(message, 'masking', 9) : message;
+    await expect(drive({ vectors, change })).rejects.toMatchObject({ fault: 'threshold' });
   });
 
   test('passes over one who sends false shares, where others make up for it', async () => {
