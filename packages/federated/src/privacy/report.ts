@@ -64,8 +64,8 @@ const SUMMED =
 
 /** What secure aggregation takes from the guarantee of central privacy, whose accountant knows nothing of it. */
 function warningsOfSums(central: CentralPlan, population: number, rounds: number): string[] {
-  const { sampleRate: rate, delta } = central;
-  if (rate === 1 || rounds === 0) return [];
+  const { sampleRate: rate, delta, noiseMultiplier } = central;
+  if (rate === 1 || rounds === 0 || noiseMultiplier === 0) return [];
   const shown = (value: number): string => String(Number(value.toPrecision(3)));
   // A round of one counts nobody: there one participant more or less changes what another one's update does.
   const alone = population * rate * (1 - rate) ** (population - 1);
