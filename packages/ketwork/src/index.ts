@@ -21,6 +21,7 @@ export type { ErrorDetails, Key, NormalOptions, UniformOptions } from '@ketwork/
 export * from '@ketwork/circuit';
 export * from '@ketwork/qasm';
 export {
+  asyncProgram,
   complexAmplitudes,
   hermitianEigen,
   cpu,

@@ -23,6 +23,7 @@ export type {
   Values,
   VjpOptions,
 } from './contract.ts';
+export { asyncProgram } from './async-program.ts';
 export { checkAlive, checkOut, checkVjpOptions } from './calls.ts';
 export { checkProgram, outputShapes, readWrt } from './compile.ts';
 export type { CheckedProgram } from './compile.ts';

@@ -1,7 +1,8 @@
 import { UnsupportedError, ValueError } from '@ketwork/base';
-import { checkAlive, checkProgram, cpu } from '@ketwork/simulator';
+import { asyncProgram, checkAlive, checkProgram, cpu } from '@ketwork/simulator';
 import type {
   AsyncEngine,
+  AsyncProgram,
   Capabilities,
   CompileOptions,
   Engine,
@@ -12,7 +13,6 @@ import { gpuCapabilities } from '../capabilities.ts';
 import { probeGpu } from '../adapter/probe.ts';
 import type { GpuReport } from '../adapter/probe.ts';
 import { webGpu } from '../adapter/webgpu.ts';
-import { OnCpu } from './on-cpu.ts';
 import { lendWebGpu } from './lend.ts';
 import { loadLibrary } from './library.ts';
 import { Plans } from './plans.ts';
@@ -226,8 +226,9 @@ class OnCpuEngine implements GpujsEngine {
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions = {},
-  ): OnCpu<Names, M> {
-    return new OnCpu(this.#engine.compile(circuit, measurements, options), this.reason);
+  ): AsyncProgram<Names, M> {
+    const program = this.#engine.compile(circuit, measurements, options);
+    return asyncProgram(program, `gpujs: ${this.reason}.`);
   }
 
   dispose(): void {

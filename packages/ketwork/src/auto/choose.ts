@@ -2,6 +2,7 @@
 import { KetworkError, UnsupportedError } from '@ketwork/base';
 import { probabilities } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
+import { asyncProgram } from '@ketwork/simulator';
 import type {
   AsyncEngine,
   AsyncProgram,
@@ -15,7 +16,6 @@ import type { GpuReport } from '@ketwork/gpu';
 import { calibrate } from './calibration.ts';
 import type { Calibration } from './calibration.ts';
 import type { Machine } from './machine.ts';
-import { ChosenProgram } from './program.ts';
 
 /** An engine that takes the faster of two for every circuit. */
 export interface AsyncAutoEngine extends AsyncEngine {
@@ -135,9 +135,9 @@ class ChoosingEngine implements AsyncAutoEngine {
     circuit: Circuit<Names>,
     measurements: M,
     options: CompileOptions,
-  ): { readonly program: ChosenProgram<Names, M>; readonly engine: string } {
+  ): { readonly program: AsyncProgram<Names, M>; readonly engine: string } {
     const onCpu = (why: string) => ({
-      program: new ChosenProgram(this.#cpu.compile(circuit, measurements, options), why),
+      program: asyncProgram(this.#cpu.compile(circuit, measurements, options), why),
       engine: this.#cpu.name,
     });
     const crossover = this.calibration?.crossover;
@@ -147,7 +147,7 @@ class ChoosingEngine implements AsyncAutoEngine {
     if (qubits < crossover) return onCpu(`${this.reason} With ${qubits} qubits the CPU is faster.`);
     try {
       const program = this.#gpu.compile(circuit, measurements, options);
-      return { program: new ChosenProgram(program, this.reason), engine: this.#gpu.name };
+      return { program: asyncProgram(program, this.reason), engine: this.#gpu.name };
     } catch (error) {
       if (!(error instanceof KetworkError)) throw error;
       // What no engine can compile has the CPU's message.

@@ -1,4 +1,3 @@
-// A program of whichever engine was chosen, behind the contract of programs that return promises.
 import type { Circuit } from '@ketwork/circuit';
 import type {
   AsyncCallOptions,
@@ -14,10 +13,31 @@ import type {
   RunOptions,
   Values,
   VjpOptions,
-} from '@ketwork/simulator';
+} from './contract.ts';
 
-/** A program with the reason why its engine was chosen. */
-export class ChosenProgram<Names extends string, M extends Measurements> implements AsyncProgram<
+/**
+ * A program of any engine behind the contract of programs that return promises, for engines that choose among others.
+ *
+ * @param reason Why this engine runs it: a sentence, with which explanations begin.
+ * @returns A program that rejects where the given one throws, and where its calls are aborted before they begin. Disposing of
+ * it disposes of the given one.
+ * @example
+ * ```ts
+ * import { circuit, expval, Z } from '@ketwork/circuit';
+ * import { asyncProgram, cpu } from '@ketwork/simulator';
+ * const flip = circuit(1, (q) => q.x(0));
+ * const program = asyncProgram((await cpu()).compile(flip, expval(Z(0))), 'The circuit is small.');
+ * console.log(await program.run()); // [-1]
+ * ```
+ */
+export function asyncProgram<Names extends string, M extends Measurements>(
+  program: Program<Names, M> | AsyncProgram<Names, M>,
+  reason: string,
+): AsyncProgram<Names, M> {
+  return new ReasonedProgram(program, reason);
+}
+
+class ReasonedProgram<Names extends string, M extends Measurements> implements AsyncProgram<
   Names,
   M
 > {
