@@ -61,7 +61,7 @@ describe('groupElements', () => {
         false,
       );
       let best = Infinity;
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 9; round++) {
         const start = performance.now();
         groupElements(elements, 12, 3);
         best = Math.min(best, performance.now() - start);
@@ -70,7 +70,7 @@ describe('groupElements', () => {
     };
     time(2000);
     // Eight times the gates; 64 times the time if each group looked at all that is left.
-    expect(time(16_000) / time(2000)).toBeLessThan(24);
+    expect(time(16_000) / time(2000)).toBeLessThan(32);
   });
 
   it('gives a large matrix a group of its own', () => {
