@@ -5,9 +5,9 @@ import type { TemplateResult } from 'lit-html';
 import { backEnds, engineOf, isChoice, threads } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { download, drawing, widthOf } from '../ui/drawing.ts';
-import { icon } from '../ui/icons.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { duration } from '../ui/numbers.ts';
+import { runButton } from '../ui/run-button.ts';
 import { LIMITS, benchDefaults, crossover, timeOf } from './measure.ts';
 import type { BenchSettings, Timings } from './measure.ts';
 
@@ -147,23 +147,10 @@ class BenchView implements LazyView {
       <div class="column">
         <section class="card run" aria-label="Measurement">
           <div class="cardhead">
-            ${
-              busy
-                ? html`<button
-                    type="button"
-                    class="plain primary go"
-                    @click=${() => this.#running?.abort()}
-                  >
-                    ${icon('stop')}Stop
-                  </button>`
-                : html`<button
-                    type="button"
-                    class="plain primary go"
-                    @click=${() => void this.#start()}
-                  >
-                    ${icon('play')}Measure
-                  </button>`
-            }
+            ${runButton(busy, 'Measure', {
+              start: () => void this.#start(),
+              stop: () => this.#running?.abort(),
+            })}
             <span class="status" role="status">${this.#status}</span>
             <span class="space"></span>
             <button

@@ -10,9 +10,9 @@ import type { TemplateResult } from 'lit-html';
 import { backEnds, engineOf, reasonOf } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { drawing, widthOf } from '../ui/drawing.ts';
-import { icon } from '../ui/icons.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { fixed, percent } from '../ui/numbers.ts';
+import { runButton } from '../ui/run-button.ts';
 import { SIDE, drawPlane } from './plane.ts';
 import { ansatz, classOne, defaults, gridPoints, modelOf, pointsOf } from './task.ts';
 import type { Points, TaskSettings } from './task.ts';
@@ -238,23 +238,10 @@ class TrainView implements LazyView {
       <div class="column">
         <section class="card run" aria-label="Run">
           <div class="cardhead">
-            ${
-              busy
-                ? html`<button
-                    type="button"
-                    class="plain primary go"
-                    @click=${() => this.#running?.abort()}
-                  >
-                    ${icon('stop')}Stop
-                  </button>`
-                : html`<button
-                    type="button"
-                    class="plain primary go"
-                    @click=${() => void this.#start()}
-                  >
-                    ${icon('play')}Train
-                  </button>`
-            }
+            ${runButton(busy, 'Train', {
+              start: () => void this.#start(),
+              stop: () => this.#running?.abort(),
+            })}
             <span class="status" role="status">${this.#status}</span>
           </div>
           <progress max="1" .value=${progress?.progress ?? 0} aria-label="Progress"></progress>
