@@ -175,9 +175,17 @@ class Coordinator implements Federation {
   }
 
   status(): FederationStatus {
-    const seconds = this.#driver.seconds;
+    const { seconds, saved } = this.#driver;
     const { traffic } = this.#gate;
-    return statusOf(this.#rounds, this.#exchange, traffic, this.#names, this.#reason, seconds);
+    return statusOf(
+      this.#rounds,
+      saved,
+      this.#exchange,
+      traffic,
+      this.#names,
+      this.#reason,
+      seconds,
+    );
   }
 
   [Symbol.asyncIterator](): AsyncIterator<RoundRecord, undefined> {

@@ -34,6 +34,14 @@ export interface DriverOptions {
   readonly done: (record: RoundRecord) => unknown;
 }
 
+/** Where the saved state stands. */
+export interface SavedRounds {
+  /** Rounds that are done and measured. */
+  readonly done: number;
+  /** Attempt at the one after them, from 1. */
+  readonly attempt: number;
+}
+
 /** How a federation ended. */
 export type EndReason = 'completed' | 'stopped' | 'aborted';
 
@@ -61,11 +69,13 @@ export class Driver {
   #logged: LoggedRound | undefined;
   /** Who was present when the last round was opened, those left out that were asked in vain. */
   #expected: readonly string[];
+  #saved: SavedRounds;
 
   constructor(options: DriverOptions) {
     this.#options = options;
     this.#expected = options.names;
     this.#secondsBefore = options.rounds.state.history.at(-1)?.seconds ?? 0;
+    this.#saved = this.#standing();
   }
 
   /** Seconds since the federation began, those between processes left out. */
@@ -73,9 +83,20 @@ export class Driver {
     return this.#secondsBefore + (performance.now() - this.#started) / 1000;
   }
 
+  /** What may be told: the rounds that are saved, where there is a journal. */
+  get saved(): SavedRounds {
+    return this.#saved;
+  }
+
   /** Saves the state. */
   async save(): Promise<void> {
     await this.#options.journal?.save(this.#options.rounds.state);
+    this.#saved = this.#standing();
+  }
+
+  #standing(): SavedRounds {
+    const { history, attempt } = this.#options.rounds.state;
+    return { done: history.length, attempt };
   }
 
   /** Runs to the end. Rejects where a round cannot be finished; finished ones are safe then. */

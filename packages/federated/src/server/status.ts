@@ -1,5 +1,6 @@
 import type { RoundRecord } from '../contract.ts';
 import type { Rounds } from '../rounds/rounds.ts';
+import type { SavedRounds } from './driver.ts';
 import type { Exchange } from './exchange.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -51,9 +52,10 @@ export interface FederationStatus {
   readonly seconds: number;
 }
 
-/** Makes the status. */
+/** Makes the status; of rounds it tells those that are saved. */
 export function statusOf(
   rounds: Rounds,
+  { done, attempt }: SavedRounds,
   exchange: Exchange,
   traffic: Traffic,
   names: readonly string[],
@@ -65,20 +67,21 @@ export function statusOf(
   const selected = new Set(current?.selected);
   // In a secure sum nobody's update is known to the rounds: there it is the answers to the open question.
   const answered = new Set(plan.secure === undefined ? rounds.answered : exchange.answered);
+  const history = state.history.slice(0, done);
   const counts = new Map<string, number>();
-  for (const record of state.history) {
+  for (const record of history) {
     for (const name of record.participants) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const { name, settings } = plan.strategy;
-  const epsilon = state.history.at(-1)?.epsilon;
+  const epsilon = history.at(-1)?.epsilon;
   const delta = plan.central?.delta ?? plan.privacy?.delta;
   return {
     run: plan.run,
     phase: ended !== undefined ? 'finished' : current === undefined ? 'waiting' : 'training',
     ...(ended === undefined ? {} : { reason: ended }),
-    done: state.history.length,
+    done,
     rounds: plan.rounds,
-    attempt: state.attempt,
+    attempt,
     strategy: { name, settings },
     size: plan.layout.size,
     participants: names.map((participant) => ({
@@ -88,7 +91,7 @@ export function statusOf(
       answered: answered.has(participant),
       rounds: counts.get(participant) ?? 0,
     })),
-    history: state.history,
+    history,
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(delta === undefined ? {} : { delta }),
     bytes: { received: traffic.received, sent: traffic.sent },

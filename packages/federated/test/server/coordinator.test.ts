@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { Unreachable } from '../../src/client/transport.ts';
+import { Journal } from '../../src/server/journal.ts';
 import type { SimulationEvent } from '../../src/simulation/options.ts';
 import { coordinate, lightModel, secureAggregation, takePart, trainLight } from './light.ts';
 
@@ -55,6 +59,45 @@ describe('a coordinator', () => {
     ]);
     expect(events.map(({ done }) => done)).toEqual([1, 2, 3, 4]);
     expect(events.at(-1)).toMatchObject({ round: 1, attempt: 1, selected: 4, progress: 1 });
+  });
+
+  it('tells of a round when it is on the disk, and not before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'coordinator-'));
+    const written: number[] = [];
+    const told: unknown[] = [];
+    const { save } = Journal.prototype;
+    const spy = vi.spyOn(Journal.prototype, 'save').mockImplementation(async function (
+      this: Journal,
+      state,
+    ) {
+      written.push(state.history.length);
+      if (state.round > 1) note();
+      await save.call(this, state);
+      if (state.round > 1) note();
+    });
+    const model = lightModel();
+    model.evaluate = async () => {
+      note();
+      return { loss: 1, metrics: {} };
+    };
+    const options = { journal: folder, rounds: 2, onRound: () => note() };
+    await using server = await coordinate(['a'], options, model);
+    const note = (): void => {
+      const { done, history, phase } = server.status();
+      told.push([done, history.length, history.at(-1)?.evaluation?.loss ?? 0, phase]);
+    };
+    try {
+      await takePart(server.url, 'a');
+      await server.result;
+    } finally {
+      spy.mockRestore();
+      await rm(folder, { recursive: true });
+    }
+    expect(written).toEqual([0, 1, 2]);
+    const before = (done: number): unknown[] =>
+      Array.from({ length: 3 }, () => [done, done, done, 'waiting']);
+    // Measured, about to be saved, written; then the callback.
+    expect(told).toEqual([...before(0), [1, 1, 1, 'waiting'], ...before(1), [2, 2, 1, 'waiting']]);
   });
 
   it('ends where the callback for events throws', async () => {
