@@ -226,7 +226,7 @@ export interface FederationOptions {
   readonly maxExamples?: number;
   /** Fewest updates that make a round; one with fewer is repeated with others. Default 1, or what the strategy needs. */
   readonly minimum?: number;
-  /** How often one round is tried before the federation gives up. Default 100. */
+  /** How often one round is tried before the federation gives up; what a coordinator that was killed began does not count. Default 100. */
   readonly attempts?: number;
   /** The coordinator's own test data, measured after every round. */
   readonly evaluation?: TrainingData;

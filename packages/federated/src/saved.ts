@@ -99,12 +99,22 @@ function notesFrom(text: string | undefined): Notes {
       cause,
     });
   }
-  const { identity, run, round, attempt, history, epsilons, trained } = notes ?? {};
+  const {
+    identity,
+    run,
+    round,
+    attempt,
+    interrupted = 0,
+    history,
+    epsilons,
+    trained,
+  } = notes ?? {};
   if (
     typeof identity !== 'string' ||
     typeof run !== 'string' ||
     !Number.isSafeInteger(round) ||
     !Number.isSafeInteger(attempt) ||
+    !Number.isSafeInteger(interrupted) ||
     !Array.isArray(history) ||
     typeof (epsilons ?? 0) !== 'object' ||
     typeof (trained ?? 0) !== 'object'

@@ -178,6 +178,18 @@ export class Rounds {
     return this.#repeat(this.#mustBeOpen(), count);
   }
 
+  /**
+   * Leaves out the attempts at the next round up to this one, which ended with their process: they do not count as failed.
+   * @throws ValueError where a round is open.
+   */
+  passOver(attempt: number): void {
+    const { state } = this;
+    if (this.#open !== undefined) throw new ValueError(`round ${this.#open.round} is open already`);
+    if (attempt < state.attempt) return;
+    state.interrupted = (state.interrupted ?? 0) + attempt + 1 - state.attempt;
+    state.attempt = attempt + 1;
+  }
+
   /** Gives the open round up without counting an attempt: it can be opened again. */
   abandon(): void {
     this.#open = undefined;
@@ -201,7 +213,7 @@ export class Rounds {
 
   #repeat({ round, attempt }: OpenRound, count: number): 'repeat' {
     const { minimum, attempts } = this.plan;
-    if (attempt >= attempts) {
+    if (attempt - (this.state.interrupted ?? 0) >= attempts) {
       throw new EnvironmentError(
         `round ${round} got ${count} updates of at least ${minimum} in its last of ${attempts} attempts`,
         { remedy: 'Ask more participants per round, need fewer, or allow more time or attempts' },
@@ -315,6 +327,7 @@ export class Rounds {
     state.weights = weights;
     state.round++;
     state.attempt = 1;
+    delete state.interrupted;
     state.history.push(record);
     this.abandon();
     return record;

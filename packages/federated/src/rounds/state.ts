@@ -72,6 +72,8 @@ export interface RoundsState {
   round: number;
   /** Number of the next attempt at it, from 1. */
   attempt: number;
+  /** How many of the attempts before it ended with their process, and do not count as failed. Absent: none. */
+  interrupted?: number;
   /** Shared weights, `[size]`. */
   weights: Float64Array;
   /** What the strategy keeps. */

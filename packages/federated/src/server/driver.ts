@@ -127,7 +127,7 @@ export class Driver {
   /** Opens the next round with those present, or the one that was open when the last process ended. */
   async #open(): Promise<OpenRound | undefined> {
     const { rounds, exchange, journal, roundTimeout, waitFor, signal } = this.#options;
-    const again = this.#reopen();
+    const again = await this.#reopen();
     if (again !== undefined) {
       await journal?.resume();
       return again;
@@ -150,7 +150,7 @@ export class Driver {
   }
 
   /** The round in the log, with its answers; undefined where it is done, or was drawn by chance that does not come again. */
-  #reopen(): OpenRound | undefined {
+  async #reopen(): Promise<OpenRound | undefined> {
     const logged = this.#logged;
     this.#logged = undefined;
     if (logged === undefined) return undefined;
@@ -158,18 +158,21 @@ export class Driver {
     const noted = opening(logged.opening, 'the log of the round');
     const { run, round, attempt, present, selected } = noted;
     // Somebody may have put another state into the folder.
-    if (run !== rounds.plan.run || round !== rounds.state.round || attempt !== rounds.state.attempt)
+    if (run !== rounds.plan.run || round !== rounds.state.round) return undefined;
+    if (rounds.plan.secure !== undefined) {
+      // The keys went with the process, and nobody may be asked twice for one attempt, by whichever process. Saved before
+      // anybody hears of the next, which is another one then wherever this process ends.
+      this.#expected = present;
+      rounds.passOver(attempt);
+      await this.save();
       return undefined;
+    }
+    if (attempt !== rounds.state.attempt) return undefined;
     const { central } = rounds.plan;
     // To go on where the same happen to be drawn again would make some draws likelier than the accountant assumes.
     if (central?.randomness === 'cryptographic' && central.sampleRate < 1) return undefined;
     this.#expected = present;
     const open = rounds.open(present);
-    if (rounds.plan.secure !== undefined) {
-      // The keys went with the process, and participants use theirs once only.
-      rounds.repeat(0);
-      return undefined;
-    }
     if (open.selected.join('\n') !== selected.join('\n')) {
       rounds.abandon();
       return undefined;

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly rounds: number;
   /** Whether updates are added in secret. */
   readonly secure?: boolean;
+  /** How often a round is tried. */
+  readonly attempts?: number;
   /** The operation on files before which it kills itself, from 1. */
   readonly killAt?: number;
 }
@@ -57,7 +59,7 @@ function dieBefore(operation: number): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = JSON.parse(process.argv[2]!) as ChildOptions;
-  const { names, journal, port, rounds, secure, killAt } = options;
+  const { names, journal, port, rounds, secure, attempts, killAt } = options;
   if (killAt !== undefined) dieBefore(killAt);
   const model = lightModel();
   const server = await coordinate(
@@ -68,6 +70,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       listen: port,
       waitFor: names.length,
       linger: 20,
+      ...(attempts === undefined ? {} : { attempts }),
       ...(secure === true ? { secureAggregation } : {}),
     },
     model,

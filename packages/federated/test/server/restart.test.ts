@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/client/transport.ts';
+import { decodeMessage } from '../../src/wire/message.ts';
+import { KINDS } from '../../src/wire/protocol.ts';
 import { addedOpenly, takePart, trainLight, undisturbed } from './light.ts';
 import { Keeper } from './keeper.ts';
 import type { ChildEnd } from './restart.child.ts';
@@ -86,6 +88,40 @@ describe('a coordinator that is killed', () => {
     check(end, 2);
     // Nobody trains twice for one round: what was made is sent again.
     for (const count of trained.values()) expect(count).toBe(1);
+  });
+
+  it('within a secure sum uses up no attempt, and asks nobody twice for one', async () => {
+    const options = { names, journal: folder, rounds: 1, secure: true, attempts: 1 };
+    const keeper = new Keeper(options);
+    const url = await keeper.ready;
+    const asked: string[] = [];
+    const killed = new Set<unknown>();
+    const killing =
+      (send: Transport): Transport =>
+      async (call) => {
+        if (call.path === '/v1/answer') {
+          // Before the masked update of the first attempt, and of the second.
+          const { attempt, step } = decodeMessage(call.body!) as Record<string, unknown>;
+          if (step === 2 && killed.size < 2 && !killed.has(attempt)) {
+            killed.add(attempt);
+            keeper.kill();
+          }
+        }
+        const reply = await send(call);
+        if (call.path !== '/v1/instruction' || reply.status !== 200) return reply;
+        const { attempt, step, kind } = decodeMessage(reply.body) as Record<string, unknown>;
+        if (kind !== KINDS.finished) asked.push(`${attempt as number} ${step as number}`);
+        return reply;
+      };
+    const parts = names.map((name) =>
+      takePart(url, name, { transport: name === 'a' ? killing : (send) => send }),
+    );
+    const end = await keeper.end;
+    await Promise.all(parts);
+    expect(keeper.kills).toBe(2);
+    expect(end.history.map(({ attempts }) => attempts)).toEqual([3]);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(end.weights).toEqual([...(await addedOpenly(end.history, names.length))]);
   });
 
   it('within a secure sum begins the round again with new keys, and the result is the same', async () => {
