@@ -4,6 +4,7 @@ import type { Model } from '@ketwork/nn';
 import { evaluate, saveModel } from '@ketwork/training';
 import { gather, modelWeights, scatter } from './local/layout.ts';
 import { nodeModule } from './node.ts';
+import { checkGiven } from './rounds/plan.ts';
 import { openCoordinator } from './server/coordinator.ts';
 import type { FederateOptions, Federation } from './server/options.ts';
 
@@ -40,6 +41,7 @@ const MODEL = 'model.safetensors';
  * ```
  */
 export async function federate(model: Model, options: FederateOptions): Promise<Federation> {
+  checkGiven('federate', options);
   const { seed, local, personal, evaluation, metrics, engine } = options;
   const { join } = nodeModule('node:path', 'federate');
   if (lossNamed(local.loss.name) !== local.loss)

@@ -10,7 +10,7 @@ import { newParticipant } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
 import { privacyReport } from './privacy/report.ts';
 import type { FederationResult, FederationState } from './result.ts';
-import { planOf } from './rounds/plan.ts';
+import { checkGiven, planOf } from './rounds/plan.ts';
 import { Rounds } from './rounds/rounds.ts';
 import { byName, checkTraining, inputShapeOf, simulationTeam } from './simulation/options.ts';
 import type { Datasets, SimulateOptions, SimulationTeam } from './simulation/options.ts';
@@ -59,6 +59,7 @@ export interface Simulation extends AwaitableSteps<RoundRecord, FederationResult
  * ```
  */
 export function simulate(model: Model, datasets: Datasets, options: SimulateOptions): Simulation {
+  checkGiven('simulate', options);
   const all = byName(datasets);
   const { local: training, seed, personal = [], engine } = options;
   const team = simulationTeam(model, training.loss, options);

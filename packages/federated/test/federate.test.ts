@@ -1,12 +1,12 @@
 // Over HTTP on loopback a federation is what `simulate` says it is, bit for bit.
-import { normal, key } from '@ketwork/base';
+import { ValueError, normal, key } from '@ketwork/base';
 import { batchNorm, crossEntropy, dense, sequential, sgd, stateOf, tanh } from '@ketwork/nn';
 import type { Model } from '@ketwork/nn';
 import { loadModel } from '@ketwork/training';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   coordinateMedian,
   fedAdam,
@@ -199,4 +199,26 @@ describe('a participant', () => {
     stop.abort();
     expect((await server.result).reason).toBe('aborted');
   });
+});
+
+test('options without what has no default are refused with a remedy', async () => {
+  const { local, seed, rounds } = options;
+  const lacking: readonly (readonly [unknown, RegExp])[] = [
+    [undefined, /do not say how participants train\. Give local/],
+    [{ rounds, seed }, /do not say how participants train\. Give local/],
+    [{ rounds, seed, local: { optimizer: sgd(0.1) } }, /do not say how participants train/],
+    [{ rounds, seed, local: { loss: crossEntropy } }, /do not say how participants train/],
+    [{ rounds, local }, /have no seed\. Give an integer/],
+  ];
+  for (const [given, message] of lacking) {
+    const refusals = [
+      (async () => simulate(net(), data, given as FederationOptions))(),
+      federate(net(), given as FederateOptions),
+    ];
+    for (const refusal of refusals) {
+      const error = await refusal.catch((cause: unknown) => cause);
+      expect(error).toBeInstanceOf(ValueError);
+      expect((error as Error).message).toMatch(message);
+    }
+  }
 });

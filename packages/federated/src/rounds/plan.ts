@@ -21,6 +21,24 @@ export interface FederationStart {
 }
 
 /**
+ * Refuses options without what has no default, which types alone do not keep away.
+ * @throws ValueError where `local`, its loss or optimiser, or `seed` is not given.
+ */
+export function checkGiven(where: string, options: FederationOptions): void {
+  const { local, seed } = (options ?? {}) as Partial<FederationOptions>;
+  const { loss, optimizer } = (local ?? {}) as Partial<FederationOptions['local']>;
+  if (typeof loss?.name !== 'string' || typeof optimizer?.name !== 'string')
+    throw new ValueError(`${where}: the options do not say how participants train`, {
+      remedy:
+        'Give local with a loss and an optimizer, such as { loss: crossEntropy, optimizer: sgd(0.1) }',
+    });
+  if (typeof seed !== 'number')
+    throw new ValueError(`${where}: the options have no seed`, {
+      remedy: 'Give an integer from 0 to 2^53 - 1, such as seed: 1',
+    });
+}
+
+/**
  * Checks the options of a federation and completes them.
  * @param where Who was called, for messages, such as `simulate`.
  * @throws ValueError where an option is out of range; UnsupportedError where options exclude each other.
