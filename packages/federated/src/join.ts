@@ -36,6 +36,11 @@ export interface JoinOptions {
   readonly state?: ParticipantState;
   /** Seconds without an answer of the coordinator after which it counts as lost. Default 600. */
   readonly giveUpAfter?: number;
+  /**
+   * Seconds that weights may be on their way, beyond the 90 that any request may take; a request that takes longer is made
+   * again. At most 1e6. Default: one for every 100,000 bytes of weights.
+   */
+  readonly transferSeconds?: number;
   /** Called after every round in which this participant took part, and awaited. `'stop'` ends the participation. */
   readonly onRound?: (round: ParticipantRound) => unknown;
   /** Ends the participation, within local training too. */
@@ -91,6 +96,9 @@ export function join(
   const { personal, seed = 0, giveUpAfter = 600, engine, privacyLimit } = options;
   if (!(giveUpAfter > 0))
     throw new ValueError(`join: giveUpAfter is ${giveUpAfter}, not a number above 0`);
+  const { transferSeconds = 0 } = options;
+  if (!(transferSeconds >= 0 && transferSeconds <= 1e6))
+    throw new ValueError(`join: transferSeconds is ${transferSeconds}, not a number from 0 to 1e6`);
   const transport = transportFor(url, options);
   const shape = model.network?.inputShape ?? model.inputShape ?? data.inputShape;
   if (shape === undefined)
@@ -183,7 +191,7 @@ const ROOM = 65_536;
 async function* participate(
   participant: Participant,
   transport: Transport,
-  { signal: given, giveUpAfter = 600, onRound }: JoinOptions,
+  { signal: given, giveUpAfter = 600, transferSeconds, onRound }: JoinOptions,
   leaving: AbortController,
 ): AsyncGenerator<ParticipantRound, JoinResult> {
   const started = performance.now();
@@ -196,6 +204,7 @@ async function* participate(
     caller,
     hello: { layout: JSON.stringify(layout.entries) },
     size,
+    transferSeconds,
     train: (body) => participant.train(body, signal),
     signal,
   });

@@ -57,3 +57,11 @@ test('a coordinator that has nothing to do at once is not asked again and again'
   // Once, and once more to say goodbye.
   expect(asked).toBe(2);
 });
+
+test('a time for weights that is no time is refused', () => {
+  const model = sequential(dense(1, 1));
+  for (const transferSeconds of [-1, NaN, Infinity]) {
+    const options = { token: newToken(), transferSeconds };
+    expect(() => join('http://localhost:8080', model, data, options)).toThrow(/transferSeconds/);
+  }
+});

@@ -86,7 +86,7 @@ export class Caller {
     call: Omit<Call, 'longest' | 'signal'>,
     seconds: number,
   ): Promise<Reply | Unreachable> {
-    const late = AbortSignal.timeout(1000 * seconds);
+    const late = AbortSignal.timeout(Math.ceil(1000 * seconds));
     const signal = AbortSignal.any([this.#signal, late]);
     try {
       return await this.#transport({ ...call, longest: this.#longest, signal });

@@ -3,6 +3,7 @@ import type { Plain } from '../wire/message.ts';
 import {
   KINDS,
   PATHS,
+  ROOM_PER_PARTICIPANT,
   answerReply,
   finishedBody,
   instruction,
@@ -55,12 +56,17 @@ export interface ParticipantPlan {
   readonly hello: JoinRequest;
   /** Numbers in the shared weights. */
   readonly size: number;
+  /** Seconds that weights may be on their way. Default: a second for every 100,000 bytes. */
+  readonly transferSeconds?: number | undefined;
   readonly train: (body: TrainBody) => Promise<TrainAnswer>;
   readonly signal: AbortSignal;
 }
 
-/** Seconds for which an ordinary request may take. */
+/** Seconds that a request may take, beyond those in which its bytes travel. */
 const PATIENCE = 90;
+
+/** Bytes per second at which weights travel at least, unless told otherwise. */
+const SLOWEST = 100_000;
 
 /** Seconds between questions that are answered at once, with nothing. */
 const HASTE = 1;
@@ -83,14 +89,20 @@ export async function* participation(
   plan: ParticipantPlan,
 ): AsyncGenerator<ParticipantRound, Farewell> {
   const { caller, hello, size, train, signal } = plan;
-  const join = joinReply(await say(caller, PATHS.join, { ...hello }), 'the answer');
+  const join = joinReply(await say(caller, PATHS.join, { ...hello }, PATIENCE), 'the answer');
   caller.expect(join.population);
+  const bytes = 8 * size + ROOM_PER_PARTICIPANT.bytes * join.population;
+  const { transferSeconds = bytes / SLOWEST } = plan;
   const follower = new Follower(join.participant, size, train);
   let kept: Kept | undefined;
   let seconds = 0;
   for (;;) {
     const asked = performance.now();
-    const message = await caller.call('GET', PATHS.instruction, join.pollSeconds + 30);
+    const message = await caller.call(
+      'GET',
+      PATHS.instruction,
+      join.pollSeconds + 30 + transferSeconds,
+    );
     if (message === undefined) {
       // Nothing to do, and sooner than agreed: somebody else has this token, or it is no good coordinator.
       if (performance.now() - asked < 500 * join.pollSeconds) await pause(HASTE, signal);
@@ -103,7 +115,7 @@ export async function* participation(
     const key = JSON.stringify([run, round, attempt, step]);
     if (kept?.key !== key) kept = await work(follower, given, key, signal);
     const { answer, made, failed } = kept;
-    const delivery = await deliver(caller, answer);
+    const delivery = await deliver(caller, answer, PATIENCE + transferSeconds);
     // Secure aggregation asks several times; the last answer tells that the update counts.
     seconds = step === 0 ? made.seconds : seconds + made.seconds;
     const onTheWay = KINDS.secure.slice(0, -1).some((one) => one === kind);
@@ -118,8 +130,13 @@ export async function* participation(
 /** What went wrong may tell about the data, and is not told. */
 const FAILED = 'local training failed';
 
-async function say(caller: Caller, path: string, message: Plain): Promise<Plain | undefined> {
-  return caller.call('POST', path, PATIENCE, message);
+async function say(
+  caller: Caller,
+  path: string,
+  message: Plain,
+  seconds: number,
+): Promise<Plain | undefined> {
+  return caller.call('POST', path, seconds, message);
 }
 
 /** Follows an instruction. A participant that cannot says so, that nobody waits for it. */
@@ -146,9 +163,12 @@ async function work(
 
 type Delivery = Pick<ParticipantRound, 'outcome' | 'reason'>;
 
-async function deliver(caller: Caller, message: Plain): Promise<Delivery> {
+async function deliver(caller: Caller, message: Plain, seconds: number): Promise<Delivery> {
   try {
-    const reply: AnswerReply = answerReply(await say(caller, PATHS.answer, message), 'the answer');
+    const reply: AnswerReply = answerReply(
+      await say(caller, PATHS.answer, message, seconds),
+      'the answer',
+    );
     // A duplicate is the same update sent again after the connection broke: it counts, once.
     return { outcome: reply.outcome === 'duplicate' ? 'accepted' : reply.outcome };
   } catch (error) {

@@ -16,7 +16,7 @@ export interface Limits {
   readonly bytesAtOnce?: number;
   /** Seconds within which the head of a request must arrive. Default 10. */
   readonly headerSeconds?: number;
-  /** Seconds within which the body of a request must arrive, and an answer be fetched. Default 60. */
+  /** Seconds within which the body of a request must arrive, and an answer be fetched. Default 60, and one for every 100,000 bytes begun of an update. */
   readonly bodySeconds?: number;
   /** Seconds for which a participant's request for an instruction stays open. Default 25. */
   readonly pollSeconds?: number;
@@ -35,7 +35,7 @@ export function limitsFor(given: Limits, participants: number, updateBytes: numb
     connections: 64 + 2 * participants,
     bytesAtOnce: Math.max(268_435_456, 2 * updateBytes),
     headerSeconds: 10,
-    bodySeconds: 60,
+    bodySeconds: 60 + Math.ceil(updateBytes / 100_000),
     pollSeconds: 25,
     ...given,
   };
