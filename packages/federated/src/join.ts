@@ -36,6 +36,8 @@ export interface JoinOptions {
   readonly state?: ParticipantState;
   /** Seconds without an answer of the coordinator after which it counts as lost. Default 600. */
   readonly giveUpAfter?: number;
+  /** Most epochs that this participant trains in a round; one with more it does not train, and says so. Default 10,000. */
+  readonly maxEpochs?: number;
   /**
    * Seconds that weights may be on their way, beyond the 90 that any request may take; a request that takes longer is made
    * again. At most 1e6. Default: one for every 100,000 bytes of weights.
@@ -96,7 +98,9 @@ export function join(
   const { personal, seed = 0, giveUpAfter = 600, engine, privacyLimit } = options;
   if (!(giveUpAfter > 0))
     throw new ValueError(`join: giveUpAfter is ${giveUpAfter}, not a number above 0`);
-  const { transferSeconds = 0 } = options;
+  const { transferSeconds = 0, maxEpochs = 10_000 } = options;
+  if (!Number.isSafeInteger(maxEpochs) || maxEpochs < 1)
+    throw new ValueError(`join: maxEpochs is ${maxEpochs}, not a positive integer`);
   if (!(transferSeconds >= 0 && transferSeconds <= 1e6))
     throw new ValueError(`join: transferSeconds is ${transferSeconds}, not a number from 0 to 1e6`);
   const transport = transportFor(url, options);
@@ -119,6 +123,7 @@ export function join(
     weights,
     losses: [],
     engine,
+    maxEpochs,
     ...(privacyLimit === undefined
       ? {}
       : { ledger: new PrivacyLedger(privacyLimit, options.state?.spent) }),

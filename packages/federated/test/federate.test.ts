@@ -222,3 +222,34 @@ test('options without what has no default are refused with a remedy', async () =
     }
   }
 });
+
+test('a participant trains no more epochs than it wants to', async () => {
+  const train = (epochs: number, maxEpochs?: number): Promise<string | undefined> =>
+    served(epochs, maxEpochs === undefined ? {} : { maxEpochs });
+  expect(await train(2 ** 53 - 1)).toMatch(/9007199254740991 epochs, more than the 10000 that/);
+  expect(await train(3, 2)).toMatch(/3 epochs, more than the 2 that.*Raise maxEpochs/);
+  expect(await train(2, 2)).toBeUndefined();
+  const bad = { token: tokens['east']!, maxEpochs: 0 };
+  expect(() => join('http://localhost:1', net(), data['east']!, bad)).toThrow(/maxEpochs is 0/);
+});
+
+/** Why a participant did not train the first round of so many epochs. */
+async function served(epochs: number, given: { maxEpochs?: number }): Promise<string | undefined> {
+  const local = { ...options.local, epochs };
+  const stop = new AbortController();
+  await using server = await federate(net(), {
+    ...options,
+    rounds: 1,
+    local,
+    signal: stop.signal,
+    tokens: { east: tokens['east']! },
+  });
+  const part = join(server.url, net(), data['east']!, {
+    token: tokens['east']!,
+    ...given,
+    onRound: () => 'stop',
+  });
+  const { history } = await part;
+  stop.abort();
+  return history[0]!.reason;
+}

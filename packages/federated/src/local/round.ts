@@ -1,4 +1,4 @@
-import { UnsupportedError, sizeOf } from '@ketwork/base';
+import { UnsupportedError, ValueError, sizeOf } from '@ketwork/base';
 import { lossNamed, optimizerFromJSON } from '@ketwork/nn';
 import type { BuiltLayer, Loss, Model } from '@ketwork/nn';
 import { fit } from '@ketwork/training';
@@ -21,6 +21,8 @@ export interface LocalModel {
   readonly engine: FitOptions['engine'] | undefined;
   /** Refuses rounds that would tell too much. Absent: the coordinator decides. */
   readonly ledger?: PrivacyLedger;
+  /** Most epochs of a round. Absent: any number. */
+  readonly maxEpochs?: number;
 }
 
 /** What a participant keeps between rounds. */
@@ -49,7 +51,7 @@ export function newParticipant({ weights }: LocalModel): ParticipantState {
  * over HTTP, is done here; the result depends on the arguments only (but for cryptographic noise).
  *
  * @param weights Those of the coordinator, `[size]`; left as they are.
- * @throws what `fit` throws; the signal's reason where it is aborted.
+ * @throws ValueError where the task has more epochs than the participant trains; what `fit` throws; the signal's reason where it is aborted.
  */
 export async function trainRound(
   local: LocalModel,
@@ -59,7 +61,12 @@ export async function trainRound(
   state: ParticipantState,
   signal?: AbortSignal,
 ): Promise<TrainedRound> {
-  const { model, network } = local;
+  const { model, network, maxEpochs = Infinity } = local;
+  if (task.epochs > maxEpochs)
+    throw new ValueError(
+      `round ${task.round} shall have ${task.epochs} epochs, more than the ${maxEpochs} that this participant trains`,
+      { remedy: 'Raise maxEpochs where the coordinator means it' },
+    );
   const { layout, shared, personal } = local.weights;
   scatter(shared, weights);
   scatter(personal, state.personal);
