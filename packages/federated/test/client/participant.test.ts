@@ -19,14 +19,9 @@ async function patience(size: number, transferSeconds?: number): Promise<Record<
     epochs: 1,
     firstEpoch: 1,
     batchSize: 1,
-    ...{
-      loss: 'mse',
-      optimizer: {
-        name: 'sgd',
-        settings: {},
-      },
-      proximal: 0,
-    },
+    loss: 'mse',
+    optimizer: { name: 'sgd', settings: {} },
+    proximal: 0,
   };
   const replies: Plain[] = [
     { run: 'r', participant: 'a', rounds: 1, pollSeconds: 25, population: 2 },
