@@ -1,16 +1,22 @@
 import { FormatError } from '@ketwork/base';
 import { loadSafetensors, saveSafetensors } from '@ketwork/nn';
 import type { ShapedArray } from '@ketwork/nn';
+import { packHistory, unpackHistory } from './history.ts';
+import type { PackedHistory } from './history.ts';
 import type { ParticipantState } from './local/round.ts';
+import type { RoundRecord } from './contract.ts';
 import type { FederationState } from './result.ts';
 import type { RoundsState } from './rounds/state.ts';
 
-const FORMAT = 'ketwork.federation/1';
+const FORMAT = 'ketwork.federation/2';
+/** The same with all records of the history as they are. */
+const FORMER = 'ketwork.federation/1';
 /** Numbers that JSON lacks, kept as `{ number: text }`. */
 const NOT_FINITE: readonly unknown[] = ['NaN', 'Infinity', '-Infinity'];
 
 /** What is kept as JSON. */
-interface Notes extends Omit<RoundsState, 'weights' | 'strategy'> {
+interface Notes extends Omit<RoundsState, 'weights' | 'strategy' | 'history'> {
+  readonly history: PackedHistory;
   /** Rounds trained by participants, by name. */
   readonly trained: Readonly<Record<string, number>>;
 }
@@ -44,7 +50,7 @@ export function stateToBytes({ rounds, participants }: FederationState): Uint8Ar
     add(`personal.${name}`, state.personal);
     trained[name] = state.rounds;
   }
-  const notes: Notes = { ...rest, trained };
+  const notes: Notes = { ...rest, history: packHistory(rest.history), trained };
   return saveSafetensors(tensors, {
     format: FORMAT,
     federation: JSON.stringify(notes, (_, value: unknown) =>
@@ -68,12 +74,14 @@ export function stateToBytes({ rounds, participants }: FederationState): Uint8Ar
  */
 export function stateFromBytes(bytes: Uint8Array): FederationState {
   const { tensors, metadata } = loadSafetensors(bytes);
-  if (metadata['format'] !== FORMAT) {
+  const former = metadata['format'] === FORMER;
+  if (metadata['format'] !== FORMAT && !former) {
     throw new FormatError(
       `the bytes are not the state of a federation of this version (their format is ${metadata['format'] ?? 'not named'}, not ${FORMAT})`,
     );
   }
-  const { trained, ...rest } = notesFrom(metadata['federation']);
+  const { trained, ...rest } = notesFrom(metadata['federation'], former);
+  const history = former ? (rest.history as unknown as RoundRecord[]) : unpackHistory(rest.history);
   const weights = tensors['weights']?.data;
   if (weights === undefined) throw new FormatError('the state of the federation has no weights');
   const strategy: RoundsState['strategy'] = {};
@@ -85,10 +93,13 @@ export function stateFromBytes(bytes: Uint8Array): FederationState {
       throw new FormatError(`the state of the federation lacks what participant ${name} keeps`);
     return [name, { personal, rounds }];
   });
-  return { rounds: { ...rest, weights, strategy }, participants: Object.fromEntries(participants) };
+  return {
+    rounds: { ...rest, history, weights, strategy },
+    participants: Object.fromEntries(participants),
+  };
 }
 
-function notesFrom(text: string | undefined): Notes {
+function notesFrom(text: string | undefined, former: boolean): Notes {
   let notes: Partial<Notes> | null;
   try {
     notes = JSON.parse(text ?? '', (_, value: unknown) =>
@@ -115,7 +126,7 @@ function notesFrom(text: string | undefined): Notes {
     !Number.isSafeInteger(round) ||
     !Number.isSafeInteger(attempt) ||
     !Number.isSafeInteger(interrupted) ||
-    !Array.isArray(history) ||
+    (former ? !Array.isArray(history) : typeof (history ?? 0) !== 'object') ||
     typeof (epsilons ?? 0) !== 'object' ||
     typeof (trained ?? 0) !== 'object'
   )
