@@ -26,7 +26,7 @@ import type { FederateOptions, Federation } from './options.ts';
 import { Origins } from './origins.ts';
 import { Refusal } from './refusal.ts';
 import { statusPage } from './status-page.ts';
-import { statusOf } from './status.ts';
+import { Tally, statusOf } from './status.ts';
 import type { FederationStatus } from './status.ts';
 
 /** The model's side of a coordinator. */
@@ -98,6 +98,7 @@ class Coordinator implements Federation {
   readonly #closing: AbortController = new AbortController();
   readonly #feed: Feed<RoundRecord> = new Feed();
   readonly #end: PromiseWithResolvers<FederationResult> = Promise.withResolvers();
+  readonly #tally: Tally = new Tally();
   #listener: Listener | undefined;
   #closed: Promise<void> | undefined;
   #reason: string | undefined;
@@ -175,6 +176,10 @@ class Coordinator implements Federation {
   }
 
   status(): FederationStatus {
+    return this.#status(0);
+  }
+
+  #status(since: number): FederationStatus {
     const { seconds, saved } = this.#driver;
     const { traffic } = this.#gate;
     return statusOf(
@@ -185,6 +190,8 @@ class Coordinator implements Federation {
       this.#names,
       this.#reason,
       seconds,
+      this.#tally,
+      since,
     );
   }
 
@@ -311,7 +318,7 @@ class Coordinator implements Federation {
         this.#exchange.leave(name);
         return {};
       },
-      report: () => this.status(),
+      report: (since) => this.#status(since),
       page: statusPage,
     };
   }

@@ -26,14 +26,16 @@ export interface Desk {
   leave(name: string): Plain;
   /** Who may read the status. */
   readonly readers: 'everybody' | 'bearers' | 'nobody';
-  /** Where the federation stands, to be sent as JSON. */
-  report(): object;
+  /** Where the federation stands, to be sent as JSON, with rounds after this one. */
+  report(since: number): object;
   /** The page that shows it, and the headers it is sent with. */
   page(): { readonly html: string; readonly headers: Readonly<Record<string, string>> };
 }
 
 /** Longest path that is looked at. */
 const LONGEST_URL = 256;
+/** A request for the status with rounds after one only. */
+const STATUS_SINCE = /^\/status\?since=(\d{1,9})$/;
 /** Addresses that are remembered for rate limits. */
 const ADDRESSES = 10_000;
 /** Bytes of a refused request that are read so that its sender can read the answer. */
@@ -91,8 +93,9 @@ export class Gate {
       response.writeHead(204).end();
       return;
     }
-    if (path === PATHS.status) {
-      this.#report(request, response);
+    const since = STATUS_SINCE.exec(path)?.[1];
+    if (path === PATHS.status || since !== undefined) {
+      this.#report(request, response, Number(since ?? 0));
       return;
     }
     if (path === PATHS.page && this.#desk.readers !== 'nobody') {
@@ -138,14 +141,14 @@ export class Gate {
     response.writeHead(200, { ...this.#page.headers }).end(this.#page.html);
   }
 
-  #report(request: IncomingMessage, response: ServerResponse): void {
+  #report(request: IncomingMessage, response: ServerResponse, since: number): void {
     const { readers } = this.#desk;
     const may =
       readers === 'everybody' || (readers === 'bearers' && this.#access.mayReadStatus(request));
     if (!may) throw stranger();
     if (readers === 'bearers') this.connections.recognise(request.socket);
     checkMethod(request, 'GET');
-    const text = JSON.stringify(this.#desk.report());
+    const text = JSON.stringify(this.#desk.report(since));
     response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(text);
   }
 
@@ -213,8 +216,8 @@ function pathOf({ url = '', headers }: IncomingMessage): string {
   if (headers.host === undefined)
     throw new Refusal(400, 'BAD_REQUEST', 'the request does not name its host');
   if (url.length > LONGEST_URL) throw new Refusal(414, 'BAD_REQUEST', 'the path is too long');
-  // Nothing is asked by query, so that nothing secret can be in one.
-  if (!url.startsWith('/') || url.includes('?'))
+  // Nothing but a number is asked by query, so that nothing secret can be in one.
+  if (!url.startsWith('/') || (url.includes('?') && !STATUS_SINCE.test(url)))
     throw new Refusal(400, 'BAD_REQUEST', 'the request has a query or no path');
   return url;
 }

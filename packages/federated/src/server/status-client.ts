@@ -14,6 +14,8 @@ export function statusClient(): void {
   const LEFT = 56;
   const BOTTOM = 28;
   let token = '';
+  let run = '';
+  let known: readonly RoundRecord[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function element(id: string): HTMLElement {
@@ -119,8 +121,19 @@ export function statusClient(): void {
     return participant.answered ? 'answered' : 'training';
   }
 
+  /** Adds the rounds after `since` to those known. False where they do not fit, as those of another federation: all are asked for next. */
+  function learn(status: FederationStatus, since: number): boolean {
+    const all = since === 0 || status.run === run ? known.slice(0, since) : [];
+    known = [...all, ...status.history];
+    run = status.run;
+    if (known.length === status.done) return true;
+    known = [];
+    return false;
+  }
+
   function show(status: FederationStatus): void {
-    const { history, participants } = status;
+    const { participants } = status;
+    const history = known;
     const present = participants.filter((participant) => participant.present).length;
     const last = history.at(-1);
     document.title = `${status.done} of ${status.rounds} rounds · Ketwork federation`;
@@ -182,7 +195,11 @@ export function statusClient(): void {
     try {
       const headers: Record<string, string> =
         token === '' ? {} : { authorization: `Bearer ${token}` };
-      const response = await fetch('/status', { headers, cache: 'no-store' });
+      const since = known.length;
+      const response = await fetch(since === 0 ? '/status' : `/status?since=${since}`, {
+        headers,
+        cache: 'no-store',
+      });
       if (response.status === 401) {
         again = false;
         element('status').hidden = true;
@@ -195,7 +212,7 @@ export function statusClient(): void {
         const status = (await response.json()) as FederationStatus;
         element('enter').hidden = true;
         say('message', '');
-        show(status);
+        if (learn(status, since)) show(status);
       } else say('message', `The coordinator answers with status ${response.status}.`);
     } catch {
       say('message', 'The coordinator does not answer; trying again.');

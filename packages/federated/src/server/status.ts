@@ -38,7 +38,7 @@ export interface FederationStatus {
   readonly size: number;
   /** All participants that exist, in the order of names. */
   readonly participants: readonly ParticipantStatus[];
-  /** Finished rounds: losses, evaluation, ε, who took part. */
+  /** Finished rounds: losses, evaluation, ε, who took part. `/status?since=7` has those after round 7 only. */
   readonly history: readonly RoundRecord[];
   /** ε spent so far, where the federation is private. */
   readonly epsilon?: number;
@@ -52,7 +52,22 @@ export interface FederationStatus {
   readonly seconds: number;
 }
 
-/** Makes the status; of rounds it tells those that are saved. */
+/** Counts in how many rounds participants took part: a round that is saved does not change, and is counted once. */
+export class Tally {
+  readonly #counts: Map<string, number> = new Map();
+  #rounds = 0;
+
+  /** The counts after so many rounds, not fewer than last time. */
+  after(done: number, history: readonly RoundRecord[]): ReadonlyMap<string, number> {
+    for (; this.#rounds < done; this.#rounds++) {
+      for (const name of history[this.#rounds]!.participants)
+        this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
+    return this.#counts;
+  }
+}
+
+/** Makes the status; of rounds it tells those that are saved, with records of those after `since`. */
 export function statusOf(
   rounds: Rounds,
   { done, attempt }: SavedRounds,
@@ -61,19 +76,17 @@ export function statusOf(
   names: readonly string[],
   ended: string | undefined,
   seconds: number,
+  tally: Tally,
+  since: number,
 ): FederationStatus {
   const { plan, state, current } = rounds;
   const present = new Set(exchange.present());
   const selected = new Set(current?.selected);
   // In a secure sum nobody's update is known to the rounds: there it is the answers to the open question.
   const answered = new Set(plan.secure === undefined ? rounds.answered : exchange.answered);
-  const history = state.history.slice(0, done);
-  const counts = new Map<string, number>();
-  for (const record of history) {
-    for (const name of record.participants) counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
+  const counts = tally.after(done, state.history);
   const { name, settings } = plan.strategy;
-  const epsilon = history.at(-1)?.epsilon;
+  const epsilon = state.history[done - 1]?.epsilon;
   const delta = plan.central?.delta ?? plan.privacy?.delta;
   return {
     run: plan.run,
@@ -91,7 +104,7 @@ export function statusOf(
       answered: answered.has(participant),
       rounds: counts.get(participant) ?? 0,
     })),
-    history,
+    history: state.history.slice(since, Math.max(since, done)),
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(delta === undefined ? {} : { delta }),
     bytes: { received: traffic.received, sent: traffic.sent },

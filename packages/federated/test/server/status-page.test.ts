@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import type { RoundRecord } from '../../src/contract.ts';
+import { statusClient } from '../../src/server/status-client.ts';
+import type { FederationStatus } from '../../src/server/status.ts';
 import { coordinate, secureAggregation, takePart } from './light.ts';
 
 describe('the status page', () => {
@@ -43,6 +46,84 @@ describe('the status page', () => {
   it('is not there where nobody may read the status', async () => {
     await using server = await coordinate(['a', 'b']);
     expect((await fetch(server.url)).status).toBe(401);
+  });
+
+  it('is told of new rounds only, where it asks so', async () => {
+    await using server = await coordinate(['a'], { status: 'open', linger: Infinity });
+    await takePart(server.url, 'a');
+    const ask = (query: string): Promise<Response> => fetch(`${server.url}/status${query}`);
+    const rounds = async (query: string): Promise<number[]> => {
+      const { done, history, participants } = (await (await ask(query)).json()) as FederationStatus;
+      expect([done, participants[0]!.rounds]).toEqual([3, 3]);
+      return history.map(({ round }) => round);
+    };
+    expect(await rounds('')).toEqual([1, 2, 3]);
+    expect(await rounds('?since=0')).toEqual([1, 2, 3]);
+    expect(await rounds('?since=2')).toEqual([3]);
+    expect(await rounds('?since=3')).toEqual([]);
+    expect(await rounds('?since=999999999')).toEqual([]);
+    for (const query of ['?since=', '?since=-1', '?since=1&token=x', '?since=1e3', '?x=1'])
+      expect((await ask(query)).status).toBe(400);
+  });
+
+  it('asks for rounds it does not have, and for all where the federation is another', async () => {
+    vi.useFakeTimers();
+    try {
+      const shown: number[] = [];
+      const place = { textContent: '', hidden: false, addEventListener: () => {} };
+      const records = {
+        replaceChildren: (...rows: unknown[]) => shown.push(rows.length - 1),
+      };
+      const document = {
+        title: '',
+        querySelector: (id: string) =>
+          id === '#records' ? records : { ...place, replaceChildren: () => {} },
+        createElement: () => ({ append: () => {} }),
+        createElementNS: () => ({ setAttribute: () => {} }),
+      };
+      const asked: string[] = [];
+      let run = 'x';
+      let done = 2;
+      const answer = async (path: string): Promise<unknown> => {
+        asked.push(path);
+        const since = Number(/since=(\d+)/.exec(path)?.[1] ?? 0);
+        const records = Array.from({ length: done }, (_, i): RoundRecord => {
+          const names = { selected: ['a'], participants: ['a'], attempts: 1 };
+          return { round: i + 1, ...names, loss: 1, examples: 1, samples: 1, bytes: 1, seconds: 1 };
+        });
+        const status = {
+          run,
+          done,
+          rounds: 9,
+          phase: 'training',
+          attempt: 1,
+          size: 1,
+          seconds: 1,
+          strategy: { name: 's', settings: {} },
+          participants: [],
+          refused: {},
+          history: records.slice(since),
+          bytes: { received: 0, sent: 0 },
+        };
+        return { ok: true, status: 200, json: async () => status };
+      };
+      vi.stubGlobal('document', document);
+      vi.stubGlobal('location', { hash: '', pathname: '/' });
+      vi.stubGlobal('fetch', answer);
+      statusClient();
+      await vi.advanceTimersByTimeAsync(100);
+      done = 5;
+      await vi.advanceTimersByTimeAsync(3000);
+      run = 'y';
+      done = 6;
+      await vi.advanceTimersByTimeAsync(3000);
+      const since = (round: number): string => `/status?since=${round}`;
+      expect(asked).toEqual(['/status', since(2), since(5), since(5), '/status']);
+      expect(shown).toEqual([2, 5, 5, 6]);
+    } finally {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    }
   });
 
   it('has something to tell of secure sums, though nobody sees an update', async () => {
