@@ -10,25 +10,13 @@ import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
+import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { checkFederations, participantModule } from './browser/federation.ts';
 import { checkFixture } from './browser/fixture.ts';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
 
-const executable = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
@@ -161,7 +149,7 @@ async function checkPages(browser: Browser, server: Server): Promise<void> {
   } else notes.push('a page that forbids WebAssembly gets the typed error');
 }
 
-if (executable === undefined) {
+if (chromiumPath === undefined) {
   console.log('skipped: Chromium is not installed');
 } else {
   const own = process.env['KETWORK_SCRATCH'] === undefined;
@@ -171,12 +159,12 @@ if (executable === undefined) {
   try {
     const { app } = await installPacked(scratch);
     server = await serve(app, await bundle(app));
-    browser = await chromium.launch({ executablePath: executable, args: flags });
+    browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] });
     await checkPages(browser, server);
     const federations = await checkFederations(browser, addressOf(server), app);
     faults.push(...federations.faults);
     notes.push(...federations.notes);
-    const fixture = await checkFixture(executable, flags, scratch);
+    const fixture = await checkFixture(chromiumPath, chromiumFlags, scratch);
     faults.push(...fixture.faults);
     notes.push(...fixture.notes);
   } catch (error) {

@@ -10,6 +10,7 @@ import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import { pageCases } from '../../examples/playground/test/page/cases.ts';
 import { runCase } from '../../examples/playground/test/page/run.ts';
+import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { inParallel, report, root } from './workspace.ts';
 
 /** Most bytes of the page, compressed, without gpu.js. */
@@ -17,18 +18,8 @@ const MOST = 300_000;
 /** Most of them that a browser loads before a circuit can be built. */
 const MOST_AT_FIRST = 230_000;
 
-const executable = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
 const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
+  ...chromiumFlags,
   // Software adapters: the page offers them, and marks them as emulated.
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
@@ -87,7 +78,7 @@ function serve(built: string): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-if (executable === undefined) {
+if (chromiumPath === undefined) {
   console.log('skipped: Chromium is not installed');
 } else {
   const built = mkdtempSync(join(tmpdir(), 'ketwork-playground-'));
@@ -101,7 +92,7 @@ if (executable === undefined) {
     checkSize(built);
     const server = await serve(built);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const browser = await chromium.launch({ executablePath: executable, args: flags });
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
     try {
       const cases = pageCases.filter(({ name }) => only.every((word) => name.includes(word)));
       const began = performance.now();
