@@ -8,6 +8,7 @@ import { download, drawing, widthOf } from '../ui/drawing.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { duration } from '../ui/numbers.ts';
 import { runButton } from '../ui/run-button.ts';
+import { slider } from '../ui/slider.ts';
 import { LIMITS, benchDefaults, crossover, timeOf } from './measure.ts';
 import type { BenchSettings, Timings } from './measure.ts';
 
@@ -259,20 +260,13 @@ class BenchView implements LazyView {
     max: number,
     step: number,
   ): TemplateResult {
-    const value = this.#settings[name];
-    return html`<label class="field slider"
-      ><span>${label}</span>
-      <input
-        type="range"
-        name=${name}
-        min=${min}
-        max=${max}
-        step=${step}
-        .value=${String(value)}
-        @input=${(event: Event) => this.#set({ [name]: Number((event.target as HTMLInputElement).value) })}
-      />
-      <output>${value}</output>
-    </label>`;
+    return slider({
+      name,
+      label,
+      value: this.#settings[name],
+      range: [min, max, step],
+      set: (value) => this.#set({ [name]: value }),
+    });
   }
 
   #save(): void {

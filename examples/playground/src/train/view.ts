@@ -13,6 +13,7 @@ import { drawing, widthOf } from '../ui/drawing.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { fixed, percent } from '../ui/numbers.ts';
 import { runButton } from '../ui/run-button.ts';
+import { slider } from '../ui/slider.ts';
 import { SIDE, drawPlane } from './plane.ts';
 import { ansatz, classOne, defaults, gridPoints, modelOf, pointsOf } from './task.ts';
 import type { Points, TaskSettings } from './task.ts';
@@ -304,20 +305,13 @@ class TrainView implements LazyView {
     max: number,
     step: number,
   ): TemplateResult {
-    const value = this.#settings[name];
-    return html`<label class="field slider"
-      ><span>${label}</span>
-      <input
-        type="range"
-        name=${name}
-        min=${min}
-        max=${max}
-        step=${step}
-        .value=${String(value)}
-        @input=${(event: Event) => this.#set({ [name]: Number((event.target as HTMLInputElement).value) })}
-      />
-      <output>${value}</output>
-    </label>`;
+    return slider({
+      name,
+      label,
+      value: this.#settings[name],
+      range: [min, max, step],
+      set: (value) => this.#set({ [name]: value }),
+    });
   }
 }
 
