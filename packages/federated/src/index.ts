@@ -34,6 +34,8 @@ export type {
   SimulationFaults,
   SimulationWorkers,
 } from './simulation/options.ts';
+export { InUseError } from './files/lock.ts';
+export type { LockHolder } from './files/lock.ts';
 export { UpdateError } from './errors.ts';
 export type { UpdateFault } from './errors.ts';
 export { partitionIid } from './partition/partition.ts';

@@ -6,7 +6,9 @@ interface NodeModules {
   'node:fs/promises': typeof import('node:fs/promises');
   'node:http': typeof import('node:http');
   'node:https': typeof import('node:https');
+  'node:os': typeof import('node:os');
   'node:path': typeof import('node:path');
+  'node:sqlite': typeof import('node:sqlite');
   'node:zlib': typeof import('node:zlib');
 }
 

@@ -51,13 +51,19 @@ export async function openCoordinator(
 ): Promise<Federation> {
   const names = namesOf(options);
   const journal = options.journal === undefined ? undefined : new Journal(options.journal);
-  const saved = await journal?.load();
-  const run = saved?.run ?? nodeModule('node:crypto', 'federate').randomUUID();
-  const plan = planOf('federate', options, { ...model.start, run, population: names.length });
-  const rounds = saved === undefined ? new Rounds(plan) : new Rounds(plan, saved);
-  const coordinator = new Coordinator(model, options, names, rounds, journal);
-  await coordinator.open();
-  return coordinator;
+  await journal?.lock();
+  try {
+    const saved = await journal?.load();
+    const run = saved?.run ?? nodeModule('node:crypto', 'federate').randomUUID();
+    const plan = planOf('federate', options, { ...model.start, run, population: names.length });
+    const rounds = saved === undefined ? new Rounds(plan) : new Rounds(plan, saved);
+    const coordinator = new Coordinator(model, options, names, rounds, journal);
+    await coordinator.open();
+    return coordinator;
+  } catch (error) {
+    await journal?.close();
+    throw error;
+  }
 }
 
 /** Everyone who may take part, in the order of names. */
@@ -219,6 +225,8 @@ class Coordinator implements Federation {
       const reason = await this.#driver.run();
       if (this.#thrown !== undefined) throw this.#thrown.error;
       this.#reason = reason;
+      // Nothing is written from here on, though participants may take a while to learn of the end.
+      await this.#journal?.close();
       if (reason !== 'aborted') this.#exchange.finish(this.#farewell(reason));
       this.#end.resolve(this.#result(reason));
       this.#feed.end();

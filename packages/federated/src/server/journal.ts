@@ -4,10 +4,13 @@ import type { RoundsState } from '../rounds/state.ts';
 import { stateFromBytes, stateToBytes } from '../saved.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import type { Plain } from '../wire/message.ts';
+import { FileLock } from '../files/lock.ts';
+import { readIfThere, replaceFile } from '../files/replace.ts';
 import { nodeModule } from '../node.ts';
 
 const STATE = 'state.safetensors';
 const LOG = 'round.log';
+const LOCK = 'coordinator.lock';
 
 /** What is known of the round that was open when a coordinator stopped. */
 export interface LoggedRound {
@@ -27,12 +30,19 @@ export class Journal {
   readonly #fs: typeof import('node:fs/promises') = nodeModule('node:fs/promises', 'a journal');
   readonly #crc32: (bytes: Uint8Array) => number = nodeModule('node:zlib', 'a journal').crc32;
   readonly #join: (...parts: string[]) => string = nodeModule('node:path', 'a journal').join;
+  #lock: FileLock | undefined;
   #log: FileHandle | undefined;
   #waiting: Uint8Array[] = [];
   #flushing: Promise<void> | undefined;
 
   constructor(folder: string) {
     this.folder = folder;
+  }
+
+  /** Keeps other coordinators from it, until it is closed. @throws InUseError where another one has it. */
+  async lock(): Promise<void> {
+    await this.#do('make', () => this.#makeFolder());
+    this.#lock ??= new FileLock(this.#path(LOCK), `the journal in ${this.folder}`);
   }
 
   /** The state that was saved last; undefined where there is none. */
@@ -102,9 +112,11 @@ export class Journal {
     return { opening, answers: answers as { from: string; answer: Plain }[] };
   }
 
-  /** Ends the log. */
+  /** Ends the log, and lets other coordinators have the journal. */
   async close(): Promise<void> {
     await this.#closeLog();
+    this.#lock?.release();
+    this.#lock = undefined;
   }
 
   /** Ends the log when all is written that was to be; who waits for that hears of a failure itself. */
@@ -136,41 +148,20 @@ export class Journal {
     return this.#crc32(record) === view.getUint32(4, true) ? record : undefined;
   }
 
-  /** Writes a file beside, and puts it in the place of the old one when it is on the disk. */
+  /** Replaces a file, whole or not at all. */
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     await this.#do('write', async () => {
-      await this.#fs.mkdir(this.folder, { recursive: true, mode: 0o700 });
-      const temporary = this.#path(`${name}.tmp`);
-      const file = await this.#fs.open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#fs.rename(temporary, this.#path(name));
-      await this.#syncFolder();
+      await this.#makeFolder();
+      await replaceFile(this.#path(name), bytes);
     });
   }
 
-  /** Makes a new name lasting; Windows does that without being asked, and refuses to be. */
-  async #syncFolder(): Promise<void> {
-    if (process.platform === 'win32') return;
-    const folder = await this.#fs.open(this.folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+  async #makeFolder(): Promise<void> {
+    await this.#fs.mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  async #read(name: string): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#fs.readFile(this.#path(name));
-    } catch (cause) {
-      if ((cause as { code?: string }).code === 'ENOENT') return undefined;
-      throw this.#failed('read', cause);
-    }
+  #read(name: string): Promise<Uint8Array | undefined> {
+    return this.#do('read', () => readIfThere(this.#path(name)));
   }
 
   #path(name: string): string {

@@ -48,7 +48,7 @@ export interface FederateOptions extends FederationOptions {
   readonly waitFor?: number;
   /**
    * Folder in which the federation is kept: started again with the same options, it goes on where it was. The model is
-   * there after every round, as `model.safetensors`. Default: nothing is kept.
+   * there after every round, as `model.safetensors`. One coordinator has it at a time. Default: nothing is kept.
    */
   readonly journal?: string;
   /** Who may read `/status`, and use the page at `/` that shows it: bearers of a token, or everybody, but

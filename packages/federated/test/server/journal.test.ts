@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoundsState } from '../../src/rounds/state.ts';
 import { stateFromBytes } from '../../src/saved.ts';
+import { InUseError } from '../../src/files/lock.ts';
 import { Journal } from '../../src/server/journal.ts';
+import { coordinate, takePart } from './light.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -110,6 +112,34 @@ describe('a journal', () => {
     await truncate(path, 0);
     await appendFile(path, new Uint8Array(64));
     expect(await new Journal(folder).logged()).toBeUndefined();
+  });
+
+  it('is had by one coordinator at a time, which says who it is', async () => {
+    const options = { journal: folder, linger: 0 };
+    const first = await coordinate(['a', 'b'], options);
+    const second = coordinate(['a', 'b'], options);
+    await expect(second).rejects.toThrow(InUseError);
+    await expect(second).rejects.toMatchObject({
+      holder: { pid: process.pid },
+      message: expect.stringContaining(`the journal in ${folder} is in use by process`),
+    });
+    await first.close();
+    const again = await coordinate(['a', 'b'], options);
+    expect(again.run).toBe(first.run);
+    await again.close();
+  });
+
+  it('is free where a federation could not begin, or is over', async () => {
+    const options = { journal: folder, linger: Infinity };
+    await expect(coordinate(['a'], { ...options, rounds: 0 })).rejects.toThrow('rounds');
+    const taken = await coordinate(['a']);
+    await expect(coordinate(['a'], { ...options, listen: taken.port })).rejects.toThrow('listen');
+    await taken.close();
+    await using first = await coordinate(['a'], options);
+    await takePart(first.url, 'a');
+    await first.result;
+    await using second = await coordinate(['a'], options);
+    expect((await second.result).history).toHaveLength(3);
   });
 
   it('is not read from other files', async () => {
