@@ -62,4 +62,4 @@ export type {
   Federation,
   ListenOptions,
 } from './server/options.ts';
-export type { FederationStatus, ParticipantStatus } from './server/status.ts';
+export type { FederationStatus, ParticipantStatus, RoundPoint } from './server/status.ts';

@@ -82,7 +82,7 @@ export interface Federation extends AsyncIterable<RoundRecord>, AsyncDisposable 
    * not be finished or saved.
    */
   readonly result: Promise<FederationResult>;
-  /** Where it stands, as `/status` shows it. */
+  /** Where it stands, as `/status` shows it: of many rounds the last ones, and a curve over all of them. */
   status(): FederationStatus;
   /** Ends it within a round if need be; finished rounds are safe, and with a journal the open one goes on another time. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { FederationStatus, ParticipantStatus } from './status.ts';
+import type { FederationStatus, ParticipantStatus, RoundPoint } from './status.ts';
 import type { RoundRecord } from '../contract.ts';
 
 /**
@@ -13,9 +13,17 @@ export function statusClient(): void {
   const HEIGHT = 260;
   const LEFT = 56;
   const BOTTOM = 28;
+  /** Rounds in the table. */
+  const SHOWN = 20;
+  /** Most points of a line, and most that are drawn as dots besides. */
+  const POINTS = 1024;
+  const DOTS = 200;
   let token = '';
   let run = '';
-  let known: readonly RoundRecord[] = [];
+  /** Rounds that are known, the last of them, and as many points of all as can be told apart. */
+  let known = 0;
+  let recent: readonly RoundRecord[] = [];
+  let points: readonly RoundPoint[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function element(id: string): HTMLElement {
@@ -59,21 +67,26 @@ export function statusClient(): void {
     return made;
   }
 
+  type Line = readonly { readonly round: number; readonly value: number | null }[];
+
   /** Lines over rounds; numbers that are null, as NaN is in JSON, leave a gap. */
-  function chart(id: string, lines: readonly (readonly (number | null)[])[]): void {
+  function chart(id: string, lines: readonly Line[]): void {
     const place = element(id);
-    const known = lines.flat().filter((value) => typeof value === 'number');
-    const count = Math.max(0, ...lines.map((line) => line.length));
-    if (known.length === 0) {
+    const values = lines
+      .flat()
+      .map((point) => point.value)
+      .filter((value) => value !== null);
+    const count = known;
+    if (values.length === 0) {
       place.replaceChildren();
       return;
     }
-    const least = Math.min(...known);
-    const most = Math.max(...known);
+    const least = Math.min(...values);
+    const most = Math.max(...values);
     const low = least === most ? least - Math.max(1e-9, Math.abs(least) / 10) : least;
     const high = least === most ? most + Math.max(1e-9, Math.abs(most) / 10) : most;
-    const x = (i: number): number =>
-      LEFT + (WIDTH - LEFT - 12) * (count === 1 ? 0.5 : i / (count - 1));
+    const x = (round: number): number =>
+      LEFT + (WIDTH - LEFT - 12) * (count === 1 ? 0.5 : (round - 1) / (count - 1));
     const y = (value: number): number =>
       12 + (HEIGHT - BOTTOM - 24) * (1 - (value - low) / (high - low));
     const parts: SVGElement[] = [];
@@ -84,20 +97,23 @@ export function statusClient(): void {
       parts.push(text(number(value, 3), { x: LEFT - 8, y: at + 4, 'text-anchor': 'end' }));
     }
     const steps = Math.max(1, Math.ceil(count / 8));
-    for (let i = 0; i < count; i += steps) {
-      parts.push(text(String(i + 1), { x: x(i), y: HEIGHT - 8, 'text-anchor': 'middle' }));
+    for (let round = 1; round <= count; round += steps) {
+      parts.push(text(String(round), { x: x(round), y: HEIGHT - 8, 'text-anchor': 'middle' }));
     }
     lines.forEach((line, index) => {
       let path = '';
       let pen = 'M';
-      line.forEach((value, i) => {
+      line.forEach(({ round, value }) => {
         if (value === null) {
           pen = 'M';
           return;
         }
-        path += `${pen}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+        path += `${pen}${x(round).toFixed(1)} ${y(value).toFixed(1)}`;
         pen = 'L';
-        parts.push(draw('circle', { class: `dot line${index}`, cx: x(i), cy: y(value), r: 2.5 }));
+        if (line.length > DOTS) return;
+        parts.push(
+          draw('circle', { class: `dot line${index}`, cx: x(round), cy: y(value), r: 2.5 }),
+        );
       });
       parts.push(draw('path', { class: `line line${index}`, d: path }));
     });
@@ -121,21 +137,29 @@ export function statusClient(): void {
     return participant.answered ? 'answered' : 'training';
   }
 
-  /** Adds the rounds after `since` to those known. False where they do not fit, as those of another federation: all are asked for next. */
+  /**
+   * Adds the rounds after `since` to those known: records of the last ones, points of all, thinned out where they are many.
+   * False where they do not fit, as those of another federation: all are asked for next.
+   */
   function learn(status: FederationStatus, since: number): boolean {
-    const all = since === 0 || status.run === run ? known.slice(0, since) : [];
-    known = [...all, ...status.history];
+    const fits = status.done >= since && (since === 0 || status.run === run);
     run = status.run;
-    if (known.length === status.done) return true;
-    known = [];
-    return false;
+    known = fits ? status.done : 0;
+    recent = fits ? [...(since === 0 ? [] : recent), ...status.history].slice(-SHOWN) : [];
+    points = fits ? [...(since === 0 ? [] : points), ...status.curve] : [];
+    let stride = 1;
+    while (points.length > POINTS) {
+      stride *= 2;
+      const step = stride;
+      points = points.filter(({ round }) => round === 1 || round === known || round % step === 0);
+    }
+    return fits;
   }
 
   function show(status: FederationStatus): void {
     const { participants } = status;
-    const history = known;
     const present = participants.filter((participant) => participant.present).length;
-    const last = history.at(-1);
+    const last = recent.at(-1);
     document.title = `${status.done} of ${status.rounds} rounds · Ketwork federation`;
     say('phase', status.reason === undefined ? status.phase : `${status.phase}: ${status.reason}`);
     say('run', status.run);
@@ -155,13 +179,14 @@ export function statusClient(): void {
     const refused = Object.entries(status.refused).map(([why, count]) => `${why} ${count}`);
     say('refused', refused.length === 0 ? 'none' : refused.join(', '));
     say('time', duration(status.seconds));
-    const value = (take: (record: RoundRecord) => number | undefined): (number | null)[] =>
-      history.map((record) => take(record) ?? null);
-    const tested = value((record) => record.evaluation?.loss);
-    chart('curve', [value((record) => record.loss), tested]);
-    element('legend').hidden = tested.every((loss) => loss === null);
-    const epsilons = value((record) => record.epsilon);
-    element('privacy').hidden = epsilons.every((epsilon) => epsilon === null);
+    const value = (take: (point: RoundPoint) => number | undefined): Line =>
+      points.map((point) => ({ round: point.round, value: take(point) ?? null }));
+    const empty = (line: Line): boolean => line.every((point) => point.value === null);
+    const tested = value((point) => point.tested);
+    chart('curve', [value((point) => point.loss), tested]);
+    element('legend').hidden = empty(tested);
+    const epsilons = value((point) => point.epsilon);
+    element('privacy').hidden = empty(epsilons);
     chart('spent', [epsilons]);
     const head = row(['participant', 'state', 'rounds'], true);
     const rows = participants.map((participant) =>
@@ -169,7 +194,7 @@ export function statusClient(): void {
     );
     element('participants').replaceChildren(head, ...rows);
     const metrics = Object.keys(last?.evaluation?.metrics ?? {});
-    const records = history.slice(-20).reverse();
+    const records = [...recent].reverse();
     element('records').replaceChildren(
       row(['round', 'updates', 'examples', 'loss', 'test loss', ...metrics], true),
       ...records.map((record) =>
@@ -195,7 +220,7 @@ export function statusClient(): void {
     try {
       const headers: Record<string, string> =
         token === '' ? {} : { authorization: `Bearer ${token}` };
-      const since = known.length;
+      const since = known;
       const response = await fetch(since === 0 ? '/status' : `/status?since=${since}`, {
         headers,
         cache: 'no-store',

@@ -18,6 +18,18 @@ export interface ParticipantStatus {
   readonly rounds: number;
 }
 
+/** A round as a point of the curves over rounds. */
+export interface RoundPoint {
+  /** Number of the round, from 1. */
+  readonly round: number;
+  /** Mean local loss, see {@link RoundRecord}. */
+  readonly loss: number;
+  /** Loss on the coordinator's own test data, where it has some. */
+  readonly tested?: number;
+  /** ε spent up to here, where the federation is private. */
+  readonly epsilon?: number;
+}
+
 /** Where a federation stands: what `/status` answers, as JSON. Numbers that are not finite are `null` there. */
 export interface FederationStatus {
   /** Name of the run. */
@@ -38,8 +50,16 @@ export interface FederationStatus {
   readonly size: number;
   /** All participants that exist, in the order of names. */
   readonly participants: readonly ParticipantStatus[];
-  /** Finished rounds: losses, evaluation, ε, who took part. `/status?since=7` has those after round 7 only. */
+  /**
+   * The last finished rounds, in order: losses, evaluation, ε, who took part. At most 200, and fewer where they name more than
+   * 20,000 participants together, but always the last one. `/status?since=7` has rounds after round 7 only.
+   */
   readonly history: readonly RoundRecord[];
+  /**
+   * The finished rounds as a curve of at most 514 points: the first, the last, and those whose number is divisible by the least
+   * power of two that makes them few enough. `/status?since=7` has rounds after round 7 only.
+   */
+  readonly curve: readonly RoundPoint[];
   /** ε spent so far, where the federation is private. */
   readonly epsilon?: number;
   /** δ that belongs to it. */
@@ -65,6 +85,50 @@ export class Tally {
     }
     return this.#counts;
   }
+}
+
+/** Most records that one status has. */
+const RECORDS = 200;
+/** Most names of participants in them. */
+const NAMES = 20_000;
+/** Most points of a curve, the first and the last one left out. */
+const POINTS = 512;
+
+/** The last of the first `done` records, but those up to `since`. */
+function lastRecords(
+  history: readonly RoundRecord[],
+  since: number,
+  done: number,
+): readonly RoundRecord[] {
+  let first = done;
+  let names = 0;
+  for (; first > since && done - first < RECORDS; first--) {
+    const { selected, participants } = history[first - 1]!;
+    names += selected.length + participants.length;
+    if (names > NAMES && first < done) break;
+  }
+  return history.slice(first, done);
+}
+
+/** Points of the same rounds. Which ones depends on their number only, so that a curve keeps its points as it grows. */
+function curveOf(history: readonly RoundRecord[], since: number, done: number): RoundPoint[] {
+  const points: RoundPoint[] = [];
+  const add = (round: number): void => {
+    const { loss, evaluation, epsilon } = history[round - 1]!;
+    points.push({
+      round,
+      loss,
+      ...(evaluation === undefined ? {} : { tested: evaluation.loss }),
+      ...(epsilon === undefined ? {} : { epsilon }),
+    });
+  };
+  let stride = 1;
+  while ((done - since) / stride > POINTS) stride *= 2;
+  if (since < done) add(since + 1);
+  const next = Math.floor((since + 1) / stride) * stride + stride;
+  for (let round = next; round < done; round += stride) add(round);
+  if (since + 1 < done) add(done);
+  return points;
 }
 
 /** Makes the status; of rounds it tells those that are saved, with records of those after `since`. */
@@ -104,7 +168,8 @@ export function statusOf(
       answered: answered.has(participant),
       rounds: counts.get(participant) ?? 0,
     })),
-    history: state.history.slice(since, Math.max(since, done)),
+    history: lastRecords(state.history, since, done),
+    curve: curveOf(state.history, since, done),
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(delta === undefined ? {} : { delta }),
     bytes: { received: traffic.received, sent: traffic.sent },

@@ -53,8 +53,11 @@ describe('the status page', () => {
     await takePart(server.url, 'a');
     const ask = (query: string): Promise<Response> => fetch(`${server.url}/status${query}`);
     const rounds = async (query: string): Promise<number[]> => {
-      const { done, history, participants } = (await (await ask(query)).json()) as FederationStatus;
+      const { done, history, curve, participants } = (await (
+        await ask(query)
+      ).json()) as FederationStatus;
       expect([done, participants[0]!.rounds]).toEqual([3, 3]);
+      expect(curve.map(({ round }) => round)).toEqual(history.map(({ round }) => round));
       return history.map(({ round }) => round);
     };
     expect(await rounds('')).toEqual([1, 2, 3]);
@@ -103,6 +106,7 @@ describe('the status page', () => {
           participants: [],
           refused: {},
           history: records.slice(since),
+          curve: records.slice(since).map(({ round, loss }) => ({ round, loss })),
           bytes: { received: 0, sent: 0 },
         };
         return { ok: true, status: 200, json: async () => status };
