@@ -12,6 +12,7 @@ import { PrivacyLedger } from './local/ledger.ts';
 import type { PrivacyLimit } from './local/ledger.ts';
 import { newParticipant, trainRound } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
+import { isLoopback } from './wire/loopback.ts';
 import { PATHS, TOKEN_RULE, isToken } from './wire/protocol.ts';
 import type { TrainAnswer, TrainBody } from './wire/protocol.ts';
 
@@ -19,6 +20,11 @@ import type { TrainAnswer, TrainBody } from './wire/protocol.ts';
 export interface JoinOptions {
   /** The participant's token, as the coordinator knows it. Default: none, where `tls` has a certificate. */
   readonly token?: string;
+  /**
+   * Whether to send token and updates over plain HTTP to another machine, where everybody on the way can read them. For
+   * networks that are encrypted otherwise. Default false: it is refused.
+   */
+  readonly allowInsecure?: boolean;
   /** Certificate and trusted authority; Node only. Default: those that the runtime trusts, and no certificate. */
   readonly tls?: ParticipantTls;
   /** Names of parameters and buffers, or beginnings of names up to a dot, that stay here; the same as the coordinator's. Default: none. */
@@ -76,7 +82,8 @@ export interface Participation extends AwaitableSteps<ParticipantRound, JoinResu
  * @returns The participation, see {@link Participation}. It rejects with ValueError where the coordinator does not know the
  * token, has another model or refuses requests, EnvironmentError where it cannot be reached for `giveUpAfter` seconds, and
  * FormatError where the server is no coordinator of this version.
- * @throws ValueError where address, data or options do not fit; UnsupportedError for a certificate over plain HTTP.
+ * @throws ValueError where address, data or options do not fit; UnsupportedError for a certificate over plain HTTP, and for
+ * plain HTTP to another machine without `allowInsecure`.
  * @example
  * ```ts
  * import { federate, join, newToken } from '@ketwork/federated';
@@ -136,7 +143,7 @@ export function join(
   return awaitableSteps('join', steps, () => leaving.abort());
 }
 
-function transportFor(url: string | URL, { token, tls }: JoinOptions): Transport {
+function transportFor(url: string | URL, { token, tls, allowInsecure }: JoinOptions): Transport {
   if (!URL.canParse(url))
     throw new ValueError(`join: '${String(url)}' is not the address of a coordinator`, {
       remedy: "Give scheme, host and port, such as 'https://example.org:8080'",
@@ -151,6 +158,14 @@ function transportFor(url: string | URL, { token, tls }: JoinOptions): Transport
     throw new ValueError('join: the address holds more than scheme, host and port', {
       remedy: 'Give the token as an option, and a coordinator a host or port of its own',
     });
+  if (protocol === 'http:' && !isLoopback(base.hostname) && allowInsecure !== true)
+    throw new UnsupportedError(
+      `join: over http: everybody on the way to ${base.host} could read the token and the updates`,
+      {
+        remedy:
+          'Use an address that begins with https:, or say allowInsecure: true where the network itself is encrypted',
+      },
+    );
   if (token === undefined && tls?.cert === undefined)
     throw new ValueError('join: there is neither a token nor a certificate');
   if (token !== undefined && !isToken(token))

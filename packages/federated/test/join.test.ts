@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@ketwork/base';
 import { join, newToken } from '@ketwork/federated';
 import { dense, sequential } from '@ketwork/nn';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -19,6 +20,19 @@ test('an address that cannot be that of a coordinator is refused at once, and no
       'holds more than scheme, host and port',
     );
   for (const url of ['http://localhost:8080', 'https://localhost/', 'http://[::1]:80'])
+    expect(joining(url)).not.toThrow();
+});
+
+test('a token does not go over a network in clear, unless one says so', () => {
+  for (const url of ['http://example.org', 'http://10.0.0.1:8080', 'http://0.0.0.0:8080']) {
+    expect(joining(url)).toThrow(UnsupportedError);
+    expect(joining(url)).toThrow(/everybody on the way .* begins with https:.*allowInsecure/);
+    const options = { token: newToken(), allowInsecure: true };
+    expect(() => join(url, sequential(dense(1, 1)), data, options)).not.toThrow();
+    const no = { token: newToken(), allowInsecure: 'false' as never };
+    expect(() => join(url, sequential(dense(1, 1)), data, no)).toThrow(UnsupportedError);
+  }
+  for (const url of ['http://127.1:80', 'http://localhost', 'https://example.org'])
     expect(joining(url)).not.toThrow();
 });
 

@@ -8,6 +8,7 @@ import type { FederationResult } from '../result.ts';
 import { Rounds } from '../rounds/rounds.ts';
 import type { SimulationEvent } from '../simulation/options.ts';
 import type { Plain } from '../wire/message.ts';
+import { isLoopback } from '../wire/loopback.ts';
 import { KINDS, ROOM_PER_PARTICIPANT, answer, joinRequest } from '../wire/protocol.ts';
 import type { JoinReply, QuestionId } from '../wire/protocol.ts';
 import { Access, checkName } from './access.ts';
@@ -50,6 +51,7 @@ export async function openCoordinator(
   options: FederateOptions,
 ): Promise<Federation> {
   const names = namesOf(options);
+  checkListening(options);
   const journal = options.journal === undefined ? undefined : new Journal(options.journal);
   await journal?.lock();
   try {
@@ -64,6 +66,19 @@ export async function openCoordinator(
     await journal?.close();
     throw error;
   }
+}
+
+/** Tokens do not belong on a network in clear. */
+function checkListening({ listen: where, tls, allowInsecure }: FederateOptions): void {
+  const host = typeof where === 'object' ? where.host : undefined;
+  if (tls !== undefined || host === undefined || isLoopback(host) || allowInsecure === true) return;
+  throw new UnsupportedError(
+    `federate: on ${host === '' ? 'all addresses' : host} without TLS everybody on the way could read tokens and updates`,
+    {
+      remedy:
+        'Give tls, listen on 127.0.0.1 behind a proxy that has it, or say allowInsecure: true where the network itself is encrypted',
+    },
+  );
 }
 
 /** Everyone who may take part, in the order of names. */

@@ -37,6 +37,11 @@ export interface FederateOptions extends FederationOptions {
    * hexadecimal digits.
    */
   readonly tokens?: Readonly<Record<string, string>>;
+  /**
+   * Whether to listen without `tls` on an address that is not this machine alone, so that tokens and updates are there for
+   * everybody on the way to read. For networks that are encrypted otherwise. Default false: it is refused.
+   */
+  readonly allowInsecure?: boolean;
   /** Keys and certificates for HTTPS; with `ca`, certificates of participants can take the place of tokens. Default: plain HTTP. */
   readonly tls?: CoordinatorTls;
   /** Seconds for which a round waits for its updates, and before it for participants. Default 600. */

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@ketwork/base';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,21 @@ describe('a coordinator', () => {
       Array.from({ length: 3 }, () => [done, done, done, 'waiting']);
     // Measured, about to be saved, written; then the callback.
     expect(told).toEqual([...before(0), [1, 1, 1, 'waiting'], ...before(1), [2, 2, 1, 'waiting']]);
+  });
+
+  it('does not listen to a network in clear, unless one says so', async () => {
+    for (const host of ['0.0.0.0', '::', '', '192.0.2.1', 'example.org']) {
+      const clear = coordinate(['a'], { listen: { port: 0, host } });
+      await expect(clear).rejects.toThrow(UnsupportedError);
+      await expect(clear).rejects.toThrow(/everybody on the way.*Give tls.*allowInsecure/);
+    }
+    const listen = { port: 0, host: '0.0.0.0' };
+    const no = coordinate(['a'], { listen, allowInsecure: 'no' as never });
+    await expect(no).rejects.toThrow(UnsupportedError);
+    await using all = await coordinate(['a'], { listen, allowInsecure: true });
+    expect(all.url).toBe(`http://localhost:${all.port}`);
+    await using local = await coordinate(['a'], { listen: { port: 0, host: 'localhost' } });
+    expect(local.port).toBeGreaterThan(0);
   });
 
   it('ends where the callback for events throws', async () => {

@@ -18,6 +18,7 @@ const options: OptionTable = {
   cert: { type: 'string' },
   key: { type: 'string' },
   'give-up-after': { type: 'string' },
+  'allow-insecure': { type: 'boolean' },
   out: { type: 'string' },
 };
 
@@ -37,6 +38,7 @@ Options:
   --ca FILE          certificate of the authority that signed the coordinator's
   --cert FILE        own certificate, and
   --key FILE         its private key, in place of a token
+  --allow-insecure   send the token over http: to another machine, though it can be read on the way
   --give-up-after N  seconds without an answer after which the coordinator counts as lost; default 600
   --out FILE         write the model (*.safetensors) at the end
   --debug            show where an error was thrown
@@ -68,6 +70,7 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
       ...(more as Pick<JoinOptions, 'privacyLimit'>),
       ...(personal === undefined ? {} : { personal }),
       ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
+      ...(given.on('allow-insecure') ? { allowInsecure: true } : {}),
       signal: interrupt.signal,
     });
     for await (const round of run) progress.step(round.round, round.rounds, described(round));

@@ -18,6 +18,7 @@ const options: OptionTable = {
   tokens: { type: 'string' },
   journal: { type: 'string' },
   status: { type: 'string' },
+  'allow-insecure': { type: 'boolean' },
   out: { type: 'string' },
 };
 
@@ -28,17 +29,18 @@ Coordinates a federation over HTTP(S) until its rounds are done, and prints what
 standard error. Ctrl-C ends it; with --journal the same command goes on where it was.
 
 Options:
-  --port N         port to listen on; default 0, any that is free
-  --host ADDRESS   address to listen on; default this machine only, all addresses with TLS
-  --tokens FILE    JSON with the token of each participant by name, see ketwork federated token
-  --journal DIR    folder in which the federation is kept, the model after every round with it
-  --status FILE    file with the token for the status page; 'open' lets everybody read it; default nobody
-  --out FILE       write the model (*.safetensors) at the end
-  --debug          show where an error was thrown
-  --help           show this text
+  --port N          port to listen on; default 0, any that is free
+  --host ADDRESS    address to listen on; default this machine only, all addresses with TLS
+  --allow-insecure  listen to other machines without TLS, though tokens and updates can be read on the way
+  --tokens FILE     JSON with the token of each participant by name, see ketwork federated token
+  --journal DIR     folder in which the federation is kept, the model after every round with it
+  --status FILE     file with the token for the status page; 'open' lets everybody read it; default nobody
+  --out FILE        write the model (*.safetensors) at the end
+  --debug           show where an error was thrown
+  --help            show this text
 
-The configuration's "serve" may hold the same by these names, and roundTimeout, waitFor, origins, limits, linger, and tls with
-the files key, cert and ca and the names of participants with certificates.
+The configuration's "serve" may hold the same by these names ("allowInsecure": true), and roundTimeout, waitFor, origins,
+limits, linger, and tls with the files key, cert and ca and the names of participants with certificates.
 `;
 
 /** Coordinates a federation. @returns the JSON to print. */
@@ -94,6 +96,7 @@ const SERVE = [
   'waitFor',
   'origins',
   'limits',
+  'allowInsecure',
   'linger',
 ];
 
@@ -120,6 +123,7 @@ async function serverOptions(
       port: given.integer('port', 0, 65_535) ?? ((port ?? 0) as number),
       ...optional('host', given.text('host') ?? (host as string | undefined)),
     },
+    ...optional('allowInsecure', given.on('allow-insecure') ? true : undefined),
     ...optional('tokens', tokenFile === undefined ? undefined : await readTokens(tokenFile)),
     ...optional('journal', journalFolder),
     ...optional('status', statusFile === undefined ? undefined : await readStatus(statusFile)),

@@ -321,6 +321,13 @@ describe('faults', () => {
     ['short tokens', { tokens: 'short.json' }, [], /16 to 512 characters/],
     ['a port', { tokens: 'tokens.json' }, ['--port', '70000'], /--port is '70000'/],
     [
+      'a network in clear',
+      { tokens: 'tokens.json', host: '0.0.0.0' },
+      [],
+      /everybody on the way.*allowInsecure/,
+    ],
+    ['a network in clear', { tokens: 'tokens.json' }, ['--host', '192.0.2.1'], /192\.0\.2\.1/],
+    [
       'a certificate without key',
       { tokens: 'tokens.json', tls: { cert: 'x' } },
       [],
@@ -347,6 +354,11 @@ describe('faults', () => {
       text: expect.stringMatching(/no data/),
     });
     expect(await fault(['join', url, name, ...data, '--cert', 'x'])).toMatchObject({ code: 2 });
+    const token = ['--token', file('north.token')];
+    expect(await fault(['join', 'http://192.0.2.1', name, ...data, ...token])).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/everybody on the way to 192\.0\.2\.1/),
+    });
   });
 
   it('join where nobody listens ends after a while', async () => {
