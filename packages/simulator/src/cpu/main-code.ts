@@ -47,6 +47,7 @@ export interface ExampleFrames {
 export class MainCode {
   readonly main: VectorCode;
   readonly constants: ConstantData;
+  readonly numerics: Numerics;
   /** Where angles are folded example by example. */
   frames: ExampleFrames | undefined;
   /** Weights of Pauli operators among the constants, whose signs depend on the run. */
@@ -70,6 +71,7 @@ export class MainCode {
     laneQubits = 0,
   ) {
     this.constants = constants;
+    this.numerics = numerics;
     this.laneQubits = laneQubits;
     // `out` and `dy` share a place.
     const parameters = Array(Object.keys(argument).length - 1).fill(valueType.i32);

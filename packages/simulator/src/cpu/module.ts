@@ -349,15 +349,11 @@ class ProgramWriter {
     const contract =
       this.#functions.push({
         name: 'contract',
-        body: contraction(this.#code, this.#tables, this.#readsState),
+        body: contraction(this.#code, this.#tables, this.#readsState, this.#wanted),
       }) - 1;
     main.get(argument.sharedCellStride).if();
     main.get(argument.tableCells).get(argument.constants).get(argument.sharedCells).call(contract);
-    main
-      .get(argument.tableCells)
-      .i32((this.#code.stateBytes / 2) * this.#tables.length)
-      .call(runtime.clear)
-      .op('end');
+    main.op('end');
   }
 
   /** Moves on to the next block and encodes the module. */

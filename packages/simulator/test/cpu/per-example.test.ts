@@ -66,3 +66,47 @@ describe.each(Object.entries(circuits))('gradients of each example, %s', (_, ans
     });
   });
 });
+
+/** Rotations about Z merge into tables: of one pass, of two and of three, and with more parities than have code of their own. */
+describe.each([
+  [4, 2],
+  [5, 1],
+  [8, 1],
+  [9, 1],
+  [8, 7],
+])('gradients of tables, %i qubits, phases up to %i apart', (n, reach) => {
+  const ansatz = circuit(n, { x: input([n]), w: weight([2, n, 1 + reach]) }, (q, slots) => {
+    q.angleEmbedding(slots.x);
+    for (let layer = 0; layer < 2; layer++) {
+      for (let i = 0; i < n; i++) {
+        q.rz(slots.w.at(layer, i, 0), i);
+        for (let d = 1; d <= Math.min(reach, n - 1 - i); d++)
+          q.rzz(slots.w.at(layer, i, d), i, i + d);
+      }
+      for (let i = 0; i < n; i++) q.cnot(i, (i + 1) % n).ry(0.3 + i, i);
+    }
+  });
+  const weights = Float64Array.from({ length: 2 * n * (1 + reach) }, (_, i) => Math.cos(3 * i));
+  const data = Float64Array.from({ length: 3 * n }, (_, i) => Math.sin(1 + i * i));
+  const values = { x: data, w: weights };
+  const measured = expval(Z(0), X(1).mul(Z(2)));
+
+  test.each([
+    ['f64', 1e-12],
+    ['f32', 1e-4],
+  ] as const)('agree with the reference, %s', async (precision, tolerance) => {
+    const program = (await cpu({ precision })).compile(ansatz, measured);
+    const theirs = reference()
+      .compile(ansatz, measured)
+      .vjp(values, dy.slice(0, 6), { perExample: true });
+    const rows = program.vjp(values, dy.slice(0, 6), { perExample: true });
+    expectClose(rows.w, theirs.w, tolerance);
+    expectClose(rows.x, theirs.x, tolerance);
+    const summed = program.vjp(values, dy.slice(0, 6)).w;
+    const sums = summed.map((_, k) =>
+      [0, 1, 2].reduce((sum, e) => sum + (theirs.w[e * summed.length + k] as number), 0),
+    );
+    expectClose(summed, sums, tolerance);
+    expect(program.explain().text).toContain('table');
+  });
+});
