@@ -1,4 +1,5 @@
-// The fixture of every back end in headless Chromium, from the sources as a bundler makes them: one page per back end.
+// The fixture of every back end in headless Chromium, from the sources as a bundler makes them: one page per back end; then
+// pages whose devices are lost.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -8,12 +9,8 @@ import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { root } from '../workspace.ts';
-
-/** What the pages of the fixture have to say. */
-export interface Outcome {
-  readonly faults: readonly string[];
-  readonly notes: readonly string[];
-}
+import { checkLosses } from './loss.ts';
+import type { Outcome } from './outcome.ts';
 
 /** What a page reports; see `packages/gpu/test/browser/fixture.ts`. */
 interface PageReport {
@@ -66,7 +63,10 @@ async function bundle(out: string): Promise<void> {
       target: 'esnext',
       minify: false,
       rollupOptions: {
-        input: { fixture: join(packageRoot, 'test', 'browser', 'fixture.ts') },
+        input: {
+          fixture: join(packageRoot, 'test', 'browser', 'fixture.ts'),
+          loss: join(packageRoot, 'test', 'browser', 'loss.ts'),
+        },
         preserveEntrySignatures: 'strict',
         output: { entryFileNames: '[name].js' },
       },
@@ -143,6 +143,8 @@ export async function checkFixture(
   try {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     for (const page of pages) outcomes.push(await visit(browser, base, page));
+    const launch = (): Promise<Browser> => chromium.launch({ executablePath, args });
+    outcomes.push(await checkLosses(launch, base));
   } finally {
     await browser.close();
     server.close();

@@ -20,6 +20,9 @@ const WANTED = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
+/** How long the news of a lost device may take after the first failure, in milliseconds. */
+export const NEWS = 50;
+
 /** A device with its limits, until it is lost or disposed. */
 export class Device {
   readonly gpu: GPUDevice;
@@ -85,6 +88,15 @@ export class Device {
     });
   }
 
+  /**
+   * After something failed: waits for the news that the device is lost, which comes later than the failures that follow
+   * from it, and checks.
+   */
+  async settle(): Promise<void> {
+    await Promise.race([this.gpu.lost, new Promise((done) => void setTimeout(done, NEWS))]);
+    this.check();
+  }
+
   /** Whether the device is gone. */
   get lost(): boolean {
     return this.#lost !== undefined;
@@ -108,12 +120,13 @@ export class Device {
     } catch (error) {
       thrown = error;
     }
-    const memory = await this.gpu.popErrorScope();
-    const validation = await this.gpu.popErrorScope();
+    // Scopes of a device that is gone reject.
+    const memory = await this.gpu.popErrorScope().catch((error: unknown) => error);
+    const validation = await this.gpu.popErrorScope().catch((error: unknown) => error);
     const fault = memory ?? validation ?? thrown;
     if (fault !== null && fault !== undefined) {
       for (const buffer of made) buffer.destroy();
-      this.check();
+      await this.settle();
       const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
       throw new EnvironmentError(
         `the GPU has no ${(total / 2 ** 20).toFixed(1)} MiB left: ${messageOf(fault)}`,
@@ -158,7 +171,7 @@ export class Device {
       return pipeline;
     } catch (error) {
       await this.gpu.popErrorScope().catch(() => null);
-      this.check();
+      await this.settle();
       const { messages } = await module.getCompilationInfo().catch(() => ({ messages: [] }));
       const first = messages.find(({ type }) => type === 'error');
       const where = first === undefined ? '' : ` (line ${first.lineNum}: ${first.message})`;
@@ -174,7 +187,7 @@ export class Device {
     try {
       await buffer.mapAsync(MAP_READ, 0, (bytes + 7) & ~7);
     } catch (error) {
-      this.check();
+      await this.settle();
       throw new EnvironmentError(`results cannot be read from the GPU: ${messageOf(error)}`, {
         remedy: 'Run the call again, or use cpu()',
         cause: error,

@@ -1,5 +1,7 @@
 // Plans of one engine, kept by structure and size of the batch, and run one after the other.
 import { EnvironmentError } from '@ketwork/base';
+import { NEWS } from '../adapter/device.ts';
+import { answers } from './answers.ts';
 import { Kernels } from './kernels.ts';
 import type { Handle, Instance, Library, Pipeline, ReadBack, SharedDevice } from './library.ts';
 import { recordGradient, recordRun } from './record.ts';
@@ -71,7 +73,7 @@ export class Plans {
 
   /** Whether the device is gone for good. */
   get lost(): string | undefined {
-    if (this.#lost === undefined && this.#context?.isContextLost?.() === true)
+    if (this.#lost === undefined && this.#context?.isContextLost() === true)
       this.#lost = 'the WebGL context was lost';
     return this.#lost;
   }
@@ -81,7 +83,7 @@ export class Plans {
     return this.#plans.size;
   }
 
-  get #context(): Pick<WebGL2RenderingContext, 'isContextLost' | 'getError'> | undefined {
+  get #context(): WebGL2RenderingContext | undefined {
     return this.mode === 'webgl2' ? this.#instance.context : undefined;
   }
 
@@ -146,7 +148,7 @@ export class Plans {
         ? plan.pipeline(...tables)
         : this.#watched(() => plan.pipeline(...tables)));
     } catch (error) {
-      await settled();
+      await this.#settle();
       this.#check();
       if (error instanceof EnvironmentError) throw error;
       throw new EnvironmentError(`gpu.js failed: ${messageOf(error)}`, {
@@ -155,6 +157,7 @@ export class Plans {
       });
     }
     this.#check();
+    this.#checkZeros(results);
     const wanted = this.mode === 'webgpu' ? 'fused-encoder' : 'generic';
     if (plan.pipeline.executorKind !== wanted) {
       const reason = plan.pipeline.fallbackReason ?? plan.pipeline.executorKind;
@@ -200,12 +203,31 @@ export class Plans {
     return results;
   }
 
+  /** After something failed: waits for the news that the device is lost, which comes later than what follows from it. */
+  async #settle(): Promise<void> {
+    if (this.lost !== undefined) return;
+    const soon = new Promise((done) => void setTimeout(done, NEWS));
+    await (this.#shared === undefined ? soon : Promise.race([this.#shared.device.lost, soon]));
+  }
+
   #check(): void {
     const { lost } = this;
     if (lost === undefined) return;
     throw new EnvironmentError(`the GPU device was lost: ${lost}`, {
       remedy: 'Run it again, which the CPU engine will do, or make a new engine',
     });
+  }
+
+  /** Zeros may be those of a context that is gone without having told yet. */
+  #checkZeros(results: ReadBack): void {
+    const context = this.#context;
+    if (context === undefined) return;
+    const zeros = Object.values(results).some((result) =>
+      (result as ArrayLike<number>[] | Float32Array).every((x) => x === 0),
+    );
+    if (!zeros || answers(context)) return;
+    this.#lost = 'the WebGL context no longer answers';
+    this.#check();
   }
 
   async dispose(): Promise<void> {
@@ -227,9 +249,6 @@ function noRoom(what: string): EnvironmentError {
     remedy: 'Run smaller batches or fewer qubits, or run it again, which the CPU engine will do',
   });
 }
-
-/** Lets a promise of a lost device come through. */
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

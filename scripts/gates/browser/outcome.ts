@@ -1,0 +1,5 @@
+/** What pages have to say. */
+export interface Outcome {
+  readonly faults: readonly string[];
+  readonly notes: readonly string[];
+}
