@@ -29,7 +29,7 @@ export type { ModuleParts, Widen, WrittenFunction } from './wasm/encoder.ts';
 export { instruction } from './wasm/instructions.ts';
 export type { PlainInstruction } from './wasm/instructions.ts';
 export { arctangents } from './arctangents.ts';
-export { compileWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
+export { compileWasm, instantiateWasm, wasmFeatures, wideMemory } from './wasm/probe.ts';
 export type { WasmFeatures } from './wasm/probe.ts';
 export { widen } from './wasm/widen.ts';
 export { elementary } from './elementary.ts';

@@ -65,16 +65,43 @@ export function compileWasm(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module 
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    const text = String(cause);
-    if (/unsafe-eval|Content Security Policy|disallowed by embedder/i.test(text)) {
-      throw new EnvironmentError("the page's content security policy forbids WebAssembly", {
-        remedy:
-          "Add 'wasm-unsafe-eval' to the script-src directive of its Content-Security-Policy header",
-        cause,
-      });
-    }
-    throw new EnvironmentError(`WebAssembly could not compile a kernel: ${text}`, { cause });
+    throw refusal(cause, 'compile a kernel');
   }
+}
+
+/**
+ * Makes an instance of a module, with the errors of {@link compileWasm}: some browsers refuse here and not when compiling.
+ *
+ * @throws EnvironmentError where WebAssembly is forbidden, or an instance cannot be made.
+ * @example
+ * ```ts
+ * import { compileWasm, encodeModule, instantiateWasm } from '@ketwork/base';
+ * const { exports } = instantiateWasm(compileWasm(encodeModule({ functions: [] })));
+ * console.log(Object.keys(exports)); // []
+ * ```
+ */
+export function instantiateWasm(
+  module: WebAssembly.Module,
+  imports?: WebAssembly.Imports,
+): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(module, imports);
+  } catch (cause) {
+    throw refusal(cause, 'make an instance of a kernel');
+  }
+}
+
+/** What a failure of WebAssembly means; each browser has words of its own for a policy that forbids it. */
+function refusal(cause: unknown, what: string): EnvironmentError {
+  const text = String(cause);
+  if (/unsafe-eval|Content Security Policy|blocked by CSP|disallowed by embedder/i.test(text)) {
+    return new EnvironmentError("the page's content security policy forbids WebAssembly", {
+      remedy:
+        "Add 'wasm-unsafe-eval' to the script-src directive of its Content-Security-Policy header",
+      cause,
+    });
+  }
+  return new EnvironmentError(`WebAssembly could not ${what}: ${text}`, { cause });
 }
 
 /** Whether a memory takes 64-bit addresses; older engines ignore the word and give one with 32-bit addresses. */

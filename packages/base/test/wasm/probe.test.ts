@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EnvironmentError, compileWasm, encodeModule, wasmFeatures } from '../../src/index.ts';
+import {
+  EnvironmentError,
+  compileWasm,
+  encodeModule,
+  instantiateWasm,
+  wasmFeatures,
+} from '../../src/index.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -13,13 +19,14 @@ describe('wasmFeatures', () => {
 describe('compileWasm', () => {
   const bytes = encodeModule({ functions: [] });
 
-  it('names the directive where a content security policy forbids WebAssembly', () => {
+  it.each([
+    "Refused to compile: violates the following Content Security Policy directive: 'unsafe-eval'",
+    'call to WebAssembly.Module() blocked by CSP',
+  ])('names the directive where a content security policy forbids WebAssembly', (words) => {
     vi.stubGlobal('WebAssembly', {
       Module: class {
         constructor() {
-          throw new Error(
-            "Refused to compile: violates the following Content Security Policy directive: 'unsafe-eval'",
-          );
+          throw new Error(words);
         }
       },
     });
@@ -36,5 +43,25 @@ describe('compileWasm', () => {
 
   it('wraps other failures', () => {
     expect(() => compileWasm(new Uint8Array([1, 2, 3]))).toThrow(/could not compile/);
+  });
+});
+
+describe('instantiateWasm', () => {
+  it('names the directive where a browser refuses instances only', () => {
+    const module = compileWasm(encodeModule({ functions: [] }));
+    vi.stubGlobal('WebAssembly', {
+      Instance: class {
+        constructor() {
+          throw new Error("'unsafe-eval' is not an allowed source of script");
+        }
+      },
+    });
+    expect(() => instantiateWasm(module)).toThrow(EnvironmentError);
+    expect(() => instantiateWasm(module)).toThrow(/wasm-unsafe-eval/);
+  });
+
+  it('wraps other failures', () => {
+    const module = compileWasm(encodeModule({ functions: [], memory: { minimum: 1 } }));
+    expect(() => instantiateWasm(module)).toThrow(/could not make an instance/);
   });
 });

@@ -3,6 +3,7 @@ import {
   FunctionBuilder,
   compileWasm,
   encodeModule,
+  instantiateWasm,
   valueType,
   wasmFeatures,
 } from '@ketwork/base';
@@ -93,7 +94,7 @@ function fastKernel(d: number): EvolutionKernel | undefined {
     throw error;
   }
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = instantiateWasm(module, { env: { memory } });
   const run = exports['turn'] as (blocks: number) => void;
   const view = new Float64Array(memory.buffer);
   const factors = view.subarray(factorsAt / 8, factorsAt / 8 + 4 * rows);

@@ -3,7 +3,7 @@
  * of the process share: a new circuit finds most of its kernels compiled, and optimised by the WebAssembly engine where
  * they have run before. Its own module holds only the order of calls.
  */
-import { compileWasm, encodeModule } from '@ketwork/base';
+import { compileWasm, encodeModule, instantiateWasm } from '@ketwork/base';
 import type { FunctionBuilder, ModuleParts } from '@ketwork/base';
 import type { EngineMemory } from './memory.ts';
 
@@ -169,10 +169,10 @@ export function instantiate(
   imports.forEach(({ pack: from, name }, i) => {
     let exported = mine.get(from);
     if (exported === undefined) {
-      ({ exports: exported } = new WebAssembly.Instance(from, { env }));
+      ({ exports: exported } = instantiateWasm(from, { env }));
       mine.set(from, exported);
     }
     pack[i] = exported[name] as WebAssembly.ImportValue;
   });
-  return new WebAssembly.Instance(module, { env, pack }).exports;
+  return instantiateWasm(module, { env, pack }).exports;
 }

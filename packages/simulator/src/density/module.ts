@@ -1,4 +1,10 @@
-import { compileWasm, encodeModule, FunctionBuilder, valueType } from '@ketwork/base';
+import {
+  compileWasm,
+  encodeModule,
+  FunctionBuilder,
+  instantiateWasm,
+  valueType,
+} from '@ketwork/base';
 import type { AngleTable } from '../cpu/angles.ts';
 import type { Stage, Step } from './group.ts';
 import { backwardKernel, bytesPerNumber, copyKernel, forwardKernel } from './kernel.ts';
@@ -178,7 +184,7 @@ export function buildStages(
     add(`backward${number}`, backward);
   }
   const bytes = encodeModule({ functions, memory: { minimum: 1 } });
-  const instance = new WebAssembly.Instance(compileWasm(bytes), { env: { memory } });
+  const instance = instantiateWasm(compileWasm(bytes), { env: { memory } });
   return new Map(
     [...stages.keys()].map((number) => {
       const found = (name: string): never => instance.exports[`${name}${number}`] as never;

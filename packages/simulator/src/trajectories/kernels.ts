@@ -2,7 +2,13 @@
  * WebAssembly functions on one state: amplitudes one after the other, a vector of two doubles being the real and the
  * imaginary part of one of them. Written for matrices that are only known when they are applied.
  */
-import { compileWasm, encodeModule, FunctionBuilder, valueType } from '@ketwork/base';
+import {
+  compileWasm,
+  encodeModule,
+  FunctionBuilder,
+  instantiateWasm,
+  valueType,
+} from '@ketwork/base';
 
 /** The functions. Addresses are bytes, `low` is 2^b for a qubit whose value is bit b of a basis index. */
 export interface Kernels {
@@ -187,6 +193,6 @@ export function linkKernels(memory: WebAssembly.Memory, fused: boolean): Kernels
     );
     modules.set(fused, module);
   }
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = instantiateWasm(module, { env: { memory } });
   return exports as unknown as Kernels;
 }

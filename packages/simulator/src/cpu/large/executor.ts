@@ -1,5 +1,5 @@
 /** Takes one example at a time through a large state, stage by stage, and back. */
-import { elementary } from '@ketwork/base';
+import { elementary, instantiateWasm } from '@ketwork/base';
 import { treeSum } from '../gradient-sink.ts';
 import type { AngleTable } from '../angles.ts';
 import { bytesOf, lanesOf } from '../arithmetic.ts';
@@ -89,7 +89,7 @@ export class LargeExecutor {
     const readsState = readout.steps.some(({ type }) => type === 'state');
     this.#cotangents = this.#gradient && readsState ? this.#stateBytes : 0;
     this.#addresses = this.#place();
-    const instance = new WebAssembly.Instance(this.built.module, {
+    const instance = instantiateWasm(this.built.module, {
       env: { memory: this.#memory.memory },
     });
     this.#entries = instance.exports as Record<string, Entry>;
