@@ -2,6 +2,7 @@
 import {
   copyFileSync,
   existsSync,
+  globSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -45,6 +46,18 @@ async function checkContents({ tarballs }: Installation): Promise<void> {
       faults.push(`${name}: packs ${extra}`);
     for (const needed of ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE']) {
       if (!files.includes(`package/${needed}`)) faults.push(`${name}: lacks ${needed}`);
+    }
+  }
+}
+
+/** `using` becomes a helper that fails in browsers without `Symbol.dispose` (Safari 26): only the CLI may have it. */
+async function checkDisposal({ app, tarballs }: Installation): Promise<void> {
+  for (const { name } of tarballs) {
+    const dist = join(app, 'node_modules', ...name.split('/'), 'dist');
+    for (const file of globSync('**/*.js', { cwd: dist })) {
+      if (file.startsWith('cli') || !existsSync(join(dist, file))) continue;
+      if (readFileSync(join(dist, file), 'utf8').includes('__addDisposableResource'))
+        faults.push(`${name}: dist/${file} has a \`using\`, which not all browsers have`);
     }
   }
 }
@@ -153,6 +166,7 @@ try {
   const installation = await installPacked(scratch);
   checkInstallScripts(installation);
   await checkContents(installation);
+  await checkDisposal(installation);
   await checkTypes(installation);
   await checkRun(installation);
   await checkCommand(installation);

@@ -1,4 +1,7 @@
-/** The cases that every engine is tested with, for engines whose programs return promises. */
+/**
+ * The cases that every engine is tested with, for engines whose programs return promises. It runs in browsers as well, of
+ * which not all have `Symbol.dispose`.
+ */
 import { UnsupportedError } from '@ketwork/base';
 import type { Measurement } from '@ketwork/circuit';
 import { reference } from '@ketwork/simulator';
@@ -48,9 +51,26 @@ async function checkCase(
   tolerances: DeviceTolerances,
   seed: number,
 ): Promise<void> {
+  const { circuit, measurements } = problem;
+  const program = engine.compile(circuit, measurements);
+  const expected = exact.compile(circuit, measurements);
+  try {
+    await compare(problem, program, expected, tolerances, seed);
+  } finally {
+    program.dispose();
+    expected.dispose();
+  }
+  if (seed % 10 === 0) await checkShots(problem, engine, exact);
+}
+
+async function compare(
+  problem: Case,
+  program: AsyncProgram<string, readonly Measurement[]>,
+  expected: Program<string, readonly Measurement[]>,
+  tolerances: DeviceTolerances,
+  seed: number,
+): Promise<void> {
   const { circuit, values, measurements, batch, random } = problem;
-  using program = engine.compile(circuit, measurements);
-  using expected = exact.compile(circuit, measurements);
   const want = expected.run(values) as Float64Array[];
   const actual = (await program.run(values)) as Float64Array[];
   want.forEach((array, i) =>
@@ -84,7 +104,6 @@ async function checkCase(
     }
   }
   if (seed % 8 === 0) await checkLoop(problem, program, actual, sizes);
-  if (seed % 10 === 0) await checkShots(problem, engine, exact);
 }
 
 /** Examples alone have the very bits that they have in the batch. */
@@ -118,8 +137,8 @@ async function checkShots(problem: Case, engine: AsyncEngine, exact: Engine): Pr
   for (const type of engine.capabilities.shots) {
     const m = randomMeasurement(random, circuit, type, 50);
     const options = type === 'samples' || type === 'counts' ? {} : { shots: 50 };
-    using program = engine.compile(circuit, m, options);
-    using expected: Program<string, Measurement> = exact.compile(circuit, m, options);
+    const program = engine.compile(circuit, m, options);
+    const expected: Program<string, Measurement> = exact.compile(circuit, m, options);
     const flat = (result: unknown): number[] =>
       type === 'counts'
         ? (result as Record<string, number>[]).flatMap((counts) =>
@@ -131,6 +150,8 @@ async function checkShots(problem: Case, engine: AsyncEngine, exact: Engine): Pr
         : Array.from(result as ArrayLike<number>);
     const actual = flat(await program.run(values, { seed: 11 }));
     const want = flat(expected.run(values, { seed: 11 }));
+    program.dispose();
+    expected.dispose();
     const different = actual.filter((x, i) => Math.abs(x - want[i]!) > 1e-5).length;
     if (actual.length !== want.length || different > Math.ceil(actual.length / 100))
       throw new Error(`${different} of ${want.length} ${type} differ`);

@@ -5,7 +5,7 @@ import { cpu } from '@ketwork/simulator';
 import type { Engine, Explanation, Measurements } from '@ketwork/simulator';
 import { checkCalibration } from './auto/calibration.ts';
 import type { Calibration } from './auto/calibration.ts';
-import { choose } from './auto/choose.ts';
+import { choose, explainOnce } from './auto/choose.ts';
 import type { AsyncAutoEngine } from './auto/choose.ts';
 import { machine } from './auto/machine.ts';
 
@@ -93,8 +93,7 @@ export async function auto(options: AutoOptions = {}): Promise<AutoEngine | Asyn
     compile: (circuit, measurements, compileOptions) =>
       engine.compile(circuit, measurements, compileOptions),
     explain(circuit, measurements = probabilities()) {
-      using program = engine.compile(circuit, measurements);
-      const { text, details } = program.explain();
+      const { text, details } = explainOnce(engine.compile(circuit, measurements));
       return {
         text: `${reason} ${text}`,
         details: { engine: engine.name, preferred: prefer, ...details },

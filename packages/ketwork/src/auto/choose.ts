@@ -43,6 +43,15 @@ export interface Wishes {
 /** What was measured in this process, by adapter, engine and batch. */
 const measured = new WeakMap<Machine, Map<string, Calibration>>();
 
+/** What a program says of itself, which is not kept. */
+export function explainOnce(program: { explain(): Explanation; dispose(): void }): Explanation {
+  try {
+    return program.explain();
+  } finally {
+    program.dispose();
+  }
+}
+
 /** The engine by what GPUs were found: WebGPU before WebGL 2, drivers that compute on the CPU never. */
 export function candidate(
   report: GpuReport,
@@ -162,8 +171,7 @@ class ChoosingEngine implements AsyncAutoEngine {
 
   explain(circuit: Circuit, measurements: Measurements = probabilities()): Explanation {
     const { program, engine } = this.#choose(circuit, measurements as Measurement, {});
-    using own = program;
-    const { text, details, ...rest } = own.explain();
+    const { text, details, ...rest } = explainOnce(program);
     const { calibration } = this;
     return {
       ...rest,

@@ -1,6 +1,7 @@
 import {
   adam,
   angle,
+  auto,
   circuit,
   cpu,
   crossEntropy,
@@ -13,12 +14,17 @@ import {
 import { modelToBytes, quantum, sequential, ValueError, weight, Z } from 'ketwork';
 import { program as first } from './program.ts';
 
-/** The program of a first user, then a large batch and training on two workers: what a bundler must get right. */
+/** The program of a first user, then the choice of an engine, a large batch and training on two workers. */
 export async function program(): Promise<Record<string, unknown>> {
   const result = await first();
   const ansatz = circuit(6, { x: input([6]), w: weight([3, 6, 3]) }, (q, { x, w }) => {
     q.angleEmbedding(x).stronglyEntanglingLayers(w);
   });
+  // No GPU that pays here, so this is the CPU engine; what chooses must load and say so everywhere.
+  const chosen = await auto({ prefer: 'gpu' });
+  if (!/CPU/.test(chosen.explain(ansatz, expval(Z(0))).text))
+    throw new Error(`auto chose otherwise: ${chosen.reason}`);
+  chosen.dispose();
   const batch = 4096;
   const x = Float64Array.from({ length: 6 * batch }, (_, i) => Math.sin(i));
   const w = Float64Array.from({ length: 54 }, (_, i) => Math.cos(i));
