@@ -1,5 +1,5 @@
 import { ValueError, encodeModule } from '@ketwork/base';
-import { X, Y, Z, angle, circuit, counts, expval, input, state, weight } from '@ketwork/circuit';
+import { counts, state } from '@ketwork/circuit';
 import { cpu } from '@ketwork/simulator';
 import type { AsyncEngine, CpuOptions, Engine } from '@ketwork/simulator';
 import { Random, expectClose, randomCircuit, randomValues } from '@ketwork/testing';
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { VectorCode, exactRounding } from '../../src/cpu/arithmetic.ts';
 import { runtimeFunctions } from '../../src/cpu/runtime.ts';
 import { threaded } from '../../src/worker/threaded.ts';
+import { folded, foldedValues, frozen, hex, measured, model, numbers, values } from './frozen.ts';
 
 const same: Engine = await cpu({ reproducible: true });
 const single: Engine = await cpu({ reproducible: true, precision: 'f32' });
@@ -19,93 +20,13 @@ afterAll(() => {
   for (const engine of [same, single, fast, ...workers]) engine.dispose();
 });
 
-const model = circuit(5, { x: input([5]), w: weight([2, 5, 3]) }, (q, { x, w }) => {
-  q.angleEmbedding(x);
-  q.stronglyEntanglingLayers(w);
-  const [a, b] = [x.at(0), x.at(1)];
-  q.rx(angle.sin(a), 0)
-    .ry(angle.exp(angle.cos(b)), 1)
-    .rzz(angle.atan(angle.mul(a, b)), 1, 3);
-  q.cp(angle.tan(angle.mul(0.1, a)), 0, 4)
-    .rz(angle.mul(1e7, b), 2)
-    .ry(w.at(0, 0, 0), 2);
-  q.rx(angle.asin(angle.sin(b)), 3).ry(angle.acos(angle.cos(w.at(1, 1, 1))), 4);
-  q.rz(angle.log(angle.exp(a)), 0).h(0);
-});
-/** Angles of single examples are folded here, and shared ones with them. */
-const folded = circuit(6, { x: input([4, 6]), w: weight([2, 6]) }, (q, { x, w }) => {
-  for (let layer = 0; layer < 4; layer++) {
-    for (let i = 0; i < 6; i++) q.ry(x.at(layer, i), i);
-    if (layer % 2 === 1) for (let i = 0; i < 6; i++) q.rx(w.at(layer >> 1, i), i);
-    for (let i = 0; i < 6; i++) q.cnot(i, (i + 1) % 6);
-  }
-});
-const foldedValues = (batch: number): { x: Float64Array; w: Float64Array } => ({
-  x: numbers(24 * batch, 0.731),
-  w: numbers(12, 1.618),
-});
-/** Values whose own making needs no elementary function. */
-const numbers = (length: number, step: number): Float64Array =>
-  Float64Array.from({ length }, (_, i) => ((i * step) % 5) - 2.5);
-const values = (batch: number): { x: Float64Array; w: Float64Array } => ({
-  x: numbers(5 * batch, 0.731),
-  w: numbers(30, 1.618),
-});
-const measured = expval(Z(0), X(1).mul(Y(2)), Z(3).mul(Z(4)));
-
-const hex = (array: Float64Array): string[] =>
-  Array.from(new BigUint64Array(array.slice().buffer), (bits) =>
-    bits.toString(16).padStart(16, '0'),
-  );
-
 describe('reproducible: true', () => {
   /*
    * The same bits on every machine. A change of what is computed, such as a new compiler pass, changes them: look at the
    * differences, then freeze the new ones with `vitest run -u`.
    */
   it('gives the frozen bits', async () => {
-    const program = same.compile(model, measured);
-    const dy = numbers(3 * 70, 0.377);
-    const { x, w } = program.vjp(values(70), dy);
-    const parts = {
-      run: program.run(values(3)),
-      summed: w.subarray(0, 12),
-      batch: x.subarray(0, 12),
-      'per example': program
-        .vjp(values(2), dy.subarray(0, 6), { perExample: true })
-        .w.subarray(15, 45),
-      'a single state': same
-        .compile(
-          circuit(5, { w: weight([2, 5, 3]) }, (q, { w: own }) => q.stronglyEntanglingLayers(own)),
-          state(),
-        )
-        .run({ w: values(1).w })
-        .subarray(0, 16),
-      'single precision': single.compile(model, measured).run(values(3)),
-      'single precision, summed': single
-        .compile(model, measured)
-        .vjp(values(70), dy)
-        .w.subarray(0, 12),
-      'folded by example': same.compile(folded, measured).run(foldedValues(3)),
-      'folded by example, summed': same.compile(folded, measured).vjp(foldedValues(70), dy).w,
-      'folded by example, batch': same
-        .compile(folded, measured)
-        .vjp(foldedValues(70), dy)
-        .x.subarray(1660),
-      'a large state': same
-        .compile(
-          circuit(15, { w: weight([15]) }, (q, { w: own }) => {
-            for (let k = 0; k < 15; k++) q.ry(own.at(k), k).cnot(k, (k + 1) % 15);
-            for (let k = 0; k < 14; k++) q.rzz(own.at(k), k, k + 1).rx(own.at(k), k);
-          }),
-          measured,
-        )
-        .vjp({ w: values(3).x }, [1, 2, 3]).w,
-    };
-    const text = Object.entries(parts)
-      .map(([name, array]) => `${name}\n${hex(array).join('\n')}\n`)
-      .join('\n');
-    await expect(text).toMatchFileSnapshot('data/reproducible.txt');
+    await expect(frozen(same, single)).toMatchFileSnapshot('data/reproducible.txt');
   });
 
   it('gives the same bits in this thread, in a worker and in two', async () => {
