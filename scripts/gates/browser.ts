@@ -1,5 +1,6 @@
 // Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), on a page that forbids
-// WebAssembly, and as a participant of a federation; then the fixture of every back end that a browser has.
+// WebAssembly, and as a participant of a federation; then the fixture of every back end that a browser has, and what
+// needs no GPU in Firefox and WebKit.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -13,6 +14,7 @@ import { build } from 'vite';
 import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { checkFederations, participantModule } from './browser/federation.ts';
 import { checkFixture } from './browser/fixture.ts';
+import { checkOthers } from './browser/others.ts';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
@@ -158,7 +160,8 @@ if (chromiumPath === undefined) {
   let browser: Browser | undefined;
   try {
     const { app } = await installPacked(scratch);
-    server = await serve(app, await bundle(app));
+    const bundled = await bundle(app);
+    server = await serve(app, bundled);
     browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] });
     await checkPages(browser, server);
     const federations = await checkFederations(browser, addressOf(server), app);
@@ -167,6 +170,9 @@ if (chromiumPath === undefined) {
     const fixture = await checkFixture(chromiumPath, chromiumFlags, scratch);
     faults.push(...fixture.faults);
     notes.push(...fixture.notes);
+    const others = await checkOthers(bundled, scratch);
+    faults.push(...others.faults);
+    notes.push(...others.notes);
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   } finally {

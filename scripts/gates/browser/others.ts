@@ -1,0 +1,295 @@
+// Firefox and WebKit, where installed: the packed program with workers, the fixture on worker threads, the frozen bits of
+// the reproducible engine, and the typed error of a page that forbids WebAssembly. They are driven by addresses alone: a
+// page runs what its address names, reports by HTTP, and is told where to go next.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { build } from 'vite';
+import { root } from '../workspace.ts';
+import type { Outcome } from './outcome.ts';
+
+/** A browser: how it starts on an address, without anything of the user's; undefined where it is not installed. */
+interface Other {
+  readonly name: string;
+  start(url: string, folder: string): ChildProcess | undefined;
+}
+
+/** Longest that one page may take. */
+const MOST_MILLISECONDS = 180_000;
+
+const installed = (...paths: readonly string[]): string | undefined =>
+  paths.flatMap((path) => globSync(path)).find((path) => existsSync(path));
+
+/** Preferences without which a new Firefox opens pages of its own and asks for updates. */
+const FIREFOX_PREFERENCES = {
+  'app.update.enabled': false,
+  'browser.aboutwelcome.enabled': false,
+  'browser.shell.checkDefaultBrowser': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'toolkit.telemetry.reportingpolicy.firstRun': false,
+};
+
+const others: readonly Other[] = [
+  {
+    name: 'Firefox',
+    start(url, folder) {
+      const path = installed('/usr/bin/firefox-esr', '/usr/bin/firefox');
+      if (path === undefined) return undefined;
+      const lines = Object.entries(FIREFOX_PREFERENCES).map(
+        ([key, value]) => `user_pref(${JSON.stringify(key)}, ${value});`,
+      );
+      writeFileSync(join(folder, 'user.js'), lines.join('\n'));
+      const args = ['--headless', '--no-remote', '--profile', folder, url];
+      return spawn(path, args, { stdio: 'ignore', detached: true });
+    },
+  },
+  {
+    name: 'WebKit',
+    start(url, folder) {
+      const path = installed('/usr/lib/*/webkit2gtk-4.1/MiniBrowser');
+      const display = installed('/usr/bin/xvfb-run');
+      if (path === undefined || display === undefined) return undefined;
+      // The browser keeps no data with `--private`; without a home of its own it would read the user's settings.
+      const env = { ...process.env, HOME: folder, GSETTINGS_BACKEND: 'memory' };
+      const args = ['--auto-servernum', path, '--private', url];
+      return spawn(display, args, { stdio: 'ignore', detached: true, env });
+    },
+  },
+];
+
+/** What a page is to do: call a function of a module. */
+interface Task {
+  readonly title: string;
+  readonly page: 'plain' | 'isolated' | 'strict';
+  readonly module: string;
+  readonly call: string;
+  readonly arguments?: readonly unknown[];
+  /** What is wrong with the outcome, if anything. */
+  check(outcome: { readonly error?: string; readonly result?: unknown }): string | undefined;
+}
+
+const FROZEN = join(root, 'packages', 'simulator', 'test', 'cpu', 'data', 'reproducible.txt');
+
+function tasks(): readonly Task[] {
+  const threads = (page: 'plain' | 'isolated'): Task => ({
+    title: `60 circuits of the fixture on two workers${page === 'isolated' ? ', isolated' : ''}`,
+    page,
+    module: '/own/fixture.js',
+    call: 'fixture',
+    arguments: ['cpu-threads', 60],
+    check: ({ error, result }) => {
+      if (error !== undefined) return error;
+      const { failures, isolated } = result as { failures: readonly string[]; isolated: boolean };
+      if (isolated !== (page === 'isolated'))
+        return `the page ${isolated ? 'is' : 'is not'} isolated`;
+      return failures.length === 0 ? undefined : failures.join('\n');
+    },
+  });
+  return [
+    {
+      title: 'the packed program with workers',
+      page: 'plain',
+      module: '/bundle/workers.js',
+      call: 'program',
+      check: ({ error }) => error,
+    },
+    threads('plain'),
+    threads('isolated'),
+    {
+      title: 'the frozen bits',
+      page: 'plain',
+      module: '/own/frozen.js',
+      call: 'frozenBits',
+      check: ({ error, result }) =>
+        error ?? (result === readFileSync(FROZEN, 'utf8') ? undefined : 'other bits than frozen'),
+    },
+    {
+      title: 'the typed error where WebAssembly is forbidden',
+      page: 'strict',
+      module: '/bundle/workers.js',
+      call: 'program',
+      check: ({ error }) => {
+        if (error === undefined) return 'the program runs there';
+        return /^EnvironmentError: .*wasm-unsafe-eval/s.test(error) ? undefined : error;
+      },
+    },
+  ];
+}
+
+async function bundle(out: string): Promise<void> {
+  await build({
+    root: join(root, 'packages', 'gpu'),
+    configFile: false,
+    logLevel: 'error',
+    base: '/own/',
+    worker: { format: 'es' },
+    build: {
+      outDir: out,
+      emptyOutDir: true,
+      target: 'es2024',
+      minify: false,
+      rollupOptions: {
+        input: {
+          fixture: join(root, 'packages', 'gpu', 'test', 'browser', 'fixture.ts'),
+          frozen: join(root, 'packages', 'simulator', 'test', 'browser', 'frozen-page.ts'),
+        },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+  });
+}
+
+/** Runs in the page; text, since the page gets it as such. */
+const RUN = `
+  const { module, call, args, report } = JSON.parse(document.querySelector('script').textContent);
+  let outcome;
+  try {
+    const found = await import(module);
+    outcome = { result: await found[call](...args) };
+  } catch (error) {
+    outcome = { error: error instanceof Error ? error.name + ': ' + error.message : String(error) };
+  }
+  const next = await (await fetch(report, { method: 'POST', body: JSON.stringify(outcome) })).text();
+  if (next !== '') location.replace(next);
+`;
+
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+};
+const STRICT = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  request.setEncoding('utf8');
+  let text = '';
+  for await (const part of request) text += String(part);
+  return text;
+};
+
+/** Serves pages of tasks and what they import; `report` is given every outcome and says where the page goes next. */
+function serve(
+  list: readonly Task[],
+  folders: Readonly<Record<string, string>>,
+  report: (task: number, outcome: string) => string,
+): Promise<Server> {
+  const pageOf = (index: number): string => {
+    const { module, call, arguments: args = [] } = list[index]!;
+    const told = JSON.stringify({ module, call, args, report: `/report/${index}` });
+    return `<!doctype html><title>ketwork</title><link rel="icon" href="data:,"><script type="application/json">${told}</script><script type="module">${RUN}</script>`;
+  };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [, folder = '', ...rest] = pathname.split('/');
+    const index = Number(rest[0]);
+    if (folder === 'task' && list[index] !== undefined) {
+      const headers = { plain: {}, isolated: ISOLATED, strict: STRICT }[list[index].page];
+      response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(pageOf(index));
+    } else if (folder === 'report' && request.method === 'POST') {
+      void bodyOf(request).then((text) => response.end(report(index, text)));
+    } else {
+      const base = folders[folder];
+      const file = base === undefined ? '' : join(base, normalize(`/${rest.join('/')}`));
+      if (extname(file) === '.js' && existsSync(file)) {
+        const type = { 'content-type': 'text/javascript', ...ISOLATED };
+        response.writeHead(200, type).end(readFileSync(file));
+      } else response.writeHead(404).end();
+    }
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+const stop = (browser: ChildProcess): void => {
+  try {
+    // Its processes form a group.
+    process.kill(-browser.pid!, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+};
+
+async function visit(
+  other: Other,
+  folders: Readonly<Record<string, string>>,
+  scratch: string,
+): Promise<Outcome> {
+  const list = tasks();
+  const faults: string[] = [];
+  const began = performance.now();
+  const finished = Promise.withResolvers<void>();
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (task: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      faults.push(`${other.name}: ${list[task]!.title}: nothing was heard of it`);
+      finished.resolve();
+    }, MOST_MILLISECONDS);
+  };
+  const server = await serve(list, folders, (task, text) => {
+    const outcome = JSON.parse(text) as { error?: string; result?: unknown };
+    const fault = list[task]!.check(outcome);
+    if (fault !== undefined) faults.push(`${other.name}: ${list[task]!.title}: ${fault}`);
+    const next = task + 1;
+    if (list[next] === undefined) {
+      finished.resolve();
+      return '';
+    }
+    wait(next);
+    return `/task/${next}`;
+  });
+  const folder = join(scratch, `profile-${other.name}`);
+  mkdirSync(folder, { recursive: true });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/task/0`;
+  const browser = other.start(url, folder);
+  try {
+    if (browser === undefined)
+      return { faults, notes: [`skipped: ${other.name} is not installed`] };
+    browser.once('error', (error) => {
+      faults.push(`${other.name} does not start: ${error.message}`);
+      finished.resolve();
+    });
+    browser.once('exit', (code) => {
+      faults.push(`${other.name} ended with code ${code}`);
+      finished.resolve();
+    });
+    wait(0);
+    await finished.promise;
+    browser.removeAllListeners('exit');
+  } finally {
+    clearTimeout(timer);
+    if (browser !== undefined) stop(browser);
+    server.closeAllConnections();
+    server.close();
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const titles = list.map(({ title }) => title).join(', ');
+  return {
+    faults,
+    notes: faults.length === 0 ? [`${other.name}: ${titles}, in ${seconds} s`] : [],
+  };
+}
+
+/**
+ * Runs what needs no GPU in every other browser that is installed.
+ *
+ * @param bundled Folder of the packed program with workers, bundled for the address `/bundle/`.
+ */
+export async function checkOthers(bundled: string, scratch: string): Promise<Outcome> {
+  const own = join(scratch, 'others');
+  await bundle(own);
+  const outcomes: Outcome[] = [];
+  for (const other of others) {
+    outcomes.push(await visit(other, { bundle: bundled, own }, scratch));
+  }
+  return {
+    faults: outcomes.flatMap(({ faults }) => faults),
+    notes: outcomes.flatMap(({ notes }) => notes),
+  };
+}
