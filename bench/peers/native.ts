@@ -69,7 +69,7 @@ export interface HybridTask {
 export interface ModelTask {
   readonly peer: 'lightning.qubit' | 'default.qubit';
   /** Which model of the script. */
-  readonly model: 'qlstm' | 'fastWeights' | 'quanvolution';
+  readonly model: 'qlstm' | 'fastWeights' | 'quanvolution' | 'quantumConv2d';
   /** The value alone or with gradients. */
   readonly what: 'value' | 'gradient';
   readonly sizes: Readonly<Record<string, number>>;

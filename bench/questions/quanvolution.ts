@@ -1,6 +1,7 @@
 import { expval, Z } from '@ketwork/circuit';
-import { quantumConv2d } from '@ketwork/layers';
+import { quantumConv2d, quanvolution } from '@ketwork/layers';
 import { flatten, reshape, sequential } from '@ketwork/nn';
+import type { Layer } from '@ketwork/nn';
 import { cpu } from '@ketwork/simulator';
 import { angles } from '../harness/circuits.ts';
 import { modelPeers, ourModel } from '../harness/models.ts';
@@ -11,46 +12,72 @@ import type { Row } from '../harness/row.ts';
 
 const name = 'quanvolution';
 const KERNEL = 2;
-const LAYERS = 2;
+const QUBITS = KERNEL ** 2;
 
 /** A trained circuit that slides over images. */
+interface Sliding {
+  readonly label: string;
+  readonly layer: Layer;
+  readonly model: ModelCase['model'];
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+/** Each pixel enters once, as the angle of a rotation; or again in every layer. */
+const sliding: readonly Sliding[] = [
+  {
+    label: 'quanvolution',
+    layer: quanvolution({ kernel: KERNEL, layers: 4, trainable: true }),
+    model: 'quanvolution',
+    sizes: { kernel: KERNEL, layers: 4, scale: Math.PI },
+  },
+  {
+    label: 're-uploading filter',
+    layer: quantumConv2d({
+      kernel: KERNEL,
+      stride: KERNEL,
+      layers: 2,
+      outChannels: QUBITS,
+      measurement: expval(...Array.from({ length: QUBITS }, (_, qubit) => Z(qubit))),
+    }),
+    model: 'quantumConv2d',
+    sizes: { kernel: KERNEL, layers: 2, scale: 2 },
+  },
+];
+
+/** Circuits that slide over images. */
 export const quanvolutions: Question = {
   name,
   asks: 'Windows of 2 x 2 over 28 x 28 pixels, batch 64, four channels: how long are forward and backward?',
   async answer(context) {
     const [side, batch] = context.tiny === true ? [6, 2] : [28, 64];
-    const qubits = KERNEL ** 2;
-    const measured = expval(...Array.from({ length: qubits }, (_, qubit) => Z(qubit)));
-    const filter = { kernel: KERNEL, stride: KERNEL, layers: LAYERS, measurement: measured };
-    const network = sequential(
-      reshape([1, side, side]),
-      quantumConv2d({ ...filter, outChannels: qubits }),
-      flatten(),
-    ).build([side, side], 1);
-    network.bind!(await cpu());
-    const windows = (side / KERNEL) ** 2;
-    const made: ModelCase = {
-      label: `${side} x ${side}, batch ${batch}`,
-      network,
-      batch,
-      x: angles(batch * side * side).map((value) => 0.5 + 0.5 * Math.sin(value)),
-      y: angles(batch * windows * qubits, 0.4).map(Math.cos),
-      model: 'quanvolution',
-      sizes: { kernel: KERNEL, layers: LAYERS, scale: 2 },
-      rename: (parameter) => parameter.replace(/^\d+\./, ''),
-    };
+    const engine = await cpu();
     const native = await context.peers.native?.(1);
+    const windows = (side / KERNEL) ** 2;
     const rows: Row[] = [];
-    for (const what of ['value', 'gradient'] as const) {
-      const { sides, drop } = await modelPeers(context, native, made, what, [
-        { peer: 'lightning.qubit', examples: Math.min(batch, 1), goal: 100 },
-        { peer: 'default.qubit', examples: Math.min(batch, 16), goal: 30 },
-      ]);
-      const ours = { timer: ourModel(made, what), toUnit: (seconds: number) => 1e3 * seconds };
-      const title = what === 'value' ? 'forward' : 'forward and backward';
-      const about = { question: name, case: `${made.label}, ${title}`, unit: 'ms' };
-      rows.push(...(await compare({ ...about, ours, peers: sides }, context.settings)));
-      await drop();
+    for (const { label, layer, model, sizes } of sliding) {
+      const network = sequential(reshape([1, side, side]), layer, flatten()).build([side, side], 1);
+      network.bind!(engine);
+      const made: ModelCase = {
+        label: `${label}, ${side} x ${side}, batch ${batch}`,
+        network,
+        batch,
+        x: angles(batch * side * side).map((value) => 0.5 + 0.5 * Math.sin(value)),
+        y: angles(batch * windows * QUBITS, 0.4).map(Math.cos),
+        model,
+        sizes,
+        rename: (parameter) => parameter.replace(/^\d+\./, ''),
+      };
+      for (const what of ['value', 'gradient'] as const) {
+        const { sides, drop } = await modelPeers(context, native, made, what, [
+          { peer: 'lightning.qubit', examples: Math.min(batch, 1), goal: 100 },
+          { peer: 'default.qubit', examples: batch, goal: 30 },
+        ]);
+        const ours = { timer: ourModel(made, what), toUnit: (seconds: number) => 1e3 * seconds };
+        const title = what === 'value' ? 'forward' : 'forward and backward';
+        const about = { question: name, case: `${made.label}, ${title}`, unit: 'ms' };
+        rows.push(...(await compare({ ...about, ours, peers: sides }, context.settings)));
+        await drop();
+      }
     }
     return rows;
   },

@@ -87,14 +87,48 @@ def fast_weights(peer, sizes, p):
     return run
 
 
-def quanvolution(peer, sizes, p):
-    side, layers = sizes["kernel"], sizes["layers"]
+def sliding(peer, sizes, p, body):
+    """A circuit that slides over images by its own size: all windows of all images are one batch."""
+    side = sizes["kernel"]
     qubits = side * side
+    node = qnode(peer, qubits, body)
+
+    def run(x):
+        batch = x.shape[0]
+        windows = x.unfold(1, side, side).unfold(2, side, side)
+        rows, columns = windows.shape[1:3]
+        flat = windows.reshape(batch * rows * columns, qubits)
+        values = torch.stack(list(node(flat, p["w"][0])), dim=-1)
+        return values.reshape(batch, rows * columns, qubits).transpose(1, 2).reshape(batch, -1)
+
+    return run
+
+
+def quanvolution(peer, sizes, p):
+    """RX(scale x); per layer RX and a ring of CNOTs."""
+    qubits = sizes["kernel"] ** 2
+
+    def body(x, w):
+        for q in range(qubits):
+            qml.RX(sizes["scale"] * x[..., q], wires=q)
+        for layer in range(sizes["layers"]):
+            for q in range(qubits):
+                qml.RX(w[layer, q], wires=q)
+            for q in range(qubits):
+                qml.CNOT(wires=[q, (q + 1) % qubits])
+        return [qml.expval(qml.PauliZ(q)) for q in range(qubits)]
+
+    return sliding(peer, sizes, p, body)
+
+
+def quantum_conv2d(peer, sizes, p):
+    """H; per layer RY(atan g) and RZ(atan g^2) of g = scale x, a ring of CNOTs and Rot on every qubit."""
+    qubits = sizes["kernel"] ** 2
 
     def body(x, w):
         for q in range(qubits):
             qml.Hadamard(q)
-        for layer in range(layers):
+        for layer in range(sizes["layers"]):
             for q in range(qubits):
                 g = sizes["scale"] * x[..., q]
                 qml.RY(torch.atan(g), wires=q)
@@ -105,20 +139,16 @@ def quanvolution(peer, sizes, p):
                 qml.Rot(w[layer, q, 0], w[layer, q, 1], w[layer, q, 2], wires=q)
         return [qml.expval(qml.PauliZ(q)) for q in range(qubits)]
 
-    node = qnode(peer, qubits, body)
-
-    def run(x):
-        batch, height, width = x.shape
-        windows = x.unfold(1, side, side).unfold(2, side, side)
-        rows, columns = windows.shape[1:3]
-        flat = windows.reshape(batch * rows * columns, qubits)
-        values = torch.stack(list(node(flat, p["w"][0])), dim=-1)
-        return values.reshape(batch, rows * columns, qubits).transpose(1, 2).reshape(batch, -1)
-
-    return run
+    return sliding(peer, sizes, p, body)
 
 
-MODELS = {"qlstm": qlstm, "fastWeights": fast_weights, "quanvolution": quanvolution}
+MODELS = {
+    "qlstm": qlstm,
+    "fastWeights": fast_weights,
+    "quanvolution": quanvolution,
+    "quantumConv2d": quantum_conv2d,
+}
+
 
 
 def prepare(request):
