@@ -82,6 +82,17 @@ export class LayerProgram {
     return this.#options.shots !== undefined;
   }
 
+  /** Whether results and gradients come from the bound engine itself, exact and without chance. */
+  get direct(): boolean {
+    const { method = 'best', shots } = this.#options;
+    const covered = this.#engine?.capabilities.adjoint ?? [];
+    return (
+      shots === undefined &&
+      (method === 'best' || method === 'adjoint') &&
+      this.#measurements.every(({ type }) => covered.includes(type))
+    );
+  }
+
   /** Runs the circuit, `[batch, outputs]`. */
   run(values: SlotArrays, key: Key | undefined): MaybePromise<Float64Array> {
     const results = this.#named(

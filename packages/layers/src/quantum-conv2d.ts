@@ -1,4 +1,11 @@
-import { col2im, sizeOf, ValueError, windowPositions } from '@ketwork/base';
+import {
+  col2im,
+  EnvironmentError,
+  sizeOf,
+  ValueError,
+  wasmFeatures,
+  windowPositions,
+} from '@ketwork/base';
 import type { Key, WindowShape } from '@ketwork/base';
 import { Z, expval } from '@ketwork/circuit';
 import type { Circuit, Slot } from '@ketwork/circuit';
@@ -13,6 +20,9 @@ import type { QuantumFilterOptions } from './quantum-filter.ts';
 import { pairOf } from './shapes.ts';
 import { initialize, initializerOf, slotRoles } from './slots.ts';
 import type { SlotInitializers } from './slots.ts';
+import { TrigonometricConvolution } from './trigonometric/convolution.ts';
+import { trigonometricForm } from './trigonometric/form.ts';
+import type { TrigonometricForm } from './trigonometric/form.ts';
 import { windowRows } from './windows.ts';
 
 type Pair = readonly [rows: number, columns: number];
@@ -46,6 +56,10 @@ export interface QuantumConv2dOptions extends ProgramOptions, QuantumFilterOptio
  * A quantum circuit as the filter of a two-dimensional convolution: the circuit slides over the image, takes the pixels
  * of each window as data and gives one pixel (or several channels) of the result. All windows of all images of a batch
  * are one call of the engine; windows that are zero everywhere share one example of it where that is exact.
+ *
+ * Where each pixel enters once, times a constant, as the angle of a rotation, results are polynomials in cosines and sines
+ * of these angles (arXiv:1812.06323, arXiv:2008.08605), and the engine only runs a grid of 3^pixels angles for their
+ * coefficients, for at most four pixels; this does not hold of the default circuit.
  *
  * `[channels, height, width]` to `[outChannels, height', width']`, each size being
  * `floor((size + 2 · padding - window) / stride) + 1`. Parameters: each weight slot of the circuit under its name,
@@ -118,6 +132,13 @@ export function slidingCircuit(
     );
   }
   const rule = initializerOf(kind, options.init, roles.weights);
+  // Looked for when something runs, once for all that is built of the layer.
+  let found: { readonly form: TrigonometricForm | undefined } | undefined;
+  const formOf = (): TrigonometricForm | undefined => {
+    const list = 'type' in measurement ? [measurement] : measurement;
+    found ??= { form: trigonometricForm(circuit, roles.inputs[0]!, list, outputs) };
+    return found.form;
+  };
   const settings = {
     kind,
     kernel,
@@ -160,6 +181,7 @@ export function slidingCircuit(
       const outputShape = [outChannels, ...positions];
       const map = convolutionMap(kind, {
         program,
+        formOf,
         window,
         area,
         filters,
@@ -190,6 +212,8 @@ export function slidingCircuit(
 
 interface Convolution {
   readonly program: LayerProgram;
+  /** How the circuit's results depend on the data, where that is simple. */
+  readonly formOf: () => TrigonometricForm | undefined;
   readonly window: Omit<WindowShape, 'batch'>;
   readonly area: number;
   readonly filters: number;
@@ -201,7 +225,8 @@ interface Convolution {
 }
 
 function convolutionMap(kind: string, convolution: Convolution): DifferentiableMap {
-  const { program, window, area, filters, input, weights, inputShape, outputShape } = convolution;
+  const { program, formOf, window, area, filters, input, weights, inputShape, outputShape } =
+    convolution;
   const { outputs } = program;
   const positions = outputShape[1]! * outputShape[2]!;
   // Windows that share an example would share its shots.
@@ -221,7 +246,27 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
   const perFilter = <T>(run: (filter: number) => MaybePromise<T>): MaybePromise<T[]> =>
     together(Array.from({ length: filters }, (_, filter) => run(filter)));
 
+  let found: { readonly polynomials: TrigonometricConvolution | undefined } | undefined;
+  /** The windows as points of polynomials, where these are as good as runs of the circuit. */
+  const polynomials = (): TrigonometricConvolution | undefined => {
+    if (!program.direct) return undefined;
+    found ??= { polynomials: polynomialsOf({ ...convolution, form: formOf() }) };
+    return found.polynomials;
+  };
+
   function forward(
+    arrays: readonly Float64Array[],
+    batch: number,
+    key?: Key,
+  ): MaybePromise<Float64Array> {
+    const quick = polynomials()?.forward(arrays[0]!, batch, (rows, filter) =>
+      program.run(valuesOf(rows, arrays, filter), undefined),
+    );
+    return quick ?? forwardWindows(arrays, batch, key);
+  }
+
+  /** Runs the circuit on every window. */
+  function forwardWindows(
     arrays: readonly Float64Array[],
     batch: number,
     key?: Key,
@@ -257,6 +302,31 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
   }
 
   function vjp(
+    arrays: readonly Float64Array[],
+    dy: Float64Array,
+    batch: number,
+    wants: readonly Want[],
+    key?: Key,
+  ): MaybePromise<readonly (Float64Array | undefined)[]> {
+    const wantedWeights = weights.filter((_, i) => wants[i + 1] !== 'none');
+    const quick = polynomials()?.vjp(
+      arrays[0]!,
+      dy,
+      batch,
+      wants,
+      (rows, filter) => program.run(valuesOf(rows, arrays, filter), undefined),
+      (rows, cotangents, filter, perRow) => {
+        const names = wantedWeights.map(({ name }) => name);
+        const values = valuesOf(rows, arrays, filter);
+        const gradients = program.vjp(values, cotangents, names, perRow, undefined);
+        return after(gradients, (bySlot) => weights.map(({ name }) => bySlot[name]!));
+      },
+    );
+    return quick ?? vjpWindows(arrays, dy, batch, wants, key);
+  }
+
+  /** Differentiates the circuit on every window. */
+  function vjpWindows(
     arrays: readonly Float64Array[],
     dy: Float64Array,
     batch: number,
@@ -340,6 +410,25 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
     forward,
     vjp,
   };
+}
+
+/** Polynomials in place of a circuit; undefined where it is none, or this runtime has no quick code for them. */
+function polynomialsOf({
+  form,
+  window,
+  filters,
+  outputShape,
+}: Omit<Convolution, 'formOf'> & {
+  readonly form: TrigonometricForm | undefined;
+}): TrigonometricConvolution | undefined {
+  if (form === undefined || !wasmFeatures().simd) return undefined;
+  const positions = [outputShape[1]!, outputShape[2]!] as const;
+  try {
+    return new TrigonometricConvolution({ form, window, positions, filters });
+  } catch (error) {
+    if (error instanceof EnvironmentError) return undefined;
+    throw error;
+  }
 }
 
 function stacked(parts: readonly Float64Array[], size: number): Float64Array {

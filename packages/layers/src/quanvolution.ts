@@ -84,7 +84,8 @@ export function quanvolutionCircuit(
  * Quanvolution: a circuit slides over the image, takes the pixels of each window as angles, and the expectation values
  * of its qubits are the channels of one pixel of the result. Unlike {@link quantumConv2d} it measures every qubit, steps
  * by its own size, and its angles are fixed unless `trainable`. What a fixed one gives for some images need be computed
- * only once: see `precompute`.
+ * only once: see `precompute`. Windows of up to four pixels are points of polynomials that take the engine 3^pixels runs in
+ * all, see {@link quantumConv2d}.
  *
  * `[inChannels, height, width]` to `[outChannels, height', width']`, each size being
  * `floor((size + 2 · padding - window) / stride) + 1` and outChannels one per qubit and filter. Weight slots of the

@@ -1,5 +1,7 @@
-/** What engines in other packages share with the CPU engine. Not for users: names may change with any version. */
+/** What engines and layers in other packages share with the CPU engine. Not for users: names may change with any version. */
 export { AngleTable, CHUNK, PIECE } from './cpu/angles.ts';
+export { exactRounding } from './cpu/arithmetic.ts';
+export type { Numerics } from './cpu/arithmetic.ts';
 export { BatchCotangents } from './cpu/cotangents.ts';
 export type { Coefficient, Element } from './cpu/element.ts';
 export { explainShots } from './cpu/explain.ts';
@@ -13,6 +15,7 @@ export type { EngineProgram } from './cpu/passes/pass.ts';
 export { optimize, plainPasses } from './cpu/passes/sequence.ts';
 export { outcomeOrder, planReadout } from './cpu/readout.ts';
 export type { HermitianSource, Readout, ReadoutStep, ResultPlan } from './cpu/readout.ts';
+export { sincos } from './cpu/runtime-sincos.ts';
 export { basisIndices, Preparation, preparationGradients } from './cpu/staging.ts';
 export { refuseFilter, refuseShots } from './adjoint.ts';
 export { outWithShots } from './calls.ts';
