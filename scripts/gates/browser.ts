@@ -1,6 +1,6 @@
 // Browser: the packed packages in headless Chromium, unbundled and bundled (with workers), on a page that forbids
 // WebAssembly, and as a participant of a federation; then the fixture of every back end that a browser has, and what
-// needs no GPU in Firefox and WebKit.
+// Firefox and WebKit have of it.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';

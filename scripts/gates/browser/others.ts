@@ -1,6 +1,7 @@
 // Firefox and WebKit, where installed: the packed program with workers, the fixture on worker threads, the frozen bits of
-// the reproducible engine, and the typed error of a page that forbids WebAssembly. They are driven by addresses alone: a
-// page runs what its address names, reports by HTTP, and is told where to go next.
+// the reproducible engine, the typed error of a page that forbids WebAssembly, and in Firefox the fixture on GPU engines
+// over software adapters. They are driven by addresses alone: a page runs what its address names, reports by HTTP, and is
+// told where to go next.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,8 @@ import type { Outcome } from './outcome.ts';
 /** A browser: how it starts on an address, without anything of the user's; undefined where it is not installed. */
 interface Other {
   readonly name: string;
+  /** Whether it is to have a GPU: WebKit's minimal browser lacks one without a screen. */
+  readonly gpu: boolean;
   start(url: string, folder: string): ChildProcess | undefined;
 }
 
@@ -24,33 +27,47 @@ const MOST_MILLISECONDS = 180_000;
 const installed = (...paths: readonly string[]): string | undefined =>
   paths.flatMap((path) => globSync(path)).find((path) => existsSync(path));
 
-/** Preferences without which a new Firefox opens pages of its own and asks for updates. */
+/** Preferences: no pages of its own, no updates, and GPUs though they are emulated. */
 const FIREFOX_PREFERENCES = {
   'app.update.enabled': false,
   'browser.aboutwelcome.enabled': false,
   'browser.shell.checkDefaultBrowser': false,
   'datareporting.policy.dataSubmissionEnabled': false,
+  'dom.webgpu.enabled': true,
+  'gfx.webgpu.ignore-blocklist': true,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
   'toolkit.telemetry.reportingpolicy.firstRun': false,
+  'webgl.enable-software': true,
+  'webgl.force-enabled': true,
 };
 
 const others: readonly Other[] = [
   {
     name: 'Firefox',
+    gpu: true,
     start(url, folder) {
       const path = installed('/usr/bin/firefox-esr', '/usr/bin/firefox');
-      if (path === undefined) return undefined;
+      const display = installed('/usr/bin/xvfb-run');
+      if (path === undefined || display === undefined) return undefined;
       const lines = Object.entries(FIREFOX_PREFERENCES).map(
         ([key, value]) => `user_pref(${JSON.stringify(key)}, ${value});`,
       );
       writeFileSync(join(folder, 'user.js'), lines.join('\n'));
-      const args = ['--headless', '--no-remote', '--profile', folder, url];
-      return spawn(path, args, { stdio: 'ignore', detached: true });
+      // Without a display of some kind it has no WebGL.
+      const args = ['--auto-servernum', path, '--no-remote', '--profile', folder, url];
+      const vulkan = installed('/usr/lib/chromium/vk_swiftshader_icd.json');
+      const env = {
+        ...process.env,
+        LIBGL_ALWAYS_SOFTWARE: '1',
+        ...(vulkan === undefined ? {} : { VK_ICD_FILENAMES: vulkan }),
+      };
+      return spawn(display, args, { stdio: 'ignore', detached: true, env });
     },
   },
   {
     name: 'WebKit',
+    gpu: false,
     start(url, folder) {
       const path = installed('/usr/lib/*/webkit2gtk-4.1/MiniBrowser');
       const display = installed('/usr/bin/xvfb-run');
@@ -70,19 +87,22 @@ interface Task {
   readonly module: string;
   readonly call: string;
   readonly arguments?: readonly unknown[];
+  /** An error that means that the browser has not what this needs. */
+  readonly lacking?: RegExp;
   /** What is wrong with the outcome, if anything. */
   check(outcome: { readonly error?: string; readonly result?: unknown }): string | undefined;
 }
 
 const FROZEN = join(root, 'packages', 'simulator', 'test', 'cpu', 'data', 'reproducible.txt');
 
-function tasks(): readonly Task[] {
-  const threads = (page: 'plain' | 'isolated'): Task => ({
-    title: `60 circuits of the fixture on two workers${page === 'isolated' ? ', isolated' : ''}`,
+function tasks(gpu: boolean): readonly Task[] {
+  const fixture = (engine: string, circuits: number, page: 'plain' | 'isolated'): Task => ({
+    title: `${circuits} circuits of the fixture on ${engine}${page === 'isolated' ? ', isolated' : ''}`,
     page,
     module: '/own/fixture.js',
     call: 'fixture',
-    arguments: ['cpu-threads', 60],
+    arguments: [engine, circuits],
+    lacking: /^(EnvironmentError: there is no GPU|UnsupportedError: gpujs cannot use mode)/,
     check: ({ error, result }) => {
       if (error !== undefined) return error;
       const { failures, isolated } = result as { failures: readonly string[]; isolated: boolean };
@@ -99,8 +119,8 @@ function tasks(): readonly Task[] {
       call: 'program',
       check: ({ error }) => error,
     },
-    threads('plain'),
-    threads('isolated'),
+    fixture('cpu-threads', 60, 'plain'),
+    fixture('cpu-threads', 60, 'isolated'),
     {
       title: 'the frozen bits',
       page: 'plain',
@@ -119,6 +139,13 @@ function tasks(): readonly Task[] {
         return /^EnvironmentError: .*wasm-unsafe-eval/s.test(error) ? undefined : error;
       },
     },
+    ...(gpu
+      ? [
+          fixture('wgsl', 20, 'plain'),
+          fixture('gpujs-webgpu', 10, 'plain'),
+          fixture('gpujs-webgl2', 5, 'plain'),
+        ]
+      : []),
   ];
 }
 
@@ -220,8 +247,9 @@ async function visit(
   folders: Readonly<Record<string, string>>,
   scratch: string,
 ): Promise<Outcome> {
-  const list = tasks();
+  const list = tasks(other.gpu);
   const faults: string[] = [];
+  const done: string[] = [];
   const began = performance.now();
   const finished = Promise.withResolvers<void>();
   let timer: NodeJS.Timeout | undefined;
@@ -234,8 +262,14 @@ async function visit(
   };
   const server = await serve(list, folders, (task, text) => {
     const outcome = JSON.parse(text) as { error?: string; result?: unknown };
-    const fault = list[task]!.check(outcome);
-    if (fault !== undefined) faults.push(`${other.name}: ${list[task]!.title}: ${fault}`);
+    const { title, lacking, check } = list[task]!;
+    if (outcome.error !== undefined && lacking?.test(outcome.error) === true) {
+      done.push(`skipped ${title} (${outcome.error})`);
+    } else {
+      const fault = check(outcome);
+      if (fault === undefined) done.push(title);
+      else faults.push(`${other.name}: ${title}: ${fault}`);
+    }
     const next = task + 1;
     if (list[next] === undefined) {
       finished.resolve();
@@ -269,15 +303,11 @@ async function visit(
     server.close();
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const titles = list.map(({ title }) => title).join(', ');
-  return {
-    faults,
-    notes: faults.length === 0 ? [`${other.name}: ${titles}, in ${seconds} s`] : [],
-  };
+  return { faults, notes: [`${other.name}: ${done.join(', ')}, in ${seconds} s`] };
 }
 
 /**
- * Runs what needs no GPU in every other browser that is installed.
+ * Visits every other browser that is installed.
  *
  * @param bundled Folder of the packed program with workers, bundled for the address `/bundle/`.
  */
