@@ -34,10 +34,8 @@ export type {
   SimulationFaults,
   SimulationWorkers,
 } from './simulation/options.ts';
-export { InUseError } from './files/lock.ts';
-export type { LockHolder } from './files/lock.ts';
-export { UpdateError } from './errors.ts';
-export type { UpdateFault } from './errors.ts';
+export { InUseError, UpdateError } from './errors.ts';
+export type { LockHolder, UpdateFault } from './errors.ts';
 export { partitionIid } from './partition/partition.ts';
 export type { DataPart, PartitionOptions } from './partition/partition.ts';
 export { partitionDirichlet, partitionShards } from './partition/skewed.ts';
@@ -49,6 +47,10 @@ export { coordinateMedian, krum, trimmedMean } from './strategies/robust.ts';
 export type { KrumOptions } from './strategies/robust.ts';
 export { SecureAggregationError } from './secure/error.ts';
 export type { SecureAggregationFault } from './secure/error.ts';
+export { browserStateStore } from './stores/browser.ts';
+export { fileStateStore } from './stores/file.ts';
+export { ParticipantStateError } from './stores/store.ts';
+export type { ParticipantStateFault, StateStore } from './stores/store.ts';
 export { federate } from './federate.ts';
 export { join } from './join.ts';
 export type { JoinOptions, JoinResult, Participation } from './join.ts';

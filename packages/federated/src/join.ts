@@ -12,6 +12,10 @@ import { PrivacyLedger } from './local/ledger.ts';
 import type { PrivacyLimit } from './local/ledger.ts';
 import { newParticipant, trainRound } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
+import { RecordKeeper } from './stores/keeper.ts';
+import type { ParticipantRecord } from './stores/record.ts';
+import { ParticipantStateError } from './stores/store.ts';
+import type { StateStore } from './stores/store.ts';
 import { isLoopback } from './wire/loopback.ts';
 import { PATHS, TOKEN_RULE, isToken } from './wire/protocol.ts';
 import type { TrainAnswer, TrainBody } from './wire/protocol.ts';
@@ -40,6 +44,12 @@ export interface JoinOptions {
   readonly privacyLimit?: PrivacyLimit;
   /** What an earlier participation left, to go on with its personal parameters and privacy spent. Default: the model's own, and none. */
   readonly state?: ParticipantState;
+  /**
+   * Where this participant keeps its state, see {@link StateStore}: personal parameters, the account of privacy spent, and
+   * the round it has answered last. It is kept before an answer is sent, so that a participant that is killed goes on
+   * where it was and nothing is told without being counted. In place of `state`. Default: it is forgotten at the end.
+   */
+  readonly store?: StateStore;
   /** Seconds without an answer of the coordinator after which it counts as lost. Default 600. */
   readonly giveUpAfter?: number;
   /** Most epochs that this participant trains in a round; one with more it does not train, and says so. Default 10,000. */
@@ -80,8 +90,9 @@ export interface Participation extends AwaitableSteps<ParticipantRound, JoinResu
  * @param model The same layers as the coordinator's. Built from `seed` where it is not.
  * @param data The participant's examples.
  * @returns The participation, see {@link Participation}. It rejects with ValueError where the coordinator does not know the
- * token, has another model or refuses requests, EnvironmentError where it cannot be reached for `giveUpAfter` seconds, and
- * FormatError where the server is no coordinator of this version.
+ * token, has another model or refuses requests, EnvironmentError where it cannot be reached for `giveUpAfter` seconds,
+ * FormatError where the server is no coordinator of this version, InUseError and ParticipantStateError where the state in
+ * `store` is in use, damaged, of another task or participant, or cannot be kept.
  * @throws ValueError where address, data or options do not fit; UnsupportedError for a certificate over plain HTTP, and for
  * plain HTTP to another machine without `allowInsecure`.
  * @example
@@ -131,15 +142,18 @@ export function join(
     losses: [],
     engine,
     maxEpochs,
-    ...(privacyLimit === undefined
-      ? {}
-      : { ledger: new PrivacyLedger(privacyLimit, options.state?.spent) }),
+    ledger: new PrivacyLedger(privacyLimit, options.state?.spent),
   };
+  if (options.store !== undefined && options.state !== undefined)
+    throw new ValueError('join: there are both a store and a state to begin with', {
+      remedy: 'Leave the state out: the store has it from the last participation',
+    });
   const state = options.state ?? newParticipant(local);
   if (state.personal.length !== newParticipant(local).personal.length)
     throw new ValueError('join: the state belongs to another model or other personal layers');
   const leaving = new AbortController();
-  const steps = participate(new Participant(local, data, state), transport, options, leaving);
+  const participant = new Participant(local, data, state, options.store);
+  const steps = participate(participant, transport, options, leaving);
   return awaitableSteps('join', steps, () => leaving.abort());
 }
 
@@ -182,19 +196,79 @@ function transportFor(url: string | URL, { token, tls, allowInsecure }: JoinOpti
 class Participant {
   readonly local: LocalModel;
   readonly #data: TrainingData;
+  readonly #keeper: RecordKeeper | undefined;
+  #last: ParticipantRecord['last'];
   state: ParticipantState;
 
-  constructor(local: LocalModel, data: TrainingData, state: ParticipantState) {
+  constructor(
+    local: LocalModel,
+    data: TrainingData,
+    state: ParticipantState,
+    store: StateStore | undefined,
+  ) {
     this.local = local;
     this.#data = data;
     this.state = state;
+    const { layout, personal } = local.weights;
+    const entries = personal.map(({ name, shape }) => ({ name, shape }));
+    this.#keeper =
+      store &&
+      new RecordKeeper(store, {
+        shared: JSON.stringify(layout.entries),
+        personal: JSON.stringify(entries),
+      });
   }
 
+  /** Goes on with what the store has. */
+  async open(): Promise<void> {
+    const record = await this.#keeper?.open();
+    if (record === undefined) return;
+    const { personal, rounds, spent, last } = record;
+    const answered = last?.answer.weights.length ?? this.local.weights.layout.size;
+    if (
+      personal.length !== this.state.personal.length ||
+      answered !== this.local.weights.layout.size
+    )
+      throw new ParticipantStateError('damaged', 'the state of the participant has other sizes');
+    this.local.ledger!.resume(spent);
+    this.state = { personal, rounds, spent };
+    this.#last = last;
+  }
+
+  joined(name: string): void {
+    this.#keeper?.joined(name);
+  }
+
+  async close(): Promise<void> {
+    await this.#keeper?.close();
+  }
+
+  /** Trains a round, once however often and in however many processes it is asked for; what comes of it is kept before it is told. */
   async train({ task, weights }: TrainBody, signal: AbortSignal): Promise<TrainAnswer> {
-    const made = await trainRound(this.local, this.#data, task, weights, this.state, signal);
-    this.state = made.state;
-    const { run: _run, round: _round, ...answer } = made.update;
-    return answer;
+    const { run, round } = task;
+    if (this.#last?.run === run && this.#last.round === round) return this.#last.answer;
+    const ledger = this.local.ledger!;
+    const before = ledger.spent;
+    try {
+      const made = await trainRound(this.local, this.#data, task, weights, this.state, signal);
+      const { run: _run, round: _round, ...answer } = made.update;
+      this.state = made.state;
+      this.#last = { run, round, answer };
+    } catch (error) {
+      if (signal.aborted || ledger.spent === before) throw error;
+      // That it failed is told, which may depend on the data: it counts as if all had been told.
+      this.state = { ...this.state, spent: ledger.spent };
+      await this.#keep();
+      throw error;
+    }
+    await this.#keep();
+    return this.#last.answer;
+  }
+
+  async #keep(): Promise<void> {
+    const { personal, rounds } = this.state;
+    const last = this.#last === undefined ? {} : { last: this.#last };
+    await this.#keeper?.save({ personal, rounds, spent: this.local.ledger!.spent, ...last });
   }
 
   /** Shows the last weights of the federation, and what is personal. */
@@ -205,10 +279,24 @@ class Participant {
   }
 }
 
+type Rest = [transport: Transport, options: JoinOptions, leaving: AbortController];
+
 /** Bytes of an answer beside its weights. */
 const ROOM = 65_536;
 
 async function* participate(
+  participant: Participant,
+  ...rest: Rest
+): AsyncGenerator<ParticipantRound, JoinResult> {
+  try {
+    await participant.open();
+    return yield* takePart(participant, ...rest);
+  } finally {
+    await participant.close();
+  }
+}
+
+async function* takePart(
   participant: Participant,
   transport: Transport,
   { signal: given, giveUpAfter = 600, transferSeconds, onRound }: JoinOptions,
@@ -226,6 +314,7 @@ async function* participate(
     size,
     transferSeconds,
     train: (body) => participant.train(body, signal),
+    joined: ({ participant: name }) => participant.joined(name),
     signal,
   });
   const finish = (reason: JoinResult['reason'], weights?: Float64Array): JoinResult => {

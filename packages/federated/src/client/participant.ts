@@ -18,6 +18,7 @@ import type {
   TrainAnswer,
   TrainBody,
 } from '../wire/protocol.ts';
+import { ParticipantStateError } from '../stores/store.ts';
 import { pause } from './backoff.ts';
 import { Refused } from './caller.ts';
 import type { Caller } from './caller.ts';
@@ -59,6 +60,8 @@ export interface ParticipantPlan {
   /** Seconds that weights may be on their way. Default: a second for every 100,000 bytes. */
   readonly transferSeconds?: number | undefined;
   readonly train: (body: TrainBody) => Promise<TrainAnswer>;
+  /** Called when the coordinator has said under which name it knows the participant. */
+  readonly joined?: (reply: JoinReply) => void;
   readonly signal: AbortSignal;
 }
 
@@ -90,6 +93,7 @@ export async function* participation(
 ): AsyncGenerator<ParticipantRound, Farewell> {
   const { caller, hello, size, train, signal } = plan;
   const join = joinReply(await say(caller, PATHS.join, { ...hello }, PATIENCE), 'the answer');
+  plan.joined?.(join);
   caller.expect(join.population);
   const bytes = 8 * size + ROOM_PER_PARTICIPANT.bytes * join.population;
   const { transferSeconds = bytes / SLOWEST } = plan;
@@ -155,6 +159,8 @@ async function work(
     const answer = { ...id, body };
     return { key, answer, made: { ...made, seconds: seconds() }, failed: undefined };
   } catch (error) {
+    // What is not kept must not be told either, not even that it failed.
+    if (error instanceof ParticipantStateError) throw error;
     if (!(error instanceof KetworkError) || signal.aborted) throw error;
     const answer = { ...id, body: null, failed: FAILED };
     return { key, answer, made: { examples: 0, seconds: seconds() }, failed: error.message };

@@ -19,7 +19,7 @@ export interface LocalModel {
   readonly losses: readonly Loss[];
   /** Engine for quantum layers. Undefined: the one that is bound, else the CPU. */
   readonly engine: FitOptions['engine'] | undefined;
-  /** Refuses rounds that would tell too much. Absent: the coordinator decides. */
+  /** Keeps account of what is told, and refuses rounds that would tell too much. Absent: the coordinator decides. */
   readonly ledger?: PrivacyLedger;
   /** Most epochs of a round. Absent: any number. */
   readonly maxEpochs?: number;
@@ -31,7 +31,7 @@ export interface ParticipantState {
   readonly personal: Float64Array;
   /** Rounds it has trained, which is what privacy was spent on. */
   readonly rounds: number;
-  /** What those have spent by the participant's own account, where it has a limit. */
+  /** What those have spent by the participant's own account, which it keeps over HTTP. */
   readonly spent?: readonly SampledGaussian[];
 }
 

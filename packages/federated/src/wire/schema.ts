@@ -67,6 +67,10 @@ export function finiteDoubles(length: number): Schema<Float64Array> {
   };
 }
 
+/** Any bytes. */
+export const bytes: Schema<Uint8Array> = (value, at) =>
+  value instanceof Uint8Array ? value : refuse(at, 'an array of bytes');
+
 /** A list of bounded length. */
 export function list<T>(item: Schema<T>, longest: number): Schema<readonly T[]> {
   return (value, at) =>

@@ -1,5 +1,6 @@
 // A process that takes a lock and keeps it until it is killed, or says who has it.
-import { FileLock, InUseError } from '../../src/files/lock.ts';
+import { InUseError } from '../../src/errors.ts';
+import { FileLock } from '../../src/files/lock.ts';
 
 try {
   const lock = new FileLock(process.argv[2]!, 'the journal');

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileLock, InUseError } from '../../src/files/lock.ts';
-import type { LockHolder } from '../../src/files/lock.ts';
+import { InUseError } from '../../src/errors.ts';
+import type { LockHolder } from '../../src/errors.ts';
+import { FileLock } from '../../src/files/lock.ts';
 
 const script = fileURLToPath(new URL('lock.child.ts', import.meta.url));
 

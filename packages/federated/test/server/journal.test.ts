@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoundsState } from '../../src/rounds/state.ts';
 import { stateFromBytes } from '../../src/saved.ts';
-import { InUseError } from '../../src/files/lock.ts';
+import { InUseError } from '../../src/errors.ts';
 import { Journal } from '../../src/server/journal.ts';
 import { coordinate, takePart } from './light.ts';
 

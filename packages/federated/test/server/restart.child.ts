@@ -1,7 +1,7 @@
 // A coordinator in a process of its own, which may be killed, and kills itself before an operation on files where asked to.
 import { fileURLToPath } from 'node:url';
-import type { FileHandle } from 'node:fs/promises';
 import type { RoundRecord } from '../../src/contract.ts';
+import { dieBefore } from './die-before.ts';
 import { coordinate, lightModel, secureAggregation } from './light.ts';
 
 /** What the process is told by its argument. */
@@ -22,39 +22,6 @@ export interface ChildOptions {
 export interface ChildEnd {
   readonly history: readonly RoundRecord[];
   readonly weights: readonly number[];
-}
-
-/** Counts operations on files, and dies before one of them, without any farewell. */
-function dieBefore(operation: number): void {
-  let count = 0;
-  const step = (): void => {
-    count += 1;
-    if (count === operation) process.kill(process.pid, 'SIGKILL');
-  };
-  const files = process.getBuiltinModule('node:fs/promises');
-  const { open, rename } = files;
-  files.rename = async (...args) => {
-    step();
-    await rename(...args);
-  };
-  files.open = async (...args) => {
-    step();
-    const file: FileHandle = await open(...args);
-    for (const name of ['writeFile', 'appendFile', 'sync', 'datasync'] as const) {
-      const plain = file[name].bind(file) as (...args: unknown[]) => Promise<never>;
-      file[name] = async (...given: unknown[]) => {
-        step();
-        // A write may end in the middle.
-        if (name === 'appendFile' && count + 1 === operation) {
-          const [record] = given as [Uint8Array];
-          await file.write(record.subarray(0, record.length / 2));
-          process.kill(process.pid, 'SIGKILL');
-        }
-        return plain(...given);
-      };
-    }
-    return file;
-  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,5 +1,7 @@
 import {
+  InUseError,
   angle,
+  browserStateStore,
   circuit,
   dense,
   expval,
@@ -12,7 +14,7 @@ import {
   quantum,
 } from 'ketwork';
 import { saveSafetensors, sequential, sgd, simulate, stateOf, weight, Z } from 'ketwork';
-import type { FederationOptions, Model, TrainingData } from 'ketwork';
+import type { FederationOptions, Model, StateStore, TrainingData } from 'ketwork';
 
 /** A small hybrid model, of layers that take the same bits from all runtimes: their functions of numbers are our own. */
 export function net(): Model {
@@ -50,12 +52,27 @@ function bitsOf(model: Model): string {
 /** Takes part to the end, in any runtime. @returns the bits of the model then */
 export async function participate(url: string, name: string, token: string): Promise<string> {
   const model = net();
-  const { reason, history } = await join(url, model, examples(name), { token });
+  // In a tab the state is kept by the browser; it goes on from one federation to the next.
+  const store = 'indexedDB' in globalThis ? browserStateStore(name) : undefined;
+  const kept = store === undefined ? {} : { store };
+  const { reason, history } = await join(url, model, examples(name), { token, ...kept });
   const outcomes = history.map(({ outcome }) => outcome).join();
   if (reason !== 'completed' || outcomes !== 'accepted,accepted,accepted') {
     throw new Error(`${name} ends ${reason} after ${outcomes}`);
   }
+  if (store !== undefined) await checkKept(name, store);
   return bitsOf(model);
+}
+
+/** The browser has kept something, and lets nobody else have it at the same time. */
+async function checkKept(name: string, store: StateStore): Promise<void> {
+  const bytes = await store.open();
+  const busy = await browserStateStore(name)
+    .open()
+    .catch((error: unknown) => error);
+  await store.close();
+  if (bytes === undefined) throw new Error('the browser has kept no state');
+  if (!(busy instanceof InUseError)) throw new Error(`two have one state: ${String(busy)}`);
 }
 
 /** What the coordinator must have at the end. @returns the bits of the model then */

@@ -102,7 +102,7 @@ async function configurationOf(json: unknown, folder: string): Promise<Configura
     personal: personal as readonly string[] | undefined,
     simulate: membersOf(simulate, 'simulate'),
     serve: membersOf(serve, 'serve'),
-    join: membersOf(join, 'join', ['privacyLimit']),
+    join: membersOf(join, 'join', ['privacyLimit', 'state', 'allowInsecure']),
   };
 }
 

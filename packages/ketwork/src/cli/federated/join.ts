@@ -1,7 +1,8 @@
 import { EnvironmentError, FormatError } from '@ketwork/base';
-import { join } from '@ketwork/federated';
+import { fileStateStore, join } from '@ketwork/federated';
 import type { JoinOptions, ParticipantRound } from '@ketwork/federated';
 import { saveModel } from '@ketwork/training';
+import { resolve } from 'node:path';
 import { readArguments } from '../arguments.ts';
 import type { OptionTable } from '../arguments.ts';
 import { readText } from '../files.ts';
@@ -18,6 +19,7 @@ const options: OptionTable = {
   cert: { type: 'string' },
   key: { type: 'string' },
   'give-up-after': { type: 'string' },
+  state: { type: 'string' },
   'allow-insecure': { type: 'boolean' },
   out: { type: 'string' },
 };
@@ -29,7 +31,8 @@ Takes part in a federation with data that stay here, until the coordinator says 
 as JSON. Progress goes to the standard error. Ctrl-C leaves.
 
 The configuration needs "model" and, where the coordinator's has it, "personal"; that of the coordinator will do. With
-"join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more, counted anew in each start.
+"join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more: with --state in all starts
+together, without counted anew in each. "join" may hold "state" and "allowInsecure" as well.
 The token comes from a file or from the environment variable KETWORK_TOKEN, not from the command line, where others see it.
 
 Options:
@@ -38,6 +41,8 @@ Options:
   --ca FILE          certificate of the authority that signed the coordinator's
   --cert FILE        own certificate, and
   --key FILE         its private key, in place of a token
+  --state FILE       keeps personal parameters and the account of privacy spent, before anything is sent; the next start
+                     goes on with it. One participant at a time has it; what is damaged or another's is refused
   --allow-insecure   send the token over http: to another machine, though it can be read on the way
   --give-up-after N  seconds without an answer after which the coordinator counts as lost; default 600
   --out FILE         write the model (*.safetensors) at the end
@@ -53,12 +58,14 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
     throw new UsageError('an address and a configuration are wanted');
   }
   const giveUpAfter = given.integer('give-up-after', 1, 2 ** 31 - 1);
-  const { model, folder, data: source, personal, join: more } = await readConfiguration(file);
+  const { model, folder, data: source, personal, join: settings } = await readConfiguration(file);
+  const { state: kept, ...more } = settings;
   const own = given.text('data');
   if (own === undefined && source === undefined) {
     throw new FormatError('there are no data', { remedy: 'Name them with --data' });
   }
   const data = own === undefined ? await readData(source!, folder) : await readData(own, '.');
+  const state = given.text('state') ?? (kept === undefined ? undefined : fileNamed(kept, folder));
   const tls = await readTls(given.text('ca'), given.text('cert'), given.text('key'));
   const token = await readToken(given.text('token'), tls?.cert !== undefined);
   const progress = new Progress();
@@ -67,7 +74,8 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
     const run = join(url, model, data, {
       ...(token === undefined ? {} : { token }),
       ...(tls === undefined ? {} : { tls }),
-      ...(more as Pick<JoinOptions, 'privacyLimit'>),
+      ...(more as Pick<JoinOptions, 'privacyLimit' | 'allowInsecure'>),
+      ...(state === undefined ? {} : { store: fileStateStore(state) }),
       ...(personal === undefined ? {} : { personal }),
       ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
       ...(given.on('allow-insecure') ? { allowInsecure: true } : {}),
@@ -83,6 +91,12 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
     progress.end();
     interrupt.stop();
   }
+}
+
+/** A file that the configuration names, seen from its folder. */
+function fileNamed(name: unknown, folder: string): string {
+  if (typeof name !== 'string') throw new FormatError('join.state is not a name');
+  return resolve(folder, name);
 }
 
 function described({ outcome, reason, loss, examples }: ParticipantRound): string {

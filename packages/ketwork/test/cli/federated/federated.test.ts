@@ -3,7 +3,7 @@ import type { FederationPrivacyReport } from '@ketwork/federated';
 import { dense, sequential, tanh } from '@ketwork/nn';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -150,7 +150,7 @@ describe('simulate, serve and join', () => {
     process.env['KETWORK_TOKEN'] = 'token-of-south-0123';
     const joined = await Promise.all([
       take('north', '--token', file('north.token'), ...out('north')),
-      take('south', ...out('south')),
+      take('south', '--state', file('south.state'), ...out('south')),
     ]);
     delete process.env['KETWORK_TOKEN'];
     const { code, stdout } = await server.done;
@@ -158,6 +158,7 @@ describe('simulate, serve and join', () => {
     const served = JSON.parse(stdout) as { history: object[] };
     expect(served.history).toEqual(result.history);
     expect(JSON.parse(joined[0].stdout)).toMatchObject({ reason: 'completed' });
+    expect(statSync(file('south.state')).mode & 0o077).toBe(0);
     expect(joined[1].stderr).toMatch(/^3\/3 loss .*, accepted$/m);
     const [expected, ...models] = ['simulated', 'served', 'north', 'south'].map((name) =>
       readFileSync(file(`${name}.safetensors`)),
@@ -355,6 +356,16 @@ describe('faults', () => {
     });
     expect(await fault(['join', url, name, ...data, '--cert', 'x'])).toMatchObject({ code: 2 });
     const token = ['--token', file('north.token')];
+    write('bad.state', 'no state');
+    const state = ['--state', file('bad.state')];
+    expect(await fault(['join', url, name, ...data, ...token, ...state])).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/the state of the participant cannot be read/),
+    });
+    write('joins.json', { ...configuration, join: { state: 'bad.state' } });
+    expect(await fault(['join', url, file('joins.json'), ...data, ...token])).toMatchObject({
+      text: expect.stringMatching(/the state of the participant cannot be read/),
+    });
     expect(await fault(['join', 'http://192.0.2.1', name, ...data, ...token])).toMatchObject({
       code: 1,
       text: expect.stringMatching(/everybody on the way to 192\.0\.2\.1/),
