@@ -5,7 +5,7 @@ import { describeMachine, describeVersions } from './harness/machine.ts';
 import { firstLine } from './harness/question.ts';
 import { startPeers } from './harness/peers.ts';
 import type { Question } from './harness/question.ts';
-import { formatTable, missed } from './harness/row.ts';
+import { formatTable, missed, resultText } from './harness/row.ts';
 import type { HeaderRow, Row } from './harness/row.ts';
 import { installPeers } from './peers/install.ts';
 import { questions } from './questions/all.ts';
@@ -98,9 +98,7 @@ async function main(): Promise<void> {
         rounds,
         skipped,
       };
-      const lines = [header, ...rows].map((row) => `  ${JSON.stringify(row)}`);
-      if (!tiny)
-        writeFileSync(new URL(`${question.name}.json`, results), `[\n${lines.join(',\n')}\n]\n`);
+      if (!tiny) writeFileSync(new URL(`${question.name}.json`, results), resultText(header, rows));
       console.log(`\n${question.name}: ${question.asks} (${took(start)})\n${formatTable(rows)}`);
       failures.push(...missed(rows));
     }

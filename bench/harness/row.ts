@@ -83,6 +83,11 @@ export function makeRow({
   };
 }
 
+/** A result file: the header and the rows, a line each. */
+export function resultText(header: HeaderRow, rows: readonly Row[]): string {
+  return `[\n${[header, ...rows].map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`;
+}
+
 /** Rows whose goal is not met. */
 export const missed = (rows: readonly Row[]): Row[] => rows.filter(({ met }) => met === false);
 

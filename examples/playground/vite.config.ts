@@ -68,14 +68,17 @@ function sharedWorkers(): Plugin {
 
 /**
  * What this page never asks of the library, as importing file, specifier and names: `fit` in workers, which would bring all
- * layers there are (the page trains here and shares batches by the engine's threads), or with privacy; gradients other than
- * the engines' own; engines other than `cpu` in workers.
+ * layers there are (the page trains here and shares batches by the engine's threads), with privacy or against attacks;
+ * gradients other than the engines' own; engines other than `cpu` in workers.
  */
 const notAsked: readonly (readonly [importer: string, specifier: string, names: string])[] = [
   ['/training/src/workers/options.ts', '../model-json.ts', 'modelFromJSON'],
   ['/training/src/fit.ts', './privacy/options.ts', 'checkPrivacy stretchOf'],
   ['/training/src/steps.ts', './privacy/report.ts', 'reportOf'],
   ['/training/src/steps.ts', './privacy/steps.ts', 'PrivateSteps'],
+  ['/training/src/workers/open.ts', '../privacy/contributions.ts', 'contributionsOf perExampleOf'],
+  ['/training/src/workers/open.ts', '../robustness/training.ts', 'craftHere hardenerOf'],
+  ['/training/src/workers/open.ts', '../robustness/attacks.ts', 'isOwnAttack'],
   ['/gradients/src/differentiate.ts', './hadamard/hadamard-test.ts', 'hadamardTest'],
   ['/gradients/src/differentiate.ts', './hadamard/reversed.ts', 'reversedHadamardTest'],
   ['/gradients/src/differentiate.ts', './shift/parameter-shift.ts', 'parameterShift'],
@@ -134,9 +137,17 @@ function offline(): Plugin {
   };
 }
 
+const { version } = JSON.parse(
+  readFileSync(
+    join(import.meta.dirname, '..', '..', 'packages', 'ketwork', 'package.json'),
+    'utf8',
+  ),
+) as { readonly version: string };
+
 const config: UserConfig = defineConfig({
   root: import.meta.dirname,
   base: './',
+  define: { KETWORK_VERSION: JSON.stringify(version) },
   plugins: [withoutTheRest(), sharedWorkers(), withPolicy(), offline()],
   worker: { format: 'es' },
   server: { headers: { ...isolation } },

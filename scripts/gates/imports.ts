@@ -204,18 +204,32 @@ function walk(file: string): void {
 }
 for (const file of graph.keys()) if (!state.has(file)) walk(file);
 
-// What loads with a package's index must load in a browser: no module of Node among it.
-for (const { path: folder, manifest } of packages) {
-  if (manifest.private === true) continue;
+// Of the bench, examples take the figures that pages can make, too.
+const shared = join(root, 'bench', 'gpu');
+for (const [file, edges] of graph) {
+  if (!file.startsWith(join(root, 'examples') + sep)) continue;
+  for (const { to, line } of edges) {
+    if (to.startsWith(join(root, 'bench') + sep) && !to.startsWith(shared + sep))
+      faults.push(`${shown(file)}:${line}: examples may use bench/gpu of the bench, and not this`);
+  }
+}
+
+// What loads with a package's index, or with those figures, must load in a browser: no module of Node among it.
+const loaded = packages
+  .filter(({ manifest }) => manifest.private !== true)
+  .map(({ path }) => ({ folder: path, entry: join(path, 'src', 'index.ts') }));
+for (const name of ['figures.ts', 'copies.ts'])
+  loaded.push({ folder: join(root, 'bench'), entry: join(shared, name) });
+for (const { folder, entry } of loaded) {
   const seen = new Set<string>();
-  const queue = [join(folder, 'src', 'index.ts')];
+  const queue = [entry];
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
     for (const { to, typeOnly, atOnce, line } of graph.get(file) ?? []) {
       if (typeOnly || !atOnce) continue;
       if (graph.has(to)) queue.push(to);
-      else if (isBuiltin(to) && ownerOf(file)?.path === folder) {
+      else if (isBuiltin(to) && file.startsWith(folder + sep)) {
         faults.push(`${shown(file)}:${line}: loads ${to} with the package, which no browser has`);
       }
     }

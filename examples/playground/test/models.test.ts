@@ -1,8 +1,7 @@
 import { adam, crossEntropy } from '@ketwork/nn';
-import { cpu } from '@ketwork/simulator';
 import { fit, predict } from '@ketwork/training';
 import { expect, test } from 'vitest';
-import { LIMITS, benchDefaults, crossover, timeOf } from '../src/bench/measure.ts';
+import { benchDefaults, figureSizes, withSize } from '../src/bench/measure.ts';
 import { REACH, classOne, defaults, gridPoints, modelOf, pointsOf } from '../src/train/task.ts';
 
 test('all points lie on the plane that is drawn, both classes about as often', () => {
@@ -36,31 +35,11 @@ test('the model that a visitor finds learns its points', async () => {
   expect(Math.min(...shares)).toBeLessThan(0.1);
 });
 
-test('a call is timed after it has been compiled, and not again where it takes too long', async () => {
-  const engine = await cpu();
-  const { signal } = new AbortController();
-  let now = 0;
-  let reads = 0;
-  const slow = await timeOf(engine, 2, benchDefaults, signal, () => {
-    reads++;
-    return (now += 2 * LIMITS.longest);
-  });
-  expect(slow).toBe(2 * LIMITS.longest);
-  expect(reads).toBe(4);
-  const quick = await timeOf(engine, 2, { ...benchDefaults, batch: 1, work: 'run' }, signal);
-  expect(quick).toBeGreaterThan(0);
-  expect(quick).toBeLessThan(50);
-});
-
-test('the fastest back end of every size, in stretches', () => {
-  const timings = [
-    { id: 'a', label: 'A', qubits: [2, 3, 4, 5], milliseconds: [1, 2, 9, 40] },
-    { id: 'b', label: 'B', qubits: [2, 3, 4], milliseconds: [3, 3, 5], ended: 'gone' },
-  ];
-  expect(crossover(timings)).toEqual([
-    { from: 2, to: 3, label: 'A' },
-    { from: 4, to: 4, label: 'B' },
-    { from: 5, to: 5, label: 'A' },
-  ]);
-  expect(crossover([])).toEqual([]);
+test('the smallest size of the bench never passes the largest', () => {
+  const moved = withSize(benchDefaults, 'from', 15);
+  expect([moved.from, moved.to]).toEqual([15, 15]);
+  const back = withSize(moved, 'to', 3);
+  expect([back.from, back.to]).toEqual([3, 3]);
+  expect(withSize(back, 'layers', 2)).toEqual({ ...back, layers: 2 });
+  expect(figureSizes(withSize(back, 'to', 5)).sweep.qubits).toEqual([3, 4, 5]);
 });

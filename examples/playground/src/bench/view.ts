@@ -1,16 +1,28 @@
-// The bench view: every back end of this machine on the same circuits, as curves that cross.
+// The bench view: every back end of this machine on the same circuits, as curves that cross and as figures.
 import { lineChart } from '@ketwork/plot';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { backEnds, engineOf, isChoice, threads } from '../engines.ts';
+import { figures, resultText, sizesOf, stretches } from '../../../../bench/gpu/figures.ts';
+import type { Figure, HeaderRow } from '../../../../bench/gpu/figures.ts';
+import type { BackEnd as Measured } from '../../../../bench/gpu/bed.ts';
+import { backEnds, forget, isChoice, threads } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { download, drawing, widthOf } from '../ui/drawing.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
 import { duration } from '../ui/numbers.ts';
 import { runButton } from '../ui/run-button.ts';
 import { slider } from '../ui/slider.ts';
-import { LIMITS, benchDefaults, crossover, timeOf } from './measure.ts';
-import type { BenchSettings, Timings } from './measure.ts';
+import { testedOf } from './bed.ts';
+import { figureTables } from './figures-table.ts';
+import { LONGEST, benchDefaults, benchTiming, figureSizes, withSize } from './measure.ts';
+import type { BenchSettings } from './measure.ts';
+
+const EMULATED =
+  'Emulated back ends compute on the CPU. Their times say nothing of a GPU: of them only ratios mean something, as that of ' +
+  'merged gates to a pass for every gate, or of a batch to one by one.';
+
+/** Version of the library, put in when the page is built. */
+declare const KETWORK_VERSION: string;
 
 /** Makes the view, once it is known what there is to compute on. */
 export async function view(): Promise<LazyView> {
@@ -22,10 +34,17 @@ class BenchView implements LazyView {
   #settings: BenchSettings = benchDefaults;
   readonly #backEnds: readonly BackEnd[];
   readonly #left = new Set<string>();
-  #timings: readonly Timings[] = [];
+  /** Settings of the figures that are shown. */
+  #measured: BenchSettings = benchDefaults;
+  #figures: readonly Figure[] = [];
+  /** Back ends under test. */
+  #tested: ReadonlyMap<Measured, BackEnd> = new Map();
+  /** Why some have left. */
+  #ended: Map<Measured, string> = new Map();
   #running: AbortController | undefined;
   #status = 'Ready';
   #chart: SVGSVGElement | undefined;
+  #copyLabel = 'Copy JSON';
 
   constructor(list: readonly BackEnd[]) {
     this.#backEnds = list.filter((one) => !isChoice(one));
@@ -48,45 +67,47 @@ class BenchView implements LazyView {
   async #start(): Promise<void> {
     const stop = new AbortController();
     this.#running = stop;
-    const chosen = this.#backEnds.filter(({ id }) => !this.#left.has(id));
-    this.#timings = chosen.map(({ id, label }) => ({ id, label, qubits: [], milliseconds: [] }));
-    const { from, to } = this.#settings;
-    for (let qubits = from; qubits <= to && !stop.signal.aborted; qubits++) {
-      for (const [i, backEnd] of chosen.entries()) {
-        if (stop.signal.aborted || this.#timings[i]!.ended !== undefined) continue;
-        this.#status = `${backEnd.label}, ${qubits} qubits`;
+    this.#figures = [];
+    this.#ended = new Map();
+    this.#chart = undefined;
+    this.#measured = this.#settings;
+    const tested = testedOf(
+      this.#backEnds.filter(({ id }) => !this.#left.has(id)),
+      stop.signal,
+    );
+    this.#tested = tested.backEnds;
+    try {
+      const bed = {
+        backEnds: [...tested.backEnds.keys()],
+        sizes: figureSizes(this.#settings),
+        settings: benchTiming,
+        next: (what: string) => this.#tell(what),
+        skip: (backEnd: Measured, reason: string) => {
+          this.#ended.set(backEnd, reason);
+          forget(tested.backEnds.get(backEnd)!);
+        },
+      };
+      for await (const figure of figures(bed)) {
+        this.#figures = [...this.#figures, figure];
+        if (figure.kind === 'sweep') this.#chart = undefined;
         this.#render();
-        await new Promise((resolve) => setTimeout(resolve));
-        const timings = await this.#measured(backEnd, this.#timings[i]!, qubits, stop.signal);
-        if (stop.signal.aborted) break;
-        this.#timings = this.#timings.with(i, timings);
-        this.#chart = undefined;
       }
-      if (this.#timings.every((timings) => timings.ended !== undefined)) break;
+      this.#status = 'Finished';
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+      this.#status = 'Stopped';
+    } finally {
+      tested.close();
+      this.#running = undefined;
+      this.#render();
     }
-    this.#running = undefined;
-    this.#status = stop.signal.aborted ? 'Stopped' : 'Finished';
-    this.#render();
   }
 
-  async #measured(
-    backEnd: BackEnd,
-    timings: Timings,
-    qubits: number,
-    signal: AbortSignal,
-  ): Promise<Timings> {
-    try {
-      const engine = await engineOf(backEnd);
-      const time = await timeOf(engine, qubits, this.#settings, signal);
-      return {
-        ...timings,
-        qubits: [...timings.qubits, qubits],
-        milliseconds: [...timings.milliseconds, time],
-        ...(time > LIMITS.longest ? { ended: `a call takes ${duration(time)}` } : {}),
-      };
-    } catch (error) {
-      return { ...timings, ended: error instanceof Error ? error.message : String(error) };
-    }
+  /** Shows what is measured next. */
+  async #tell(what: string): Promise<void> {
+    this.#status = what;
+    this.#render();
+    await new Promise((resolve) => setTimeout(resolve));
   }
 
   #render(): void {
@@ -95,7 +116,11 @@ class BenchView implements LazyView {
 
   #template(): TemplateResult {
     const busy = this.#running !== undefined;
-    const { work, batch, from, to } = this.#settings;
+    const { work, batch } = this.#settings;
+    const shown = this.#measured;
+    const emulated = this.#backEnds.some(
+      ({ id, software }) => software === true && !this.#left.has(id),
+    );
     return html`<div class="columns training">
       <div class="column">
         <section class="card settings" aria-label="Settings">
@@ -122,8 +147,12 @@ class BenchView implements LazyView {
                 ${[1, 16, 64, 256, 1024].map((size) => html`<option value=${size} ?selected=${batch === size}>${size}</option>`)}
               </select>
             </label>
-            ${this.#range('layers', 'layers', 1, 12, 1)} ${this.#range('from', 'from', 1, 20, 1)}
-            ${this.#range('to', 'to', 1, 20, 1)}
+            ${this.#range('layers', 'layers', 1, 12)}
+          </fieldset>
+          <fieldset ?disabled=${busy}>
+            <legend>Qubits</legend>
+            ${this.#range('from', 'from', 1, 20)} ${this.#range('to', 'to', 1, 20)}
+            ${this.#range('large', 'one state', 6, 24)}
           </fieldset>
           <fieldset ?disabled=${busy}>
             <legend>Back ends</legend>
@@ -137,6 +166,7 @@ class BenchView implements LazyView {
                     @change=${(event: Event) => {
                       if ((event.target as HTMLInputElement).checked) this.#left.delete(id);
                       else this.#left.add(id);
+                      this.#render();
                     }}
                   />
                   <span>${label}<small>${about}</small></span>
@@ -157,12 +187,21 @@ class BenchView implements LazyView {
             <button
               type="button"
               class="plain"
-              ?disabled=${busy || this.#timings.length === 0}
+              ?disabled=${busy || this.#figures.length === 0}
+              @click=${() => void this.#copy()}
+            >
+              ${this.#copyLabel}
+            </button>
+            <button
+              type="button"
+              class="plain"
+              ?disabled=${busy || this.#figures.length === 0}
               @click=${() => this.#save()}
             >
               Save JSON
             </button>
           </div>
+          ${emulated ? html`<p class="caution">${EMULATED}</p>` : nothing}
           <figure class="crossover">${this.#curves()}</figure>
           ${this.#summary()}
         </section>
@@ -170,36 +209,45 @@ class BenchView implements LazyView {
           <h2>
             Milliseconds a call
             <small
-              >batch ${batch}, ${work === 'run' ? 'values' : 'values and gradients'}; least of
-              several</small
+              >batch ${shown.batch}, ${shown.work === 'run' ? 'values' : 'values and gradients'};
+              median of several</small
             >
           </h2>
-          <div class="tablewindow">${this.#table()}</div>
+          <div class="tablewindow" tabindex="0" role="region" aria-label="Times by qubits">
+            ${this.#table()}
+          </div>
         </section>
+        ${figureTables(this.#figures, (backEnd) => this.#tested.get(backEnd)!.label)}
         <p class="quiet machine">
           ${threads} ${threads === 1 ? 'thread' : 'threads'}; shared memory
           ${crossOriginIsolated ? 'is' : 'is not'}
           available${crossOriginIsolated ? '' : ' (the server sends no isolation headers), so that threads share batches but not single states'}.
-          ${from > to ? 'The largest size is below the smallest: nothing to measure.' : ''}
         </p>
       </div>
     </div>`;
   }
 
   #curves(): SVGSVGElement | TemplateResult {
-    const series = this.#timings.filter(({ qubits }) => qubits.length > 0);
-    if (series.length === 0) {
+    const sweep = this.#figures.filter(({ kind }) => kind === 'sweep');
+    if (sweep.length === 0) {
       return html`<p class="quiet placeholder">
-        Measure to see from which size on which back end is fastest.
+        Measure to see from which size on which back end is fastest, and how many gates, examples
+        and bytes a second it manages.
       </p>`;
     }
     this.#chart ??= drawing(
       lineChart(
-        series.map(({ label, qubits, milliseconds }) => ({
-          name: label,
-          x: qubits,
-          values: milliseconds,
-        })),
+        [...this.#tested].flatMap(([backEnd, { label }]) => {
+          const own = sweep.filter((figure) => figure.backEnd === backEnd);
+          if (own.length === 0) return [];
+          return [
+            {
+              name: label,
+              x: own.map(({ qubits }) => qubits),
+              values: own.map(({ row }) => row.ours),
+            },
+          ];
+        }),
         {
           title: 'Time of a call',
           xLabel: 'qubits',
@@ -214,19 +262,43 @@ class BenchView implements LazyView {
   }
 
   #summary(): TemplateResult {
-    const stretches = crossover(this.#timings);
-    const text = stretches.map(
-      ({ from, to, label }) =>
-        html`<li><b>${from === to ? from : `${from} to ${to}`} qubits</b> ${label}</li>`,
+    const text = stretches(this.#figures).map(
+      ({ from, to, backEnd }) =>
+        html`<li>
+          <b>${from === to ? from : `${from} to ${to}`} qubits</b>
+          ${this.#tested.get(backEnd)!.label}
+        </li>`,
     );
     return html`<ul class="stretches" aria-label="Fastest back ends">
-      ${text.length === 0 ? html`<li>–</li>` : text}
+      ${text}
     </ul>`;
   }
 
   #table(): TemplateResult {
-    const { from, to } = this.#settings;
-    const sizes = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+    const { from, to } = this.#measured;
+    const sizes = sizesOf(from, to);
+    const line = (backEnd: Measured, { label }: BackEnd): TemplateResult => {
+      const times = new Map(
+        this.#figures
+          .filter((figure) => figure.kind === 'sweep' && figure.backEnd === backEnd)
+          .map(({ qubits, row }) => [qubits, row.ours] as const),
+      );
+      const last = Math.max(0, ...times.values());
+      const ended =
+        this.#ended.get(backEnd) ??
+        (last > 1000 * LONGEST ? `a call takes ${duration(last)}` : undefined);
+      return html`<tr>
+        <th scope="row">
+          ${label}${ended === undefined ? nothing : html`<small>${ended}</small>`}
+        </th>
+        ${sizes.map((n) => {
+          const time = times.get(n);
+          return html`<td>
+            ${time === undefined ? '–' : time < 10 ? time.toPrecision(3) : time.toFixed(time < 100 ? 1 : 0)}
+          </td>`;
+        })}
+      </tr>`;
+    };
     return html`<table class="times">
       <thead>
         <tr>
@@ -235,20 +307,7 @@ class BenchView implements LazyView {
         </tr>
       </thead>
       <tbody>
-        ${this.#timings.map(
-          ({ label, qubits, milliseconds, ended }) =>
-            html`<tr>
-              <th scope="row">
-                ${label}${ended === undefined ? nothing : html`<small>${ended}</small>`}
-              </th>
-              ${sizes.map((n) => {
-                const time = milliseconds[qubits.indexOf(n)];
-                return html`<td>
-                  ${time === undefined ? '–' : time < 10 ? time.toPrecision(3) : time.toFixed(time < 100 ? 1 : 0)}
-                </td>`;
-              })}
-            </tr>`,
-        )}
+        ${[...this.#tested].map(([measured, backEnd]) => line(measured, backEnd))}
       </tbody>
     </table>`;
   }
@@ -258,26 +317,55 @@ class BenchView implements LazyView {
     label: string,
     min: number,
     max: number,
-    step: number,
   ): TemplateResult {
     return slider({
       name,
       label,
       value: this.#settings[name],
-      range: [min, max, step],
-      set: (value) => this.#set({ [name]: value }),
+      range: [min, max, 1],
+      set: (value) => this.#set(withSize(this.#settings, name, value)),
     });
   }
 
-  #save(): void {
-    const { userAgent } = navigator;
-    const record = {
-      userAgent,
-      threads,
-      crossOriginIsolated,
-      settings: this.#settings,
-      timings: this.#timings,
+  /** The rows in the form of the bench's result files. */
+  #json(): string {
+    const adapters = this.#backEnds.flatMap(({ id, adapter }) =>
+      adapter === undefined ? [] : [[id, adapter] as const],
+    );
+    const header: HeaderRow = {
+      question: 'gpu',
+      header: true,
+      date: new Date().toISOString().slice(0, 10),
+      versions: { ketwork: KETWORK_VERSION, browser: navigator.userAgent },
+      machine: {
+        threads,
+        sharedMemory: crossOriginIsolated ? 'yes' : 'no',
+        ...Object.fromEntries(adapters),
+      },
+      rounds: benchTiming.rounds,
+      skipped: [...this.#ended].map(([{ name }, reason]) => `gpu: ${name}: ${reason}`),
     };
-    download('ketwork-bench.json', 'application/json', JSON.stringify(record, undefined, 2));
+    return resultText(
+      header,
+      this.#figures.map(({ row }) => row),
+    );
+  }
+
+  #save(): void {
+    download('ketwork-bench.json', 'application/json', this.#json());
+  }
+
+  async #copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.#json());
+      this.#copyLabel = 'Copied';
+    } catch {
+      this.#copyLabel = 'Not allowed';
+    }
+    this.#render();
+    setTimeout(() => {
+      this.#copyLabel = 'Copy JSON';
+      this.#render();
+    }, 1600);
   }
 }
