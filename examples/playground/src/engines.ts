@@ -13,6 +13,8 @@ export interface BackEnd {
   readonly about: string;
   /** A GPU that the CPU pretends to be. */
   readonly software?: boolean;
+  /** What the GPU's driver calls itself. */
+  readonly adapter?: string;
   /** Opens the engine. @throws where this machine lacks what it needs. */
   readonly open: () => Promise<Engine | AsyncEngine>;
 }
@@ -82,7 +84,7 @@ async function gpus(): Promise<readonly BackEnd[]> {
     if (!there) return [];
     const about = `single precision, ${software ? 'emulated on the CPU' : 'on the GPU'}: ${name}`;
     const shown = software ? `${label}, emulated` : label;
-    return [{ id, label: shown, about, software, open: () => open(software) }];
+    return [{ id, label: shown, about, software, adapter: name, open: () => open(software) }];
   };
   return [
     ...of(webgpu, 'wgsl', 'GPU, own shaders', (force) => wgsl({ force })),
@@ -97,8 +99,20 @@ async function gpus(): Promise<readonly BackEnd[]> {
 
 const opened = new Map<string, Promise<Engine | AsyncEngine>>();
 
-/** The engine of a back end, opened once; one that failed to open is tried again next time. */
-export function engineOf(backEnd: BackEnd): Promise<Engine | AsyncEngine> {
+/** What took an engine's device away, where it goes on without. */
+export function lossOf(engine: Engine | AsyncEngine): string | undefined {
+  return 'lost' in engine && typeof engine.lost === 'string' ? engine.lost : undefined;
+}
+
+/** The engine of a back end, opened once; one that failed to open, or lost its device, is opened again next time. */
+export async function engineOf(backEnd: BackEnd): Promise<Engine | AsyncEngine> {
+  const engine = await openedOf(backEnd);
+  if (lossOf(engine) === undefined) return engine;
+  forget(backEnd);
+  return await openedOf(backEnd);
+}
+
+function openedOf(backEnd: BackEnd): Promise<Engine | AsyncEngine> {
   let engine = opened.get(backEnd.id);
   if (engine === undefined) {
     engine = backEnd.open();
@@ -106,4 +120,11 @@ export function engineOf(backEnd: BackEnd): Promise<Engine | AsyncEngine> {
     engine.catch(() => opened.delete(backEnd.id));
   }
   return engine;
+}
+
+/** Closes the engine of a back end that failed, as one does whose device is lost; the next use opens another. */
+export function forget(backEnd: BackEnd): void {
+  const engine = opened.get(backEnd.id);
+  opened.delete(backEnd.id);
+  void engine?.then((made) => made.dispose()).catch(() => {});
 }

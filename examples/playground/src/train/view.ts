@@ -7,7 +7,7 @@ import { fit, predict } from '@ketwork/training';
 import type { FitProgress } from '@ketwork/training';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { backEnds, engineOf, reasonOf } from '../engines.ts';
+import { backEnds, engineOf, forget, lossOf, reasonOf } from '../engines.ts';
 import type { BackEnd } from '../engines.ts';
 import { drawing, widthOf } from '../ui/drawing.ts';
 import type { LazyView } from '../ui/lazy-view.ts';
@@ -85,6 +85,7 @@ class TrainView implements LazyView {
       await this.#train(stop.signal);
     } catch (error) {
       this.#failure = error instanceof Error ? error.message : String(error);
+      forget(this.#backEnds.find(({ id }) => id === this.#backEnd)!);
       this.#status = 'Failed';
     }
     this.#running = undefined;
@@ -135,6 +136,8 @@ class TrainView implements LazyView {
       turn = performance.now();
     }
     const { reason, seconds } = await run;
+    const lost = lossOf(engine);
+    if (lost !== undefined) this.#failure = `The GPU was lost (${lost}); the CPU went on.`;
     await this.#look(model);
     this.#status = `${reason === 'completed' ? 'Finished' : 'Stopped'} after ${fixed(seconds, 1)} s`;
   }

@@ -2,6 +2,7 @@
 import { benchCases } from './bench.ts';
 import { circuitCases } from './circuit.ts';
 import { layoutCases } from './layout.ts';
+import { lossCases } from './loss.ts';
 import { pointerCases } from './pointer.ts';
 import type { PageCase } from './run.ts';
 import { trainCases } from './train.ts';
@@ -12,4 +13,5 @@ export const pageCases: readonly PageCase[] = [
   ...layoutCases,
   ...trainCases,
   ...benchCases,
+  ...lossCases,
 ];

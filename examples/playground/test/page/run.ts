@@ -9,6 +9,8 @@ export interface PageCase {
   readonly dark?: boolean;
   /** Asks the server for a policy that forbids WebAssembly. */
   readonly strict?: boolean;
+  /** What the console may say in it. */
+  readonly complaints?: RegExp;
   /** What follows the # of the address. */
   readonly hash?: string;
   readonly run: (page: Page) => Promise<void>;
@@ -27,7 +29,7 @@ const PATIENCE = 6000;
 export async function runCase(
   browser: Browser,
   url: string,
-  { window = 'desktop', dark = false, strict = false, hash, run }: PageCase,
+  { window = 'desktop', dark = false, strict = false, complaints: allowed, hash, run }: PageCase,
 ): Promise<string | undefined> {
   const touch = window !== 'desktop';
   const context = await browser.newContext({
@@ -41,7 +43,9 @@ export async function runCase(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    const expected = strict && message.text().includes('Content Security Policy');
+    const expected =
+      (strict && message.text().includes('Content Security Policy')) ||
+      allowed?.test(message.text()) === true;
     if (message.type() === 'error' && !expected) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));

@@ -45,6 +45,8 @@ export interface GpujsEngine extends AsyncEngine {
   readonly reason: string;
   /** Plans kept on the device, for tests and the curious. */
   readonly plans: number;
+  /** What took the device away, after which programs run on the CPU engine; undefined while it is there. */
+  readonly lost: string | undefined;
 }
 
 /** Within a state, indices are kept in f32, exact to 2^24; in WebGL 2 those of a whole batch are. */
@@ -59,7 +61,7 @@ const MOST_TOGETHER = 2 ** 22;
  * square root of the number of passes (`explain()` tells). A batch stays on the device from the first gate to the sums that are read.
  *
  * If the device is lost or out of memory, the call under way rejects with an EnvironmentError, and the program goes on with
- * the CPU engine from the next call on.
+ * the CPU engine from the next call on; so do all others once the device is `lost`. A new engine has a new device.
  *
  * @throws (rejects) EnvironmentError where gpu.js is not installed, or the mode asked for does not exist; UnsupportedError
  * where only a driver that computes on the CPU has it (see `force`); ValueError for unknown options.
@@ -184,6 +186,10 @@ class OnGpuEngine implements GpujsEngine {
     return this.#plans.count;
   }
 
+  get lost(): string | undefined {
+    return this.#plans.lost;
+  }
+
   compile<Names extends string, const M extends Measurements>(
     circuit: Circuit<Names>,
     measurements: M,
@@ -214,6 +220,7 @@ class OnCpuEngine implements GpujsEngine {
   readonly adapter: string = '';
   readonly reason: string;
   readonly plans: number = 0;
+  readonly lost: undefined = undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine, reason: string) {

@@ -212,13 +212,14 @@ async function afterwards(
       failures.push(`${name} does not go on: ${String(next)}`);
     else if (!text.includes('runs on the CPU engine')) failures.push(`${name} explains: ${text}`);
   }
+  if ('lost' in engine && !engine.lost) failures.push('the engine does not tell that it is lost');
   if (!anew) return failures;
   const again = await open[backEnd]!();
   const there = again.compile(layers, measured);
   const first = await outcomeOf(work(there));
   if (first instanceof Error || !isRight(first, right))
     failures.push(`a new engine gives ${String(first)}`);
-  else if (there.explain().text.includes('runs on the CPU'))
+  else if (there.explain().text.includes('runs on the CPU') || ('lost' in again && again.lost))
     failures.push(`a new engine explains: ${there.explain().text}`);
   again.dispose();
   return failures;
