@@ -36,7 +36,7 @@ class App {
   #editor!: Editor;
   #tab: Tab = 'circuit';
   #notice: string | undefined;
-  #shareLabel = 'Share';
+  #shared = false;
   #leastColumns = 8;
   #frame: number | undefined;
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
@@ -130,7 +130,7 @@ class App {
             class="plain icon"
             aria-label="Undo"
             title="Undo (Ctrl+Z)"
-            ?disabled=${!editor.canUndo}
+            ?disabled=${this.#tab !== 'circuit' || !editor.canUndo}
             @click=${() => editor.undo()}
           >
             ${icon('undo')}
@@ -140,7 +140,7 @@ class App {
             class="plain icon"
             aria-label="Redo"
             title="Redo (Ctrl+Shift+Z)"
-            ?disabled=${!editor.canRedo}
+            ?disabled=${this.#tab !== 'circuit' || !editor.canRedo}
             @click=${() => editor.redo()}
           >
             ${icon('redo')}
@@ -151,7 +151,9 @@ class App {
             title="Copy the address of this circuit"
             @click=${() => void this.#share()}
           >
-            ${icon('link')}<span>${this.#shareLabel}</span>
+            ${icon(this.#shared ? 'check' : 'link')}<span
+              >${this.#shared ? 'Copied' : 'Share'}</span
+            >
           </button>
         </div>
       </header>
@@ -301,6 +303,8 @@ class App {
   // Keys of the whole page.
 
   #key(event: KeyboardEvent): void {
+    // What cannot be seen is not undone.
+    if (this.#tab !== 'circuit') return;
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     // A text field has an undo of its own.
     if ((event.target as Element).matches('textarea, input[type="text"]')) return;
@@ -331,12 +335,17 @@ class App {
       return;
     }
     if (!this.#views.has(tab)) {
-      const { view } = await (tab === 'train'
-        ? import('./train/view.ts')
-        : import('./bench/view.ts'));
-      const made = await view();
-      // The tab may have been left and entered again in the meantime.
-      if (!this.#views.has(tab)) this.#views.set(tab, made);
+      try {
+        const { view } = await (tab === 'train'
+          ? import('./train/view.ts')
+          : import('./bench/view.ts'));
+        const made = await view();
+        // The tab may have been left and entered again in the meantime.
+        if (!this.#views.has(tab)) this.#views.set(tab, made);
+      } catch (error) {
+        this.#tell(`This view cannot be loaded: ${messageOf(error)}. Open the tab again to retry.`);
+        return;
+      }
       this.#draw();
     }
     this.#views.get(tab)!.shown();
@@ -365,19 +374,19 @@ class App {
     await this.#toAddress();
     try {
       await navigator.clipboard.writeText(location.href);
-      this.#shareLabel = 'Copied';
+      this.#shared = true;
     } catch {
       this.#tell('The address of this page now holds the circuit; copy it from the address bar.');
     }
     this.#draw();
     setTimeout(() => {
-      this.#shareLabel = 'Share';
+      this.#shared = false;
       this.#schedule();
     }, 1600);
   }
 
   #tell(notice: string | undefined): void {
-    this.#notice = notice;
+    this.#notice = notice === undefined ? undefined : notice[0]!.toUpperCase() + notice.slice(1);
     this.#schedule();
   }
 }

@@ -131,7 +131,7 @@ function picture(drawing: Drawing, place: Placement, state: string): SVGTemplate
     <rect class="halo" x=${at - 25} y=${y(top) - 24} width="50" height=${y(bottom) - y(top) + 48} rx="9" />
     ${drawing.linked && bottom > top ? svg`<line class="link" x1=${at} x2=${at} y1=${y(top)} y2=${y(bottom)} />` : ''}
     ${drawing.marks.map((mark) => markPicture(mark, at))}
-    ${drawing.note === undefined ? '' : svg`<text class="note" x=${at} y=${y(bottom) + 25}>${drawing.note}</text>`}
+    ${drawing.note === undefined ? '' : svg`<text class="note" x=${at} y=${y(bottom) + 15}>${drawing.note}</text>`}
   </g>`;
 }
 
@@ -151,16 +151,24 @@ function markPicture(mark: Mark, at: number): SVGTemplateResult {
       return svg`<rect class="fence" x=${at - 4} y=${middle - ROW / 2} width="8" height=${ROW} />`;
     case 'meter':
       return svg`<rect class="box" x=${at - BOX / 2} y=${middle - BOX / 2} width=${BOX} height=${BOX} rx="6" />
-        <path class="stroke" d="M${at - 10} ${middle + 7}a10 10 0 0 1 20 0M${at} ${middle + 7}l8 -13" />`;
+        <path class="stroke" d="M${at - 10} ${middle + 3}a10 10 0 0 1 20 0M${at} ${middle + 3}l8 -13" />`;
     case 'box': {
       const height = y(mark.bottom) - middle + BOX;
       const centre = (middle + y(mark.bottom)) / 2;
       const size = mark.text.length > 4 ? 'long' : mark.text.length > 2 ? 'medium' : '';
       return svg`<rect class="box" x=${at - BOX / 2 - 3} y=${middle - BOX / 2} width=${BOX + 6} height=${height} rx="6" />
         <text class="text ${size}" x=${at} y=${centre + (mark.small === '' ? 5 : -1)}>${mark.text}</text>
-        ${mark.small === '' ? '' : svg`<text class="small" x=${at} y=${centre + 12}>${mark.small.length > 9 ? `${mark.small.slice(0, 8)}…` : mark.small}</text>`}`;
+        ${mark.small === '' ? '' : svg`<text class="small" x=${at} y=${centre + 12}>${fitted(mark.small)}</text>`}`;
     }
   }
+}
+
+/** What of a box's small text fits into it: of several angles as many as do. */
+function fitted(text: string): string {
+  if (text.length <= 8) return text;
+  const start = text.slice(0, 7);
+  const comma = start.lastIndexOf(',');
+  return comma < 0 ? `${start}…` : `${start.slice(0, comma)}, …`;
 }
 
 /** Keys of the board. Returns whether the key meant something. */

@@ -158,6 +158,20 @@ export const circuitCases: readonly PageCase[] = [
     },
   },
   {
+    name: 'undo: what is not in sight is not undone',
+    async run(page) {
+      await typeProgram(page, GHZ);
+      await page.getByRole('tab', { name: 'Train' }).click();
+      await page.locator('#view-train .go').waitFor();
+      await page.keyboard.press('Control+z');
+      assert.ok(await page.getByRole('button', { name: 'Undo' }).isDisabled());
+      await page.getByRole('tab', { name: 'Circuit' }).click();
+      await expectProgram(page, GHZ.split('\n').slice(2).join('\n').trim());
+      await page.getByRole('button', { name: 'Undo' }).click();
+      assert.equal(Object.keys(await probabilitiesOf(page)).length, 4);
+    },
+  },
+  {
     name: 'address: it holds the circuit, before and after a reload',
     async run(page) {
       await typeProgram(page, GHZ);
