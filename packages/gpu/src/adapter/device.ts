@@ -21,7 +21,7 @@ const WANTED = [
 ] as const;
 
 /** How long the news of a lost device may take after the first failure, in milliseconds. */
-export const NEWS = 50;
+export const NEWS = 500;
 
 /** A device with its limits, until it is lost or disposed. */
 export class Device {
