@@ -303,18 +303,17 @@ class App {
   // Keys of the whole page.
 
   #key(event: KeyboardEvent): void {
-    // What cannot be seen is not undone.
-    if (this.#tab !== 'circuit') return;
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     // A text field has an undo of its own.
     if ((event.target as Element).matches('textarea, input[type="text"]')) return;
     const key = event.key.toLowerCase();
-    if (key === 'z') {
-      if (event.shiftKey) this.#editor.redo();
-      else this.#editor.undo();
-    } else if (key === 'y') this.#editor.redo();
-    else return;
+    if (key !== 'z' && key !== 'y') return;
+    // The browser would undo what was typed into the program, wherever the focus is.
     event.preventDefault();
+    // What cannot be seen is not undone.
+    if (this.#tab !== 'circuit') return;
+    if (key === 'y' || event.shiftKey) this.#editor.redo();
+    else this.#editor.undo();
   }
 
   #walkTabs(event: KeyboardEvent): void {

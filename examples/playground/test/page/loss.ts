@@ -53,7 +53,7 @@ export const lossCases: readonly PageCase[] = [
         await lose(page);
         await view.getByText(/^(Failed|Finished)/).waitFor({ timeout: 20_000 });
         const failure = await view.locator('.failure').innerText();
-        assert.match(failure, /lost.*(engine|CPU)/i, backEnd);
+        assert.match(failure, /lost.*(engine|CPU)/i, `${backEnd}: ${failure}`);
         await view.locator('input[name="epochs"]').fill('2');
         await view.locator('.go').click();
         await view.getByText(/^Finished/).waitFor({ timeout: 20_000 });
