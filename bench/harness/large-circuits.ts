@@ -113,7 +113,7 @@ function trotter(n: number): LargeCase {
 }
 
 /** The columns of a random complex matrix made orthonormal (Gram and Schmidt, twice for rounding): a random unitary. */
-function randomUnitary(size: number, seed: number): Float64Array {
+export function randomUnitary(size: number, seed: number): Float64Array {
   const rows = Array.from({ length: size }, (_, r) => normal(key(seed + r), 2 * size));
   const project = (row: Float64Array, on: Float64Array): void => {
     let re = 0;

@@ -11,6 +11,7 @@ import { layers } from './layers.ts';
 import { matrixProducts } from './matmul.ts';
 import { noise } from './noise.ts';
 import { perExample } from './per-example.ts';
+import { planning } from './planning.ts';
 import { privateTraining } from './private-training.ts';
 import { qasm } from './qasm.ts';
 import { quanvolutions } from './quanvolution.ts';
@@ -37,6 +38,7 @@ export const questions: readonly Question[] = [
   noise,
   qasm,
   firstCall,
+  planning,
   bounds,
   gpu,
   growth,
