@@ -139,6 +139,18 @@ export class VectorCode extends FunctionBuilder {
     return this.append(this.#ops.neg);
   }
 
+  /** Adds the product of two locals to the popped vector, or subtracts it. */
+  addProductOf(a: number, b: number, negative: boolean): this {
+    if (!this.numerics.fused) {
+      this.get(a).get(b).mul();
+      return negative ? this.sub() : this.add();
+    }
+    if (this.#sum < 0) this.#sum = this.local(valueType.v128);
+    // The instruction wants the sum on top. Locals cost nothing once compiled.
+    this.set(this.#sum).get(a).get(b);
+    return this.get(this.#sum).append(negative ? this.#ops.minus : this.#ops.plus);
+  }
+
   /**
    * Adds a product to the popped vector, or subtracts it.
    *
@@ -150,7 +162,6 @@ export class VectorCode extends FunctionBuilder {
       return negative ? this.mul().sub() : this.mul().add();
     }
     if (this.#sum < 0) this.#sum = this.local(valueType.v128);
-    // The instruction wants the sum on top. Locals cost nothing once compiled.
     this.set(this.#sum);
     factors();
     return this.get(this.#sum).append(negative ? this.#ops.minus : this.#ops.plus);

@@ -2,8 +2,8 @@
 import { valueType } from '@ketwork/base';
 import { parity } from '../bits.ts';
 import type { VectorCode } from './arithmetic.ts';
-import { assign, turned } from './kernel-registers.ts';
-import type { Amplitude, Component, Factor, Term } from './kernel-registers.ts';
+import { isNegative, localOf, pushTurned, Terms, turnedIm, turnedRe } from './kernel-registers.ts';
+import type { Amplitude, Component } from './kernel-registers.ts';
 import type { Step } from './kernel-spec.ts';
 import type { Place } from './walk.ts';
 
@@ -20,34 +20,39 @@ export const applies = (step: Step & { type: 'turn' }, a: number): boolean =>
 export function turn(
   f: VectorCode,
   step: Step & { type: 'turn' },
-  vector: Amplitude[],
+  vector: readonly Amplitude[],
   cos: number | undefined,
   sin: number,
   inverse: boolean,
 ): void {
   const sign = inverse ? 2 : 0;
-  const cosine = cos === undefined ? undefined : { local: cos };
-  const sine = { local: sin };
-  const withCos = (component: Component): Term => ({ coefficient: cosine, component });
-  const withSin = (component: Component): Term => ({ coefficient: sine, component });
+  const cosine = cos ?? -1;
+  /** Pushes both parts of what becomes of an amplitude; returns which of them are pushed negative, as bits. */
+  const push = (target: number): number => {
+    const amplitude = vector[target] as Amplitude;
+    const source = target ^ step.x;
+    const other = vector[source] as Amplitude;
+    const power = unit(step, source) + sign;
+    const re = pushTurned(f, cosine, amplitude.re, sin, turnedRe(other, power));
+    const im = pushTurned(f, cosine, amplitude.im, sin, turnedIm(other, power));
+    return (re ? 1 : 0) + (im ? 2 : 0);
+  };
   for (let a = 0; a < vector.length; a++) {
     const b = a ^ step.x;
     if (!applies(step, a) || b < a) continue;
-    const pair = a === b ? [a] : [a, b];
-    assign(
-      f,
-      pair.map((target) => {
-        const amplitude = vector[target] as Amplitude;
-        const source = target ^ step.x;
-        const other = turned(vector[source] as Amplitude, unit(step, source) + sign);
-        return {
-          amplitude,
-          re: [withCos(amplitude.re), withSin(other.re)],
-          im: [withCos(amplitude.im), withSin(other.im)],
-        };
-      }),
-    );
+    // Values are computed before any register is overwritten.
+    const first = push(a);
+    const second = a === b ? 0 : push(b);
+    if (a !== b) pop(f, vector[b] as Amplitude, second);
+    pop(f, vector[a] as Amplitude, first);
   }
+}
+
+/** Pops an amplitude into its registers; `negative` says which parts were pushed negative, as bits. */
+function pop(f: VectorCode, amplitude: Amplitude, negative: number): void {
+  f.set(localOf(amplitude.im)).set(localOf(amplitude.re));
+  amplitude.re = (amplitude.re & -2) | (negative & 1);
+  amplitude.im = (amplitude.im & -2) | (negative >> 1);
 }
 
 /**
@@ -70,33 +75,18 @@ export function lookUp(
     f.op('i32Add').i32(place.offset).op('i32Add').set(pointer);
     if (gradient) {
       const [psi, lambda] = vectors.map((vector) => vector[a]) as [Amplitude, Amplitude];
-      const other = turned(psi, 1);
       f.get(pointer).i32(1).op('i32ShrU').get(7).op('i32Add').tee(cell).get(cell).load();
-      for (const part of ['re', 'im'] as const) {
-        f.addProduct(
-          () => f.get(lambda[part].local).get(other[part].local),
-          lambda[part].negative !== other[part].negative,
-        );
-      }
+      f.addProductOf(localOf(lambda.re), localOf(psi.im), ((lambda.re ^ psi.im) & 1) === 0);
+      f.addProductOf(localOf(lambda.im), localOf(psi.re), ((lambda.im ^ psi.re) & 1) === 1);
       f.store();
     }
     f.get(pointer).get(4).op('i32Add').tee(pointer).load(0).set(cos).get(pointer).load(16).set(sin);
     for (const vector of vectors) {
       const amplitude = vector[a] as Amplitude;
-      const other = turned(amplitude, backward ? 3 : 1);
-      assign(f, [
-        {
-          amplitude,
-          re: [
-            { coefficient: { local: cos }, component: amplitude.re },
-            { coefficient: { local: sin }, component: other.re },
-          ],
-          im: [
-            { coefficient: { local: cos }, component: amplitude.im },
-            { coefficient: { local: sin }, component: other.im },
-          ],
-        },
-      ]);
+      const power = backward ? 3 : 1;
+      const re = pushTurned(f, cos, amplitude.re, sin, turnedRe(amplitude, power));
+      const im = pushTurned(f, cos, amplitude.im, sin, turnedIm(amplitude, power));
+      pop(f, amplitude, (re ? 1 : 0) + (im ? 2 : 0));
     }
   }
 }
@@ -111,23 +101,26 @@ export function accumulate(
   const [psi, lambda] = vectors as [Amplitude[], Amplitude[]];
   // The products are summed up before they meet the sum: the next amplitudes' need not wait for this chain of additions.
   f.get(sum);
-  let sign: boolean | undefined;
+  let sign = -1;
+  const add = (bra: Component, ket: Component): void => {
+    const negative = (bra ^ ket) & 1;
+    if (sign >= 0) f.addProductOf(localOf(bra), localOf(ket), negative !== sign);
+    else {
+      sign = negative;
+      f.get(localOf(bra)).get(localOf(ket)).mul();
+    }
+  };
   for (let a = 0; a < psi.length; a++) {
     if (!applies(step, a)) continue;
     const source = a ^ step.x;
-    const other = turned(psi[source] as Amplitude, unit(step, source));
+    const other = psi[source] as Amplitude;
+    const power = unit(step, source);
     const bra = lambda[a] as Amplitude;
-    for (const part of ['re', 'im'] as const) {
-      const factors = (): VectorCode => f.get(bra[part].local).get(other[part].local);
-      const negative = bra[part].negative !== other[part].negative;
-      if (sign === undefined) {
-        sign = negative;
-        factors().mul();
-      } else f.addProduct(factors, negative !== sign);
-    }
+    add(bra.re, turnedRe(other, power));
+    add(bra.im, turnedIm(other, power));
   }
-  if (sign === true) f.sub();
-  else if (sign === false) f.add();
+  if (sign === 1) f.sub();
+  else if (sign === 0) f.add();
   f.set(sum);
 }
 
@@ -138,56 +131,63 @@ export function multiply(
   constants: Place,
 ): void {
   const { bits, pattern } = step;
-  const constant = (index: number): Factor => ({
-    local: constants.local,
-    offset: constants.offset + f.bytes * index,
-  });
-  const dimension = 1 << bits.length;
-  const all = bits.reduce((sum, bit) => sum | bit, 0);
+  const size = 1 << bits.length;
+  const offset = (constant: number): number => constants.offset + f.bytes * constant;
+  let all = 0;
+  for (const bit of bits) all |= bit;
   // Row r of the matrix, first qubit most significant, as bits of the register index.
-  const spread = Array.from({ length: dimension }, (_, r) =>
-    bits.reduce((sum, bit, i) => (((r >> (bits.length - 1 - i)) & 1) === 1 ? sum | bit : sum), 0),
-  );
+  const spread: number[] = [];
+  for (let row = 0; row < size; row++) {
+    let index = 0;
+    for (let i = 0; i < bits.length; i++)
+      if (((row >> (bits.length - 1 - i)) & 1) === 1) index |= bits[i] as number;
+    spread.push(index);
+  }
   for (let rest = 0; rest < vector.length; rest++) {
     if ((rest & all) !== 0 || (rest & step.mask) !== step.value) continue;
-    const at = spread.map((bitsOfRow) => rest | bitsOfRow);
-    const inputs = at.map((a) => ({ ...(vector[a] as Amplitude) }));
+    const input = (column: number): Amplitude => vector[rest | (spread[column] as number)] as Amplitude;
     if (pattern.monomial) {
-      at.forEach((a, row) => {
-        const column = pattern.rows[row]?.[0];
-        if (column === undefined) return;
-        vector[a] = turned(inputs[column.column] as Amplitude, column.power);
+      const inputs = spread.map((_, column) => input(column));
+      spread.forEach((index, row) => {
+        const entry = pattern.rows[row]?.[0];
+        if (entry === undefined) return;
+        const from = inputs[entry.column] as Amplitude;
+        vector[rest | index] = {
+          re: turnedRe(from, entry.power),
+          im: turnedIm(from, entry.power),
+        };
       });
       continue;
     }
-    assign(
-      f,
-      at.map((a, row) => {
-        const re: Term[] = [];
-        const im: Term[] = [];
-        for (const entry of pattern.rows[row] ?? []) {
-          const input = turned(inputs[entry.column] as Amplitude, entry.power);
-          if (entry.constant === undefined) {
-            re.push({ component: input.re });
-            im.push({ component: input.im });
-            continue;
-          }
-          const real = constant(entry.constant);
-          if (entry.real === true) {
-            re.push({ coefficient: real, component: input.re });
-            im.push({ coefficient: real, component: input.im });
-            continue;
-          }
-          const imaginary = constant(entry.constant + 1);
-          const rotated = turned(input, 1);
-          re.push({ coefficient: real, component: input.re });
-          re.push({ coefficient: imaginary, component: rotated.re });
-          im.push({ coefficient: real, component: input.im });
-          im.push({ coefficient: imaginary, component: rotated.im });
+    /** Pushes a part of a row, and says whether it is pushed negative. */
+    const push = (row: number, part: 0 | 1): boolean => {
+      terms.clear();
+      for (const { column, power, constant, real } of pattern.rows[row] ?? []) {
+        const from = input(column);
+        const own = part === 0 ? turnedRe(from, power) : turnedIm(from, power);
+        if (constant === undefined) terms.add(-1, own);
+        else {
+          terms.add(offset(constant), own);
+          if (real !== true)
+            terms.add(
+              offset(constant + 1),
+              part === 0 ? turnedRe(from, power + 1) : turnedIm(from, power + 1),
+            );
         }
-        return { amplitude: vector[a] as Amplitude, re, im };
-      }),
-      pattern.scaled ? constant(0) : undefined,
-    );
+      }
+      const negative = terms.push(f, constants.local);
+      if (pattern.scaled) f.get(constants.local).loadSplat(offset(0)).mul();
+      return negative;
+    };
+    // Values are computed before any register is overwritten.
+    let negative = 0;
+    for (let row = 0; row < size; row++) {
+      if (push(row, 0)) negative |= 1 << (2 * row);
+      if (push(row, 1)) negative |= 2 << (2 * row);
+    }
+    for (let row = size - 1; row >= 0; row--) pop(f, input(row), (negative >> (2 * row)) & 3);
   }
 }
+
+/** For all kernels, which are written one after the other. */
+const terms = new Terms();

@@ -7,7 +7,7 @@ import { valueType } from '@ketwork/base';
 import { VectorCode } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { exchangeLanes } from './kernel-lanes.ts';
-import { settle } from './kernel-registers.ts';
+import { held, isNegative, localOf, settle } from './kernel-registers.ts';
 import type { Amplitude } from './kernel-registers.ts';
 import type { KernelSpec } from './kernel-spec.ts';
 import { accumulate, lookUp, multiply, turn } from './kernel-steps.ts';
@@ -116,7 +116,7 @@ export function writeKernel(
       f.get(local)
         .load(behind + 16)
         .set(im);
-      return { re: { local: re, negative: false }, im: { local: im, negative: false } };
+      return { re: held(re), im: held(im) };
     }),
   );
 
@@ -139,7 +139,7 @@ export function writeKernel(
       settle(f, vector);
       exchangeLanes(
         f,
-        vector.map(({ re, im }) => ({ re: re.local, im: im.local })),
+        vector.map(({ re, im }) => ({ re: localOf(re), im: localOf(im) })),
         spec.lanes,
         'back',
       );
@@ -150,11 +150,11 @@ export function writeKernel(
     vector.forEach(({ re, im }, a) => {
       const { local, offset: at } = to[a] as Place;
       const behind = (s === 1 ? walk.lambda.to : 0) + at;
-      [re, im].forEach((component, part) => {
-        f.get(local).get(component.local);
-        if (component.negative) f.neg();
-        f.store(behind + 16 * part);
-      });
+      f.get(local).get(localOf(re));
+      if (isNegative(re)) f.neg();
+      f.store(behind).get(local).get(localOf(im));
+      if (isNegative(im)) f.neg();
+      f.store(behind + 16);
     }),
   );
   walk.close();
