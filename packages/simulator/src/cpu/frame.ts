@@ -4,6 +4,7 @@
  */
 import { support } from './element.ts';
 import type { Element } from './element.ts';
+import { textOfNumbers } from './link.ts';
 
 /** A Pauli operator up to a phase, as masks of basis indices: bit n-1-q of x and z says what acts on qubit q. */
 export interface Pauli {
@@ -37,6 +38,11 @@ const MAX_QUBITS = 3;
 /** Images by matrix and values of controls, for all circuits of the process. */
 const knownImages = new Map<string, Images>();
 const IMAGE_LIMIT = 1024;
+/** The same by the matrix itself, which several passes ask about, and a number that tells the controls. */
+const imagesByMatrix = new WeakMap<readonly number[], Images[]>();
+
+const NONE: Pauli = { x: 0, z: 0 };
+const NO_PAULIS: readonly Pauli[] = [];
 
 /** Works out passages for a circuit, each kind of matrix once. */
 export class Passages {
@@ -52,61 +58,107 @@ export class Passages {
   /** The passage of Pauli operators through an element. */
   of(element: Element): Passage {
     const { qubits, controls } = element;
-    const z = (on: readonly number[]): Pauli => ({ x: 0, z: this.mask(on) });
-    const x = (on: readonly number[]): Pauli => ({ x: this.mask(on), z: 0 });
-    const onControls = controls.map(({ qubit }) => z([qubit]));
-    const nothing = (on: readonly number[]): Pauli[] =>
-      on.flatMap((qubit) => [x([qubit]), z([qubit])]);
     if (this.#filters.has(element.operation))
-      return { type: 'turn', axis: z([]), obstacles: nothing(support(element)) };
+      return { type: 'turn', axis: NONE, obstacles: this.#all(support(element)) };
     switch (element.type) {
       case 'rotation': {
-        const letters = (wanted: string): number[] =>
-          qubits.filter((_, i) => wanted.includes(element.word[i] as string));
-        const axis = { x: this.mask(letters('XY')), z: this.mask(letters('YZ')) };
-        return { type: 'turn', axis, obstacles: onControls };
+        let x = 0;
+        let z = 0;
+        for (let i = 0; i < qubits.length; i++) {
+          const letter = element.word[i];
+          const bit = this.#bit(qubits[i] as number);
+          if (letter === 'X' || letter === 'Y') x |= bit;
+          if (letter === 'Z' || letter === 'Y') z |= bit;
+        }
+        return { type: 'turn', axis: { x, z }, obstacles: this.#controls(controls) };
       }
       case 'phase': {
         if (element.odd === true || qubits.length + controls.length === 1) {
-          const axis = z(element.odd === true ? qubits : support(element));
-          return { type: 'turn', axis, obstacles: element.odd === true ? onControls : [] };
+          const odd = element.odd === true;
+          const axis = { x: 0, z: this.mask(odd ? qubits : support(element)) };
+          return { type: 'turn', axis, obstacles: odd ? this.#controls(controls) : [] };
         }
         // Flipping one of several conditions would leave a phase on the others behind.
-        const obstacles = support(element).map((qubit) => z([qubit]));
-        return { type: 'turn', axis: z([]), obstacles };
+        const obstacles = support(element).map((qubit) => ({ x: 0, z: this.#bit(qubit) }));
+        return { type: 'turn', axis: NONE, obstacles };
       }
       case 'table':
         return { type: 'table', obstacles: [] };
       default: {
         const on = support(element);
         if (on.length > MAX_QUBITS)
-          return { type: 'turn', axis: z([]), obstacles: [...onControls, ...nothing(qubits)] };
+          return {
+            type: 'turn',
+            axis: NONE,
+            obstacles: [...this.#controls(controls), ...this.#all(qubits)],
+          };
         const map = new LocalMap(
           this.#imagesOf(element),
-          on.map((qubit) => this.mask([qubit])),
+          on.map((qubit) => this.#bit(qubit)),
         );
         return { type: 'map', map, obstacles: map.obstacles };
       }
     }
   }
 
+  /** Z on each control. */
+  #controls(controls: Element['controls']): readonly Pauli[] {
+    return controls.length === 0
+      ? NO_PAULIS
+      : controls.map(({ qubit }) => ({ x: 0, z: this.#bit(qubit) }));
+  }
+
+  /** X and Z on each qubit. */
+  #all(on: readonly number[]): Pauli[] {
+    return on.flatMap((qubit) => [
+      { x: this.#bit(qubit), z: 0 },
+      { x: 0, z: this.#bit(qubit) },
+    ]);
+  }
+
+  #bit(qubit: number): number {
+    return 1 << (this.#qubits - 1 - qubit);
+  }
+
   /** Basis-index mask of qubits. */
   mask(on: readonly number[]): number {
-    return on.reduce((sum, qubit) => sum | (2 ** (this.#qubits - 1 - qubit)), 0);
+    let mask = 0;
+    for (const qubit of on) mask |= this.#bit(qubit);
+    return mask;
   }
 
   #imagesOf(element: Element & { readonly type: 'matrix' }): Images {
     const { controls, matrix, qubits } = element;
-    const id = `${controls.map(({ value }) => value).join()} ${matrix.join()}`;
-    let images = knownImages.get(id);
-    if (images === undefined) {
-      const values = controls.map(({ value }) => value);
-      images = new Images(withControls(matrix, qubits.length, values), support(element).length);
-      if (knownImages.size >= IMAGE_LIMIT) knownImages.clear();
-      knownImages.set(id, images);
+    let kind = 1;
+    for (const { value } of controls) kind = 2 * kind + value;
+    let byKind = imagesByMatrix.get(matrix);
+    if (byKind === undefined) {
+      byKind = [];
+      imagesByMatrix.set(matrix, byKind);
     }
-    return images;
+    return (byKind[kind] ??= namedImages(
+      `${kind} ${textOfNumbers([matrix])}`,
+      matrix,
+      qubits.length,
+      controls.map(({ value }) => value),
+    ));
   }
+}
+
+/** The images of a name, worked out once. */
+function namedImages(
+  id: string,
+  matrix: readonly number[],
+  qubits: number,
+  values: readonly number[],
+): Images {
+  let images = knownImages.get(id);
+  if (images === undefined) {
+    images = new Images(withControls(matrix, qubits, values), qubits + values.length);
+    if (knownImages.size >= IMAGE_LIMIT) knownImages.clear();
+    knownImages.set(id, images);
+  }
+  return images;
 }
 
 /** A matrix on its qubits followed by its controls, row-major, interleaved. */
@@ -196,29 +248,35 @@ class Images {
     const x = Math.floor(code / size);
     const z = code & (size - 1);
     // Entry (row, column) of U P U†: the sum over k of U[row, k ^ x] (-1)^{z·k} conj(U[column, k]), up to a phase.
-    const entry = (row: number, column: number): readonly [re: number, im: number] => {
-      let re = 0;
-      let im = 0;
+    let er = 0;
+    let ei = 0;
+    const enter = (row: number, column: number): void => {
+      er = 0;
+      ei = 0;
       for (let k = 0; k < size; k++) {
         const a = 2 * (row * size + (k ^ x));
         const b = 2 * (column * size + k);
         const sign = parity(k & z) === 1 ? -1 : 1;
-        const [ar, ai] = [matrix[a] as number, matrix[a + 1] as number];
-        const [br, bi] = [sign * (matrix[b] as number), sign * (matrix[b + 1] as number)];
-        re += ar * br + ai * bi;
-        im += ai * br - ar * bi;
+        const ar = matrix[a] as number;
+        const ai = matrix[a + 1] as number;
+        const br = sign * (matrix[b] as number);
+        const bi = sign * (matrix[b + 1] as number);
+        er += ar * br + ai * bi;
+        ei += ai * br - ar * bi;
       }
-      return [re, im];
     };
     const near = (a: number, b: number): boolean => Math.abs(a - b) < EPSILON;
     let flips = 0;
-    while (flips < size && !near(Math.hypot(...entry(flips, 0)), 1)) flips++;
+    for (; flips < size; flips++) {
+      enter(flips, 0);
+      if (near(Math.sqrt(er * er + ei * ei), 1)) break;
+    }
     if (flips === size) return -1;
-    const [re, im] = entry(flips, 0);
+    const [re, im] = [er, ei];
     let signs = 0;
     for (let column = 0; column < size; column++) {
       for (let row = 0; row < size; row++) {
-        const [er, ei] = entry(row, column);
+        enter(row, column);
         if (row !== (column ^ flips)) {
           if (!near(er, 0) || !near(ei, 0)) return -1;
         } else if (near(er, -re) && near(ei, -im)) signs = setSign(signs, column);
@@ -249,7 +307,10 @@ export class LocalMap {
     this.#images = images;
     this.#bits = bits;
     this.mask = bits.reduce((sum, bit) => sum | bit, 0);
-    this.obstacles = images.obstacles.map((code) => this.#replaced({ x: 0, z: 0 }, code));
+    this.obstacles =
+      images.obstacles.length === 0
+        ? NO_PAULIS
+        : images.obstacles.map((code) => this.#replaced(NONE, code));
   }
 
   /** `U P U†`, for a Pauli operator that passes. */
@@ -271,14 +332,16 @@ export class LocalMap {
     return localX * this.#images.size + localZ;
   }
 
-  #replaced({ x, z }: Pauli, code: number): Pauli {
-    const keep = ~this.mask;
-    const out = { x: x & keep, z: z & keep };
-    this.#bits.forEach((bit, i) => {
-      const at = this.#bits.length - 1 - i;
-      if (((code >> (at + this.#bits.length)) & 1) === 1) out.x |= bit;
-      if (((code >> at) & 1) === 1) out.z |= bit;
-    });
-    return out;
+  #replaced(pauli: Pauli, code: number): Pauli {
+    let x = pauli.x & ~this.mask;
+    let z = pauli.z & ~this.mask;
+    const bits = this.#bits;
+    for (let i = 0; i < bits.length; i++) {
+      const bit = bits[i] as number;
+      const at = bits.length - 1 - i;
+      if (((code >> (at + bits.length)) & 1) === 1) x |= bit;
+      if (((code >> at) & 1) === 1) z |= bit;
+    }
+    return { x, z };
   }
 }

@@ -10,7 +10,7 @@ import { numericsId } from './arithmetic.ts';
 import type { Numerics } from './arithmetic.ts';
 import { isLarge, largeSizes } from './large/module.ts';
 import type { LargeSizes } from './large/module.ts';
-import { textOf } from './link.ts';
+import { textOfNumbers } from './link.ts';
 import { lower, withoutPrefix } from './lower.ts';
 import type { Lowered } from './lower.ts';
 import { optimize, passes } from './passes/sequence.ts';
@@ -118,14 +118,6 @@ function idOf({
     numericsId(numerics),
   ]);
   return matrices.length === 0 ? text : text + textOfNumbers(matrices);
-}
-
-/** The bits of numbers as text, four characters each: their digits would take ten times as long. */
-function textOfNumbers(lists: readonly (readonly number[])[]): string {
-  const numbers = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const list of lists) for (const x of list) numbers[at++] = x;
-  return textOf(new Uint16Array(numbers.buffer));
 }
 
 const isLong = (op: Circuit['ops'][number]): boolean =>

@@ -1,7 +1,7 @@
 import { coefficientsOf } from '../element.ts';
 import type { Element } from '../element.ts';
-import { Passages, anticommute } from '../frame.ts';
-import type { Pauli } from '../frame.ts';
+import { Passages, parity } from '../frame.ts';
+import type { LocalMap, Pauli } from '../frame.ts';
 import type { ReadoutStep } from '../readout.ts';
 import { withElements } from './pass.ts';
 import type { EngineProgram, Pass } from './pass.ts';
@@ -55,28 +55,20 @@ const isTangent = (element: Element): element is Rotation =>
 function mark(program: EngineProgram, single: boolean): Element[] {
   const { qubits, filters, elements } = program.lowered;
   const passages = new Passages(qubits, filters);
-  let obstacles: Basis = [];
+  const obstacles = new Basis();
   for (const step of program.readout.steps)
-    for (const pauli of obstaclesOf(step, passages, qubits)) extend(obstacles, pauli);
-  const marked = elements.toReversed().map((element): Element => {
-    // Two for each qubit generate all Pauli operators, and nothing passes any more.
-    if (obstacles.length === 2 * qubits) return element;
+    for (const pauli of obstaclesOf(step, passages, qubits)) obstacles.add(pauli);
+  const marked = [...elements];
+  // Two for each qubit generate all Pauli operators, and nothing passes any more.
+  for (let at = marked.length - 1; at >= 0 && obstacles.size < 2 * qubits; at--) {
+    const element = marked[at] as Element;
     const passage = passages.of(element);
-    if (passage.type === 'map') {
-      const { map } = passage;
-      if (obstacles.some(({ pauli: { x, z } }) => ((x | z) & map.mask) !== 0)) {
-        const before = obstacles;
-        obstacles = [];
-        for (const { pauli } of before) extend(obstacles, map.pullBack(pauli));
-      }
-    }
-    const passes =
-      passage.type === 'turn' &&
-      obstacles.every(({ pauli }) => anticommute(pauli, passage.axis) === 0);
-    for (const pauli of passage.obstacles) extend(obstacles, pauli);
-    return passes && isFree(element, program, single) ? { ...element, form: 'tangent' } : element;
-  });
-  return marked.toReversed();
+    if (passage.type === 'map') obstacles.pullBack(passage.map);
+    const passes = passage.type === 'turn' && obstacles.commuteWith(passage.axis);
+    for (const pauli of passage.obstacles) obstacles.add(pauli);
+    if (passes && isFree(element, program, single)) marked[at] = { ...element, form: 'tangent' };
+  }
+  return marked;
 }
 
 /** {@link tangents} as it stands in the sequence. */
@@ -141,17 +133,50 @@ function obstaclesOf(step: ReadoutStep, passages: Passages, qubits: number): Pau
  * A basis of what some Pauli operators generate, which restricts as much as all of them. Each has a bit, of x or of z,
  * that those behind it lack.
  */
-type Basis = { readonly pauli: Pauli; readonly xTop: number; readonly zTop: number }[];
+class Basis {
+  readonly #x: number[] = [];
+  readonly #z: number[] = [];
+  size = 0;
 
-/** Adds to a basis what it does not generate yet of a Pauli operator. */
-function extend(basis: Basis, added: Pauli): void {
-  let { x, z } = added;
-  for (const { pauli, xTop, zTop } of basis) {
-    if ((x & xTop) === 0 && (z & zTop) === 0) continue;
-    x ^= pauli.x;
-    z ^= pauli.z;
+  /** Adds what it does not generate yet of a Pauli operator. */
+  add(pauli: Pauli): void {
+    let { x, z } = pauli;
+    for (let i = 0; i < this.size; i++) {
+      const ownX = this.#x[i] as number;
+      const ownZ = this.#z[i] as number;
+      // The highest bit of x, or of z where there is none.
+      if (ownX === 0 ? topOf(ownZ) & ~z : topOf(ownX) & ~x) continue;
+      x ^= ownX;
+      z ^= ownZ;
+    }
+    if (x === 0 && z === 0) return;
+    this.#x[this.size] = x;
+    this.#z[this.size++] = z;
   }
-  if (x === 0 && z === 0) return;
-  const top = (bits: number): number => (bits === 0 ? 0 : 2 ** (31 - Math.clz32(bits)));
-  basis.push({ pauli: { x, z }, xTop: top(x), zTop: x === 0 ? top(z) : 0 });
+
+  /** Whether a Pauli operator commutes with all. */
+  commuteWith(axis: Pauli): boolean {
+    for (let i = 0; i < this.size; i++)
+      if (parity(((this.#x[i] as number) & axis.z) ^ ((this.#z[i] as number) & axis.x)) === 1)
+        return false;
+    return true;
+  }
+
+  /** What keeps operators in front of a map from becoming, behind it, ones that these do not commute with. */
+  pullBack(map: LocalMap): void {
+    const moved: Pauli[] = [];
+    let kept = 0;
+    for (let i = 0; i < this.size; i++) {
+      const x = this.#x[i] as number;
+      const z = this.#z[i] as number;
+      if (((x | z) & map.mask) === 0) {
+        this.#x[kept] = x;
+        this.#z[kept++] = z;
+      } else moved.push(map.pullBack({ x, z }));
+    }
+    this.size = kept;
+    for (const pauli of moved) this.add(pauli);
+  }
 }
+
+const topOf = (bits: number): number => 1 << (31 - Math.clz32(bits));
