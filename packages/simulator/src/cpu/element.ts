@@ -65,15 +65,15 @@ export type Element =
 /** Qubits an element touches, controls included. */
 export function support({ qubits, controls }: Element): readonly number[] {
   if (controls.length === 0) return qubits;
-  const all = [...qubits];
-  for (const { qubit } of controls) all.push(qubit);
+  const all = qubits.slice();
+  for (let i = 0; i < controls.length; i++) all.push((controls[i] as Control).qubit);
   return all;
 }
 
 /** A set of qubits below 32 as bits, that of qubit q being 2^q. */
 export function bitsOf(qubits: readonly number[]): number {
   let bits = 0;
-  for (const qubit of qubits) bits |= 1 << qubit;
+  for (let i = 0; i < qubits.length; i++) bits |= 1 << (qubits[i] as number);
   return bits;
 }
 

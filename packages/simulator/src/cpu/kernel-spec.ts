@@ -122,14 +122,18 @@ export function kernelCall(
   wants: (coefficient: Coefficient) => boolean,
 ): KernelCall {
   const { register } = group;
-  const exchanges = lanes.flatMap((lane, i): LaneExchange[] => {
+  const exchanges: LaneExchange[] = [];
+  lanes.forEach((lane, i) => {
     const position = register.indexOf(lane);
-    return position < 0 ? [] : [{ position, laneBit: lanes.length - 1 - i }];
+    if (position >= 0) exchanges.push({ position, laneBit: lanes.length - 1 - i });
   });
-  // A lane's qubit enters a register by changing places with an address qubit that the group does not use.
-  const taken = new Set([...register, ...group.controls.map(({ qubit }) => qubit)]);
-  const spare = Array.from({ length: qubits }, (_, q) => q).filter((q) => !taken.has(q));
-  const addresses = register.map((qubit) => (lanes.includes(qubit) ? (spare.pop() ?? -1) : qubit));
+  let addresses: readonly number[] = register;
+  if (exchanges.length > 0) {
+    // A lane's qubit enters a register by changing places with an address qubit that the group does not use.
+    const taken = new Set([...register, ...group.controls.map(({ qubit }) => qubit)]);
+    const spare = Array.from({ length: qubits }, (_, q) => q).filter((q) => !taken.has(q));
+    addresses = register.map((qubit) => (lanes.includes(qubit) ? (spare.pop() ?? -1) : qubit));
+  }
   const coefficients: Coefficient[] = [];
   const constants: (readonly number[])[] = [];
   const bit = (qubit: number): number => 1 << register.indexOf(qubit);
@@ -166,14 +170,25 @@ export function kernelCall(
     if (coefficient < 0) coefficient = coefficients.push(element.coefficient) - 1;
     const gradient = backward && wants(element.coefficient);
     if (element.type === 'phase') {
-      const bits = element.qubits.reduce((sum, qubit) => sum | bit(qubit), 0);
+      let bits = 0;
+      for (const qubit of element.qubits) bits |= bit(qubit);
       const odd = element.odd === true ? bits : 0;
       if (odd === 0) {
         mask |= bits;
         value |= bits;
       }
-      const turn = { type: 'turn', x: 0, z: 0, power: 1, tangent: false } as const;
-      return { ...turn, mask, value, odd, coefficient, gradient };
+      return {
+        type: 'turn',
+        x: 0,
+        z: 0,
+        power: 1,
+        mask,
+        value,
+        odd,
+        coefficient,
+        tangent: false,
+        gradient,
+      };
     }
     let x = 0;
     let z = 0;

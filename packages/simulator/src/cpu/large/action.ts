@@ -23,27 +23,28 @@ export interface Item {
 /** Reads an element's action off its matrix. */
 export function itemOf(element: Element): Item {
   const qubits = support(element);
-  const mixed = bitsOf(mixedQubits(element));
-  const needed = bitsOf(neededQubits(element, mixed, qubits)) | mixed;
-  return { element, qubits, touched: bitsOf(qubits), mixed, needed, flips: flipsOf(element) };
+  const touched = bitsOf(qubits);
+  const mixed = mixedQubits(element);
+  const needed = neededQubits(element, mixed, touched) | mixed;
+  return { element, qubits, touched, mixed, needed, flips: flipsOf(element) };
 }
 
-function mixedQubits(element: Element): readonly number[] {
-  if (element.type === 'phase' || element.type === 'table') return [];
-  if (element.type === 'rotation') return element.qubits.filter((_, i) => element.word[i] !== 'Z');
-  return shapeOf(element) === 'diagonal' ? [] : element.qubits;
+function mixedQubits(element: Element): number {
+  if (element.type === 'phase' || element.type === 'table') return 0;
+  const { qubits } = element;
+  if (element.type === 'matrix') return shapeOf(element) === 'diagonal' ? 0 : bitsOf(qubits);
+  let bits = 0;
+  for (let i = 0; i < qubits.length; i++)
+    if (element.word[i] !== 'Z') bits |= 1 << (qubits[i] as number);
+  return bits;
 }
 
 /** Qubits that must be local although they are not mixed. */
-function neededQubits(
-  element: Element,
-  mixed: number,
-  qubits: readonly number[],
-): readonly number[] {
+function neededQubits(element: Element, mixed: number, touched: number): number {
   // Only phases and controls are the same for a whole chunk in a way that the code of stages handles.
   if (element.type === 'matrix' && mixed === 0 && phaseOf(element) === undefined)
-    return element.qubits;
-  return element.type === 'table' ? qubits : [];
+    return bitsOf(element.qubits);
+  return element.type === 'table' ? touched : 0;
 }
 
 /** The angle of a matrix diag(1, e^{i angle}), else undefined. */

@@ -61,23 +61,30 @@ export function ascending(
   ordered: readonly number[],
   others: readonly number[],
 ): { ordered: number[]; others: number[] } {
-  const basis = ordered.map((offset, i) => ({ offset, other: others[i] as number }));
-  const done: { offset: number; other: number }[] = [];
-  const top = (offset: number): number => 31 - Math.clz32(offset);
-  for (const vector of basis) {
+  // Sorted by the highest bit, the largest first.
+  const vectors: number[] = [];
+  const images: number[] = [];
+  for (let i = 0; i < ordered.length; i++) {
+    let vector = ordered[i] as number;
+    let image = others[i] as number;
     // Reduced by those with other highest bits, then these by it.
-    for (const { offset, other } of done) {
-      if (((vector.offset >>> top(offset)) & 1) === 0) continue;
-      vector.offset ^= offset;
-      vector.other ^= other;
+    for (let k = 0; k < vectors.length; k++) {
+      const own = vectors[k] as number;
+      if (((vector >>> (31 - Math.clz32(own))) & 1) === 0) continue;
+      vector ^= own;
+      image ^= images[k] as number;
     }
-    for (const earlier of done) {
-      if (((earlier.offset >>> top(vector.offset)) & 1) === 0) continue;
-      earlier.offset ^= vector.offset;
-      earlier.other ^= vector.other;
+    const top = 31 - Math.clz32(vector);
+    let place = 0;
+    for (let k = 0; k < vectors.length; k++) {
+      const own = vectors[k] as number;
+      if (own >>> 0 > vector >>> 0) place = k + 1;
+      if (((own >>> top) & 1) === 0) continue;
+      vectors[k] = own ^ vector;
+      images[k] = (images[k] as number) ^ image;
     }
-    done.push(vector);
+    vectors.splice(place, 0, vector);
+    images.splice(place, 0, image);
   }
-  done.sort((a, b) => (a.offset >>> 0) - (b.offset >>> 0));
-  return { ordered: done.map(({ offset }) => offset), others: done.map(({ other }) => other) };
+  return { ordered: vectors.reverse(), others: images.reverse() };
 }

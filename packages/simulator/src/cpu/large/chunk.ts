@@ -93,23 +93,30 @@ export function localize(
   coefficients: Coefficients,
 ): LocalElement {
   const { place, outside, bits: localBits } = placesOf(local, qubits);
-  const inside = (qubit: number): boolean => place.has(qubit);
-  const on = (list: readonly number[]): number[] =>
-    list.filter(inside).map((qubit) => place.get(qubit) as number);
-  const always = { mask: 0, value: 0 };
   if (element.type === 'table') throw new Error('tables are for small states');
   if ((touched & ~localBits) === 0) {
     const there = element.qubits.map((qubit) => place.get(qubit) as number);
-    const controls = element.controls.map(({ qubit, value }): Control => ({
-      qubit: place.get(qubit) as number,
-      value,
-    }));
-    if (element.type === 'matrix')
-      return { element: { ...element, qubits: there, controls }, condition: always };
+    const controls =
+      element.controls.length === 0
+        ? NO_CONTROLS
+        : element.controls.map(({ qubit, value }): Control => ({
+            qubit: place.get(qubit) as number,
+            value,
+          }));
+    const { operation } = element;
+    if (element.type === 'matrix') {
+      const { type, matrix } = element;
+      const moved = { type, qubits: there, controls, matrix, operation };
+      return { element: moved, condition: ALWAYS };
+    }
     const { coefficient: use } = element;
     const coefficient = coefficients.of(use, use.scale);
-    return { element: { ...element, qubits: there, controls, coefficient }, condition: always };
+    return { element: { ...element, qubits: there, controls, coefficient }, condition: ALWAYS };
   }
+  const always = ALWAYS;
+  const inside = (qubit: number): boolean => place.has(qubit);
+  const on = (list: readonly number[]): number[] =>
+    list.filter(inside).map((qubit) => place.get(qubit) as number);
   const controls = element.controls
     .filter(({ qubit }) => inside(qubit))
     .map(({ qubit, value }): Control => ({ qubit: place.get(qubit) as number, value }));
@@ -177,6 +184,9 @@ export function localize(
     condition: always,
   };
 }
+
+const ALWAYS: Condition = { mask: 0, value: 0 };
+const NO_CONTROLS: readonly Control[] = [];
 
 /** Where qubits are: the place of each local one, and the bit of the chunk's number that each other one is. */
 interface Places {

@@ -1,6 +1,7 @@
 /** The order of work on a chunk: groups of elements, and flips of basis states that only rename amplitudes. */
 import { bitCount } from '../../bits.ts';
 import type { Element } from '../element.ts';
+import type { Flip } from '../flips.ts';
 import type { Group } from '../group.ts';
 import { itemOf, Waiting } from './action.ts';
 import type { Item } from './action.ts';
@@ -68,27 +69,28 @@ export function scheduleStage(
       continue;
     }
     let register = first.touched;
-    let members = reachable(left, register, lastOf(register));
     while (bitCount(register) < size) {
-      let best: { register: number; members: Entry[] } | undefined;
+      let best = register;
+      let most = -1;
       for (const candidate of candidates(left, register)) {
         const wider = register | (1 << candidate);
         const found = reachable(left, wider, lastOf(wider));
-        if (best === undefined || found.length > best.members.length)
-          best = { register: wider, members: found };
+        if (found <= most) continue;
+        most = found;
+        best = wider;
       }
-      if (best === undefined) break;
-      ({ register, members } = best);
+      if (most < 0) break;
+      register = best;
     }
     const inside = register;
-    const taken = new Set(members.slice(0, MAX_ELEMENTS));
+    const members: Element[] = [];
+    left = takeReachable(left, register, lastOf(register), members);
     const group = {
       register: places.filter((q) => ((inside >> q) & 1) === 1),
       controls: [],
-      elements: [...taken].map(({ element }) => element),
+      elements: members,
     };
     work.push({ type: 'group', group, condition: first.condition });
-    left = left.filter((entry) => !taken.has(entry));
   }
   return work;
 }
@@ -98,18 +100,27 @@ type InLanes = (qubit: number) => boolean;
 
 function entryOf({ element, condition }: LocalElement, lane: InLanes, size: number): Entry {
   const item = itemOf(element);
-  const renaming = renamingOf(item, condition, lane);
-  const alone = condition.mask !== 0 || item.qubits.length > size;
-  return { ...item, condition, renaming, alone };
+  const { qubits, touched, mixed, needed, flips } = item;
+  return {
+    element,
+    qubits,
+    touched,
+    mixed,
+    needed,
+    flips,
+    condition,
+    renaming: flips === undefined ? undefined : renamingOf(flips, condition, lane),
+    alone: condition.mask !== 0 || qubits.length > size,
+  };
 }
 
 function renamingOf(
-  { flips }: Item,
+  flips: readonly Flip[],
   condition: Condition,
   lane: InLanes,
 ): readonly LocalFlip[] | undefined {
   const renaming: LocalFlip[] = [];
-  for (const { target, controls } of flips ?? []) {
+  for (const { target, controls } of flips) {
     const [control] = controls;
     if (lane(target) || controls.length > 1) return undefined;
     if (control !== undefined) {
@@ -120,7 +131,7 @@ function renamingOf(
       if (control.value === 0) renaming.push({ target, control: undefined, condition });
     } else renaming.push({ target, control: undefined, condition });
   }
-  return flips === undefined ? undefined : renaming;
+  return renaming;
 }
 
 /** Moves all flips that can be done now into the work. */
@@ -128,7 +139,7 @@ function takeFlips(left: readonly Entry[], qubits: number, work: Work[]): Entry[
   const waiting = new Waiting(2 ** qubits - 1);
   return left.filter((entry) => {
     if (entry.renaming !== undefined && waiting.lets(entry)) {
-      work.push(...entry.renaming.map((flip): Work => ({ type: 'flip', flip })));
+      for (const flip of entry.renaming) work.push({ type: 'flip', flip });
       return false;
     }
     waiting.add(entry);
@@ -137,23 +148,50 @@ function takeFlips(left: readonly Entry[], qubits: number, work: Work[]): Entry[
 }
 
 /**
- * Elements, in order, that can run now if only `register` may be touched.
+ * How many elements, in order, can run now if only `register` may be touched.
  *
  * @param last where other elements wait on all of these qubits, none behind can run
  */
-function reachable(left: readonly Entry[], register: number, last: number): Entry[] {
+function reachable(left: readonly Entry[], register: number, last: number): number {
   const waiting = new Waiting(last);
-  const found: Entry[] = [];
-  for (const entry of left) {
+  let found = 0;
+  for (let i = 0; i < left.length; i++) {
+    const entry = left[i] as Entry;
     if (!entry.alone && (entry.touched & ~register) === 0 && waiting.lets(entry)) {
-      found.push(entry);
-      if (found.length === MAX_ELEMENTS) break;
+      if (++found === MAX_ELEMENTS) break;
     } else {
       waiting.add(entry);
       if (waiting.closed) break;
     }
   }
   return found;
+}
+
+/** Takes these elements, and returns the others. */
+function takeReachable(
+  left: readonly Entry[],
+  register: number,
+  last: number,
+  taken: Element[],
+): Entry[] {
+  const waiting = new Waiting(last);
+  const others: Entry[] = [];
+  for (let i = 0; i < left.length; i++) {
+    const entry = left[i] as Entry;
+    if (
+      taken.length < MAX_ELEMENTS &&
+      !waiting.closed &&
+      !entry.alone &&
+      (entry.touched & ~register) === 0 &&
+      waiting.lets(entry)
+    )
+      taken.push(entry.element);
+    else {
+      others.push(entry);
+      waiting.add(entry);
+    }
+  }
+  return others;
 }
 
 /** Qubits outside the register that are met soon, in the order in which they are met. */

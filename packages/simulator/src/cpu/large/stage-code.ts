@@ -10,7 +10,7 @@ import type { Numerics } from '../arithmetic.ts';
 import type { Coefficient } from '../element.ts';
 import { flopsOf, movedBytes } from '../flops.ts';
 import type { Group } from '../group.ts';
-import { kernelArguments, kernelCall } from '../kernel-spec.ts';
+import { kernelCall } from '../kernel-spec.ts';
 import type { KernelSpec } from '../kernel-spec.ts';
 import { bitCount } from '../../bits.ts';
 import { AddressMap, ascending, composeFlips } from './address-map.ts';
@@ -96,6 +96,7 @@ class StageWriter {
   readonly #f: VectorCode;
   /** How many qubits lie in the lanes. */
   readonly #inLanes: number;
+  readonly #lanes: readonly number[];
   readonly #chunk: number;
   /** Addresses of the chunk's index 0 in the state, in scratch memory, and where it goes back to. */
   readonly #origin: number;
@@ -114,6 +115,7 @@ class StageWriter {
     this.#inner = this.#f.local(i32);
     this.#target = this.#f.local(i32);
     const bits = local.length - this.#inLanes;
+    this.#lanes = range(bits, local.length);
     this.#columns = local.slice(0, bits).map((qubit) => 2 ** (qubits + 4 - this.#inLanes - qubit));
     this.#scratchColumns = Array.from({ length: bits }, (_, p) => 2 ** (bits + 4 - p));
   }
@@ -246,41 +248,45 @@ class StageWriter {
     const f = this.#f;
     const { local, backward, wants, qubits, numerics } = this.#context;
     const bits = local.length - this.#inLanes;
-    const call = kernelCall(group, bits, range(bits, local.length), backward, wants);
+    const call = kernelCall(group, bits, this.#lanes, backward, wants);
     const behind = (at: Location): number =>
       packedBytes(at.address === this.#inner ? local.length : qubits, numerics);
     const moves = from !== to;
     const outer = group.controls.map(({ qubit }) => qubit);
     // Neighbours in memory first.
-    const rest = Array.from({ length: bits }, (_, p) => bits - 1 - p).filter(
-      (p) => !call.addresses.includes(p) && !outer.includes(p),
-    );
+    const rest: number[] = [];
+    for (let p = bits - 1; p >= 0; p--)
+      if (!call.addresses.includes(p) && !outer.includes(p)) rest.push(p);
+    const { qubits: addressed, width, lanes, axes, steps } = call.spec;
     const spec: KernelSpec = {
-      ...call.spec,
+      qubits: addressed,
+      width,
+      backward,
+      lanes,
+      axes,
+      steps,
       walk: {
         rounds: rest.length,
         moves,
         lambda: { from: backward ? behind(from) : 0, to: backward ? behind(to) : 0 },
       },
     };
-    const columns = (at: Location, list: readonly number[]): number[] =>
-      list.map((p) => at.map.columns[p] as number);
     // In the order of the state, which lies farther away than scratch memory.
     const loading = to.address !== this.#target;
     const [first, second] = loading ? [from, to] : [to, from];
-    const { ordered, others } = ascending(columns(first, rest), columns(second, rest));
+    const { ordered, others } = ascending(columnsOf(first, rest), columnsOf(second, rest));
+    const [loads, stores] = loading ? [ordered, others] : [others, ordered];
     // From one round to the next, counting flips all bits up to the lowest that was 0.
-    const counting = (vectors: readonly number[]): number[] => {
-      let flipped = 0;
-      return vectors.map((vector) => (flipped ^= vector));
-    };
-    const loads = [...counting(loading ? ordered : others), ...columns(from, call.addresses)];
-    const stores = [...counting(loading ? others : ordered), ...columns(to, call.addresses)];
-    const table = this.#context.integers(loads.flatMap((load, i) => [load, stores[i] as number]));
-    const constants = call.constants.map((values) =>
-      values.length === 0 ? 0 : this.#context.doubles(values),
-    );
-    const [, , ...numbers] = kernelArguments({ ...call, strides: [] }, constants, undefined);
+    const numbers: number[] = [];
+    let [load, store] = [0, 0];
+    for (let i = 0; i < loads.length; i++) {
+      load ^= loads[i] as number;
+      store ^= stores[i] as number;
+      numbers.push(load, store);
+    }
+    for (const p of call.addresses)
+      numbers.push(from.map.columns[p] as number, to.map.columns[p] as number);
+    const table = this.#context.integers(numbers);
     // All lanes of a vector; a condition holds in some chunks only.
     const share = 2 ** (qubits - bits - bitCount(condition.mask));
     const amplitudes = share * 2 ** (rest.length + call.addresses.length);
@@ -289,6 +295,9 @@ class StageWriter {
       movedBytes(numerics) * amplitudes,
     );
     const kernel = this.#context.kernel(spec);
+    const constants = call.constants.map((values) =>
+      values.length === 0 ? 0 : this.#context.doubles(values),
+    );
     if (condition.mask !== 0) {
       this.#pushCondition(condition);
       f.if();
@@ -304,11 +313,16 @@ class StageWriter {
     push(to);
     if (backward) f.get(stageArgument.sharedCells).get(stageArgument.pairCells).i32(0);
     f.i32(table);
-    for (const value of numbers) f.i32(value);
+    for (const { axis, index } of call.coefficients) f.i32(index * (axis === 'shared' ? 16 : 32));
+    for (const at of constants) f.i32(at);
     f.call(kernel);
     if (condition.mask !== 0) f.op('end');
   }
 }
+
+/** Where the map of a location leads some local qubits. */
+const columnsOf = ({ map }: Location, list: readonly number[]): number[] =>
+  list.map((p) => map.columns[p] as number);
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, i) => from + i);
