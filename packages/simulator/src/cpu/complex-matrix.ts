@@ -1,9 +1,19 @@
 /** Small complex matrices, row-major, interleaved re, im. */
 
+/** Numbers that were fractions when the list was made, which keeps copies of it from being made anew for fractions. */
+const fractions = (length: number): readonly number[] => new Array<number>(length).fill(0.5).fill(0);
+const two = fractions(8);
+const four = fractions(32);
+
+/** Zeros for the entries of a matrix. */
+export function zeros(length: number): number[] {
+  return length === 8 ? two.slice() : length === 32 ? four.slice() : new Array<number>(length).fill(0);
+}
+
 /** The product of two square matrices. */
 export function product(a: readonly number[], b: readonly number[]): number[] {
   const size = a.length === 8 ? 2 : a.length === 32 ? 4 : Math.sqrt(a.length / 2);
-  const out: number[] = [];
+  const out = zeros(a.length);
   for (let row = 0; row < size; row++) {
     const from = 2 * row * size;
     for (let column = 0; column < size; column++) {
@@ -17,7 +27,8 @@ export function product(a: readonly number[], b: readonly number[]): number[] {
         re += ar * br - ai * bi;
         im += ar * bi + ai * br;
       }
-      out.push(re, im);
+      out[from + 2 * column] = re;
+      out[from + 2 * column + 1] = im;
     }
   }
   return out;
@@ -30,13 +41,13 @@ export function productBehind(
   second: boolean,
 ): number[] {
   const bit = second ? 1 : 2;
-  const out: number[] = [];
+  const out = zeros(32);
   for (let row = 0; row < 4; row++) {
     const own = (row & bit) === 0 ? 0 : 4;
     const low = 8 * (row & ~bit);
     const high = 8 * (row | bit);
     for (let column = 0; column < 8; column += 2)
-      pushSum(out, part, own, own + 2, matrix, low + column, high + column);
+      setSum(out, 8 * row + column, part, own, own + 2, matrix, low + column, high + column);
   }
   return out;
 }
@@ -48,21 +59,22 @@ export function productBefore(
   second: boolean,
 ): number[] {
   const bit = second ? 1 : 2;
-  const out: number[] = [];
+  const out = zeros(32);
   for (let row = 0; row < 32; row += 8) {
     for (let column = 0; column < 4; column++) {
       const own = (column & bit) === 0 ? 0 : 2;
       const low = row + 2 * (column & ~bit);
       const high = row + 2 * (column | bit);
-      pushSum(out, matrix, low, high, part, own, own + 4);
+      setSum(out, row + 2 * column, matrix, low, high, part, own, own + 4);
     }
   }
   return out;
 }
 
-/** Appends a[i] b[k] + a[j] b[l], rounded as the sum over a row and a column with zeros is. */
-function pushSum(
+/** Sets an entry to a[i] b[k] + a[j] b[l], rounded as the sum over a row and a column with zeros is. */
+function setSum(
   out: number[],
+  at: number,
   a: readonly number[],
   i: number,
   j: number,
@@ -78,15 +90,21 @@ function pushSum(
   const ci = a[j + 1] as number;
   const dr = b[l] as number;
   const di = b[l + 1] as number;
-  out.push(ar * br - ai * bi + (cr * dr - ci * di), ar * bi + ai * br + (cr * di + ci * dr));
+  out[at] = ar * br - ai * bi + (cr * dr - ci * di);
+  out[at + 1] = ar * bi + ai * br + (cr * di + ci * dr);
 }
 
 /** Every entry times re + i im. */
-export const scaled = (matrix: readonly number[], re: number, im: number): number[] =>
-  matrix.map((x, i) => {
-    const other = matrix[i ^ 1] as number;
-    return (i & 1) === 0 ? re * x - im * other : re * x + im * other;
-  });
+export function scaled(matrix: readonly number[], re: number, im: number): number[] {
+  const out = zeros(matrix.length);
+  for (let i = 0; i < matrix.length; i += 2) {
+    const x = matrix[i] as number;
+    const y = matrix[i + 1] as number;
+    out[i] = re * x - im * y;
+    out[i + 1] = re * y + im * x;
+  }
+  return out;
+}
 
 /** The matrix on a list of qubits of what a matrix does on some of them, where all controls have their values. */
 export function spreadOver(
@@ -99,17 +117,27 @@ export function spreadOver(
     return matrix;
   const size = 2 ** all.length;
   const own = 2 ** qubits.length;
-  const bit = (qubit: number): number => 2 ** (all.length - 1 - all.indexOf(qubit));
-  const bits = qubits.map(bit);
-  const rest = bits.reduce((mask, b) => mask & ~b, size - 1);
-  const inner = Array.from({ length: size }, (_, index) =>
-    bits.reduce((sum, b) => 2 * sum + ((index & b) === 0 ? 0 : 1), 0),
-  );
-  const out = new Array<number>(2 * size * size).fill(0);
+  const bit = (qubit: number): number => 1 << (all.length - 1 - all.indexOf(qubit));
+  let rest = size - 1;
+  // Indices of the own matrix by index of the whole.
+  const inner = new Array<number>(size).fill(0);
+  for (const qubit of qubits) {
+    const at = bit(qubit);
+    rest &= ~at;
+    for (let index = 0; index < size; index++)
+      inner[index] = 2 * (inner[index] as number) + ((index & at) === 0 ? 0 : 1);
+  }
+  let conditions = 0;
+  let values = 0;
+  for (const { qubit, value } of controls) {
+    conditions |= bit(qubit);
+    if (value === 1) values |= bit(qubit);
+  }
+  const out = zeros(2 * size * size);
   for (let row = 0; row < size; row++) {
-    const acts = controls.every(({ qubit, value }) => ((row & bit(qubit)) !== 0) === (value === 1));
+    const acts = (row & conditions) === values;
     for (let column = 0; column < size; column++) {
-      if ((row & rest) !== (column & rest)) continue;
+      if (((row ^ column) & rest) !== 0) continue;
       const to = 2 * (row * size + column);
       const from = 2 * ((inner[row] as number) * own + (inner[column] as number));
       out[to] = acts ? (matrix[from] as number) : row === column ? 1 : 0;
@@ -135,7 +163,7 @@ export function usual(x: number): number {
 
 /** The matrix with numbers within rounding of 0, 1, 1/2 and √1/2 set to these, so that patterns are seen. */
 export function cleaned(matrix: readonly number[]): number[] {
-  const out: number[] = [];
-  for (const x of matrix) out.push(usual(x));
+  const out = zeros(matrix.length);
+  for (let i = 0; i < matrix.length; i++) out[i] = usual(matrix[i] as number);
   return out;
 }

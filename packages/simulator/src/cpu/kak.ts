@@ -5,9 +5,9 @@
  * qubits is real and XX, YY and ZZ are diagonal, so that Uᵀ U shows the core's phases as eigenvalues. Additions,
  * multiplications, divisions and square roots do, hence the same bits on every machine.
  */
-import { product, scaled, usual } from './complex-matrix.ts';
+import { product, scaled, usual, zeros } from './complex-matrix.ts';
 import { fromMagic, toMagic } from './magic-basis.ts';
-import { adjoint, matrixPattern, modulusOf } from './pattern.ts';
+import { matrixPattern, modulusOf } from './pattern.ts';
 
 /** U = (after[0] ⊗ after[1]) · core · (before[0] ⊗ before[1]), matrices row-major, interleaved re, im. */
 export interface CanonicalForm {
@@ -335,41 +335,45 @@ function negate(list: Float64Array): void {
   for (let i = 0; i < 4; i++) list[i] = -(list[i] as number);
 }
 
+/** The sum of squares of eight numbers of a matrix, four from `at` on and four in the row behind. */
+function norm(matrix: Float64Array, at: number): number {
+  let sum = 0;
+  for (let k = 0; k < 4; k++) sum += (matrix[at + k] as number) ** 2;
+  for (let k = 8; k < 12; k++) sum += (matrix[at + k] as number) ** 2;
+  return sum;
+}
+
 /** The factors on two qubits of a product of unitaries. */
 function factors(matrix: Float64Array): [first: number[], second: number[]] {
-  const norm = (from: number): number => {
-    let sum = 0;
-    for (let k = 0; k < 4; k++) sum += (matrix[from + k] as number) ** 2;
-    for (let k = 8; k < 12; k++) sum += (matrix[from + k] as number) ** 2;
-    return sum;
-  };
-  const [a, b] = [norm(0), norm(4)];
+  const a = norm(matrix, 0);
+  const b = norm(matrix, 4);
   const largest = a >= b ? 0 : 4;
   const length = Math.sqrt(Math.max(a, b) / 2);
-  const second: number[] = [];
-  for (const from of [largest, largest + 8])
-    for (let k = 0; k < 4; k++) second.push((matrix[from + k] as number) / length);
-  const back = adjoint(second);
-  const first: number[] = [];
-  for (const row of [0, 16]) {
-    for (const from of [row, row + 4]) {
-      // Half the trace of `back` times a block of the matrix.
-      let [re, im] = [0, 0];
-      for (let r = 0; r < 2; r++) {
-        let [x, y] = [0, 0];
-        for (let k = 0; k < 2; k++) {
-          const ar = back[4 * r + 2 * k] as number;
-          const ai = back[4 * r + 2 * k + 1] as number;
-          const br = matrix[from + 8 * k + 2 * r] as number;
-          const bi = matrix[from + 8 * k + 2 * r + 1] as number;
-          x += ar * br - ai * bi;
-          y += ar * bi + ai * br;
-        }
-        re += x;
-        im += y;
+  const second = zeros(8);
+  for (let k = 0; k < 8; k++)
+    second[k] = (matrix[largest + (k < 4 ? k : k + 4)] as number) / length;
+  const first = zeros(8);
+  for (let block = 0; block < 4; block++) {
+    const from = 16 * (block >> 1) + 4 * (block & 1);
+    // Half the trace of the adjoint of `second` times a block of the matrix.
+    let re = 0;
+    let im = 0;
+    for (let r = 0; r < 2; r++) {
+      let x = 0;
+      let y = 0;
+      for (let k = 0; k < 2; k++) {
+        const ar = second[4 * k + 2 * r] as number;
+        const ai = -(second[4 * k + 2 * r + 1] as number);
+        const br = matrix[from + 8 * k + 2 * r] as number;
+        const bi = matrix[from + 8 * k + 2 * r + 1] as number;
+        x += ar * br - ai * bi;
+        y += ar * bi + ai * br;
       }
-      first.push(re / 2, im / 2);
+      re += x;
+      im += y;
     }
+    first[2 * block] = re / 2;
+    first[2 * block + 1] = im / 2;
   }
   return [first, second];
 }
@@ -440,7 +444,7 @@ function coreMatrix(): number[] {
   const { evenCos, evenSin, oddCos: cos, oddSin: sin, behindRe: re, behindIm: im } = found;
   const even = usual(evenCos);
   const mixed = usual(evenSin);
-  const core = new Array<number>(32).fill(0);
+  const core = zeros(32);
   core[0] = even;
   core[7] = mixed;
   core[10] = usual(cos);

@@ -1,3 +1,5 @@
+import { zeros } from './complex-matrix.ts';
+
 /** An entry of a matrix row: i^power times the common scale, or times a complex constant of its own. */
 export interface PatternEntry {
   readonly column: number;
@@ -39,34 +41,67 @@ interface SplitMatrix {
   readonly values: readonly number[];
 }
 
-/** Patterns met so far: there are few, and circuits are full of the same. */
-const known = new Map<string, MatrixPattern>();
+/** Patterns met so far: there are few, and circuits are full of the same. By size, and by codes as a number or a text. */
+const known: Map<number | string, MatrixPattern>[] = [];
 const KNOWN_LIMIT = 1024;
 
-/** Entries in the name of a pattern: a power of i is its digit. */
-const entryCode = { zero: '.', real: 'r', imaginary: 'i', complex: 'c' } as const;
+/** What is known of an entry: the position of a character in the names of patterns. A power of i is its digit. */
+const CODES = '.0123ric';
+const zero = 0;
+const unit = 1;
+const real = 5;
+const imaginary = 6;
+const complex = 7;
 /** The first character: all entries are powers of i but for one scale, none, or they have constants of their own. */
-const kindCode = { monomial: 'm', scaled: 's', plain: 'p', own: 'o' } as const;
+const KINDS = 'mspo';
+const monomialKind = 0;
+const scaledKind = 1;
+const plainKind = 2;
+const ownKind = 3;
+
+/** Codes of the matrix in work, and by column the number of the last matrix with an entry there. */
+const codes: number[] = [];
+const met: number[] = [];
+let stamp = 0;
 
 /** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
 export function matrixPattern(matrix: readonly number[]): SplitMatrix {
-  const size = matrix.length === 8 ? 2 : Math.sqrt(matrix.length / 2);
+  const size = matrix.length === 8 ? 2 : matrix.length === 32 ? 4 : Math.sqrt(matrix.length / 2);
   if (isFull(matrix)) {
     const full = (fullPatterns[size] ??= patternOf(
-      kindCode.own + entryCode.complex.repeat(size * size),
+      (KINDS[ownKind] as string) + (CODES[complex] as string).repeat(size * size),
       size,
     ));
     return { pattern: full, values: matrix };
   }
   const values: number[] = [];
-  const id = commonId(matrix, size, values) ?? ownId(matrix, size, values);
-  let pattern = known.get(id);
+  let kind = commonCodes(matrix, size, values);
+  if (kind < 0) {
+    ownCodes(matrix, size, values);
+    kind = ownKind;
+  }
+  const id = size <= 4 ? numberOf(kind, size) : nameOf(kind, size);
+  const byId = (known[size] ??= new Map<number | string, MatrixPattern>());
+  let pattern = byId.get(id);
   if (pattern === undefined) {
-    pattern = patternOf(id, size);
-    if (known.size >= KNOWN_LIMIT) known.clear();
-    known.set(id, pattern);
+    pattern = patternOf(nameOf(kind, size), size);
+    if (byId.size >= KNOWN_LIMIT) byId.clear();
+    byId.set(id, pattern);
   }
   return { pattern, values };
+}
+
+/** The codes of up to 16 entries as one number. */
+function numberOf(kind: number, size: number): number {
+  let id = kind;
+  for (let i = 0; i < size * size; i++) id = 8 * id + (codes[i] as number);
+  return id;
+}
+
+function nameOf(kind: number, size: number): string {
+  let name = KINDS[kind] as string;
+  for (let i = 0; i < size * size; i++) name += CODES[codes[i] as number] as string;
+  return name;
 }
 
 /** Patterns of complex entries only, by size: dense unitaries have no other, and need not spell its name. */
@@ -79,40 +114,40 @@ function isFull(matrix: readonly number[]): boolean {
   return true;
 }
 
-/** The name of a pattern whose entries share one modulus but for factors of i; undefined for others. */
-function commonId(matrix: readonly number[], size: number, values: number[]): string | undefined {
+/** The kind of a matrix whose entries share one modulus but for factors of i, whose codes it notes; -1 for others. */
+function commonCodes(matrix: readonly number[], size: number, values: number[]): number {
   let modulus = 0;
   let entries = 0;
-  const columns = new Set<number>();
-  let codes = '';
+  let columns = 0;
+  stamp++;
   for (let row = 0, i = 0; row < size; row++) {
     const before = entries;
     for (let column = 0; column < size; column++, i += 2) {
       const re = matrix[i] as number;
       const im = matrix[i + 1] as number;
       if (re === 0 && im === 0) {
-        codes += entryCode.zero;
+        codes[i >> 1] = zero;
         continue;
       }
       if (entries++ === 0) modulus = modulusOf(re, im);
       const power = powerOfI(re / modulus, im / modulus);
-      if (power === undefined) return undefined;
-      columns.add(column);
-      codes += power;
+      if (power === undefined) return -1;
+      if (met[column] !== stamp) columns++;
+      met[column] = stamp;
+      codes[i >> 1] = unit + power;
     }
     // A row of zeros (a projection) has a value of its own.
-    if (entries === before) return undefined;
+    if (entries === before) return -1;
   }
   if (Math.abs(modulus - 1) >= EPSILON) {
     values.push(modulus);
-    return kindCode.scaled + codes;
+    return scaledKind;
   }
-  return (entries === size && columns.size === size ? kindCode.monomial : kindCode.plain) + codes;
+  return entries === size && columns === size ? monomialKind : plainKind;
 }
 
-/** The name of a pattern of entries with values of their own, but for powers of i. */
-function ownId(matrix: readonly number[], size: number, values: number[]): string {
-  let codes: string = kindCode.own;
+/** Notes the codes of entries with values of their own, but for powers of i. */
+function ownCodes(matrix: readonly number[], size: number, values: number[]): void {
   let emptyRows = 0;
   for (let row = 0, i = 0; row < size; row++) {
     let empty = true;
@@ -120,49 +155,48 @@ function ownId(matrix: readonly number[], size: number, values: number[]): strin
       const re = matrix[i] as number;
       const im = matrix[i + 1] as number;
       if (re === 0 && im === 0) {
-        codes += entryCode.zero;
+        codes[i >> 1] = zero;
         continue;
       }
       empty = false;
       const power = powerOfI(re, im);
-      if (power !== undefined) codes += power;
+      if (power !== undefined) codes[i >> 1] = unit + power;
       else if (im === 0) {
-        codes += entryCode.real;
+        codes[i >> 1] = real;
         values.push(re);
       } else if (re === 0) {
-        codes += entryCode.imaginary;
+        codes[i >> 1] = imaginary;
         values.push(im);
       } else {
-        codes += entryCode.complex;
+        codes[i >> 1] = complex;
         values.push(re, im);
       }
     }
     if (empty) emptyRows++;
   }
   for (let i = 0; i < emptyRows; i++) values.push(0, 0);
-  return codes;
 }
 
 /** The pattern of a name. */
 function patternOf(id: string, size: number): MatrixPattern {
-  const kind = id[0];
+  const kind = KINDS.indexOf(id[0] as string);
   let constants = 0;
-  let flops = kind === kindCode.scaled ? 0 : -2 * size;
+  let flops = kind === scaledKind ? 0 : -2 * size;
   const rows = Array.from({ length: size }, (_, row) => {
     const entries: PatternEntry[] = [];
     for (let column = 0; column < size; column++) {
-      const code = id[1 + row * size + column];
-      if (code === entryCode.zero) continue;
-      if (code === entryCode.real || code === entryCode.imaginary) {
-        const power = code === entryCode.real ? 0 : 1;
+      const code = CODES.indexOf(id[1 + row * size + column] as string);
+      if (code === zero) continue;
+      if (code === real || code === imaginary) {
+        const power = code === real ? 0 : 1;
         entries.push({ column, power, constant: constants++, real: true });
         flops += 4;
-      } else if (code === entryCode.complex) {
+      } else if (code === complex) {
         entries.push({ column, power: 0, constant: constants });
         constants += 2;
         flops += 8;
       } else {
-        entries.push({ column, power: Number(code) });
+        entries.push({ column, power: code - unit });
         flops += 2;
       }
     }
@@ -174,12 +208,12 @@ function patternOf(id: string, size: number): MatrixPattern {
     constants += 2;
     flops += 8;
   });
-  const monomial = kind === kindCode.monomial;
+  const monomial = kind === monomialKind;
   return {
     id,
     flops: monomial ? 0 : flops / size,
     monomial,
-    scaled: kind === kindCode.scaled,
+    scaled: kind === scaledKind,
     rows,
   };
 }
@@ -187,11 +221,12 @@ function patternOf(id: string, size: number): MatrixPattern {
 /** The conjugate transpose of a matrix, row-major, interleaved. */
 export function adjoint(matrix: readonly number[]): number[] {
   const size = Math.sqrt(matrix.length / 2);
-  const out: number[] = [];
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
+  const out = zeros(matrix.length);
+  for (let row = 0, i = 0; row < size; row++) {
+    for (let column = 0; column < size; column++, i += 2) {
       const at = 2 * (column * size + row);
-      out.push(matrix[at] as number, -(matrix[at + 1] as number));
+      out[i] = matrix[at] as number;
+      out[i + 1] = -(matrix[at + 1] as number);
     }
   }
   return out;

@@ -1,6 +1,6 @@
 /** Elements that depend on no value, as matrices, and what applying them costs. */
 import { elementary } from '@ketwork/base';
-import { cleaned, product, productBehind, scaled, spreadOver } from '../complex-matrix.ts';
+import { cleaned, product, productBehind, scaled, spreadOver, zeros } from '../complex-matrix.ts';
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
@@ -97,19 +97,20 @@ export function flopsOf(element: Element): number {
  * where that makes it cheaper and nobody reads the state.
  */
 export function combined(parts: readonly Constant[], program: EngineProgram): Constant | undefined {
-  const qubits = [...new Set(parts.flatMap((part) => part.qubits))];
+  const qubits: number[] = [];
+  for (const part of parts)
+    for (const qubit of part.qubits) if (!qubits.includes(qubit)) qubits.push(qubit);
   if (qubits.length > 2) return undefined;
-  const [first, ...others] = parts as [Constant, ...Constant[]];
+  const first = parts[0] as Constant;
   let matrix: readonly number[] = spreadOver(qubits, first.matrix, first.qubits, []);
-  for (const part of others) {
-    const { length } = part.qubits;
+  for (let i = 1; i < parts.length; i++) {
+    const part = parts[i] as Constant;
     matrix =
-      length === 1 && qubits.length === 2
+      part.qubits.length === 1 && qubits.length === 2
         ? productBehind(matrix, part.matrix, part.qubits[0] === qubits[1])
         : product(spreadOver(qubits, part.matrix, part.qubits, []), matrix);
   }
-  const { operation } = first.element;
-  return fromMatrix(qubits, matrix, operation, program);
+  return fromMatrix(qubits, matrix, first.element.operation, program);
 }
 
 /** A constant of a matrix on one or two qubits, in its cheapest form. */
@@ -169,13 +170,16 @@ function controlledBy(
   bit: number,
   value: 0 | 1,
 ): readonly number[] | undefined {
-  const inner: number[] = [];
+  const inner = zeros(8);
+  let at = 0;
   for (let row = 0; row < 4; row++) {
     for (let column = 0; column < 4; column++) {
       const re = matrix[2 * (4 * row + column)] as number;
       const im = matrix[2 * (4 * row + column) + 1] as number;
-      if (((row >> bit) & 1) === value && ((column >> bit) & 1) === value) inner.push(re, im);
-      else if (re !== (row === column ? 1 : 0) || im !== 0) return undefined;
+      if (((row >> bit) & 1) === value && ((column >> bit) & 1) === value) {
+        inner[at++] = re;
+        inner[at++] = im;
+      } else if (re !== (row === column ? 1 : 0) || im !== 0) return undefined;
     }
   }
   return inner;
