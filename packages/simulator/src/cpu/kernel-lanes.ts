@@ -1,4 +1,5 @@
 /** Qubits that lie in the lanes of vectors, brought into registers and back. */
+import { bytesOf } from './arithmetic.ts';
 import type { Numerics, VectorCode } from './arithmetic.ts';
 import type { LaneExchange } from './kernel-spec.ts';
 
@@ -56,23 +57,33 @@ export function exchangeLanes(
   lanes: readonly LaneExchange[],
   way: 'into' | 'back',
 ): void {
-  const { bytes } = f;
-  const shuffled = (picks: readonly number[]): number[] =>
-    picks.flatMap((pick) => Array.from({ length: bytes }, (_, i) => bytes * pick + i));
   for (const { position, laneBit } of way === 'into' ? lanes : lanes.toReversed()) {
-    const [low, high] = (exchanges[f.numerics.precision][laneBit] as { into: Picks; back: Picks })[
-      way
-    ];
-    const [lows, highs] = [shuffled(low), shuffled(high)];
+    const [lows, highs] = (
+      shuffles[f.numerics.precision][laneBit] as { into: Picks; back: Picks }
+    )[way];
     const bit = 1 << position;
-    slots.forEach((slot, a) => {
-      if ((a & bit) !== 0) return;
+    const exchange = (a: number, b: number): void => {
+      f.get(a).get(b).shuffle(lows).get(a).get(b).shuffle(highs).set(b).set(a);
+    };
+    for (let a = 0; a < slots.length; a++) {
+      if ((a & bit) !== 0) continue;
+      const slot = slots[a] as { re: number; im: number };
       const other = slots[a | bit] as { re: number; im: number };
-      for (const part of ['re', 'im'] as const) {
-        f.get(slot[part]).get(other[part]).shuffle(lows);
-        f.get(slot[part]).get(other[part]).shuffle(highs);
-        f.set(other[part]).set(slot[part]);
-      }
-    });
+      exchange(slot.re, other.re);
+      exchange(slot.im, other.im);
+    }
   }
 }
+
+/** The same by bytes. */
+const byBytes = (precision: Numerics['precision']): { into: Picks; back: Picks }[] => {
+  const bytes = bytesOf({ precision });
+  const picked = (picks: readonly number[]): number[] =>
+    picks.flatMap((pick) => Array.from({ length: bytes }, (_, i) => bytes * pick + i));
+  return exchanges[precision].map(({ into, back }) => ({
+    into: [picked(into[0]), picked(into[1])],
+    back: [picked(back[0]), picked(back[1])],
+  }));
+};
+const shuffles = { f64: byBytes('f64'), f32: byBytes('f32') };
+

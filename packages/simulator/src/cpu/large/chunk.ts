@@ -36,8 +36,13 @@ export class Coefficients {
   /** Those of the stage in work. */
   chunk: ChunkCoefficient[] = [];
   readonly #lowered: Lowered;
-  readonly #known = new Map<string, Coefficient>();
-  readonly #made = new Map<string, Coefficient>();
+  /** Coefficients made so far, by the index of the use in each axis, by the node of a constant, and those of the stage. */
+  readonly #known: Record<'shared' | 'batch' | 'constant', Coefficient[][]> = {
+    shared: [],
+    batch: [],
+    constant: [],
+  };
+  #made: Coefficient[][] = [];
 
   constructor(lowered: Lowered) {
     this.#lowered = lowered;
@@ -46,22 +51,22 @@ export class Coefficients {
   /** Starts a stage. */
   openStage(): void {
     this.chunk = [];
-    this.#made.clear();
+    this.#made = [];
   }
 
   /** The coefficient of an angle, the same for all chunks; for every use its own, since signs and scales differ. */
   of(use: Coefficient, scale: number): Coefficient {
-    return this.#of(`${use.axis} ${use.index} ${scale}`, use.node, scale, use);
+    return this.#of((this.#known[use.axis][use.index] ??= []), use.node, scale, use);
   }
 
-  #of(id: string, node: number, scale: number, use?: Coefficient): Coefficient {
-    let coefficient = this.#known.get(id);
+  #of(known: Coefficient[], node: number, scale: number, use?: Coefficient): Coefficient {
+    let coefficient = known.find((one) => one.scale === scale);
     if (coefficient === undefined) {
       const index = this.base.length;
       coefficient = { node, scale, axis: 'shared', index, source: index };
       this.base.push(coefficient);
       this.uses.push(use);
-      this.#known.set(id, coefficient);
+      known.push(coefficient);
     }
     return coefficient;
   }
@@ -69,19 +74,22 @@ export class Coefficients {
   /** The coefficient of a constant angle. */
   constant(angle: number, scale: number, operation: number): Coefficient {
     const node = this.#lowered.angles.add(angle, operation);
-    return this.#of(`${node} ${scale}`, node, scale);
+    return this.#of((this.#known.constant[node] ??= []), node, scale);
   }
 
   /** A coefficient that depends on the chunk. It lies among the coefficients "of the batch", one value for both lanes. */
   onChunks(base: Coefficient, condition: Condition, sign: number): Coefficient {
-    const id = `${base.index} ${condition.mask} ${condition.value} ${sign}`;
-    let made = this.#made.get(id);
-    if (made === undefined) {
-      made = { ...base, axis: 'batch', index: this.chunk.length };
-      this.chunk.push({ base: base.index, ...condition, sign });
-      this.#made.set(id, made);
+    const { mask, value } = condition;
+    const made = (this.#made[base.index] ??= []);
+    for (const known of made) {
+      const one = this.chunk[known.index] as ChunkCoefficient;
+      if (one.mask === mask && one.value === value && one.sign === sign) return known;
     }
-    return made;
+    const { node, scale, source } = base;
+    const one: Coefficient = { node, scale, axis: 'batch', index: this.chunk.length, source };
+    this.chunk.push({ base: base.index, mask, value, sign });
+    made.push(one);
+    return one;
   }
 }
 
@@ -95,12 +103,12 @@ export function localize(
   const { place, outside, bits: localBits } = placesOf(local, qubits);
   if (element.type === 'table') throw new Error('tables are for small states');
   if ((touched & ~localBits) === 0) {
-    const there = element.qubits.map((qubit) => place.get(qubit) as number);
+    const there = element.qubits.map((qubit) => place[qubit] as number);
     const controls =
       element.controls.length === 0
         ? NO_CONTROLS
         : element.controls.map(({ qubit, value }): Control => ({
-            qubit: place.get(qubit) as number,
+            qubit: place[qubit] as number,
             value,
           }));
     const { operation } = element;
@@ -114,12 +122,12 @@ export function localize(
     return { element: { ...element, qubits: there, controls, coefficient }, condition: ALWAYS };
   }
   const always = ALWAYS;
-  const inside = (qubit: number): boolean => place.has(qubit);
+  const inside = (qubit: number): boolean => place[qubit] !== undefined;
   const on = (list: readonly number[]): number[] =>
-    list.filter(inside).map((qubit) => place.get(qubit) as number);
+    list.filter(inside).map((qubit) => place[qubit] as number);
   const controls = element.controls
     .filter(({ qubit }) => inside(qubit))
-    .map(({ qubit, value }): Control => ({ qubit: place.get(qubit) as number, value }));
+    .map(({ qubit, value }): Control => ({ qubit: place[qubit] as number, value }));
   const outer: Control[] = element.controls.filter(({ qubit }) => !inside(qubit));
 
   if (element.type === 'matrix') {
@@ -143,7 +151,7 @@ export function localize(
   const use = element.coefficient;
   const { scale } = use;
   const away = element.qubits.filter((qubit) => !inside(qubit));
-  const bits = away.reduce((sum, qubit) => sum | (outside.get(qubit) as number), 0);
+  const bits = away.reduce((sum, qubit) => sum | (outside[qubit] as number), 0);
   if (element.type === 'phase' && element.odd === true && away.length > 0) {
     // The parity of the chunk's bits exchanges even and odd, which the symmetric form takes as a sign.
     const coefficient = coefficients.onChunks(
@@ -190,8 +198,8 @@ const NO_CONTROLS: readonly Control[] = [];
 
 /** Where qubits are: the place of each local one, and the bit of the chunk's number that each other one is. */
 interface Places {
-  readonly place: ReadonlyMap<number, number>;
-  readonly outside: ReadonlyMap<number, number>;
+  readonly place: readonly (number | undefined)[];
+  readonly outside: readonly (number | undefined)[];
   /** The local qubits as bits. */
   readonly bits: number;
 }
@@ -202,25 +210,23 @@ const known = new WeakMap<readonly number[], Places>();
 function placesOf(local: readonly number[], qubits: number): Places {
   let places = known.get(local);
   if (places === undefined) {
-    const place = new Map(local.map((qubit, i) => [qubit, i]));
-    const outside = Array.from({ length: qubits }, (_, q) => q).filter((q) => !place.has(q));
-    const last = outside.length - 1;
-    const bitOf = new Map(outside.map((qubit, i) => [qubit, 1 << (last - i)]));
-    places = { place, outside: bitOf, bits: bitsOf(local) };
+    const place: (number | undefined)[] = new Array<undefined>(qubits).fill(undefined);
+    const outside: (number | undefined)[] = new Array<undefined>(qubits).fill(undefined);
+    local.forEach((qubit, i) => (place[qubit] = i));
+    let bit = 1 << (qubits - local.length);
+    for (let q = 0; q < qubits; q++) if (place[q] === undefined) outside[q] = bit >>= 1;
+    places = { place, outside, bits: bitsOf(local) };
     known.set(local, places);
   }
   return places;
 }
 
 /** Controls outside the chunk as a condition on its number. */
-function conditionOf(
-  controls: readonly Control[],
-  outside: ReadonlyMap<number, number>,
-): Condition {
+function conditionOf(controls: readonly Control[], outside: Places['outside']): Condition {
   let mask = 0;
   let value = 0;
   for (const control of controls) {
-    const bit = outside.get(control.qubit) as number;
+    const bit = outside[control.qubit] as number;
     mask |= bit;
     if (control.value === 1) value |= bit;
   }

@@ -30,46 +30,56 @@ export function planStages(
   const addressed = qubits - inLanes;
   let left = elements.map(itemOf);
   const stages: Stage[] = [];
+  // What the window in work takes, and the best one before it.
+  let taken = new Uint8Array(left.length);
+  let most = new Uint8Array(left.length);
   if (qubits <= size) return [{ local: range(0, qubits), items: left }];
   const run = Math.min(RUN_QUBITS, Math.max(0, size - 3 - inLanes));
   const always = bitsOf(range(addressed - run, qubits));
   const free = addressed - run;
   while (left.length > 0) {
-    let best: Taken | undefined;
+    let best: Taken = { local: 0, count: 0 };
     // A first choice of no qubits lets the elements themselves ask for theirs.
     for (let window = -1; window < free; window++) {
       let wanted = always;
       const more = window < 0 ? 0 : Math.min(free, size - bitCount(always));
       for (let i = 0; i < more; i++) wanted |= 1 << ((window + i) % free);
-      const found = take(left, wanted, size, qubits);
-      if (best === undefined || found.count > best.count) best = found;
+      const found = take(left, wanted, size, qubits, taken);
+      if (found.count <= best.count) continue;
+      best = found;
+      [taken, most] = [most, taken];
       if (found.count === left.length) break;
     }
-    const { local, count, isTaken } = best as Taken;
-    let all = local;
+    let all = best.local;
     for (let q = addressed - 1; bitCount(all) < size; q--) all |= 1 << q;
-    stages.push({
-      local: range(0, qubits).filter((q) => ((all >> q) & 1) === 1),
-      items: left.filter((_, i) => isTaken[i] === 1),
-    });
-    left = count === left.length ? [] : left.filter((_, i) => isTaken[i] === 0);
+    const items: Item[] = [];
+    const others: Item[] = [];
+    for (let i = 0; i < left.length; i++)
+      (most[i] === 1 ? items : others).push(left[i] as Item);
+    stages.push({ local: range(0, qubits).filter((q) => ((all >> q) & 1) === 1), items });
+    left = others;
   }
   return stages;
 }
 
-/** What runs in a stage, by the position in the list, and the qubits that must be local for it. */
+/** How much runs in a stage, and the qubits that must be local for it. */
 interface Taken {
   readonly local: number;
   readonly count: number;
-  readonly isTaken: Uint8Array;
 }
 
-/** Takes elements in order as long as their qubits are local or can be made so. */
-function take(left: readonly Item[], wanted: number, size: number, qubits: number): Taken {
+/** Takes elements in order as long as their qubits are local or can be made so, and marks them by their position. */
+function take(
+  left: readonly Item[],
+  wanted: number,
+  size: number,
+  qubits: number,
+  isTaken: Uint8Array,
+): Taken {
   let local = wanted;
   let count = 0;
   let room = size - bitCount(wanted);
-  const isTaken = new Uint8Array(left.length);
+  isTaken.fill(0, 0, left.length);
   const waiting = new Waiting(2 ** qubits - 1);
   for (let i = 0; i < left.length && !waiting.closed; i++) {
     const item = left[i] as Item;
@@ -93,7 +103,7 @@ function take(left: readonly Item[], wanted: number, size: number, qubits: numbe
     }
     waiting.add(item);
   }
-  return { local, count, isTaken };
+  return { local, count };
 }
 
 const range = (from: number, to: number): number[] =>
