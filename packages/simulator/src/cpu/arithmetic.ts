@@ -151,6 +151,17 @@ export class VectorCode extends FunctionBuilder {
     return this.get(this.#sum).append(negative ? this.#ops.minus : this.#ops.plus);
   }
 
+  /** Adds the product of a number in memory, behind the address in a local, and a local to the popped vector, or subtracts it. */
+  addProductAt(pointer: number, offset: number, b: number, negative: boolean): this {
+    if (!this.numerics.fused) {
+      this.get(pointer).loadSplat(offset).get(b).mul();
+      return negative ? this.sub() : this.add();
+    }
+    if (this.#sum < 0) this.#sum = this.local(valueType.v128);
+    this.set(this.#sum).get(pointer).loadSplat(offset).get(b);
+    return this.get(this.#sum).append(negative ? this.#ops.minus : this.#ops.plus);
+  }
+
   /**
    * Adds a product to the popped vector, or subtracts it.
    *

@@ -138,7 +138,7 @@ export class Terms {
         if (opposite) f.sub();
         else f.add();
       } else
-        f.addProduct(() => f.get(constants).loadSplat(at).get(localOf(component)), opposite);
+        f.addProductAt(constants, at, localOf(component), opposite);
     }
     return flipped;
   }

@@ -83,8 +83,12 @@ export function ascending(
       vectors[k] = own ^ vector;
       images[k] = (images[k] as number) ^ image;
     }
-    vectors.splice(place, 0, vector);
-    images.splice(place, 0, image);
+    for (let k = vectors.length; k > place; k--) {
+      vectors[k] = vectors[k - 1] as number;
+      images[k] = images[k - 1] as number;
+    }
+    vectors[place] = vector;
+    images[place] = image;
   }
   return { ordered: vectors.reverse(), others: images.reverse() };
 }

@@ -1,4 +1,4 @@
-import { support } from '../element.ts';
+import { bitsOf, support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { DiagonalEntry, ReadoutStep } from '../readout.ts';
 import { flipsOf } from '../flips.ts';
@@ -21,23 +21,27 @@ export const absorbFlips: Pass = (program) => {
   const { lowered, readout } = program;
   const { qubits } = lowered;
   const strings: MutableString[] = [];
-  const blocked = new Set<number>();
+  let blocked = 0;
   for (const step of readout.steps) {
     if (step.type === 'diagonal') {
       strings.push(
         ...step.entries.map(({ mask, weight, column }) => ({ x: 0, z: mask, weight, column })),
       );
     } else if (step.type === 'pauli') strings.push({ ...step });
-    else for (const qubit of readQubits(step, qubits)) blocked.add(qubit);
+    else blocked |= bitsOf(readQubits(step, qubits));
   }
   if (strings.length === 0) return program;
   const bit = (qubit: number): number => 2 ** (qubits - 1 - qubit);
+  const all = 2 ** qubits - 1;
+  const { elements } = lowered;
   const kept: Element[] = [];
-  for (const element of lowered.elements.toReversed()) {
-    const touched = support(element);
-    const flip = asFlip(element);
-    if (flip === undefined || touched.some((q) => blocked.has(q))) {
-      for (const qubit of touched) blocked.add(qubit);
+  let at = elements.length - 1;
+  for (; at >= 0 && blocked !== all; at--) {
+    const element = elements[at] as Element;
+    const touched = bitsOf(support(element));
+    const flip = (touched & blocked) === 0 ? asFlip(element) : undefined;
+    if (flip === undefined) {
+      blocked |= touched;
       kept.push(element);
       continue;
     }
@@ -46,10 +50,11 @@ export const absorbFlips: Pass = (program) => {
       else controlledFlip(string, bit(flip.control), bit(flip.target));
     }
   }
-  if (kept.length === lowered.elements.length) return program;
+  if (at + 1 + kept.length === elements.length) return program;
   const others = readout.steps.filter(({ type }) => type !== 'diagonal' && type !== 'pauli');
   const steps = [...readoutSteps(strings), ...others];
-  return { ...withElements(program, kept.toReversed()), readout: { ...readout, steps } };
+  const left = [...elements.slice(0, at + 1), ...kept.reverse()];
+  return { ...withElements(program, left), readout: { ...readout, steps } };
 };
 
 /** The element as an X or a CNOT. */

@@ -1,4 +1,5 @@
-import { support } from '../element.ts';
+import { bitsOf, support } from '../element.ts';
+import type { Element } from '../element.ts';
 import { readQubits, withElements } from './pass.ts';
 import type { Pass } from './pass.ts';
 
@@ -8,15 +9,19 @@ import type { Pass } from './pass.ts';
  */
 export const lightCone: Pass = (program) => {
   const { lowered, readout } = program;
-  const needed = new Set(readout.steps.flatMap((step) => readQubits(step, lowered.qubits)));
-  const kept = lowered.elements.toReversed().filter((element) => {
-    const touched = support(element);
-    const acts =
-      touched.length === 0 ||
-      lowered.filters.has(element.operation) ||
-      touched.some((q) => needed.has(q));
-    if (acts) for (const qubit of touched) needed.add(qubit);
-    return acts;
-  });
-  return withElements(program, kept.toReversed());
+  const { qubits, elements, filters } = lowered;
+  const all = 2 ** qubits - 1;
+  let needed = 0;
+  for (const step of readout.steps) needed |= bitsOf(readQubits(step, qubits));
+  const kept: Element[] = [];
+  let at = elements.length - 1;
+  // Where every qubit is needed, so is everything.
+  for (; at >= 0 && needed !== all; at--) {
+    const element = elements[at] as Element;
+    const touched = bitsOf(support(element));
+    if (touched !== 0 && (touched & needed) === 0 && !filters.has(element.operation)) continue;
+    needed |= touched;
+    kept.push(element);
+  }
+  return withElements(program, [...elements.slice(0, at + 1), ...kept.reverse()]);
 };
