@@ -10,10 +10,7 @@ export interface Family {
   make(qubits: number, count: number, seed: number): Circuit;
 }
 
-const COMMON = [
-  ...['H', 'X', 'Y', 'Z', 'S', 'Sdg', 'T', 'Tdg', 'SX', 'RX', 'RY', 'RZ', 'P'],
-  ...['CNOT', 'CZ', 'CP', 'CRZ', 'RZZ', 'SWAP', 'Toffoli'],
-];
+const COMMON = 'H X Y Z S Sdg T Tdg SX RX RY RZ P CNOT CZ CP CRZ RZZ SWAP Toffoli'.split(' ');
 
 /** RY and RZ on each qubit and CNOTs in a ring that steps over more qubits the further it is, cut off at `count` gates. */
 function hardwareEfficient(qubits: number, count: number, seed: number): Circuit {
@@ -21,7 +18,7 @@ function hardwareEfficient(qubits: number, count: number, seed: number): Circuit
   const random = new Random(seed);
   return circuit(qubits, { w: weight([layers, 2, qubits]) }, (q, { w }) => {
     let left = count;
-    const next = (write: () => Builder<string>): void => {
+    const next = (write: () => Builder): void => {
       if (left-- > 0) write();
     };
     for (let layer = 0; layer < layers; layer++) {

@@ -33,7 +33,8 @@ export const numericsId = ({ precision, fused }: Numerics): string =>
 export type NumberArray = Float64Array | Float32Array;
 
 /** Bytes of a number. */
-export const bytesOf = ({ precision }: Pick<Numerics, 'precision'>): 8 | 4 => (precision === 'f64' ? 8 : 4);
+export const bytesOf = ({ precision }: Pick<Numerics, 'precision'>): 8 | 4 =>
+  precision === 'f64' ? 8 : 4;
 
 /** Numbers in a vector: so many examples are worked on together. */
 export const lanesOf = ({ precision }: Numerics): 2 | 4 => (precision === 'f64' ? 2 : 4);

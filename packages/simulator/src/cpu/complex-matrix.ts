@@ -1,13 +1,18 @@
 /** Small complex matrices, row-major, interleaved re, im. */
 
 /** Numbers that were fractions when the list was made, which keeps copies of it from being made anew for fractions. */
-const fractions = (length: number): readonly number[] => new Array<number>(length).fill(0.5).fill(0);
+const fractions = (length: number): readonly number[] =>
+  new Array<number>(length).fill(0.5).fill(0);
 const two = fractions(8);
 const four = fractions(32);
 
 /** Zeros for the entries of a matrix. */
 export function zeros(length: number): number[] {
-  return length === 8 ? two.slice() : length === 32 ? four.slice() : new Array<number>(length).fill(0);
+  return length === 8
+    ? two.slice()
+    : length === 32
+      ? four.slice()
+      : new Array<number>(length).fill(0);
 }
 
 /** The product of two square matrices. */

@@ -24,8 +24,7 @@ export class ConstantData {
   /** Appends 32-bit integers and returns their byte offset. */
   integers(values: readonly number[]): number {
     const at = this.#bytes.take(4 * values.length);
-    for (let i = 0; i < values.length; i++)
-      this.#bytes.integers[at / 4 + i] = values[i] as number;
+    for (let i = 0; i < values.length; i++) this.#bytes.integers[at / 4 + i] = values[i] as number;
     return at;
   }
 

@@ -58,9 +58,9 @@ export function exchangeLanes(
   way: 'into' | 'back',
 ): void {
   for (const { position, laneBit } of way === 'into' ? lanes : lanes.toReversed()) {
-    const [lows, highs] = (
-      shuffles[f.numerics.precision][laneBit] as { into: Picks; back: Picks }
-    )[way];
+    const [lows, highs] = (shuffles[f.numerics.precision][laneBit] as { into: Picks; back: Picks })[
+      way
+    ];
     const bit = 1 << position;
     const exchange = (a: number, b: number): void => {
       f.get(a).get(b).shuffle(lows).get(a).get(b).shuffle(highs).set(b).set(a);
@@ -86,4 +86,3 @@ const byBytes = (precision: Numerics['precision']): { into: Picks; back: Picks }
   }));
 };
 const shuffles = { f64: byBytes('f64'), f32: byBytes('f32') };
-

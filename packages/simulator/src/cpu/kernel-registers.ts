@@ -137,8 +137,7 @@ export class Terms {
         f.get(localOf(component));
         if (opposite) f.sub();
         else f.add();
-      } else
-        f.addProductAt(constants, at, localOf(component), opposite);
+      } else f.addProductAt(constants, at, localOf(component), opposite);
     }
     return flipped;
   }

@@ -2,7 +2,7 @@
 import { valueType } from '@ketwork/base';
 import { parity } from '../bits.ts';
 import type { VectorCode } from './arithmetic.ts';
-import { isNegative, localOf, pushTurned, Terms, turnedIm, turnedRe } from './kernel-registers.ts';
+import { localOf, pushTurned, Terms, turnedIm, turnedRe } from './kernel-registers.ts';
 import type { Amplitude, Component } from './kernel-registers.ts';
 import type { Step } from './kernel-spec.ts';
 import type { Place } from './walk.ts';
@@ -145,7 +145,8 @@ export function multiply(
   }
   for (let rest = 0; rest < vector.length; rest++) {
     if ((rest & all) !== 0 || (rest & step.mask) !== step.value) continue;
-    const input = (column: number): Amplitude => vector[rest | (spread[column] as number)] as Amplitude;
+    const input = (column: number): Amplitude =>
+      vector[rest | (spread[column] as number)] as Amplitude;
     if (pattern.monomial) {
       const inputs = spread.map((_, column) => input(column));
       spread.forEach((index, row) => {

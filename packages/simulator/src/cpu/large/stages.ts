@@ -54,8 +54,7 @@ export function planStages(
     for (let q = addressed - 1; bitCount(all) < size; q--) all |= 1 << q;
     const items: Item[] = [];
     const others: Item[] = [];
-    for (let i = 0; i < left.length; i++)
-      (most[i] === 1 ? items : others).push(left[i] as Item);
+    for (let i = 0; i < left.length; i++) (most[i] === 1 ? items : others).push(left[i] as Item);
     stages.push({ local: range(0, qubits).filter((q) => ((all >> q) & 1) === 1), items });
     left = others;
   }
