@@ -5,6 +5,9 @@ import type { FitOptions, TrainingData } from '@ketwork/training';
 import { Caller } from './client/caller.ts';
 import { participation } from './client/participant.ts';
 import type { Farewell, ParticipantRound } from './client/participant.ts';
+import type { SecurePolicy } from './client/follower.ts';
+import { securePolicy } from './client/secure.ts';
+import type { SecureParticipation } from './client/secure.ts';
 import { fetchTransport, nodeTransport } from './client/transport.ts';
 import type { ParticipantTls, Transport } from './client/transport.ts';
 import { modelWeights, scatter } from './local/layout.ts';
@@ -12,6 +15,7 @@ import { PrivacyLedger } from './local/ledger.ts';
 import type { PrivacyLimit } from './local/ledger.ts';
 import { newParticipant, trainRound } from './local/round.ts';
 import type { LocalModel, ParticipantState } from './local/round.ts';
+import { checkOpening } from './secure/once.ts';
 import { RecordKeeper } from './stores/keeper.ts';
 import type { ParticipantRecord } from './stores/record.ts';
 import { ParticipantStateError } from './stores/store.ts';
@@ -42,6 +46,11 @@ export interface JoinOptions {
    * kind `local` or `examples`), with noise from a seed, or beyond the limit are not trained. Default: the coordinator decides.
    */
   readonly privacyLimit?: PrivacyLimit;
+  /**
+   * Has this participant give its updates in secure sums only, of so many others at least, and where it has an identity, of those
+   * whose public keys it knows. Default: the coordinator decides.
+   */
+  readonly secureAggregation?: SecureParticipation;
   /** What an earlier participation left, to go on with its personal parameters and privacy spent. Default: the model's own, and none. */
   readonly state?: ParticipantState;
   /**
@@ -153,6 +162,7 @@ export function join(
     throw new ValueError('join: the state belongs to another model or other personal layers');
   const leaving = new AbortController();
   const participant = new Participant(local, data, state, options.store);
+  if (options.secureAggregation !== undefined) participant.insistOn(options.secureAggregation);
   const steps = participate(participant, transport, options, leaving);
   return awaitableSteps('join', steps, () => leaving.abort());
 }
@@ -198,6 +208,8 @@ class Participant {
   readonly #data: TrainingData;
   readonly #keeper: RecordKeeper | undefined;
   #last: ParticipantRecord['last'];
+  #opened: ParticipantRecord['opened'];
+  #secure: ReturnType<typeof securePolicy> | undefined;
   state: ParticipantState;
 
   constructor(
@@ -223,7 +235,7 @@ class Participant {
   async open(): Promise<void> {
     const record = await this.#keeper?.open();
     if (record === undefined) return;
-    const { personal, rounds, spent, last } = record;
+    const { personal, rounds, spent, last, opened } = record;
     const answered = last?.answer.weights.length ?? this.local.weights.layout.size;
     if (
       personal.length !== this.state.personal.length ||
@@ -233,9 +245,24 @@ class Participant {
     this.local.ledger!.resume(spent);
     this.state = { personal, rounds, spent };
     this.#last = last;
+    this.#opened = opened;
+  }
+
+  /** Terms for secure sums. @throws ValueError where they do not fit. */
+  insistOn(terms: SecureParticipation): void {
+    this.#secure = securePolicy(terms, async (sum) => {
+      checkOpening(this.#opened, sum);
+      this.#opened = sum;
+      await this.#keep();
+    });
+  }
+
+  get secure(): SecurePolicy | undefined {
+    return this.#secure;
   }
 
   joined(name: string): void {
+    this.#secure?.checkName(name);
     this.#keeper?.joined(name);
   }
 
@@ -267,8 +294,13 @@ class Participant {
 
   async #keep(): Promise<void> {
     const { personal, rounds } = this.state;
-    const last = this.#last === undefined ? {} : { last: this.#last };
-    await this.#keeper?.save({ personal, rounds, spent: this.local.ledger!.spent, ...last });
+    await this.#keeper?.save({
+      personal,
+      rounds,
+      spent: this.local.ledger!.spent,
+      ...(this.#last === undefined ? {} : { last: this.#last }),
+      ...(this.#opened === undefined ? {} : { opened: this.#opened }),
+    });
   }
 
   /** Shows the last weights of the federation, and what is personal. */
@@ -314,6 +346,7 @@ async function* takePart(
     size,
     transferSeconds,
     train: (body) => participant.train(body, signal),
+    secure: participant.secure,
     joined: ({ participant: name }) => participant.joined(name),
     signal,
   });

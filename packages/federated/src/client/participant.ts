@@ -23,6 +23,7 @@ import { pause } from './backoff.ts';
 import { Refused } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { Follower } from './follower.ts';
+import type { SecurePolicy } from './follower.ts';
 
 /** What a participant has done in one round. */
 export interface ParticipantRound {
@@ -60,6 +61,8 @@ export interface ParticipantPlan {
   /** Seconds that weights may be on their way. Default: a second for every 100,000 bytes. */
   readonly transferSeconds?: number | undefined;
   readonly train: (body: TrainBody) => Promise<TrainAnswer>;
+  /** Terms for secure sums, without which no update is given. Absent: the coordinator decides. */
+  readonly secure?: SecurePolicy | undefined;
   /** Called when the coordinator has said under which name it knows the participant. */
   readonly joined?: (reply: JoinReply) => void;
   readonly signal: AbortSignal;
@@ -97,7 +100,7 @@ export async function* participation(
   caller.expect(join.population);
   const bytes = 8 * size + ROOM_PER_PARTICIPANT.bytes * join.population;
   const { transferSeconds = bytes / SLOWEST } = plan;
-  const follower = new Follower(join.participant, size, train);
+  const follower = new Follower(join, size, train, plan.secure);
   let kept: Kept | undefined;
   let seconds = 0;
   for (;;) {
@@ -122,7 +125,7 @@ export async function* participation(
     const delivery = await deliver(caller, answer, PATIENCE + transferSeconds);
     // Secure aggregation asks several times; the last answer tells that the update counts.
     seconds = step === 0 ? made.seconds : seconds + made.seconds;
-    const onTheWay = KINDS.secure.slice(0, -1).some((one) => one === kind);
+    const onTheWay = KINDS.signed.slice(0, -1).some((one) => one === kind);
     if (onTheWay && failed === undefined && delivery.outcome === 'accepted') continue;
     const about = { run, round, attempt, rounds: join.rounds, ...made, seconds };
     yield failed === undefined

@@ -2,10 +2,15 @@ import { ValueError } from '@ketwork/base';
 import { SecureAggregationError } from './error.ts';
 import { SCALAR_BYTES, scalarOf } from './field.ts';
 import { addModular } from './fixed-point.ts';
-import { equal, importPublic, restoreSecret } from './keys.ts';
+import { concatenated, equal } from './bytes.ts';
+import { keysStatement, survivorsStatement } from './identity.ts';
+import type { Identities } from './identity.ts';
+import { importPublic, restoreSecret, SIGNATURE_BYTES } from './keys.ts';
 import { KEYS_BYTES, readMessage, SEALED_BYTES } from './messages.ts';
 import type {
   AnswerMessage,
+  ConsentMessage,
+  ConsentsMessage,
   CoordinatorMessage,
   DeliveryMessage,
   KeysMessage,
@@ -19,7 +24,7 @@ import type { Cohort } from './protocol.ts';
 import { combineShares, weightsAtZero } from './shamir.ts';
 
 /** The phase whose messages the coordinator collects. */
-export type SecurePhase = 'keys' | 'shares' | 'masked' | 'answer' | 'done';
+export type SecurePhase = 'keys' | 'shares' | 'masked' | 'consent' | 'answer' | 'done';
 
 /** One secure sum. */
 export interface SecureCoordinatorOptions {
@@ -31,6 +36,8 @@ export interface SecureCoordinatorOptions {
   readonly threshold?: number | undefined;
   /** Words of 32 bits of a vector, two per number. */
   readonly words: number;
+  /** Whose signatures participants want to see. Default: nobody's, and there is no consent. */
+  readonly identities?: Identities | undefined;
 }
 
 /** The sum of those whose vectors came, modulo 2^64. */
@@ -55,12 +62,15 @@ export class SecureCoordinator {
   readonly #session: Session;
   readonly #threshold: number;
   readonly #sum: Uint32Array;
+  readonly #identities: Identities | undefined;
   #phase: SecurePhase = 'keys';
   /** Who can still answer in this phase. */
   #expected: readonly string[];
   readonly #keys = new Map<string, KeysMessage>();
   readonly #shares = new Map<string, SharesMessage>();
   readonly #masked = new Set<string>();
+  readonly #consents = new Map<string, ConsentMessage>();
+  #request: RequestMessage | undefined;
   readonly #answers = new Map<string, AnswerMessage>();
   #cohort: Cohort | undefined;
 
@@ -83,6 +93,7 @@ export class SecureCoordinator {
     }
     this.#session = session;
     this.#threshold = threshold;
+    this.#identities = options.identities;
     this.#expected = names;
     this.#sum = new Uint32Array(options.words);
   }
@@ -111,7 +122,7 @@ export class SecureCoordinator {
    * @throws SecureAggregationError where it is of another session or phase, malformed, or from one who does not take part.
    */
   receive(given: unknown, from: string): 'accepted' | 'duplicate' {
-    const message = readMessage(given, 'keys', 'shares', 'masked', 'answer');
+    const message = readMessage(given, 'keys', 'shares', 'masked', 'consent', 'answer');
     checkSession(this.#session, message);
     if (message.from !== from) {
       throw new SecureAggregationError('forged', `${from} sends a message in another name`, {
@@ -140,15 +151,23 @@ export class SecureCoordinator {
       throw new SecureAggregationError('malformed', `${from} sends ${what}`, { participant: from });
     };
     const others = this.#cohort?.names.length ?? 0;
-    if (message.kind === 'keys') this.#keys.set(from, message);
-    else if (message.kind === 'shares') {
+    if (message.kind === 'keys') {
+      if (this.#identities !== undefined && message.signature === undefined) {
+        throw new SecureAggregationError('forged', `${from} has not signed its keys`, {
+          participant: from,
+          remedy: 'Join with an identity and the public keys of all participants',
+        });
+      }
+      this.#keys.set(from, message);
+    } else if (message.kind === 'shares') {
       if (message.sealed.length !== (others - 1) * SEALED_BYTES) wrong('not one share for each');
       this.#shares.set(from, message);
     } else if (message.kind === 'masked') {
       if (2 * message.numbers.length !== this.#sum.length) wrong('a vector of a wrong size');
       addModular(this.#sum, wordsOf(message.numbers), 1);
       this.#masked.add(from);
-    } else {
+    } else if (message.kind === 'consent') this.#consents.set(from, message);
+    else {
       if (message.shares.length !== this.#shares.size * SCALAR_BYTES)
         wrong('not one share for each');
       this.#answers.set(from, message);
@@ -164,6 +183,7 @@ export class SecureCoordinator {
    */
   async advance(): Promise<ReadonlyMap<string, CoordinatorMessage>> {
     if (this.#phase === 'keys') await this.#dropForgedKeys();
+    if (this.#phase === 'consent') await this.#dropForgedConsents();
     const answered = [...this.#answered()].sort();
     if (answered.length < this.#threshold) {
       throw new SecureAggregationError(
@@ -192,8 +212,20 @@ export class SecureCoordinator {
         survivors: answered,
         dropped,
       };
-      this.#move('answer', answered);
+      this.#request = request;
+      this.#move(this.#identities === undefined ? 'answer' : 'consent', answered);
       return new Map(answered.map((name) => [name, request]));
+    }
+    if (phase === 'consent') {
+      const signatures = answered.map((name) => this.#consents.get(name)!.signature);
+      const consents: ConsentsMessage = {
+        kind: 'consents',
+        ...this.#session,
+        names: answered,
+        signatures: concatenated(...signatures),
+      };
+      this.#move('answer', answered);
+      return new Map(answered.map((name) => [name, consents]));
     }
     this.#move('done', []);
     return new Map();
@@ -250,6 +282,7 @@ export class SecureCoordinator {
       keys: this.#keys,
       shares: this.#shares,
       masked: this.#masked,
+      consent: this.#consents,
       answer: this.#answers,
       done: this.#answers,
     };
@@ -268,19 +301,41 @@ export class SecureCoordinator {
       keys.set(encryption, i * KEYS_BYTES);
       keys.set(masking, i * KEYS_BYTES + KEYS_BYTES / 2);
     });
-    return { kind: 'roster', ...this.#session, threshold: this.#threshold, names, keys };
+    const roster = { kind: 'roster', ...this.#session, threshold: this.#threshold } as const;
+    if (this.#identities === undefined) return { ...roster, names, keys };
+    const signatures = concatenated(...names.map((name) => this.#keys.get(name)!.signature!));
+    return { ...roster, names, keys, signatures };
   }
 
-  /** Forgets those whose keys are no keys, or occur before: with them every attempt would fail. */
+  /** Forgets those whose keys are no keys, occur before, or are not signed by them: with them every attempt would fail. */
   async #dropForgedKeys(): Promise<void> {
     const seen = new Set<string>();
     for (const name of [...this.#keys.keys()].sort()) {
-      const { encryption, masking } = this.#keys.get(name)!;
+      const { encryption, masking, signature } = this.#keys.get(name)!;
+      const said = keysStatement(this.#session, name, concatenated(encryption, masking));
+      const signed =
+        this.#identities === undefined ||
+        (await this.#identities.verify(name, said, signature ?? new Uint8Array(SIGNATURE_BYTES)));
       const texts = [encryption.join(), masking.join()];
       const fresh = texts[0] !== texts[1] && !texts.some((text) => seen.has(text));
       const points = await Promise.all([encryption, masking].map(importPublic)).catch(() => {});
-      if (!fresh || points === undefined) this.#keys.delete(name);
+      if (!fresh || !signed || points === undefined) this.#keys.delete(name);
       else for (const text of texts) seen.add(text);
+    }
+  }
+
+  /** Forgets consents that are not signed by those they come from: others would not go on with them. */
+  async #dropForgedConsents(): Promise<void> {
+    const { survivors, dropped } = this.#request!;
+    for (const [name, { signature }] of this.#consents) {
+      const said = survivorsStatement(
+        this.#session,
+        name,
+        this.#cohort!.context,
+        survivors,
+        dropped,
+      );
+      if (!(await this.#identities!.verify(name, said, signature))) this.#consents.delete(name);
     }
   }
 

@@ -1,3 +1,4 @@
+import { concatenated, equal, fromBase64Url, toBase64Url, utf8 } from './bytes.ts';
 import { bytesOf, randomScalar, scalarOf } from './field.ts';
 import type { RandomSource } from './random.ts';
 
@@ -7,6 +8,9 @@ const CURVE = { name: 'ECDH', namedCurve: 'P-256' } as const;
 
 /** Bytes of a public key: an uncompressed point of P-256. */
 export const PUBLIC_KEY_BYTES = 65;
+
+/** Bytes of a signature: both numbers of ECDSA on P-256, 32 bytes each. */
+export const SIGNATURE_BYTES = 64;
 
 /** A key pair for agreement on P-256 (ECDH); the secret is the scalar itself, since it must be shared. */
 export interface KeyPair {
@@ -168,31 +172,5 @@ export async function open(
 
 /** SHA-256 of parts, one after the other. */
 export async function digest(...parts: readonly Uint8Array[]): Promise<Bytes> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', all));
-}
-
-/** A text as UTF-8. */
-export function utf8(text: string): Bytes {
-  return new TextEncoder().encode(text);
-}
-
-/** Whether two arrays hold the same bytes. */
-export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-function fromBase64Url(text: string): Bytes {
-  const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(plain, (letter) => letter.codePointAt(0)!);
+  return new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', concatenated(...parts)));
 }

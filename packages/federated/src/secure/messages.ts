@@ -1,5 +1,5 @@
 import { SecureAggregationError } from './error.ts';
-import { PUBLIC_KEY_BYTES, SEAL_BYTES } from './keys.ts';
+import { PUBLIC_KEY_BYTES, SEAL_BYTES, SIGNATURE_BYTES } from './keys.ts';
 import { SCALAR_BYTES } from './field.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -20,6 +20,8 @@ export interface KeysMessage extends Session {
   readonly from: string;
   readonly encryption: Bytes;
   readonly masking: Bytes;
+  /** Of both keys, where participants have identities. */
+  readonly signature?: Bytes;
 }
 
 /** To all: who takes part, by name, with both keys of each one after the other. */
@@ -28,6 +30,8 @@ export interface RosterMessage extends Session {
   readonly threshold: number;
   readonly names: readonly string[];
   readonly keys: Bytes;
+  /** Of the keys, one for each name, where participants have identities. */
+  readonly signatures?: Bytes;
 }
 
 /** Second answer: shares of both secrets for each other participant, encrypted, and a commitment to the own mask. */
@@ -59,6 +63,20 @@ export interface RequestMessage extends Session {
   readonly dropped: readonly string[];
 }
 
+/** Answer to it where participants have identities: that this is the request that this one has got. */
+export interface ConsentMessage extends Session {
+  readonly kind: 'consent';
+  readonly from: string;
+  readonly signature: Bytes;
+}
+
+/** To those: who has given consent, with the signatures. */
+export interface ConsentsMessage extends Session {
+  readonly kind: 'consents';
+  readonly names: readonly string[];
+  readonly signatures: Bytes;
+}
+
 /** Last answer: one share for each name of the request, in the order of names. */
 export interface AnswerMessage extends Session {
   readonly kind: 'answer';
@@ -67,10 +85,15 @@ export interface AnswerMessage extends Session {
 }
 
 /** What a participant sends. */
-export type ParticipantMessage = KeysMessage | SharesMessage | MaskedMessage | AnswerMessage;
+export type ParticipantMessage =
+  | KeysMessage
+  | SharesMessage
+  | MaskedMessage
+  | ConsentMessage
+  | AnswerMessage;
 
 /** What a coordinator sends. */
-export type CoordinatorMessage = RosterMessage | DeliveryMessage | RequestMessage;
+export type CoordinatorMessage = RosterMessage | DeliveryMessage | RequestMessage | ConsentsMessage;
 
 /** Any message of secure aggregation: plain data and arrays, as `wire/` sends it. */
 export type SecureMessage = ParticipantMessage | CoordinatorMessage;
@@ -86,19 +109,28 @@ type Field =
   | 'count'
   | 'numbers'
   | { readonly bytes: number }
-  | { readonly boxes: number };
+  | { readonly boxes: number }
+  | { readonly optional: Field };
 
 const fields: Readonly<Record<SecureMessage['kind'], Readonly<Record<string, Field>>>> = {
   keys: {
     from: 'name',
     encryption: { bytes: PUBLIC_KEY_BYTES },
     masking: { bytes: PUBLIC_KEY_BYTES },
+    signature: { optional: { bytes: SIGNATURE_BYTES } },
   },
-  roster: { threshold: 'count', names: 'names', keys: { boxes: KEYS_BYTES } },
+  roster: {
+    threshold: 'count',
+    names: 'names',
+    keys: { boxes: KEYS_BYTES },
+    signatures: { optional: { boxes: SIGNATURE_BYTES } },
+  },
   shares: { from: 'name', commitment: { bytes: 32 }, sealed: { boxes: SEALED_BYTES } },
   delivery: { names: 'names', sealed: { boxes: SEALED_BYTES } },
   masked: { from: 'name', numbers: 'numbers' },
   request: { survivors: 'names', dropped: 'names' },
+  consent: { from: 'name', signature: { bytes: SIGNATURE_BYTES } },
+  consents: { names: 'names', signatures: { boxes: SIGNATURE_BYTES } },
   answer: { from: 'name', shares: { boxes: SCALAR_BYTES } },
 };
 
@@ -121,7 +153,8 @@ export function readMessage<Kind extends SecureMessage['kind']>(
   for (const [name, field] of expected) {
     if (!isField(given[name], field)) fail(`no proper ${name}`);
   }
-  if (Object.keys(given).length !== 4 + expected.length) fail('parts that do not belong to it');
+  const there = expected.filter(([name]) => Object.hasOwn(given, name)).length;
+  if (Object.keys(given).length !== 4 + there) fail('parts that do not belong to it');
   return value as Extract<SecureMessage, { readonly kind: Kind }>;
 }
 
@@ -129,6 +162,8 @@ function isField(value: unknown, field: Field): boolean {
   if (field === 'name') return isName(value);
   if (field === 'names') return isNames(value);
   if (field === 'count') return isCount(value);
+  if (typeof field === 'object' && 'optional' in field)
+    return value === undefined || isField(value, field.optional);
   if (field === 'numbers') return value instanceof BigUint64Array;
   if (!(value instanceof Uint8Array)) return false;
   return 'bytes' in field ? value.length === field.bytes : value.length % field.boxes === 0;

@@ -1,4 +1,5 @@
 import { SecureAggregationError } from './error.ts';
+import { utf8 } from './bytes.ts';
 import {
   digest,
   expandMask,
@@ -6,7 +7,6 @@ import {
   keyMaterial,
   PUBLIC_KEY_BYTES,
   sharedSecret,
-  utf8,
 } from './keys.ts';
 import { KEYS_BYTES } from './messages.ts';
 import type { RosterMessage, SecureMessage, Session } from './messages.ts';

@@ -3,6 +3,7 @@ import type { OpenRound, RoundsPlan, SummedUpdates } from '../rounds/state.ts';
 import { clippingFactor, difference } from '../vectors.ts';
 import { SecureCoordinator } from './coordinator.ts';
 import { addModular } from './fixed-point.ts';
+import type { Identities } from './identity.ts';
 import { secureSum } from './in-process.ts';
 import { secureTask } from './options.ts';
 import type { CoordinatorMessage } from './messages.ts';
@@ -31,12 +32,14 @@ function coordinatorOptions(
   plan: RoundsPlan,
   open: OpenRound,
   vector: VectorPlan,
+  identities?: Identities,
 ): SecureCoordinatorOptions {
   return {
     session: { run: plan.run, round: open.round, attempt: open.attempt },
     participants: open.selected,
     threshold: thresholdOf(plan, open),
     words: vectorWords(vector),
+    identities,
   };
 }
 
@@ -64,11 +67,16 @@ export class SecureRound {
   readonly #vector: VectorPlan;
   readonly #coordinator: SecureCoordinator;
 
-  /** @throws ValueError where the round has fewer than two participants, whose sum would hide nothing. */
-  constructor(plan: RoundsPlan, open: OpenRound) {
+  /**
+   * @param identities Whose signatures participants want to see. Default: nobody's.
+   * @throws ValueError where the round has fewer than two participants, whose sum would hide nothing.
+   */
+  constructor(plan: RoundsPlan, open: OpenRound, identities?: Identities) {
     this.#plan = plan;
     this.#vector = vectorPlan(plan, open);
-    this.#coordinator = new SecureCoordinator(coordinatorOptions(plan, open, this.#vector));
+    this.#coordinator = new SecureCoordinator(
+      coordinatorOptions(plan, open, this.#vector, identities),
+    );
   }
 
   /** The phase whose messages are collected. */

@@ -6,6 +6,7 @@ import type { FederationStart } from '../rounds/plan.ts';
 import { privacyReport } from '../privacy/report.ts';
 import type { FederationResult } from '../result.ts';
 import { Rounds } from '../rounds/rounds.ts';
+import { Identities } from '../secure/identity.ts';
 import type { SimulationEvent } from '../simulation/options.ts';
 import type { Plain } from '../wire/message.ts';
 import { isLoopback } from '../wire/loopback.ts';
@@ -52,6 +53,8 @@ export async function openCoordinator(
 ): Promise<Federation> {
   const names = namesOf(options);
   checkListening(options);
+  const identities = identitiesOf(options, names);
+  await identities?.check('federate');
   const journal = options.journal === undefined ? undefined : new Journal(options.journal);
   await journal?.lock();
   try {
@@ -59,7 +62,7 @@ export async function openCoordinator(
     const run = saved?.run ?? nodeModule('node:crypto', 'federate').randomUUID();
     const plan = planOf('federate', options, { ...model.start, run, population: names.length });
     const rounds = saved === undefined ? new Rounds(plan) : new Rounds(plan, saved);
-    const coordinator = new Coordinator(model, options, names, rounds, journal);
+    const coordinator = new Coordinator(model, options, names, rounds, journal, identities);
     await coordinator.open();
     return coordinator;
   } catch (error) {
@@ -79,6 +82,25 @@ function checkListening({ listen: where, tls, allowInsecure }: FederateOptions):
         'Give tls, listen on 127.0.0.1 behind a proxy that has it, or say allowInsecure: true where the network itself is encrypted',
     },
   );
+}
+
+/** The public keys of all participants, where they shall sign. */
+function identitiesOf(
+  { identities: given, secureAggregation }: FederateOptions,
+  names: readonly string[],
+): Identities | undefined {
+  if (given === undefined) return undefined;
+  if (secureAggregation === undefined)
+    throw new ValueError('federate: identities are for secure aggregation only', {
+      remedy: 'Give secureAggregation, or leave the identities out',
+    });
+  const identities = new Identities('federate', given);
+  const without = names.find((name) => identities.textOf(name) === undefined);
+  if (without !== undefined)
+    throw new ValueError(`federate: '${without}' has no public key among the identities`, {
+      remedy: 'Give one for each participant',
+    });
+  return identities;
 }
 
 /** Everyone who may take part, in the order of names. */
@@ -131,6 +153,7 @@ class Coordinator implements Federation {
     names: readonly string[],
     rounds: Rounds,
     journal: Journal | undefined,
+    identities: Identities | undefined,
   ) {
     const { tokens = {}, tls, status, origins = [], signal, roundTimeout = 600 } = options;
     const { plan } = rounds;
@@ -171,6 +194,7 @@ class Coordinator implements Federation {
       // Central privacy draws each participant by itself, and needs all to be there for the number it expects.
       waitFor: options.waitFor ?? (plan.central === undefined ? clients : undefined) ?? population,
       names,
+      identities,
       signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
       measure: (record) => this.#measure(record),
       event: (event) => this.#tell(event),

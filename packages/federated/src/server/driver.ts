@@ -7,6 +7,7 @@ import type { SimulationEvent } from '../simulation/options.ts';
 import { pause } from '../client/backoff.ts';
 import type { Plain } from '../wire/message.ts';
 import { SecureAggregationError } from '../secure/error.ts';
+import type { Identities } from '../secure/identity.ts';
 import { SecureRound, sumSecurely } from '../secure/round.ts';
 import { KINDS, trainAnswer } from '../wire/protocol.ts';
 import type { QuestionId } from '../wire/protocol.ts';
@@ -25,6 +26,8 @@ export interface DriverOptions {
   readonly waitFor: number;
   /** Everyone who may take part. */
   readonly names: readonly string[];
+  /** Whose signatures participants of secure sums want to see. */
+  readonly identities?: Identities | undefined;
   readonly signal: AbortSignal;
   /** Measures the new weights and whatever else belongs to a round; its record is saved afterwards. */
   readonly measure: (record: RoundRecord) => Promise<RoundRecord>;
@@ -220,20 +223,21 @@ export class Driver {
 
   /** The same by secure aggregation: training first, then keys, shares, masked updates and what takes the masks off their sum. */
   async #collectSecurely(open: OpenRound): Promise<RoundRecord | 'repeat' | undefined> {
-    const { rounds, signal } = this.#options;
+    const { rounds, signal, identities } = this.#options;
     const { selected, weights } = open;
     if (selected.length < 2) {
       const nobody = await sumSecurely(rounds.plan, open, new Map());
       return rounds.closeSummed(nobody!, this.seconds);
     }
-    const secure = new SecureRound(rounds.plan, open);
+    const secure = new SecureRound(rounds.plan, open, identities);
     let given: ReadonlyMap<string, unknown> = new Map(
       selected.map((name) => [name, { task: open.task(name), weights }]),
     );
     const report = this.#reporter(open, 0);
     let answered = 0;
     try {
-      for (const [step, kind] of KINDS.secure.entries()) {
+      const kinds = identities === undefined ? KINDS.secure : KINDS.signed;
+      for (const [step, kind] of kinds.entries()) {
         const outcome = await this.#ask({
           id: this.#id(open, step),
           kind,

@@ -38,6 +38,12 @@ export interface FederateOptions extends FederationOptions {
    */
   readonly tokens?: Readonly<Record<string, string>>;
   /**
+   * Public keys of all participants by name, see {@link newIdentity}: participants of secure sums then sign their keys and whose
+   * updates are in a sum, and believe nobody's word for either. Needs `secureAggregation`, and participants with identities.
+   * Default: none, and participants must believe the coordinator.
+   */
+  readonly identities?: Readonly<Record<string, string>>;
+  /**
    * Whether to listen without `tls` on an address that is not this machine alone, so that tokens and updates are there for
    * everybody on the way to read. For networks that are encrypted otherwise. Default false: it is refused.
    */

@@ -1,5 +1,6 @@
 import { FormatError, KetworkError } from '@ketwork/base';
 import type { SampledGaussian } from '@ketwork/training';
+import type { OpenedSum } from '../secure/once.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import type { Plain } from '../wire/message.ts';
 import { trainAnswer } from '../wire/protocol.ts';
@@ -34,6 +35,8 @@ export interface ParticipantRecord {
   readonly spent: readonly SampledGaussian[];
   /** The round trained last, and the answer to it, to be given again where the coordinator asks again. */
   readonly last?: { readonly run: string; readonly round: number; readonly answer: TrainAnswer };
+  /** The last sum it has helped to open, where it insists on signatures. */
+  readonly opened?: OpenedSum;
 }
 
 const layout = text(50_000_000);
@@ -44,6 +47,7 @@ const record: Schema<ParticipantRecord> = object({
   rounds: integer(0),
   spent: list(object({ noiseMultiplier: finite, sampleRate: finite, steps: integer(0) }), 1e6),
   last: optional(object({ run: text(64), round: integer(1), answer: trainAnswer })),
+  opened: optional(object({ run: text(64), round: integer(1), sum: text(64) })),
 });
 
 const envelope = object({ format: oneOf(FORMAT), checksum: integer(0), record: bytes });

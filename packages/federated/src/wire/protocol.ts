@@ -127,10 +127,14 @@ export interface AnswerReply {
 /** Checks an {@link AnswerReply}. */
 export const answerReply: Schema<AnswerReply> = object({ outcome: oneOf('accepted', 'duplicate') });
 
-/** What a participant may be asked: to train, or one of the questions of secure aggregation, which come in this order. */
+/**
+ * What a participant may be asked: to train, or one of the questions of secure aggregation, which come in this order, with one
+ * more where participants have identities.
+ */
 export const KINDS = {
   train: 'train',
   secure: ['train secretly', 'share', 'mask', 'unmask'],
+  signed: ['train secretly', 'share', 'mask', 'agree', 'unmask'],
   finished: 'finished',
 } as const;
 

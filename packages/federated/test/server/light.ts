@@ -1,6 +1,7 @@
 // Participants and models without layers, so that tests of the protocol are about nothing else.
 import { crossEntropy, sgd } from '@ketwork/nn';
 import { Caller } from '../../src/client/caller.ts';
+import type { SecurePolicy } from '../../src/client/follower.ts';
 import { participation } from '../../src/client/participant.ts';
 import type { Farewell, ParticipantRound } from '../../src/client/participant.ts';
 import { fetchTransport } from '../../src/client/transport.ts';
@@ -88,6 +89,7 @@ export interface LightOptions {
   readonly giveUpAfter?: number;
   readonly size?: number;
   readonly signal?: AbortSignal;
+  readonly secure?: SecurePolicy;
 }
 
 /** Takes part to the end; what happened in its rounds, and the end. */
@@ -106,6 +108,7 @@ export async function takePart(
     size,
     train: async (body) => options.train?.(body) ?? trainLight(name, body),
     signal,
+    secure: options.secure,
   });
   const rounds: ParticipantRound[] = [];
   for (;;) {

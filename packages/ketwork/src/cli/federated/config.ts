@@ -102,7 +102,14 @@ async function configurationOf(json: unknown, folder: string): Promise<Configura
     personal: personal as readonly string[] | undefined,
     simulate: membersOf(simulate, 'simulate'),
     serve: membersOf(serve, 'serve'),
-    join: membersOf(join, 'join', ['privacyLimit', 'state', 'allowInsecure']),
+    join: membersOf(join, 'join', [
+      'privacyLimit',
+      'state',
+      'allowInsecure',
+      'identity',
+      'identities',
+      'least',
+    ]),
   };
 }
 

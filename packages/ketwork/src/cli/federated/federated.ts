@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { tokens, tokenHelp } = await import('./token.ts');
     return { work: tokens, help: tokenHelp };
   },
+  identity: async () => {
+    const { identity, identityHelp } = await import('./identity.ts');
+    return { work: identity, help: identityHelp };
+  },
 };
 
 /** Help of `ketwork federated`. */
@@ -33,6 +37,7 @@ Commands:
   join      take part in one, with data that stay here
   simulate  run one in this process
   token     make tokens for participants
+  identity  make a key pair with which a participant signs in secure sums
 
 A federation is a file of JSON:
   {

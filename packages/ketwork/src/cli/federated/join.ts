@@ -1,6 +1,6 @@
 import { EnvironmentError, FormatError } from '@ketwork/base';
 import { fileStateStore, join } from '@ketwork/federated';
-import type { JoinOptions, ParticipantRound } from '@ketwork/federated';
+import type { JoinOptions, ParticipantRound, SecureParticipation } from '@ketwork/federated';
 import { saveModel } from '@ketwork/training';
 import { resolve } from 'node:path';
 import { readArguments } from '../arguments.ts';
@@ -9,6 +9,7 @@ import { readText } from '../files.ts';
 import { UsageError } from '../usage.ts';
 import { readConfiguration } from './config.ts';
 import { readData } from './data.ts';
+import { readIdentities, readIdentity } from './identity.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { Progress } from './progress.ts';
 
@@ -20,6 +21,8 @@ const options: OptionTable = {
   key: { type: 'string' },
   'give-up-after': { type: 'string' },
   state: { type: 'string' },
+  identity: { type: 'string' },
+  identities: { type: 'string' },
   'allow-insecure': { type: 'boolean' },
   out: { type: 'string' },
 };
@@ -32,18 +35,21 @@ as JSON. Progress goes to the standard error. Ctrl-C leaves.
 
 The configuration needs "model" and, where the coordinator's has it, "personal"; that of the coordinator will do. With
 "join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more: with --state in all starts
-together, without counted anew in each. "join" may hold "state" and "allowInsecure" as well.
+together, without counted anew in each. "join" may also hold "state", "identity", "identities" and "allowInsecure", and
+"least", the fewest updates in a secure sum that it helps to open. With an identity or "least" it gives secure sums only.
 The token comes from a file or from the environment variable KETWORK_TOKEN, not from the command line, where others see it.
 
 Options:
   --data FILE        CSV with an example per line, its class last; default "data" of the configuration
   --token FILE       file with the token
+  --state FILE       keeps personal parameters and the account of privacy spent, before anything is sent; the next start
+                     goes on with it. One participant at a time has it; what is damaged or another's is refused
+  --identity FILE    own key pair, see ketwork federated identity, and
+  --identities FILE  JSON with the public key of each participant, not from the coordinator
+  --allow-insecure   send the token over http: to another machine, though it can be read on the way
   --ca FILE          certificate of the authority that signed the coordinator's
   --cert FILE        own certificate, and
   --key FILE         its private key, in place of a token
-  --state FILE       keeps personal parameters and the account of privacy spent, before anything is sent; the next start
-                     goes on with it. One participant at a time has it; what is damaged or another's is refused
-  --allow-insecure   send the token over http: to another machine, though it can be read on the way
   --give-up-after N  seconds without an answer after which the coordinator counts as lost; default 600
   --out FILE         write the model (*.safetensors) at the end
   --debug            show where an error was thrown
@@ -59,13 +65,20 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
   }
   const giveUpAfter = given.integer('give-up-after', 1, 2 ** 31 - 1);
   const { model, folder, data: source, personal, join: settings } = await readConfiguration(file);
-  const { state: kept, ...more } = settings;
+  const { state: kept, identity, identities, least, ...more } = settings;
+  const fileOf = (option: string, setting: unknown): string | undefined =>
+    given.text(option) ?? (setting === undefined ? undefined : fileNamed(option, setting, folder));
   const own = given.text('data');
   if (own === undefined && source === undefined) {
     throw new FormatError('there are no data', { remedy: 'Name them with --data' });
   }
   const data = own === undefined ? await readData(source!, folder) : await readData(own, '.');
-  const state = given.text('state') ?? (kept === undefined ? undefined : fileNamed(kept, folder));
+  const state = fileOf('state', kept);
+  const secureAggregation = await readSecure(
+    fileOf('identity', identity),
+    fileOf('identities', identities),
+    least,
+  );
   const tls = await readTls(given.text('ca'), given.text('cert'), given.text('key'));
   const token = await readToken(given.text('token'), tls?.cert !== undefined);
   const progress = new Progress();
@@ -75,6 +88,7 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
       ...(token === undefined ? {} : { token }),
       ...(tls === undefined ? {} : { tls }),
       ...(more as Pick<JoinOptions, 'privacyLimit' | 'allowInsecure'>),
+      ...(secureAggregation === undefined ? {} : { secureAggregation }),
       ...(state === undefined ? {} : { store: fileStateStore(state) }),
       ...(personal === undefined ? {} : { personal }),
       ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
@@ -93,9 +107,23 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
   }
 }
 
+/** Terms for secure sums, where there are any. */
+async function readSecure(
+  identity: string | undefined,
+  identities: string | undefined,
+  least: unknown,
+): Promise<SecureParticipation | undefined> {
+  if (identity === undefined && identities === undefined && least === undefined) return undefined;
+  return {
+    ...(identity === undefined ? {} : { identity: await readIdentity(identity) }),
+    ...(identities === undefined ? {} : { identities: await readIdentities(identities) }),
+    ...(least === undefined ? {} : { least: least as number }),
+  };
+}
+
 /** A file that the configuration names, seen from its folder. */
-function fileNamed(name: unknown, folder: string): string {
-  if (typeof name !== 'string') throw new FormatError('join.state is not a name');
+function fileNamed(option: string, name: unknown, folder: string): string {
+  if (typeof name !== 'string') throw new FormatError(`join.${option} is not a name`);
   return resolve(folder, name);
 }
 

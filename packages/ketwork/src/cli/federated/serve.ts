@@ -8,6 +8,7 @@ import type { Arguments, OptionTable } from '../arguments.ts';
 import { readText } from '../files.ts';
 import { federationOf, membersOf, oneConfiguration, readConfiguration } from './config.ts';
 import type { Configuration } from './config.ts';
+import { readIdentities } from './identity.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { Progress } from './progress.ts';
 import { described, report } from './report.ts';
@@ -18,6 +19,7 @@ const options: OptionTable = {
   tokens: { type: 'string' },
   journal: { type: 'string' },
   status: { type: 'string' },
+  identities: { type: 'string' },
   'allow-insecure': { type: 'boolean' },
   out: { type: 'string' },
 };
@@ -29,15 +31,16 @@ Coordinates a federation over HTTP(S) until its rounds are done, and prints what
 standard error. Ctrl-C ends it; with --journal the same command goes on where it was.
 
 Options:
-  --port N          port to listen on; default 0, any that is free
-  --host ADDRESS    address to listen on; default this machine only, all addresses with TLS
-  --allow-insecure  listen to other machines without TLS, though tokens and updates can be read on the way
-  --tokens FILE     JSON with the token of each participant by name, see ketwork federated token
-  --journal DIR     folder in which the federation is kept, the model after every round with it
-  --status FILE     file with the token for the status page; 'open' lets everybody read it; default nobody
-  --out FILE        write the model (*.safetensors) at the end
-  --debug           show where an error was thrown
-  --help            show this text
+  --port N           port to listen on; default 0, any that is free
+  --host ADDRESS     address to listen on; default this machine only, all addresses with TLS
+  --allow-insecure   listen to other machines without TLS, though tokens and updates can be read on the way
+  --tokens FILE      JSON with the token of each participant by name, see ketwork federated token
+  --identities FILE  JSON with the public key of each participant, see ketwork federated identity: they sign in secure sums
+  --journal DIR      folder in which the federation is kept, the model after every round with it
+  --status FILE      file with the token for the status page; 'open' lets everybody read it; default nobody
+  --out FILE         write the model (*.safetensors) at the end
+  --debug            show where an error was thrown
+  --help             show this text
 
 The configuration's "serve" may hold the same by these names ("allowInsecure": true), and roundTimeout, waitFor, origins,
 limits, linger, and tls with the files key, cert and ca and the names of participants with certificates.
@@ -89,6 +92,7 @@ const SERVE = [
   'port',
   'host',
   'tokens',
+  'identities',
   'journal',
   'status',
   'tls',
@@ -106,7 +110,7 @@ async function serverOptions(
   given: Arguments,
 ): Promise<Omit<FederateOptions, keyof Configuration['options']>> {
   membersOf(settings, 'serve', SERVE);
-  const { port, host, tokens, journal, status, tls, ...handedOn } = settings;
+  const { port, host, tokens, identities, journal, status, tls, ...handedOn } = settings;
   const file = (option: string, setting: unknown): string | undefined => {
     const named = given.text(option);
     if (named !== undefined) return named;
@@ -115,6 +119,7 @@ async function serverOptions(
     return resolve(folder, setting);
   };
   const tokenFile = file('tokens', tokens);
+  const identitiesFile = file('identities', identities);
   const journalFolder = file('journal', journal);
   const statusFile = status === 'open' ? 'open' : file('status', status);
   return {
@@ -125,6 +130,10 @@ async function serverOptions(
     },
     ...optional('allowInsecure', given.on('allow-insecure') ? true : undefined),
     ...optional('tokens', tokenFile === undefined ? undefined : await readTokens(tokenFile)),
+    ...optional(
+      'identities',
+      identitiesFile === undefined ? undefined : await readIdentities(identitiesFile),
+    ),
     ...optional('journal', journalFolder),
     ...optional('status', statusFile === undefined ? undefined : await readStatus(statusFile)),
     ...optional('tls', tls === undefined ? undefined : await readTls(tls, folder)),

@@ -231,8 +231,66 @@ describe('token', () => {
   });
 });
 
+describe('identity', () => {
+  it('makes a file for its owner only, and never writes over one', async () => {
+    const made = await answer(['federated', 'identity', file('own.identity')]);
+    expect(made).toMatch(/^p256:[\w-]{87}\n$/);
+    expect(await answer(['federated', 'identity', file('own.identity'), '--show'])).toBe(made);
+    expect(statSync(file('own.identity')).mode & 0o777).toBe(0o600);
+    const before = readFileSync(file('own.identity'), 'utf8');
+    const again = await fault(['identity', file('own.identity')]);
+    expect(again).toMatchObject({ code: 1, text: expect.stringMatching(/is there already/) });
+    expect(readFileSync(file('own.identity'), 'utf8')).toBe(before);
+    expect((await fault(['identity'])).code).toBe(2);
+    const { privateKey } = JSON.parse(before) as { privateKey: string };
+    write('cut.identity', before.slice(0, -20));
+    const { text, code } = await fault(['identity', file('cut.identity'), '--show']);
+    expect([code, text]).toEqual([
+      1,
+      expect.stringMatching(/cut\.identity: the text is no identity/),
+    ]);
+    expect(text).not.toContain(privateKey.slice(10, 30));
+  });
+
+  it('is what participants sign with', async () => {
+    const names = ['north', 'south'];
+    const keys = await Promise.all(
+      names.map((name) => answer(['federated', 'identity', file(`${name}.identity`)])),
+    );
+    write('identities.json', { north: keys[0]!.trim(), south: keys[1]!.trim() });
+    const serve = { tokens: 'tokens.json', linger: 20, identities: 'identities.json' };
+    const secureAggregation = { clippingNorm: 10 };
+    const { strategy: _, ...plain } = configuration;
+    const name = write('signed.json', { ...plain, rounds: 1, secureAggregation, serve });
+    const server = await started([name]);
+    const parts = await Promise.all(
+      names.map((who) => {
+        write(`${who}.token`, `token-of-${who}-0123`);
+        const join = { identity: `${who}.identity`, identities: 'identities.json', least: 2 };
+        const own = write(`${who}.json`, { ...plain, join });
+        const data = ['--data', file(`${who}.csv`), '--token', file(`${who}.token`)];
+        return ketwork(['federated', 'join', server.url, own, ...data]);
+      }),
+    );
+    expect(parts.map(({ code }) => code)).toEqual([0, 0]);
+    expect(parts[0]!.stderr).toMatch(/^1\/1 loss .*, accepted$/m);
+    expect((await server.done).code).toBe(0);
+    const data = ['--data', file('north.csv'), '--token', file('north.token')];
+    const url = 'http://127.0.0.1:9';
+    const half = ['join', url, file('serve.json'), ...data, '--identity', file('north.identity')];
+    expect((await fault(half)).text).toMatch(/belong together/);
+    write('bad.json', { ...plain, join: { identity: 7 } });
+    expect((await fault(['join', url, file('bad.json'), ...data])).text).toMatch(
+      /join\.identity is not a name/,
+    );
+    expect((await fault(['serve', file('serve.json'), '--identities', name])).text).toMatch(
+      /identities are for secure aggregation only/,
+    );
+  });
+});
+
 describe('help', () => {
-  it.each([[], ['serve'], ['join'], ['simulate'], ['token']])(
+  it.each([[], ['serve'], ['join'], ['simulate'], ['token'], ['identity']])(
     'is there: %s',
     async (...command) => {
       const text = await answer(['federated', ...command, '--help']);
