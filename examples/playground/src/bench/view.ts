@@ -65,6 +65,11 @@ class BenchView implements LazyView {
   }
 
   async #start(): Promise<void> {
+    if (this.#backEnds.every(({ id }) => this.#left.has(id))) {
+      this.#status = 'Tick a back end first';
+      this.#render();
+      return;
+    }
     const stop = new AbortController();
     this.#running = stop;
     this.#figures = [];

@@ -142,7 +142,8 @@ export const benchCases: readonly PageCase[] = [
     },
   },
   {
-    name: 'bench: it can be stopped, and starts again',
+    name: 'bench: it can be stopped, starts again, and fits a phone',
+    window: 'small',
     async run(page) {
       const view = await open(page);
       await set(view, { from: 10, to: 12 });
@@ -154,6 +155,17 @@ export const benchCases: readonly PageCase[] = [
       await set(view, { from: 2, to: 2, large: 6 });
       await view.locator('.go').click();
       await view.getByText('Finished').waitFor({ timeout: 30_000 });
+      const [width, window, widest] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        innerWidth,
+        Math.max(
+          ...[...document.querySelectorAll('.bars td')].map((e) => e.getBoundingClientRect().right),
+        ),
+      ]);
+      assert.ok(width <= window && widest <= window, `${width} and ${widest} of ${window}`);
+      for (const box of await view.locator('input[type="checkbox"]').all()) await box.uncheck();
+      await view.locator('.go').click();
+      await view.getByText('Tick a back end first').waitFor();
     },
   },
 ];
