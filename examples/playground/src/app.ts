@@ -280,7 +280,10 @@ class App {
       event.preventDefault();
       if (editor.armed !== undefined) editor.place(editor.armed, editor.cursor, true);
       else {
-        editor.moveCursor(editor.cursor.wire, editor.cursor.column);
+        // A gate that was just placed is behind the cursor, and its fields are in sight.
+        const { wire, column } = editor.cursor;
+        if (editor.selected === undefined || editor.opAtCursor !== undefined)
+          editor.moveCursor(wire, column);
         this.#draw();
         const field =
           this.#root.querySelector<HTMLElement>('.inspected input, .inspected select') ??

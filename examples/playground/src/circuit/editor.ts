@@ -57,6 +57,8 @@ export class Editor {
   failure: Error | undefined;
   /** What was last done, read aloud. */
   announcement = '';
+  /** What is wrong with the angle that was typed last, and where: a field's id. */
+  wrongAngle: { readonly field: string; readonly typed: string } | undefined;
 
   constructor(document: Document, engine: Engine, changed: () => void) {
     this.#history = new History(document);
@@ -76,6 +78,11 @@ export class Editor {
 
   get canRedo(): boolean {
     return this.#history.canRedo;
+  }
+
+  /** Index of the operation under the cursor. */
+  get opAtCursor(): number | undefined {
+    return opAt(this.document.circuit, this.cursor.wire, this.cursor.column);
   }
 
   get selectedOp(): Op | undefined {
@@ -115,6 +122,7 @@ export class Editor {
 
   /** Moves the cursor, within the circuit and the first free column behind it. */
   moveCursor(wire: number, column: number): void {
+    this.wrongAngle = undefined;
     const { circuit } = this.document;
     this.cursor = {
       wire: Math.max(0, Math.min(circuit.qubits - 1, wire)),
@@ -127,6 +135,7 @@ export class Editor {
 
   /** Selects an operation and puts the cursor on it. */
   select(index: number | undefined): void {
+    this.wrongAngle = undefined;
     this.selected = index;
     if (index !== undefined) this.#cursorTo(index);
     this.#changed();
@@ -248,6 +257,12 @@ export class Editor {
     this.#apply(edit.setAngle(this.document, this.selected, which, value), gesture);
   }
 
+  /** Says of a field that no angle was typed there, until another one is. */
+  refuseAngle(field: string, typed: string): void {
+    this.wrongAngle = { field, typed };
+    this.#changed();
+  }
+
   setValue(slot: string, element: number, value: number, gesture?: string): void {
     const document = edit.setValue(this.document, slot, element, value);
     this.#apply({ document, selected: this.selected }, gesture);
@@ -277,9 +292,9 @@ export class Editor {
   type(text: string): void {
     const { version } = this.program;
     try {
-      const { circuit, notices } = parseQasm(text, { version });
+      const { circuit, notices, version: written } = parseQasm(text, { version });
       edit.checkSize(circuit);
-      this.program = { text, version, notices };
+      this.program = { text, version: written, notices };
       const document = edit.documentOf(circuit, this.document.values);
       this.#history.push(document, 'program');
       this.selected = undefined;
@@ -324,6 +339,7 @@ export class Editor {
   }
 
   #simulate(): void {
+    this.wrongAngle = undefined;
     try {
       this.result = this.#live.run(this.document);
       this.failure = undefined;

@@ -137,6 +137,14 @@ function qubitField(
   </label>`;
 }
 
+/** Steps of a slider in half a turn. */
+const STEPS = 48;
+
+/** The angle of a slider, which browsers round to 15 digits, so that it is a fraction of π again. */
+function snapped(value: string): number {
+  return (Math.round((Number(value) * STEPS) / Math.PI) * Math.PI) / STEPS;
+}
+
 /** A slider of ±2π and a field that takes expressions. */
 function angleField(
   name: string,
@@ -148,12 +156,14 @@ function angleField(
   const typed = (event: Event): void => {
     const field = event.target as HTMLInputElement;
     const angle = readAngle(field.value);
-    field.setAttribute('aria-invalid', String(angle === undefined));
-    if (angle !== undefined) {
-      set(angle);
-      field.value = numberLabel(angle);
+    if (angle === undefined) {
+      editor.refuseAngle(id, field.value);
+      return;
     }
+    set(angle);
+    field.value = numberLabel(angle);
   };
+  const wrong = editor.wrongAngle?.field === id ? editor.wrongAngle.typed : undefined;
   return html`<div class="field angle">
     <label for=${id}>${name}</label>
     <input
@@ -161,10 +171,10 @@ function angleField(
       type="range"
       min=${-2 * Math.PI}
       max=${2 * Math.PI}
-      step=${Math.PI / 48}
+      step=${Math.PI / STEPS}
       .value=${live(String(value))}
       aria-valuetext="${numberLabel(value)} radians"
-      @input=${(event: Event) => set(Number((event.target as HTMLInputElement).value), id)}
+      @input=${(event: Event) => set(snapped((event.target as HTMLInputElement).value), id)}
       @pointerdown=${() => editor.settle()}
       @blur=${() => editor.settle()}
     />
@@ -174,14 +184,17 @@ function angleField(
       aria-label="${name} in radians, such as pi/4"
       spellcheck="false"
       autocomplete="off"
-      .value=${live(numberLabel(value))}
+      aria-invalid=${wrong !== undefined}
+      .value=${live(wrong ?? numberLabel(value))}
       @change=${typed}
-      @blur=${(event: Event) => {
-        const field = event.target as HTMLInputElement;
-        field.setAttribute('aria-invalid', 'false');
-        field.value = numberLabel(value);
-      }}
     />
+    ${
+      wrong === undefined
+        ? nothing
+        : html`<p class="failure" role="alert">
+            “${wrong}” is no angle: write radians, such as 1.2, pi/4 or arccos(1/3).
+          </p>`
+    }
   </div>`;
 }
 

@@ -62,6 +62,13 @@ export const circuitCases: readonly PageCase[] = [
         await page.evaluate(() => (document.activeElement as HTMLElement).dataset['kind']),
         'X',
       );
+      // Enter opens the gate that was just placed, though the cursor has gone on.
+      await page.locator('.board [tabindex="0"]').focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('1');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Home');
+      await expectProgram(page, 'qubit[2] q;\nx q[0];\nh q[0];\ncx q[0], q[1];\nrx(-2*pi) q[0];');
       await page.getByRole('tab', { name: 'Circuit' }).focus();
       await page.keyboard.press('ArrowRight');
       await page.getByRole('tab', { name: 'Train', selected: true }).waitFor();
@@ -88,10 +95,18 @@ export const circuitCases: readonly PageCase[] = [
       assert.equal(await field.inputValue(), '2π/3');
       await field.fill('two');
       await field.press('Enter');
+      await settled(page);
       assert.equal(await field.getAttribute('aria-invalid'), 'true');
+      const refusal = page.locator('.inspected').getByRole('alert');
+      assert.match(await refusal.innerText(), /“two” is no angle.*pi\/4/);
       assert.deepEqual(await probabilitiesOf(page), { '|0⟩': 25, '|1⟩': 75 });
+      await field.fill('2*pi/3');
+      await field.press('Enter');
+      await settled(page);
+      assert.equal(await refusal.count(), 0);
       // All steps of the slider are one step of undo.
       await page.locator('.inspected button').first().focus();
+      await page.keyboard.press('Control+z');
       await page.keyboard.press('Control+z');
       await page.keyboard.press('Control+z');
       assert.deepEqual(await probabilitiesOf(page), { '|0⟩': 100, '|1⟩': 0 });
