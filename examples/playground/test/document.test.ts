@@ -177,7 +177,7 @@ describe('the editor', () => {
     expect(parseQasm(toQasm(editor.document.circuit)).circuit.ops).toHaveLength(5);
   });
 
-  it('goes on in the version of the language in which a program is typed', async () => {
+  test('goes on in the version of the language in which a program is typed', async () => {
     const editor = new Editor(three, await cpu(), () => {});
     editor.type('OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n');
     expect(editor.program.version).toBe(2);
@@ -185,7 +185,7 @@ describe('the editor', () => {
     expect(editor.program.text).toMatch(/^OPENQASM 2.0;[^]*qreg q\[2\]/);
   });
 
-  it('says of a field what was no angle, until another is given', async () => {
+  test('says of a field what was no angle, until another is given', async () => {
     const editor = new Editor(three, await cpu(), () => {});
     editor.refuseAngle('angle-0', 'two');
     expect(editor.wrongAngle).toEqual({ field: 'angle-0', typed: 'two' });
