@@ -84,15 +84,19 @@ export async function interleave(
   settings: Settings,
 ): Promise<number[][]> {
   const { rounds, sampleSeconds, budgetSeconds = Infinity } = settings;
-  const calls: number[] = [];
   const samples: number[][] = timers.map(() => []);
-  let perRound = 0;
+  const bests: number[] = [];
   for (const [side, timer] of timers.entries()) {
-    const best = await warm(timer, settings);
-    if (best >= SLOW_CALL) samples[side]!.push(best);
-    calls.push(callsFor(best, sampleSeconds));
-    perRound += calls.at(-1)! * best;
+    bests.push(await warm(timer, settings));
+    if (bests[side]! >= SLOW_CALL) samples[side]!.push(bests[side]!);
   }
+  // Code that sides share was optimised for the first of them, and is made anew once it has seen what the others do with it.
+  for (let side = 0; side < timers.length - 1; side++) {
+    if (bests[side]! > sampleSeconds) continue;
+    bests[side] = Math.min(bests[side]!, await warm(timers[side]!, settings));
+  }
+  const calls = bests.map((best) => callsFor(best, sampleSeconds));
+  const perRound = bests.reduce((sum, best, side) => sum + calls[side]! * best, 0);
   const made = Math.max(1, Math.min(rounds, Math.floor(budgetSeconds / perRound)));
   for (let round = 0; round < made; round++) {
     for (let turn = 0; turn < timers.length; turn++) {
