@@ -1,7 +1,6 @@
 import type { Parameter } from '@ketwork/nn';
-
-/** Parameters that are clipped together, by their places. */
-export type ClippingGroups = readonly (readonly number[])[];
+import { gradientRows } from './gradient-rows.ts';
+import type { ClippingGroups, GradientRows } from './gradient-rows.ts';
 
 /** Takes the sum over a stretch of examples, one array per parameter; they are written over after the call. */
 export type GiveSum = (sum: readonly Float64Array[]) => void;
@@ -36,18 +35,19 @@ export class Clipper {
     this.#bound = norm / Math.sqrt(this.groups.length);
   }
 
-  /** Factors on the gradients of examples, one array per group, from the squares of the groups' norms, which are written over. */
+  /** Puts factors on the gradients of examples in the place of the squares of the groups' norms, one array per group. */
   factors(squares: readonly Float64Array[], batch: number): readonly Float64Array[] {
-    const clipped = new Uint8Array(batch);
-    for (const group of squares) {
-      for (let e = 0; e < batch; e++) {
+    const bound = this.#bound;
+    for (let e = 0; e < batch; e++) {
+      let clipped = false;
+      for (const group of squares) {
         const length = Math.sqrt(group[e]!);
         // A norm that is no number gives a factor that is none, and the step is refused.
-        group[e] = length <= this.#bound ? 1 : this.#bound / length;
-        if (length > this.#bound) clipped[e] = 1;
+        group[e] = length <= bound ? 1 : bound / length;
+        if (length > bound) clipped = true;
       }
+      if (!clipped) this.unclipped++;
     }
-    for (let e = 0; e < batch; e++) this.unclipped += 1 - clipped[e]!;
     return squares;
   }
 }
@@ -57,14 +57,15 @@ export class Clipper {
  * bits however the examples are divided into passes.
  */
 export class StretchSums {
-  readonly #sum: readonly Float64Array[];
+  readonly #rows: GradientRows;
   readonly #clipper: Clipper;
   readonly #stretch: number;
   /** Examples in the sum. */
   #held = 0;
 
   constructor(parameters: readonly Parameter[], clipper: Clipper, stretch: number) {
-    this.#sum = parameters.map(({ data }) => new Float64Array(data.length));
+    const sizes = parameters.map(({ data }) => data.length);
+    this.#rows = gradientRows(sizes, clipper.groups);
     this.#clipper = clipper;
     this.#stretch = stretch;
   }
@@ -81,17 +82,18 @@ export class StretchSums {
    * @param give Gets the sum of each stretch that comes to its end.
    */
   add(grads: readonly Float64Array[], batch: number, give: GiveSum): void {
-    const { groups } = this.#clipper;
-    const squares = groups.map((group) => {
-      const sum = new Float64Array(batch);
-      for (const p of group) addSquares(grads[p]!, sum);
-      return sum;
-    });
-    const factors = this.#clipper.factors(squares, batch);
-    for (let first = 0; first < batch;) {
-      const end = Math.min(batch, first + this.#stretch - this.#held);
-      for (let g = 0; g < groups.length; g++)
-        for (const p of groups[g]!) addScaled(this.#sum[p]!, grads[p]!, factors[g]!, first, end);
+    const { capacity } = this.#rows;
+    for (let from = 0; from < batch; from += capacity)
+      this.#addSome(grads, from, Math.min(capacity, batch - from), give);
+  }
+
+  #addSome(grads: readonly Float64Array[], from: number, count: number, give: GiveSum): void {
+    const rows = this.#rows;
+    rows.take(grads, from, count);
+    this.#clipper.factors(rows.factors, count);
+    for (let first = 0; first < count;) {
+      const end = Math.min(count, first + this.#stretch - this.#held);
+      rows.add(first, end);
       this.#held += end - first;
       first = end;
       if (this.#held === this.#stretch) this.close(give);
@@ -101,55 +103,13 @@ export class StretchSums {
   /** Gives what is left of the last stretch. */
   close(give: GiveSum): void {
     if (this.#held === 0) return;
-    give(this.#sum);
+    give(this.#rows.sums);
     this.#clear();
   }
 
   #clear(): void {
     this.#held = 0;
     // For a handful of numbers a loop takes less time than a call of `fill`.
-    for (const sum of this.#sum) for (let i = 0; i < sum.length; i++) sum[i] = 0;
+    for (const sum of this.#rows.sums) for (let i = 0; i < sum.length; i++) sum[i] = 0;
   }
-}
-
-/** Adds the squared norm of each row of `grad`. Four sums at once, since each addition waits for the one before. */
-function addSquares(grad: Float64Array, squares: Float64Array): void {
-  const size = grad.length / squares.length;
-  for (let e = 0, i = 0; e < squares.length; e++) {
-    const end = i + size;
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (; i + 3 < end; i += 4) {
-      a += grad[i]! * grad[i]!;
-      b += grad[i + 1]! * grad[i + 1]!;
-      c += grad[i + 2]! * grad[i + 2]!;
-      d += grad[i + 3]! * grad[i + 3]!;
-    }
-    for (; i < end; i++) a += grad[i]! * grad[i]!;
-    squares[e]! += a + b + (c + d);
-  }
-}
-
-/** Adds rows times their factors, in their order, two at once where there are as many. */
-function addScaled(
-  sum: Float64Array,
-  grad: Float64Array,
-  factors: Float64Array,
-  first: number,
-  end: number,
-): void {
-  const size = sum.length;
-  let e = first;
-  for (; e + 1 < end; e += 2) {
-    const a = factors[e]!;
-    const b = factors[e + 1]!;
-    const at = e * size;
-    const next = at + size;
-    for (let k = 0; k < size; k++) sum[k] = sum[k]! + a * grad[at + k]! + b * grad[next + k]!;
-  }
-  if (e === end) return;
-  const factor = factors[e]!;
-  for (let k = 0, i = e * size; k < size; k++, i++) sum[k]! += factor * grad[i]!;
 }
