@@ -1,7 +1,7 @@
 import { UnsupportedError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import { couplingLayer, perExampleGrads, scaledGrads, tracePass } from '@ketwork/nn';
-import type { BuiltLayer, Loss } from '@ketwork/nn';
+import type { BuiltLayer, Loss, MaybePromise, PerExampleGrads } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
 import { joined, partOf, piecesOf, weightedLoss } from '../gradient.ts';
 import { Clipper, StretchSums, groupsOf } from './clipping.ts';
@@ -50,7 +50,7 @@ export interface Contribution {
 }
 
 /** Gives the sum of clipped gradients of each stretch, in order. */
-export type Contribute = (share: Share, give: GiveSum) => Promise<Contribution>;
+export type Contribute = (share: Share, give: GiveSum) => MaybePromise<Contribution>;
 
 /** How a network's examples contribute, computed in this thread. @throws UnsupportedError where examples are coupled. */
 export function contributionsOf(
@@ -84,23 +84,39 @@ function byGradients(
   const atOnce = tracePass(network).drawsAtOnce
     ? stretch
     : Math.max(1, Math.min(passSize, Math.floor(MOST_NUMBERS / Math.max(1, numbersOf(network)))));
-  return async ({ batch, first, key, norm }, give) => {
-    clipper.begin(norm);
-    sums.begin();
+  const pass = (
+    part: WeightedBatch,
+    key: Key,
+    firstExample: number,
+  ): MaybePromise<PerExampleGrads> => {
+    weighted.use(part.weights);
+    return gradient(part, { key, firstExample });
+  };
+  const passByPass = async ({ batch, first, key }: Share, give: GiveSum): Promise<Contribution> => {
     const losses: Float64Array[] = [];
     const outputs: Float64Array[] = [];
-    const pieces = piecesOf(batch.count, atOnce);
-    for (const piece of pieces) {
-      const part = pieces.length === 1 ? batch : partOf(batch, piece);
-      weighted.use(part.weights);
-      const made = gradient(part, { key, firstExample: first + piece.first });
-      const result = made instanceof Promise ? await made : made;
+    for (const piece of piecesOf(batch.count, atOnce)) {
+      const result = await pass(partOf(batch, piece), key, first + piece.first);
       sums.add(result.grads, piece.count, give);
       losses.push(result.losses);
       outputs.push(result.outputs);
     }
     sums.close(give);
     return { losses: joined(losses), outputs: joined(outputs), unclipped: clipper.unclipped };
+  };
+  return (share, give) => {
+    const { batch, first, key, norm } = share;
+    clipper.begin(norm);
+    sums.begin();
+    if (batch.count === 0 || batch.count > atOnce) return passByPass(share, give);
+    // One pass is the rule, and small ones are over sooner than a promise is kept.
+    const finish = ({ grads, losses, outputs }: PerExampleGrads): Contribution => {
+      sums.add(grads, batch.count, give);
+      sums.close(give);
+      return { losses, outputs, unclipped: clipper.unclipped };
+    };
+    const made = pass(batch, key, first);
+    return made instanceof Promise ? made.then(finish) : finish(made);
   };
 }
 

@@ -1,8 +1,8 @@
 import { fold, key, split } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
-import type { BuiltLayer, ValueAndGrad } from '@ketwork/nn';
+import type { BuiltLayer, MaybePromise, ValueAndGrad } from '@ketwork/nn';
 import type { WeightedBatch } from '../data.ts';
-import type { Contribute } from './contributions.ts';
+import type { Contribute, Contribution } from './contributions.ts';
 import type { PrivacyPlan } from './options.ts';
 import { cryptographic, seededUnsafe } from './randomness.ts';
 import type { Randomness, SecretRandomness } from './randomness.ts';
@@ -24,8 +24,11 @@ export class PrivateSteps {
   readonly #key: Key;
   readonly #secret: SecretRandomness | undefined;
   readonly #noiseMultiplier: number;
-  /** Of all parameters together. */
-  readonly #numbers: number;
+  /** Room for the noise of a step, one number for each parameter's number. */
+  readonly #noise: Float64Array;
+  /** Room for some gaps between the examples of a step, and for these. */
+  readonly #gaps: Float64Array;
+  #drawn = new Uint32Array(0);
 
   /**
    * @param contribute Computes the clipped gradients.
@@ -36,7 +39,8 @@ export class PrivateSteps {
     this.#plan = plan;
     this.#total = network.parameters.map(({ data }) => new Float64Array(data.length));
     this.#contribute = contribute;
-    this.#numbers = network.parameters.reduce((sum, { data }) => sum + data.length, 0);
+    this.#noise = new Float64Array(this.#total.reduce((sum, { length }) => sum + length, 0));
+    this.#gaps = new Float64Array(Math.ceil(plan.batch + 3 * Math.sqrt(plan.batch)) + 1);
     // The first keys of a run order, drop out and attack.
     this.#key = split(key(seed), 4)[3]!;
     this.#noiseMultiplier = gradientNoise(plan);
@@ -54,20 +58,27 @@ export class PrivateSteps {
 
   /** The examples of step `step` (from 0): each of them with the probability of the plan, in their order. */
   draw(step: number): Uint32Array {
-    const { examples, sampleRate, batch } = this.#plan;
+    const { examples, sampleRate } = this.#plan;
     const random = this.#randomness(2 * step);
-    const logMiss = Math.log1p(-sampleRate);
-    const atOnce = Math.ceil(batch + 3 * Math.sqrt(batch)) + 1;
-    const drawn: number[] = [];
+    const perMiss = -Math.log1p(-sampleRate);
+    const gaps = this.#gaps;
+    let drawn = this.#drawn;
+    let count = 0;
     // The number of examples between two that are drawn has a geometric distribution.
     for (let e = -1; e < examples;) {
-      for (const u of random.uniform(atOnce)) {
-        e += 1 + Math.floor(Math.log1p(-u) / logMiss);
+      random.exponential(gaps.length, gaps);
+      if (drawn.length < count + gaps.length) {
+        this.#drawn = new Uint32Array(2 * (count + gaps.length));
+        this.#drawn.set(drawn);
+        drawn = this.#drawn;
+      }
+      for (let i = 0; i < gaps.length; i++) {
+        e += 1 + Math.floor(gaps[i]! / perMiss);
         if (e >= examples) break;
-        drawn.push(e);
+        drawn[count++] = e;
       }
     }
-    return Uint32Array.from(drawn);
+    return drawn.slice(0, count);
   }
 
   /**
@@ -82,33 +93,47 @@ export class PrivateSteps {
    * Mean loss of the drawn examples, and the noisy sum of their clipped gradients over the expected number of examples;
    * it is good until the next step.
    */
-  async gradient(
+  gradient(
     batch: WeightedBatch,
     passKey: Key,
     step: number,
     state: PrivacyState,
-  ): Promise<ValueAndGrad> {
+  ): MaybePromise<ValueAndGrad> {
+    for (const sum of this.#total) for (let i = 0; i < sum.length; i++) sum[i] = 0;
+    const share = { batch, first: 0, key: passKey, norm: state.norm };
+    const made = this.#contribute(share, (stretch) => {
+      for (let p = 0; p < stretch.length; p++) addTo(this.#total[p]!, stretch[p]!);
+    });
+    return made instanceof Promise
+      ? made.then((contribution) => this.#finish(contribution, batch.count, step, state))
+      : this.#finish(made, batch.count, step, state);
+  }
+
+  #finish(
+    { losses, outputs, unclipped }: Contribution,
+    drawn: number,
+    step: number,
+    state: PrivacyState,
+  ): ValueAndGrad {
     const { batch: expected } = this.#plan;
     const total = this.#total;
-    for (const sum of total) sum.fill(0);
-    const share = { batch, first: 0, key: passKey, norm: state.norm };
-    const { losses, outputs, unclipped } = await this.#contribute(share, (stretch) => {
-      for (let p = 0; p < total.length; p++) addTo(total[p]!, stretch[p]!);
-    });
     let loss = 0;
-    for (const one of losses) loss += one;
+    for (let e = 0; e < losses.length; e++) loss += losses[e]!;
     const random = this.#randomness(2 * step + 1);
     // No product with 0 where the norm is infinite, which is allowed without noise only.
     const deviation = this.#noiseMultiplier === 0 ? 0 : this.#noiseMultiplier * state.norm;
-    const noise = deviation === 0 ? undefined : random.normal(this.#numbers);
-    let at = 0;
-    for (const sum of total) {
-      for (let i = 0; i < sum.length; i++, at++)
-        sum[i] = (sum[i]! + (noise === undefined ? 0 : deviation * noise[at]!)) / expected;
+    if (deviation === 0) {
+      for (const sum of total) for (let i = 0; i < sum.length; i++) sum[i]! /= expected;
+    } else {
+      const noise = random.normal(this.#noise.length, this.#noise);
+      let at = 0;
+      for (const sum of total)
+        for (let i = 0; i < sum.length; i++, at++)
+          sum[i] = (sum[i]! + deviation * noise[at]!) / expected;
     }
-    this.#adapt(state, unclipped, batch.count, random);
+    this.#adapt(state, unclipped, drawn, random);
     state.steps++;
-    return { loss: loss / batch.count, outputs, grads: total };
+    return { loss: loss / drawn, outputs, grads: total };
   }
 
   /** The norm follows the noisy share of gradients within it (Andrew et al. 2021, algorithm 1). */
