@@ -79,7 +79,7 @@ export class BackwardPass {
    * contributions of examples count differently, it gives rows.
    */
   #external(group: readonly ExternalCall[]): MaybePromise<() => void> {
-    const { batch, values } = this.#tape;
+    const { batch, values, room } = this.#tape;
     const { map, inputs } = group[0]!;
     const tracked = inputs.map((_, i) => group.some((call) => call.tracked[i]));
     const shared = inputs.filter((_, i) => tracked[i] && map.inputs[i]!.axis === 'shared');
@@ -90,7 +90,7 @@ export class BackwardPass {
       return axis === 'batch' ? 'sum' : rows ? 'perExample' : this.#mode;
     });
     const dys = group.map(({ id }) => this.#gradients[id]!);
-    return runVjp(group, values, dys, batch, wants, (id, value, want) =>
+    return runVjp(group, values, dys, batch, wants, room, (id, value, want) =>
       this.#take(id, value, want),
     );
   }

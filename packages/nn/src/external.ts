@@ -1,6 +1,7 @@
 import { sizeOf, ValueError } from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Axis, DifferentiableMap, MaybePromise, Want } from './map.ts';
+import type { Room } from './scratch.ts';
 import { isPromise, shapeText } from './shape.ts';
 
 /** A recorded call of an external map. */
@@ -49,6 +50,7 @@ export function runForward(
   group: readonly ExternalCall[],
   values: (Float64Array | undefined)[],
   batch: number,
+  room: Room,
 ): MaybePromise<void> {
   const { map, key } = group[0]!;
   const size = batch * sizeOf(map.outputShape);
@@ -58,7 +60,7 @@ export function runForward(
       values[call.id] = group.length === 1 ? result : result.slice(g * size, (g + 1) * size);
     });
   };
-  const result = map.forward(gatherInputs(group, values), batch * group.length, key);
+  const result = map.forward(gatherInputs(group, values), batch * group.length, key, room);
   return isPromise(result) ? result.then(store) : store(result);
 }
 
@@ -74,6 +76,7 @@ export function runVjp(
   dys: readonly Float64Array[],
   batch: number,
   wants: readonly Want[],
+  room: Room,
   give: (id: number, gradient: Float64Array, want: Want) => void,
 ): MaybePromise<() => void> {
   const { map, key } = group[0]!;
@@ -92,7 +95,7 @@ export function runVjp(
         deliverInput(group, i, gradient, wants[i]!, give);
       });
   };
-  const results = map.vjp(gatherInputs(group, values), concat(dys), all, wants, key);
+  const results = map.vjp(gatherInputs(group, values), concat(dys), all, wants, key, room);
   return isPromise(results) ? results.then(deliver) : deliver(results);
 }
 

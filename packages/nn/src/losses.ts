@@ -79,7 +79,7 @@ export const binaryCrossEntropy: Loss = Object.freeze({
         );
       }
     }
-    const y = new Float64Array(targets);
+    const y = targets instanceof Float64Array ? targets : new Float64Array(targets);
     return recordLoss('binaryCrossEntropy', outputs, size, (z, from, gradient) => {
       let loss = 0;
       for (let i = from; i < from + size; i++) {
@@ -115,7 +115,7 @@ export const mse: Loss = Object.freeze({
       if (!Number.isFinite(targets[i]!))
         throw new ValueError(`mse: target ${i} is ${targets[i]!}, not a finite number`);
     }
-    const y = new Float64Array(targets);
+    const y = targets instanceof Float64Array ? targets : new Float64Array(targets);
     return recordLoss('mse', outputs, size, (z, from, gradient) => {
       let loss = 0;
       for (let i = from; i < from + size; i++) {
@@ -185,17 +185,17 @@ function recordLoss(
   size: number,
   example: (outputs: Float64Array, from: number, gradient: Float64Array) => number,
 ): Tensor {
-  let derivatives = new Float64Array(0);
+  let derivatives: Float64Array = new Float64Array(0);
   const rule: Rule = {
     name,
-    forward([z], batch) {
+    forward([z], batch, room) {
       const losses = new Float64Array(batch);
-      derivatives = new Float64Array(batch * size);
+      derivatives = room(batch * size);
       for (let e = 0; e < batch; e++) losses[e] = example(z!, e * size, derivatives);
       return losses;
     },
-    vjp(_inputs, _output, dy, batch) {
-      const grad = new Float64Array(derivatives.length);
+    vjp(_inputs, _output, dy, batch, _wants, room) {
+      const grad = room(derivatives.length);
       for (let e = 0; e < batch; e++) {
         const factor = dy[e]!;
         for (let i = e * size; i < (e + 1) * size; i++) grad[i] = factor * derivatives[i]!;

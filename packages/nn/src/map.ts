@@ -1,4 +1,5 @@
 import type { Key } from '@ketwork/base';
+import type { Room } from './scratch.ts';
 
 /** Sizes of the axes of one example, row-major order; the batch axis is never part of it. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -53,9 +54,14 @@ export interface DifferentiableMap {
   readonly squaredNorms?: boolean;
   /**
    * Computes `[batch, ...outputShape]`. `key` is given where the caller has one, for maps that draw random numbers;
-   * the gradient rule of the same call gets the same key.
+   * the gradient rule of the same call gets the same key. `room` gives memory for what is returned, with anything in it.
    */
-  forward(inputs: readonly Float64Array[], batch: number, key?: Key): MaybePromise<Float64Array>;
+  forward(
+    inputs: readonly Float64Array[],
+    batch: number,
+    key?: Key,
+    room?: Room,
+  ): MaybePromise<Float64Array>;
   /**
    * Gradients of `Σ dy · output`, one entry per input: undefined for `none`; for shared inputs `[...shape]` (`sum`) or
    * `[batch, ...shape]` (`perExample`) or `[batch]` (`squaredNorms`); for batch inputs `[batch, ...shape]`.
@@ -66,6 +72,7 @@ export interface DifferentiableMap {
     batch: number,
     wants: readonly Want[],
     key?: Key,
+    room?: Room,
   ): MaybePromise<readonly (Float64Array | undefined)[]>;
 }
 

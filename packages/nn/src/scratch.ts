@@ -2,14 +2,15 @@
 export type Room = (length: number) => Float64Array;
 
 /** Arrays of fewer numbers are cheap to make anew. */
-const LARGE = 1 << 14;
+const LARGE = 256;
 
 /** Room that is new memory. */
 export const freshRoom: Room = (length) => new Float64Array(length);
 
 /**
- * Memory of large results that a later pass of the same function uses again. Getting it anew, clearing it and giving it
- * back takes a third of the time of a step of training on images.
+ * Memory of results that a later pass of the same function uses again. Getting it anew, clearing it and giving it
+ * back takes a third of the time of a step of training on images, and what is outside of the heap makes whole collections
+ * of garbage frequent.
  */
 export class Scratch {
   #free = new Map<number, Float64Array[]>();

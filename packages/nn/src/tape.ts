@@ -320,7 +320,7 @@ export class Tape {
       const pending = this.#externals[l]!.filter((call) => this.#values[call.id] === undefined);
       if (pending.length > 0) {
         const results = groupCalls(pending, this.#nodes).map((group) =>
-          runForward(group, this.#values, this.batch),
+          runForward(group, this.#values, this.batch, this.#room),
         );
         if (results.some(isPromise)) {
           return Promise.all(results).then(() => {

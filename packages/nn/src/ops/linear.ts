@@ -192,15 +192,17 @@ function outerProducts(
 function affineRule(m: number, k: number, n: number, batched: boolean): Rule {
   return {
     name: 'affine',
-    forward([x, w, bias], batch) {
-      const out = new Float64Array(batch * m * n);
+    forward([x, w, bias], batch, room) {
+      const out = room(batch * m * n);
       // Copying by `set` costs more than a short row has numbers.
       for (let i = 0; i < out.length; i += n) for (let j = 0; j < n; j++) out[i + j] = bias![j]!;
       return multiply(x!, w!, batch * m, k, n, { out, accumulate: true });
     },
-    vjp([x, w], _output, dy, batch, wants) {
+    vjp([x, w], _output, dy, batch, wants, room) {
       return [
-        wants[0] === 'none' ? undefined : multiply(dy, w!, batch * m, n, k, { transposeB: true }),
+        wants[0] === 'none'
+          ? undefined
+          : multiply(dy, w!, batch * m, n, k, { transposeB: true, out: room(batch * m * k) }),
         wants[1] === 'none'
           ? undefined
           : rightGradient(x!, dy, batch, wants[1]!, m, k, n, m * k, batched),
