@@ -1,12 +1,22 @@
-import { bits, fold, sizeOf, UnsupportedError, ValueError } from '@ketwork/base';
+import {
+  bits,
+  EnvironmentError,
+  fold,
+  sizeOf,
+  UnsupportedError,
+  ValueError,
+  wasmFeatures,
+} from '@ketwork/base';
 import type { Key } from '@ketwork/base';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { differentiate } from '@ketwork/gradients';
 import type { AsyncDifferentiatedProgram, DifferentiatedProgram } from '@ketwork/gradients';
-import type { MaybePromise } from '@ketwork/nn';
+import type { MaybePromise, Room } from '@ketwork/nn';
 import { outputShapes } from '@ketwork/simulator';
 import type { AsyncEngine, DifferentiationMethod, Engine, Measurements } from '@ketwork/simulator';
 import { after } from './maybe-promise.ts';
+import { trigonometricExpansion } from './trigonometric/expansion.ts';
+import { TrigonometricRows } from './trigonometric/rows.ts';
 
 /** How the circuit of a quantum layer is run and differentiated. */
 export interface ProgramOptions {
@@ -28,6 +38,7 @@ export class LayerProgram {
   readonly #measurements: readonly Measurement[];
   readonly #sizes: readonly number[];
   readonly #options: ProgramOptions;
+  #polynomial: { readonly rows: TrigonometricRows | undefined } | undefined;
   #engine: Engine | AsyncEngine | undefined;
   #program: DifferentiatedProgram | AsyncDifferentiatedProgram | undefined;
 
@@ -93,8 +104,11 @@ export class LayerProgram {
     );
   }
 
-  /** Runs the circuit, `[batch, outputs]`. */
-  run(values: SlotArrays, key: Key | undefined): MaybePromise<Float64Array> {
+  /** Runs the circuit, `[batch, outputs]`. Results may lie in memory that `room` gives. */
+  run(values: SlotArrays, key: Key | undefined, room?: Room): MaybePromise<Float64Array> {
+    const rows = this.#rows();
+    const batch = rows?.batchOf(values);
+    if (batch !== undefined) return rows!.run(values, batch, room);
     const results = this.#named(
       () => this.#ready().run(values, { seed: seedOf(key) }) as MaybePromise<Float64Array[]>,
     );
@@ -108,11 +122,23 @@ export class LayerProgram {
     wrt: readonly string[],
     perExample: boolean | 'squaredNorms',
     key: Key | undefined,
+    room?: Room,
   ): MaybePromise<Readonly<Record<string, Float64Array>>> {
+    const rows = this.#rows();
+    const batch = rows?.batchOf(values);
+    if (batch !== undefined && dy.length === batch * this.outputs)
+      return rows!.vjp(values, dy, batch, wrt, room);
     const form = perExample === 'squaredNorms' ? { wrt, squaredNorms: true } : { wrt, perExample };
     return this.#named(() =>
       this.#ready().vjp(values, this.#parted(dy), { ...form, seed: seedOf(key) }),
     );
+  }
+
+  /** The circuit as a polynomial, where it is one without weights and this runtime has quick code for it. */
+  #rows(): TrigonometricRows | undefined {
+    if (!this.direct) return undefined;
+    this.#polynomial ??= { rows: polynomialRows(this.#circuit, this.#measurements) };
+    return this.#polynomial.rows;
   }
 
   /** Makes errors about values, such as NaN, say whose values they are. */
@@ -173,6 +199,20 @@ export class LayerProgram {
 /** The key of one of several calls of a pass, so that circuits side by side do not draw the same shots. */
 export function partKey(key: Key | undefined, part: number): Key {
   return fold(key ?? [0, 0], part);
+}
+
+function polynomialRows(
+  circuit: Circuit,
+  measurements: readonly Measurement[],
+): TrigonometricRows | undefined {
+  if (!wasmFeatures().simd) return undefined;
+  const expansion = trigonometricExpansion(circuit, measurements);
+  try {
+    return expansion && new TrigonometricRows(circuit, expansion);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return undefined;
+    throw error;
+  }
 }
 
 function isEngine(value: unknown): value is Engine | AsyncEngine {

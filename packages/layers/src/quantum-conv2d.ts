@@ -10,7 +10,7 @@ import type { Key, WindowShape } from '@ketwork/base';
 import { Z, expval } from '@ketwork/circuit';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import { ops } from '@ketwork/nn';
-import type { DifferentiableMap, Json, Layer, MaybePromise, Shape, Want } from '@ketwork/nn';
+import type { DifferentiableMap, Json, Layer, MaybePromise, Room, Shape, Want } from '@ketwork/nn';
 import type { Measurements } from '@ketwork/simulator';
 import { after, together } from './maybe-promise.ts';
 import { LayerProgram, partKey } from './program.ts';
@@ -258,9 +258,13 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
     arrays: readonly Float64Array[],
     batch: number,
     key?: Key,
+    room?: Room,
   ): MaybePromise<Float64Array> {
-    const quick = polynomials()?.forward(arrays[0]!, batch, (rows, filter) =>
-      program.run(valuesOf(rows, arrays, filter), undefined),
+    const quick = polynomials()?.forward(
+      arrays[0]!,
+      batch,
+      (rows, filter) => program.run(valuesOf(rows, arrays, filter), undefined),
+      room,
     );
     return quick ?? forwardWindows(arrays, batch, key);
   }
@@ -307,6 +311,7 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
     batch: number,
     wants: readonly Want[],
     key?: Key,
+    room?: Room,
   ): MaybePromise<readonly (Float64Array | undefined)[]> {
     const wantedWeights = weights.filter((_, i) => wants[i + 1] !== 'none');
     const quick = polynomials()?.vjp(
@@ -321,6 +326,7 @@ function convolutionMap(kind: string, convolution: Convolution): DifferentiableM
         const gradients = program.vjp(values, cotangents, names, perRow, undefined);
         return after(gradients, (bySlot) => weights.map(({ name }) => bySlot[name]!));
       },
+      room,
     );
     return quick ?? vjpWindows(arrays, dy, batch, wants, key);
   }

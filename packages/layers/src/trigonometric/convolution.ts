@@ -1,11 +1,13 @@
 import { elementary, matmul } from '@ketwork/base';
 import type { WindowShape } from '@ketwork/base';
-import type { MaybePromise, Want } from '@ketwork/nn';
+import type { MaybePromise, Room, Want } from '@ketwork/nn';
 import { after, together } from '../maybe-promise.ts';
 import { fitCoefficients, gridOf, pullCoefficients } from './coefficients.ts';
 import type { TrigonometricForm } from './form.ts';
 import { trigonometricKernel } from './kernel.ts';
 import type { TrigonometricKernel } from './kernel.ts';
+
+const fresh: Room = (length) => new Float64Array(length);
 
 /** Angles above this are reduced first: the kernel's sines and cosines are for smaller ones. */
 const LARGE = 1e5;
@@ -67,13 +69,18 @@ export class TrigonometricConvolution {
    *
    * @returns undefined where an image holds something that is not finite, before anything runs.
    */
-  forward(images: Float64Array, batch: number, run: Run): MaybePromise<Float64Array> | undefined {
+  forward(
+    images: Float64Array,
+    batch: number,
+    run: Run,
+    room: Room = fresh,
+  ): MaybePromise<Float64Array> | undefined {
     if (!isFinite(images)) return undefined;
     return after(this.#values(run), (values) => {
       const { form, filters } = this.#about;
       const kernel = this.#fit(values);
       const channels = form.outputs * filters;
-      const out = new Float64Array(batch * channels * this.#points);
+      const out = room(batch * channels * this.#points);
       for (let image = 0; image < batch; image++) {
         this.#turn(images, image);
         for (let filter = 0; filter < filters; filter++) {
@@ -98,6 +105,7 @@ export class TrigonometricConvolution {
     wants: readonly Want[],
     run: Run,
     pull: Pull,
+    room: Room = fresh,
   ): MaybePromise<readonly (Float64Array | undefined)[]> | undefined {
     if (!isFinite(images)) return undefined;
     const { filters } = this.#about;
@@ -107,7 +115,7 @@ export class TrigonometricConvolution {
     const size = this.#places.length;
     return after(data ? this.#values(run) : [], (values) => {
       const kernel = this.#fit(values);
-      const gradient = data ? new Float64Array(images.length) : undefined;
+      const gradient = data ? room(images.length).fill(0) : undefined;
       // Cotangents of coefficients, of each filter together, for each image or for all.
       const rows = perExample ? batch : 1;
       const cotangents = new Float64Array(filters * rows * size);

@@ -53,6 +53,7 @@ export function trigonometricForm(
   if (circuit.qubits > MAX_QUBITS || !measurements.every(isLinear)) return undefined;
   const factors = Array.from({ length: count }, () => 0);
   const steps: Step[] = [];
+  const isData = (slot: string): boolean => slot === input.name;
   for (const op of circuit.ops) {
     if (op.type === 'barrier') continue;
     if (op.type === 'statePreparation') {
@@ -62,8 +63,7 @@ export function trigonometricForm(
     }
     if (op.type === 'evolution') {
       const times = [op.time, op.drift?.time ?? 0];
-      if ('slot' in op.generator || times.some((time) => dependsOn(time, input.name)))
-        return undefined;
+      if ('slot' in op.generator || times.some((time) => dependsOn(time, isData))) return undefined;
       const controls = op.controls.map(({ qubit }) => qubit);
       steps.push({ type: 'unitary', qubits: [...op.qubits, ...controls] });
       continue;
@@ -76,18 +76,18 @@ export function trigonometricForm(
         continue;
       }
       const word = wordOf(primitive);
-      if (!dependsOn(primitive.angle, input.name)) {
+      if (!dependsOn(primitive.angle, isData)) {
         if (word !== undefined) steps.push({ type: 'rotation', qubits, word, element: undefined });
         else if (qubits.length > 0) steps.push({ type: 'unitary', qubits });
         continue;
       }
-      const found = multipleOf(primitive.angle, input.name);
+      const found = multipleOf(primitive.angle, isData);
       if (found === undefined || word === undefined) return undefined;
       if (found.factor === 0 || factors[found.index] !== 0) return undefined;
       factors[found.index] = found.factor;
       steps.push({ type: 'rotation', qubits, word, element: found.index });
       // What is added to the data turns about the same string.
-      if (!found.alone) steps.push({ type: 'rotation', qubits, word, element: undefined });
+      if (found.rest !== 0) steps.push({ type: 'rotation', qubits, word, element: undefined });
     }
   }
   if (factors.includes(0)) return undefined;
@@ -101,7 +101,7 @@ export function trigonometricForm(
 }
 
 /** The Pauli string that a primitive turns about, up to a global phase; undefined where there is not one. */
-function wordOf(primitive: Exclude<Primitive, { type: 'matrix' }>): string | undefined {
+export function wordOf(primitive: Exclude<Primitive, { type: 'matrix' }>): string | undefined {
   const { type, qubits, controls } = primitive;
   if (type === 'rotation') return controls.length === 0 ? primitive.word : undefined;
   return qubits.length + controls.length === 1 ? 'Z' : undefined;
@@ -116,35 +116,46 @@ function isLinear(measurement: Measurement): boolean {
   );
 }
 
-function dependsOn(angle: Angle, slot: string): boolean {
+function dependsOn(angle: Angle, isData: (slot: string) => boolean): boolean {
   if (typeof angle === 'number') return false;
-  if ('slot' in angle) return angle.slot === slot;
-  if ('fn' in angle) return dependsOn(angle.of, slot);
-  return ('add' in angle ? angle.add : angle.mul).some((part) => dependsOn(part, slot));
+  if ('slot' in angle) return isData(angle.slot);
+  if ('fn' in angle) return dependsOn(angle.of, isData);
+  return ('add' in angle ? angle.add : angle.mul).some((part) => dependsOn(part, isData));
 }
 
-/** An angle `factor · element + …`. */
+/** An angle `factor · element + rest`. */
 interface Multiple {
+  readonly slot: string;
   readonly index: number;
   readonly factor: number;
-  /** Whether nothing is added. */
-  readonly alone: boolean;
+  /** The rest where it is a number; undefined where it depends on weights. */
+  readonly rest: number | undefined;
 }
 
-/** The element in an angle and its factor, where the rest is free of data. */
-function multipleOf(angle: Angle, slot: string): Multiple | undefined {
+/** The only element of data in an angle, times a constant, where it enters like that. */
+export function multipleOf(angle: Angle, isData: (slot: string) => boolean): Multiple | undefined {
   if (typeof angle === 'number' || 'fn' in angle) return undefined;
-  if ('slot' in angle) return { index: angle.index, factor: 1, alone: true };
+  if ('slot' in angle) return { ...angle, factor: 1, rest: 0 };
   const parts = 'add' in angle ? angle.add : angle.mul;
-  const own = parts.filter((part) => dependsOn(part, slot));
-  const inner = own.length === 1 ? multipleOf(own[0]!, slot) : undefined;
+  const own = parts.filter((part) => dependsOn(part, isData));
+  const others = parts.filter((part) => part !== own[0]);
+  const inner = own.length === 1 ? multipleOf(own[0]!, isData) : undefined;
   if (inner === undefined) return undefined;
-  if ('add' in angle) return { ...inner, alone: false };
-  let { factor } = inner;
-  for (const part of parts) {
-    if (part === own[0]) continue;
-    if (typeof part !== 'number') return undefined;
-    factor *= part;
-  }
-  return { ...inner, factor };
+  const numbers = others.filter((part) => typeof part === 'number');
+  const constant = numbers.length === others.length;
+  if ('add' in angle)
+    return {
+      ...inner,
+      rest:
+        constant && inner.rest !== undefined
+          ? numbers.reduce((a, b) => a + b, inner.rest)
+          : undefined,
+    };
+  if (!constant) return undefined;
+  const by = numbers.reduce((a, b) => a * b, 1);
+  return {
+    ...inner,
+    factor: by * inner.factor,
+    rest: inner.rest === undefined ? undefined : by * inner.rest,
+  };
 }

@@ -1,5 +1,6 @@
-import { sizeOf } from '@ketwork/base';
-import type { Control, Measurement, Observable } from '@ketwork/circuit';
+import type { Measurement, Observable } from '@ketwork/circuit';
+import { anticommute, conjugated } from './pauli.ts';
+import type { ControlledMatrix } from './pauli.ts';
 
 /** What an operation of a circuit does to Pauli strings. */
 export type Step =
@@ -10,21 +11,13 @@ export type Step =
       readonly word: string;
       readonly element: number | undefined;
     }
-  /** A constant matrix on the first `size` qubits, under controls on the others. */
-  | {
-      readonly type: 'matrix';
-      readonly qubits: readonly number[];
-      readonly size: number;
-      readonly matrix: readonly number[];
-      readonly controls: readonly Control[];
-    }
+  /** A constant matrix, perhaps under controls. */
+  | ({ readonly type: 'matrix' } & ControlledMatrix)
   /** Any unitary map on some qubits. */
   | { readonly type: 'unitary'; readonly qubits: readonly number[] }
   /** Qubits that begin in a state of their own. */
   | { readonly type: 'prepared'; readonly qubits: readonly number[] };
 
-/** Entries of a matrix below this, of numbers around 1, are zeros. */
-const NEGLIGIBLE = 1e-12;
 /** Qubits of the largest matrix that is looked into; of larger ones everything is taken to be possible. */
 const MAX_MATRIX = 3;
 
@@ -134,7 +127,7 @@ function rotate(
   for (let string = 0; string < 4 ** qubits; string++) {
     const other = string ^ generator;
     if (other < string) continue;
-    if (ones(((string >> qubits) & z) ^ (string & mask & x)) % 2 === 0) continue;
+    if (!anticommute(string >> qubits, string & mask, x, z)) continue;
     const [a, b] = [string * size, other * size];
     for (let m = 0; m < size; m++) {
       const [left, right] = [reached[a + m]!, reached[b + m]!];
@@ -184,54 +177,5 @@ function transferOf(step: Exclude<Step, { type: 'rotation' }>): number[][] {
   if (step.type === 'prepared') return all.map(() => [0]);
   if (step.type === 'unitary') return all.map((p) => (p === 0 ? [0] : all.slice(1)));
   if (k > MAX_MATRIX) return all.map(() => all);
-  const u = controlledMatrix(step);
-  const d = 2 ** k;
-  return all.map((from) => {
-    const [x, z] = [from >> k, from & (d - 1)];
-    // M = U†PU, where P|c⟩ = (-1)^(z·c) |c ⊕ x⟩ up to a factor of i.
-    const m = new Float64Array(2 * d * d);
-    for (let a = 0; a < d; a++)
-      for (let b = 0; b < d; b++)
-        for (let c = 0; c < d; c++) {
-          const sign = ones(z & c) % 2 === 0 ? 1 : -1;
-          const [left, right] = [2 * ((c ^ x) * d + a), 2 * (c * d + b)];
-          const [lr, li, rr, ri] = [u[left]!, u[left + 1]!, u[right]!, u[right + 1]!];
-          m[2 * (a * d + b)]! += sign * (lr * rr + li * ri);
-          m[2 * (a * d + b) + 1]! += sign * (lr * ri - li * rr);
-        }
-    return all.filter((to) => {
-      const [tx, tz] = [to >> k, to & (d - 1)];
-      let [re, im] = [0, 0];
-      for (let c = 0; c < d; c++) {
-        const sign = ones(tz & c) % 2 === 0 ? 1 : -1;
-        re += sign * m[2 * (c * d + (c ^ tx))]!;
-        im += sign * m[2 * (c * d + (c ^ tx)) + 1]!;
-      }
-      return Math.abs(re) + Math.abs(im) > NEGLIGIBLE;
-    });
-  });
-}
-
-/** The matrix with its controls, which come after its qubits. */
-function controlledMatrix(step: Extract<Step, { type: 'matrix' }>): Float64Array {
-  const { qubits, size, matrix, controls } = step;
-  const d = 2 ** qubits.length;
-  const inner = 2 ** size;
-  const rest = d / inner;
-  const active = controls.reduce((bits, { value }) => 2 * bits + value, 0);
-  const u = new Float64Array(2 * sizeOf([d, d]));
-  for (let outer = 0; outer < rest; outer++)
-    for (let row = 0; row < inner; row++)
-      for (let column = 0; column < inner; column++) {
-        const at = 2 * ((row * rest + outer) * d + column * rest + outer);
-        u[at] = outer === active ? matrix[2 * (row * inner + column)]! : Number(row === column);
-        u[at + 1] = outer === active ? matrix[2 * (row * inner + column) + 1]! : 0;
-      }
-  return u;
-}
-
-function ones(n: number): number {
-  let count = 0;
-  for (let rest = n; rest !== 0; rest &= rest - 1) count++;
-  return count;
+  return conjugated(step).map((shares) => shares.map(({ to }) => to));
 }
