@@ -88,7 +88,8 @@ const KIND = 'fastWeightProgrammer';
 /**
  * A quantum fast weight programmer: a classical network, the slow programmer, reads a sequence and at every step *adds*
  * to the angles of a circuit, the fast programmer. The angles remember, so nothing quantum has to be carried from step to
- * step, and the circuits of all steps and examples are one batch of the engine.
+ * step, and the circuits of all steps and examples are one batch. Of few layers (three, for four qubits) the outputs are
+ * short polynomials in cosines and sines of the angles, and the engine has nothing to do.
  *
  * With `x_t` the numbers of a step: `z = W_e x_t + b_e` (`latent` numbers), `l = W_l z + b_l` (`layers`),
  * `q = W_q z + b_q` (`qubits`), `θ_t = decay · θ_{t-1} + l qᵀ`, `θ_0 = 0`. The circuit: H on every qubit, `RY(x_j)` as `encode` says;
@@ -194,12 +195,8 @@ export function fastWeightProgrammer(
           Tensor,
           Tensor,
         ];
-        const z = ops.affine(x, we, be);
-        const theta = fastWeights(ops.affine(z, wl, bl), ops.affine(z, wq, bq), {
-          ...from,
-          decay,
-          last,
-        });
+        const programmer = { latent: [we, be], layer: [wl, bl], qubit: [wq, bq] } as const;
+        const theta = fastWeights(x, programmer, { ...from, decay, last });
         const length = x.shape[0]!;
         const shown = last && length > 1 ? ops.slice(x, length - 1, length) : x;
         const map = mapOf(last ? 1 : length);
@@ -293,14 +290,14 @@ function circuitsOf(program: LayerProgram, rows: number, sizes: Sizes): Differen
       { axis: 'batch', shape: [rows, layers, qubits] },
     ],
     outputShape: [rows, outputs],
-    forward([x, theta], _batch, key) {
+    forward([x, theta], _batch, key, room) {
       checkFinite(x!, 'inputs', rows * inputs);
       checkFinite(theta!, 'fast weights', rows * layers * qubits);
-      return program.run({ x: x!, theta: theta! }, key);
+      return program.run({ x: x!, theta: theta! }, key, room);
     },
-    vjp([x, theta], dy, _batch, wants, key) {
+    vjp([x, theta], dy, _batch, wants, key, room) {
       const wanted = names.filter((_, i) => wants[i] !== 'none');
-      const gradients = program.vjp({ x: x!, theta: theta! }, dy, wanted, false, key);
+      const gradients = program.vjp({ x: x!, theta: theta! }, dy, wanted, false, key, room);
       return after(gradients, (bySlot) =>
         names.map((name, i) => (wants[i] === 'none' ? undefined : bySlot[name])),
       );
@@ -309,6 +306,10 @@ function circuitsOf(program: LayerProgram, rows: number, sizes: Sizes): Differen
 }
 
 function checkFinite(values: Float64Array, what: string, size: number): void {
+  // x - x is 0 for finite x and NaN otherwise: one sum tells whether anything is wrong.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
+  if (sum === 0) return;
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i]!)) continue;
     throw new ValueError(
