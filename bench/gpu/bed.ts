@@ -60,8 +60,8 @@ export interface Bed {
   readonly settings: Settings;
   /** Hears what is measured next. */
   readonly next?: (what: string) => unknown;
-  /** Hears of what is left out, and why. */
-  readonly skip: (backEnd: BackEnd, reason: string) => void;
+  /** Hears of what is left out, and why; `error` is what was thrown. */
+  readonly skip: (backEnd: BackEnd, reason: string, error?: unknown) => void;
 }
 
 /** The name of a back end in rows. */

@@ -51,7 +51,7 @@ function hardwareEfficient(qubits: number, layers: number): Circuit<'w'> {
 
 const all = (qubits: number): number[] => Array.from({ length: qubits }, (_, q) => q);
 
-/** Makes all figures, one after the other. Back ends that fail are left out from then on, and told to `skip`. */
+/** Makes all figures, one after the other. What back ends fail at is left out, and told to `skip`. */
 export async function* figures(bed: Bed): AsyncGenerator<Figure> {
   const sides = new Sides(bed);
   const parts = [
@@ -64,7 +64,7 @@ export async function* figures(bed: Bed): AsyncGenerator<Figure> {
     try {
       yield* part(sides);
     } finally {
-      sides.release();
+      sides.end();
     }
   }
 }

@@ -1,4 +1,5 @@
 // Sides of a comparison that may fail: a device that is lost or full ends a back end's figures, not those of the others.
+import { UnsupportedError } from '@ketwork/base';
 import type { AsyncEngine, AsyncProgram, Engine, Program } from '@ketwork/simulator';
 import type { Circuit, ExpvalMeasurement } from '@ketwork/circuit';
 import type { Timer } from '../harness/measure.ts';
@@ -22,10 +23,14 @@ class BackEndFailure extends Error {
 /** Single precision on both sides. */
 const TOLERANCE = 1e-4;
 
-/** A figure's back ends: those that have failed are no longer among them. */
+/**
+ * The back ends of figures. One that fails is no longer among them; one that cannot do what is asked, such as so many
+ * qubits, is back with the next part.
+ */
 export class Sides {
   readonly bed: Bed;
   readonly #failed = new Set<BackEnd>();
+  readonly #unable = new Set<BackEnd>();
   readonly #programs: { dispose(): void }[] = [];
 
   constructor(bed: Bed) {
@@ -33,11 +38,11 @@ export class Sides {
   }
 
   get backEnds(): readonly BackEnd[] {
-    return this.bed.backEnds.filter((one) => !this.#failed.has(one));
+    return this.bed.backEnds.filter((one) => this.has(one));
   }
 
   has(backEnd: BackEnd): boolean {
-    return !this.#failed.has(backEnd);
+    return !this.#failed.has(backEnd) && !this.#unable.has(backEnd);
   }
 
   /** The back end's program, in the version with a pass for every gate if asked for. */
@@ -54,6 +59,12 @@ export class Sides {
       this.#programs.push(program);
       return program;
     });
+  }
+
+  /** Ends a part: those that could not do it are back. */
+  end(): void {
+    this.#unable.clear();
+    this.release();
   }
 
   /** Disposes of all programs. */
@@ -97,14 +108,15 @@ export class Sides {
     }
   }
 
-  /** Measures; what a back end fails at is told and left out, and it takes no further part. */
+  /** Measures; what a back end fails at is told and left out. */
   async attempt<T>(measure: () => Promise<readonly T[]>): Promise<readonly T[]> {
     try {
       return await measure();
     } catch (error) {
       if (!(error instanceof BackEndFailure)) throw error;
-      this.#failed.add(error.backEnd);
-      this.bed.skip(error.backEnd, error.message);
+      const { backEnd, message, cause } = error;
+      (cause instanceof UnsupportedError ? this.#unable : this.#failed).add(backEnd);
+      this.bed.skip(backEnd, message, cause);
       return [];
     }
   }

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '@ketwork/base';
 import { gpujs, probeGpu, wgsl } from '@ketwork/gpu';
 import { cpu } from '@ketwork/simulator';
 import type { WgslEngine } from '../../packages/gpu/src/wgsl/engine.ts';
@@ -45,9 +46,10 @@ export const gpu: Question = {
         backEnds,
         sizes: sizesFor(software || !webgpu.found, tiny),
         settings,
-        skip: (backEnd: BackEnd, reason: string) => {
-          // The sides must agree, and a device must last; what is merely not there was left out above.
-          if (backEnd.gpu) throw new Error(`${backEnd.name}: ${reason}`);
+        skip: (backEnd: BackEnd, reason: string, error: unknown) => {
+          // The sides must agree, and a device must last.
+          if (backEnd.gpu && error !== undefined && !(error instanceof UnsupportedError))
+            throw new Error(`${backEnd.name}: ${reason}`, { cause: error });
           skip(`${name}: ${backEnd.name}: ${reason}`);
         },
       };

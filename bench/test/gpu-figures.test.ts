@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@ketwork/base';
+import { EnvironmentError, UnsupportedError } from '@ketwork/base';
 import { cpu } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
 import { describe, expect, it } from 'vitest';
@@ -98,6 +98,25 @@ describe('figures of back ends', () => {
     const own = list.filter(({ backEnd: { name } }) => name === 'fails');
     expect(own.map(({ kind, qubits }) => `${kind} ${qubits}`)).toEqual(['sweep 2']);
     expect(list.filter(({ backEnd: { name } }) => name === 'cpu')).toHaveLength(6);
+  });
+
+  it('go on with a back end that cannot do one part of them', async () => {
+    const small = broken(() => {
+      throw new UnsupportedError('too many qubits');
+    }, 4);
+    const skipped: string[] = [];
+    const list = await made(
+      [backEnd('cpu'), backEnd('small', { engine: async () => small })],
+      skipped,
+    );
+    expect(skipped).toEqual(['small: too many qubits', 'small: too many qubits']);
+    const own = list.filter(({ backEnd: { name } }) => name === 'small');
+    expect(own.map(({ kind, qubits }) => `${kind} ${qubits}`)).toEqual([
+      'sweep 2',
+      'sweep 3',
+      'values 2',
+      'gradients 2',
+    ]);
   });
 
   it('leave out a back end whose numbers are others', async () => {

@@ -1,4 +1,5 @@
 // The bench view: every back end of this machine on the same circuits, as curves that cross and as figures.
+import { UnsupportedError } from '@ketwork/base';
 import { lineChart } from '@ketwork/plot';
 import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
@@ -87,9 +88,9 @@ class BenchView implements LazyView {
         sizes: figureSizes(this.#settings),
         settings: benchTiming,
         next: (what: string) => this.#tell(what),
-        skip: (backEnd: Measured, reason: string) => {
+        skip: (backEnd: Measured, reason: string, error: unknown) => {
           this.#ended.set(backEnd, reason);
-          forget(tested.backEnds.get(backEnd)!);
+          if (!(error instanceof UnsupportedError)) forget(tested.backEnds.get(backEnd)!);
         },
       };
       for await (const figure of figures(bed)) {
