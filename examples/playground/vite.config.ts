@@ -69,7 +69,7 @@ function sharedWorkers(): Plugin {
 /**
  * What this page never asks of the library, as importing file, specifier and names: `fit` in workers, which would bring all
  * layers there are (the page trains here and shares batches by the engine's threads), with privacy or against attacks;
- * gradients other than the engines' own; engines other than `cpu` in workers.
+ * gradients other than the engines' own; shots of circuits that measure on their way; engines other than `cpu` in workers.
  */
 const notAsked: readonly (readonly [importer: string, specifier: string, names: string])[] = [
   ['/training/src/workers/options.ts', '../model-json.ts', 'modelFromJSON'],
@@ -84,6 +84,8 @@ const notAsked: readonly (readonly [importer: string, specifier: string, names: 
   ['/gradients/src/differentiate.ts', './shift/parameter-shift.ts', 'parameterShift'],
   ['/gradients/src/differentiate.ts', './differences/spsa.ts', 'spsa'],
   ['/gradients/src/differentiate.ts', './differences/finite-difference.ts', 'finiteDifference'],
+  ['/simulator/src/cpu/dynamic.ts', '../trajectories/program.ts', 'SampledProgram'],
+  ['/simulator/src/cpu/dynamic.ts', '../deferred/shots.ts', 'DeferredShots'],
   ['/simulator/src/worker/engines.ts', '../reference/reference.ts', 'reference'],
   ['/simulator/src/worker/engines.ts', '../density/engine.ts', 'densityMatrix'],
   ['/simulator/src/worker/engines.ts', '../trajectories/engine.ts', 'trajectories'],
