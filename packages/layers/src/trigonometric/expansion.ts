@@ -1,4 +1,4 @@
-import { elementary, sizeOf } from '@ketwork/base';
+import { elementary } from '@ketwork/base';
 import { primitives } from '@ketwork/circuit';
 import type { Circuit, Measurement } from '@ketwork/circuit';
 import { multipleOf, wordOf } from './form.ts';
@@ -10,15 +10,15 @@ export interface TrigonometricExpansion {
   readonly form: TrigonometricForm;
   /** In the order of the form's terms and their outputs. */
   readonly coefficients: Float64Array;
-  /** Which numbers the angles come from, in the order of the form's factors. */
+  /** Which numbers the angles come from, in the order of the form's factors; one may be there several times. */
   readonly elements: readonly { readonly slot: string; readonly index: number }[];
 }
 
 /** Products of all outputs together up to which the expansion is used, and strings of one output on the way. */
 const MAX_PRODUCTS = 128;
-const MAX_STRINGS = 1024;
-/** Elements up to which a monomial is an exact number, and qubits up to which a string is two integers. */
-const MAX_ELEMENTS = 32;
+const MAX_STRINGS = 512;
+/** Angles up to which a monomial is an exact number, and qubits up to which a string is two integers. */
+const MAX_ANGLES = 32;
 const MAX_QUBITS = 30;
 /** Qubits of the largest constant matrix. */
 const MAX_MATRIX = 3;
@@ -38,8 +38,8 @@ type Gates = readonly (
       readonly type: 'rotation';
       readonly x: number;
       readonly z: number;
-      /** The element's place value in a monomial, 0 where the angle is a constant. */
-      readonly place: number;
+      /** Which of the angles of data it is, -1 where the angle is a constant. */
+      readonly use: number;
       readonly angle: number;
     }
   | {
@@ -54,7 +54,9 @@ type Gates = readonly (
  * sum of Pauli strings (the Heisenberg picture), which rotations by data split in two and constant gates turn into others,
  * and of which those of Z count 1 in |0…0⟩ and the others 0. The engine has nothing left to do then.
  *
- * @returns undefined where the circuit has weights, data that enter more than once or not as an angle, other results, or so
+ * A number that enters several times is an angle each time.
+ *
+ * @returns undefined where the circuit has weights, data that enter not as an angle times a constant, other results, or so
  * many strings that states are the better way. Nothing but the circuit decides.
  */
 export function trigonometricExpansion(
@@ -62,11 +64,9 @@ export function trigonometricExpansion(
   measurements: readonly Measurement[],
 ): TrigonometricExpansion | undefined {
   const scalar = circuit.slots.every(({ axis, kind }) => axis === 'batch' && kind === 'scalar');
-  const total = circuit.slots.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  if (!scalar || total === 0 || total > MAX_ELEMENTS || circuit.qubits > MAX_QUBITS)
-    return undefined;
+  if (!scalar || circuit.slots.length === 0 || circuit.qubits > MAX_QUBITS) return undefined;
   const elements: { slot: string; index: number; factor: number }[] = [];
-  const gates = gatesOf(circuit, total, elements);
+  const gates = gatesOf(circuit, elements);
   if (gates === undefined) return undefined;
   const outputs: Map<number, number>[] = [];
   let products = 0;
@@ -82,7 +82,7 @@ export function trigonometricExpansion(
           }, 0);
         return { x: bits('X'), z: bits('Z'), monomial: 0, coefficient };
       });
-      const found = expanded(pieces, gates);
+      const found = expanded(pieces, gates, elements.length);
       if (found === undefined) return undefined;
       outputs.push(found);
       products += found.size;
@@ -106,7 +106,6 @@ export function trigonometricExpansion(
 /** The gates of a circuit, and in `elements` what of the data they take; undefined where one does not fit. */
 function gatesOf(
   circuit: Circuit,
-  total: number,
   elements: { slot: string; index: number; factor: number }[],
 ): Gates | undefined {
   const bitsOf = (on: readonly number[]): number =>
@@ -134,29 +133,27 @@ function gatesOf(
       // A phase where the qubit is 0 turns the other way.
       const sign = primitive.controls[0]?.value === 0 ? -1 : 1;
       if (typeof primitive.angle === 'number') {
-        gates.push({ type: 'rotation', x, z, place: 0, angle: sign * primitive.angle });
+        gates.push({ type: 'rotation', x, z, use: -1, angle: sign * primitive.angle });
         continue;
       }
       const found = multipleOf(primitive.angle, () => true);
       if (found === undefined || found.factor === 0) return undefined;
       const { slot, index, factor, rest } = found;
-      if (elements.some((other) => other.slot === slot && other.index === index)) return undefined;
+      if (rest === undefined || elements.length === MAX_ANGLES) return undefined;
+      gates.push({ type: 'rotation', x, z, use: elements.length, angle: 0 });
       elements.push({ slot, index, factor: sign * factor });
-      if (typeof rest !== 'number') return undefined;
-      const place = 3 ** (total - elements.length);
-      gates.push({ type: 'rotation', x, z, place, angle: 0 });
-      if (rest !== 0) gates.push({ type: 'rotation', x, z, place: 0, angle: sign * rest });
+      if (rest !== 0) gates.push({ type: 'rotation', x, z, use: -1, angle: sign * rest });
     }
   }
-  // Places were counted as if all numbers entered.
-  const surplus = 3 ** (total - elements.length);
-  return gates.map((gate) =>
-    gate.type === 'rotation' ? { ...gate, place: gate.place / surplus } : gate,
-  );
+  return gates;
 }
 
 /** What is left of some strings in |0…0⟩, by monomial; undefined where there are too many of them. */
-function expanded(start: readonly Piece[], gates: Gates): Map<number, number> | undefined {
+function expanded(
+  start: readonly Piece[],
+  gates: Gates,
+  angles: number,
+): Map<number, number> | undefined {
   let pieces = start;
   for (const gate of gates.toReversed()) {
     const next = new Map<string, Piece>();
@@ -179,7 +176,8 @@ function expanded(start: readonly Piece[], gates: Gates): Map<number, number> | 
           add(put(x, to >> bits.length), put(z, to), monomial, share * coefficient);
       } else if (!anticommute(x, z, gate.x, gate.z)) add(x, z, monomial, coefficient);
       else {
-        const { place, angle } = gate;
+        const { use, angle } = gate;
+        const place = use < 0 ? 0 : 3 ** (angles - 1 - use);
         const sign = turnedSign(x, z, gate.x, gate.z);
         const [c, s] = place > 0 ? [1, 1] : [elementary.cos(angle), elementary.sin(angle)];
         add(x, z, monomial + place, c * coefficient);

@@ -89,7 +89,7 @@ export class TrigonometricRows {
         const factor = factors[e]!;
         const size = this.#sizes.get(slot)!;
         for (let i = 0, to = first * size + index; i < count; i++, to += size)
-          gradient[to] = factor * kernel.slopes[e * POINTS + i]!;
+          gradient[to]! += factor * kernel.slopes[e * POINTS + i]!;
       }
     }
     return gradients;

@@ -37,11 +37,15 @@ export function reachedMonomials(
   const size = 3 ** elements;
   // For each string, with the bits of X before those of Z, and each monomial: a bit per output.
   const reached = new Uint32Array(4 ** qubits * size);
+  // Strings of which there is anything.
+  const live = new Uint8Array(4 ** qubits);
   const bitOf = (qubit: number): number => 1 << (qubits - 1 - qubit);
   const bitsOf = (on: readonly number[]): number => on.reduce((sum, q) => sum | bitOf(q), 0);
   measured(measurements, qubits).forEach((strings, output) => {
-    for (const { x, z } of strings(bitsOf, bitOf))
+    for (const { x, z } of strings(bitsOf, bitOf)) {
       reached[((x << qubits) | z) * size]! |= 1 << output;
+      live[(x << qubits) | z] = 1;
+    }
   });
   for (const step of steps.toReversed()) {
     if (step.type === 'rotation') {
@@ -49,7 +53,7 @@ export function reachedMonomials(
       const x = bitsOf(step.qubits.filter((_, i) => letters[i] !== 'Z'));
       const z = bitsOf(step.qubits.filter((_, i) => letters[i] !== 'X'));
       const place = step.element === undefined ? 0 : 3 ** (elements - 1 - step.element);
-      rotate(reached, qubits, size, x, z, place);
+      rotate(reached, live, qubits, size, x, z, place);
       continue;
     }
     // A string's letters on the qubits of the step, first one most significant, and back.
@@ -59,7 +63,7 @@ export function reachedMonomials(
         bitsOf(step.qubits.filter((__, i) => (bits >> (k - 1 - i)) & 1));
       return (pick(local >> k) << qubits) | pick(local & (2 ** k - 1));
     });
-    mix(reached, size, spread, transferOf(step));
+    mix(reached, live, size, spread, transferOf(step));
   }
   const found = new Uint32Array(size);
   for (let string = 0; string < 2 ** qubits; string++)
@@ -116,6 +120,7 @@ function subsets(bits: readonly number[]): number[] {
 /** Splits the strings that anticommute with a rotation's generator. `place` of the data element's digit, 0 without one. */
 function rotate(
   reached: Uint32Array,
+  live: Uint8Array,
   qubits: number,
   size: number,
   x: number,
@@ -126,11 +131,16 @@ function rotate(
   const generator = (x << qubits) | z;
   for (let string = 0; string < 4 ** qubits; string++) {
     const other = string ^ generator;
-    if (other < string) continue;
+    if (other < string || (live[string] === 0 && live[other] === 0)) continue;
     if (!anticommute(string >> qubits, string & mask, x, z)) continue;
-    const [a, b] = [string * size, other * size];
+    live[string] = 1;
+    live[other] = 1;
+    const a = string * size;
+    const b = other * size;
     for (let m = 0; m < size; m++) {
-      const [left, right] = [reached[a + m]!, reached[b + m]!];
+      const left = reached[a + m]!;
+      const right = reached[b + m]!;
+      if ((left | right) === 0) continue;
       if (place === 0) reached[a + m] = reached[b + m] = left | right;
       else if (Math.floor(m / place) % 3 === 0) {
         reached[a + m] = 0;
@@ -152,6 +162,7 @@ function rotate(
  */
 function mix(
   reached: Uint32Array,
+  live: Uint8Array,
   size: number,
   spread: readonly number[],
   transfer: readonly (readonly number[])[],
@@ -159,14 +170,20 @@ function mix(
   const all = spread.reduce((sum, bits) => sum | bits, 0);
   const sums = spread.map(() => new Uint32Array(size));
   for (let rest = 0; rest < reached.length / size; rest++) {
-    if ((rest & all) !== 0) continue;
+    if ((rest & all) !== 0 || !spread.some((bits) => live[rest | bits] === 1)) continue;
     for (const sum of sums) sum.fill(0);
+    const next = new Uint8Array(spread.length);
     spread.forEach((bits, from) => {
+      if (live[rest | bits] === 0) return;
+      for (const to of transfer[from]!) next[to] = 1;
       const at = (rest | bits) * size;
       for (const to of transfer[from]!)
         for (let m = 0; m < size; m++) sums[to]![m]! |= reached[at + m]!;
     });
-    spread.forEach((bits, to) => reached.set(sums[to]!, (rest | bits) * size));
+    spread.forEach((bits, to) => {
+      live[rest | bits] = next[to]!;
+      reached.set(sums[to]!, (rest | bits) * size);
+    });
   }
 }
 

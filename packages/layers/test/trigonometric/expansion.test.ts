@@ -59,7 +59,6 @@ describe('trigonometricExpansion', () => {
   const z = expval(Z(1));
   const refused: readonly (readonly [string, (q: Builder) => unknown, Measurement])[] = [
     ['weights', (q) => q.rx(x.at(0), 0).ry(weight('w', [1]).at(0), 1), z],
-    ['data that enter twice', (q) => q.rx(x.at(0), 0).ry(x.at(0), 1), z],
     ['sums of data', (q) => q.rx(x.at(0).plus(x.at(1)), 0), z],
     ['data under controls', (q) => q.h(0).crx(x.at(0), 0, 1), z],
     ['probabilities', (q) => q.rx(x.at(0), 0), probabilities()],
@@ -113,7 +112,7 @@ describe('layers of expanded circuits', () => {
   });
 });
 
-/** Three qubits, five data elements that enter at most once each, and constant gates of many kinds in between. */
+/** Three qubits, five data elements, one of which enters twice, and constant gates of many kinds in between. */
 function randomCircuit(random: Random): Circuit<'x' | 'y'> {
   return circuit(3, { x: input([3]), y: input([2]) }, (q, { x, y }) => {
     const some = (): void => {
@@ -146,7 +145,7 @@ function randomCircuit(random: Random): Circuit<'x' | 'y'> {
     some();
     q.ry(x.at(2), a);
     some();
-    q.pauliRot(x.at(0).times(-0.5), 'YX', [b, c]);
+    q.pauliRot(x.at(0).times(-0.5), 'YX', [b, c]).rx(x.at(2).times(3), c);
     q.p(y.at(0).plus(0.7), b);
     some();
     q.control([{ qubit: a, value: 0 }], (inner) => inner.gphase(y.at(1).times(2)));
