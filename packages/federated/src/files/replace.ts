@@ -6,9 +6,11 @@ import { nodeModule } from '../node.ts';
  */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const what = 'to write files';
-  const { open, rename } = nodeModule('node:fs/promises', what);
+  const { open, rename, rm } = nodeModule('node:fs/promises', what);
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
+  // What a killed process has left, or somebody else has put there, would have its own permissions.
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
     await file.sync();
