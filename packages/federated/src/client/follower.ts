@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ketwork/base';
+import { FormatError, UnsupportedError } from '@ketwork/base';
 import { SecureAggregationError } from '../secure/error.ts';
 import { sumOf } from '../secure/once.ts';
 import type { OpenedSum } from '../secure/once.ts';
@@ -66,6 +66,7 @@ export class Follower {
     this.#checkSecrecy(given);
     if (given.kind === KINDS.train || given.kind === TRAIN_SECRETLY) {
       const body = trainBody(this.#size)(given.body, 'the instruction');
+      checkTask(given, body);
       const answer = await this.#trainOnce(given, body);
       const { weights: _weights, ...made } = answer;
       return {
@@ -131,6 +132,14 @@ export class Follower {
     return this.#session;
   }
 }
+/** A task of another round would have the update of that round counted in this one, or its sum opened again as that of this one. */
+function checkTask({ run, round, attempt }: Instruction, { task }: TrainBody): void {
+  if (task.run === run && task.round === round && task.attempt === attempt) return;
+  throw new FormatError(
+    `the coordinator asks for round ${round} with a task that is of round ${task.round}, or of another run or attempt`,
+  );
+}
+
 
 const sessionKey = ({ run, round, attempt }: Instruction): string =>
   JSON.stringify([run, round, attempt]);

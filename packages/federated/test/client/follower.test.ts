@@ -169,6 +169,49 @@ describe('those who sign', () => {
     expect(await attempted(all, { round: 4 })).toEqual(everybody('given'));
   });
 
+  test('train no task of another round, run or attempt than they are asked for', async () => {
+    const all = members();
+    await attempted(all);
+    for (const [name, { follower }] of all) {
+      const body = (task: object): object => ({
+        weights: Float64Array.of(1, 2),
+        task: {
+          run,
+          round: 2,
+          attempt: 1,
+          seed: 1,
+          epochs: 1,
+          firstEpoch: 1,
+          batchSize: 1,
+          loss: 'mse',
+          proximal: 0,
+          optimizer: {
+            name: 'sgd',
+            settings: {},
+          },
+          secure: {
+            participants: 4,
+            clippingNorm: 1,
+            maxExamples: 10,
+            weighted: true,
+          },
+          ...task,
+        },
+      });
+      const [kind] = KINDS.signed;
+      const given = { run, round: 2, attempt: 1, step: 0, kind };
+      for (const task of [{ round: 1 }, { run: 'another' }, { attempt: 2 }])
+        await expect(follower.follow({ ...given, body: body(task) })).rejects.toThrow(
+          /round 2 with a task that is of/,
+        );
+      expect(all.get(name)!.trained).toBe(1);
+      expect(await follower.follow({ ...given, body: body({}) })).toHaveProperty(
+        'body.kind',
+        'keys',
+      );
+    }
+  });
+
   test('are in one run, and in secure sums only', async () => {
     const all = members();
     expect(await attempted(all, { run: 'another' })).toEqual(everybody('stale'));
