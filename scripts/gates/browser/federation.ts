@@ -7,6 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { root } from '../workspace.ts';
 
 type Program = typeof import('../../../packages/ketwork/test/packed/participant.ts');
+type Signing = import('../../../packages/ketwork/test/packed/participant.ts').Signing;
+type Both = Readonly<Record<(typeof names)[number], Signing>>;
 type Library = typeof import('../../../packages/ketwork/src/index.ts');
 
 const names = ['north', 'south'] as const;
@@ -55,14 +57,17 @@ async function oneFederation(
   browser: Browser,
   base: string,
   program: Program,
-  { federate, stateOf, saveSafetensors }: Library,
+  library: Library,
   federation: string,
 ): Promise<readonly string[]> {
+  const { federate, stateOf, saveSafetensors } = library;
   const faults: string[] = [];
+  const signing = federation === 'signed' ? await signingOf(library) : undefined;
   const model = program.net();
   await using server = await federate(model, {
     ...program.federations[federation]!,
     tokens,
+    ...(signing === undefined ? {} : { identities: signing.north.identities }),
     status: { token: statusToken },
     origins: [base],
     waitFor: names.length,
@@ -72,8 +77,8 @@ async function oneFederation(
   const tab = await browser.newPage();
   await tab.goto(`${base}/`);
   const [north, south] = await Promise.all([
-    tab.evaluate(participateInTab, [server.url, 'north', tokens.north] as const),
-    program.participate(server.url, 'south', tokens.south),
+    tab.evaluate(participateInTab, [server.url, 'north', tokens.north, signing?.north] as const),
+    program.participate(server.url, 'south', tokens.south, signing?.south),
   ]);
   const { reason } = await server.result;
   const hex = Buffer.from(saveSafetensors(stateOf(model))).toString('hex');
@@ -89,8 +94,21 @@ async function oneFederation(
   return faults;
 }
 
+/** What each participant signs with, which is made here; a real one makes its own. */
+async function signingOf({ newIdentity, identityToText }: Library): Promise<Both> {
+  const made = await Promise.all(names.map(() => newIdentity()));
+  const identities = Object.fromEntries(names.map((name, i) => [name, made[i]!.publicKey]));
+  const [north, south] = await Promise.all(made.map(identityToText));
+  return {
+    north: { identity: north!, identities },
+    south: { identity: south!, identities },
+  };
+}
+
 /** Runs in the tab. */
-async function participateInTab(about: readonly [string, string, string]): Promise<string> {
+async function participateInTab(
+  about: readonly [string, string, string, Signing | undefined],
+): Promise<string> {
   const at = '/participant.js';
   try {
     const { participate } = (await import(at)) as Program;

@@ -6,6 +6,7 @@ import {
   dense,
   expval,
   fedAvg,
+  identityFromText,
   input,
   join,
   key,
@@ -27,11 +28,12 @@ export function net(): Model {
   return sequential(quantum(ansatz, expval(Z(0), Z(1), Z(2))), dense(3, 2));
 }
 
-/** Rounds in which single updates are added, and ones in which nobody sees them. */
+/** Rounds in which single updates are added, ones in which nobody sees them, and ones whose participants sign. */
 export const federations: Readonly<Record<string, FederationOptions>> = (() => {
   const local = { loss: mse, optimizer: sgd(0.2), epochs: 2, batchSize: 5 };
   const plain = { rounds: 3, seed: 11, local, strategy: fedAvg() };
-  return { plain, secure: { ...plain, secureAggregation: { clippingNorm: 4 } } };
+  const secure = { ...plain, secureAggregation: { clippingNorm: 4 } };
+  return { plain, secure, signed: secure };
 })();
 
 /** The data of a participant. */
@@ -49,13 +51,33 @@ function bitsOf(model: Model): string {
   ).join('');
 }
 
+/** What a participant signs with, as text, and the public keys of all. */
+export interface Signing {
+  readonly identity: string;
+  readonly identities: Readonly<Record<string, string>>;
+}
+
 /** Takes part to the end, in any runtime. @returns the bits of the model then */
-export async function participate(url: string, name: string, token: string): Promise<string> {
+export async function participate(
+  url: string,
+  name: string,
+  token: string,
+  signing?: Signing,
+): Promise<string> {
   const model = net();
   // In a tab the state is kept by the browser; it goes on from one federation to the next.
   const store = 'indexedDB' in globalThis ? browserStateStore(name) : undefined;
   const kept = store === undefined ? {} : { store };
-  const { reason, history } = await join(url, model, examples(name), { token, ...kept });
+  const secureAggregation = signing && {
+    identity: await identityFromText(signing.identity),
+    identities: signing.identities,
+  };
+  const signed = secureAggregation === undefined ? {} : { secureAggregation };
+  const { reason, history } = await join(url, model, examples(name), {
+    token,
+    ...kept,
+    ...signed,
+  });
   const outcomes = history.map(({ outcome }) => outcome).join();
   if (reason !== 'completed' || outcomes !== 'accepted,accepted,accepted') {
     throw new Error(`${name} ends ${reason} after ${outcomes}`);
