@@ -22,7 +22,7 @@ export type Made = Omit<TrainAnswer, 'weights'>;
 const [TRAIN_SECRETLY, SHARE, MASK, AGREE] = KINDS.signed;
 
 /** What a participant insists on where it takes part in secure sums only. */
-export interface SecurePolicy extends Pick<SecureTerms, 'signing' | 'least'> {
+export interface SecurePolicy extends Pick<SecureTerms, 'signing' | 'least' | 'threshold'> {
   /** Called before a sum is opened; resolves when that is kept. Whoever throws prevents it. */
   readonly opening?: (sum: OpenedSum) => Promise<void>;
 }
@@ -111,10 +111,9 @@ export class Follower {
     if (task.secure === undefined)
       throw new SecureAggregationError('malformed', 'the task does not say how to add in secret');
     const words = wordsOfUpdate(task, weights, { ...answer, run, round });
-    const { signing, least, opening } = this.#secure ?? {};
+    const { opening, ...terms } = this.#secure ?? {};
     const party = new SecureParticipant(this.#name, { run, round, attempt }, undefined, {
-      ...(signing === undefined ? {} : { signing }),
-      ...(least === undefined ? {} : { least }),
+      ...terms,
       ...(opening === undefined
         ? {}
         : {
@@ -132,6 +131,7 @@ export class Follower {
     return this.#session;
   }
 }
+
 /** A task of another round would have the update of that round counted in this one, or its sum opened again as that of this one. */
 function checkTask({ run, round, attempt }: Instruction, { task }: TrainBody): void {
   if (task.run === run && task.round === round && task.attempt === attempt) return;
@@ -139,7 +139,6 @@ function checkTask({ run, round, attempt }: Instruction, { task }: TrainBody): v
     `the coordinator asks for round ${round} with a task that is of round ${task.round}, or of another run or attempt`,
   );
 }
-
 
 const sessionKey = ({ run, round, attempt }: Instruction): string =>
   JSON.stringify([run, round, attempt]);

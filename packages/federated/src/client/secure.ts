@@ -16,6 +16,12 @@ export interface SecureParticipation {
   readonly identities?: Readonly<Record<string, string>>;
   /** Fewest updates in a sum that it helps to open. Default 2. */
   readonly least?: number;
+  /**
+   * Share `t` of participants, from 1/2 to 1, that must agree to open a sum; the coordinator's must be as large. With it fewer than
+   * `2t - 1` of them may be on the side of a coordinator that tells participants different things. Default 2/3 with an
+   * identity, else 1/2.
+   */
+  readonly threshold?: number;
 }
 
 /**
@@ -25,12 +31,22 @@ export interface SecureParticipation {
  * @throws ValueError where options do not fit.
  */
 export function securePolicy(
-  { identity, identities: given, least = 2 }: SecureParticipation,
+  {
+    identity,
+    identities: given,
+    least = 2,
+    threshold = identity === undefined ? 1 / 2 : 2 / 3,
+  }: SecureParticipation,
   opening: (sum: OpenedSum) => Promise<void>,
 ): SecurePolicy & { readonly checkName: (name: string) => void } {
   if (!Number.isSafeInteger(least) || least < 2)
     throw new ValueError(`join: secureAggregation.least is ${least}, not an integer above 1`);
-  if (identity === undefined && given === undefined) return { least, checkName: () => {} };
+  if (!(threshold >= 0.5 && threshold <= 1))
+    throw new ValueError(
+      `join: secureAggregation.threshold is ${threshold}, not a share from 1/2 to 1`,
+    );
+  if (identity === undefined && given === undefined)
+    return { least, threshold, checkName: () => {} };
   if (identity === undefined || given === undefined)
     throw new ValueError('join: an identity and the identities of all belong together', {
       remedy: 'Give the own key pair, and the public keys of all participants by name',
@@ -41,6 +57,7 @@ export function securePolicy(
     throw new ValueError('join: the public key of this participant is not among the identities');
   return {
     least,
+    threshold,
     signing: { identity, identities },
     opening,
     checkName: (name) => {

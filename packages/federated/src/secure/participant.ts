@@ -59,6 +59,8 @@ export interface SecureTerms {
   readonly signing?: Signing;
   /** Fewest vectors in the sum. Default 2. */
   readonly least?: number;
+  /** Share of a roster that the threshold must be at least, which the coordinator chooses. Default: above half. */
+  readonly threshold?: number;
   /** Called before the shares that open a sum are given, with those whose vectors it has; whoever throws prevents it. */
   readonly opening?: (survivors: readonly string[]) => Promise<void>;
 }
@@ -118,6 +120,7 @@ export class SecureParticipant {
     this.#enter('advertised', 'shared');
     await this.#checkSignatures(roster);
     const cohort = await readRoster(roster);
+    this.#checkThreshold(cohort);
     const self = cohort.positions.get(this.#name);
     if (
       self === undefined ||
@@ -210,6 +213,18 @@ export class SecureParticipant {
     );
     for (const { other, secret, seed } of opened) held.set(other, { secret, seed });
     channels.clear();
+  }
+
+  /** With some on its side, a coordinator could choose a threshold that two groups can have who are told different things. */
+  #checkThreshold({ names, threshold }: Cohort): void {
+    const { threshold: share = 0.5 } = this.#terms;
+    // Rounding must not make seven of ten eight.
+    if (threshold >= Math.ceil(share * names.length - 1e-9)) return;
+    throw new SecureAggregationError(
+      'exposing',
+      `a threshold of ${threshold} of ${names.length} participants is below the share of ${share} that this participant wants`,
+      { remedy: 'Have the coordinator raise secureAggregation.threshold' },
+    );
   }
 
   /** Believes the keys of a roster where everybody has signed its own. */

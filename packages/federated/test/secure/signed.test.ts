@@ -242,6 +242,27 @@ describe('a participant does not share its secrets with', () => {
     expect(await roster(short)).toBe('forged');
   });
 
+  test('too few to open a sum, though it is for the coordinator to choose', async () => {
+    const three = new SecureCoordinator({
+      session,
+      participants: names,
+      words: 6,
+      identities,
+      threshold: 3,
+    });
+    const strict = party('p000', { threshold: 2 / 3 });
+    const lax = party('p001', { threshold: 3 / 5 });
+    parties.set('p000', strict).set('p001', lax);
+    for (const [name, one] of parties) three.receive(await one.advertise(), name);
+    const given = [...(await three.advance()).values()][0]!;
+    await expect(strict.share(given)).rejects.toMatchObject({
+      fault: 'exposing',
+      message: expect.stringContaining('a threshold of 3 of 5 participants is below'),
+    });
+    expect(await faultOf(() => lax.share(given))).toBe('none');
+    expect(await faultOf(() => parties.get('p002')!.share(given))).toBe('none');
+  });
+
   test('and does not go on after that', async () => {
     expect(await roster(({ signatures: _signatures, ...rest }) => rest)).toBe('forged');
     const delivery = { kind: 'delivery', ...session, names: [], sealed: new Uint8Array(0) };

@@ -159,6 +159,12 @@ describe('a participant with an identity', () => {
       ['single updates', false, () => ({ least: 2 }), /an update by itself/],
       ['unsigned ones', true, (signed) => signed, /keys that nobody has signed/],
       ['too small sums', true, () => ({ least: 4 }), /3 survivors, fewer than the 4/],
+      [
+        'sums for few',
+        true,
+        () => ({ threshold: 0.7 }),
+        /2 of 3 participants is below the share of 0.7/,
+      ],
     ],
   )('gives nothing to a coordinator that wants %s (%#)', async (_, secret, secure, message) => {
     const { secureAggregation: sums, ...open } = options;
@@ -195,6 +201,8 @@ describe('a participant with an identity', () => {
     ['half of what it needs', { identities: {} }, /belong together/],
     ['a least that is none', { least: 1 }, /least is 1/],
     ['a least that is none', { least: 2.5 }, /least is 2.5/],
+    ['a threshold that is none', { threshold: 0.4 }, /threshold is 0.4/],
+    ['a threshold that is none', { threshold: NaN }, /threshold is NaN/],
   ])('has not %s', (_, secure, message) => {
     const given = { token: tokens['a']!, secureAggregation: secure };
     expect(() => join('http://127.0.0.1:9', classical(), data['a']!, given)).toThrow(message);

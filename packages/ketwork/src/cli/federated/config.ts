@@ -109,6 +109,7 @@ async function configurationOf(json: unknown, folder: string): Promise<Configura
       'identity',
       'identities',
       'least',
+      'threshold',
     ]),
   };
 }

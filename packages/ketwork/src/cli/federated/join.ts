@@ -36,7 +36,8 @@ as JSON. Progress goes to the standard error. Ctrl-C leaves.
 The configuration needs "model" and, where the coordinator's has it, "personal"; that of the coordinator will do. With
 "join": {"privacyLimit": {"epsilon": 3, "delta": 1e-5}} it gives nothing that would tell more: with --state in all starts
 together, without counted anew in each. "join" may also hold "state", "identity", "identities" and "allowInsecure", and
-"least", the fewest updates in a secure sum that it helps to open. With an identity or "least" it gives secure sums only.
+"least" and "threshold", the fewest updates in a secure sum that it helps to open, and the share of participants that must
+agree to. With any of these or an identity it gives secure sums only.
 The token comes from a file or from the environment variable KETWORK_TOKEN, not from the command line, where others see it.
 
 Options:
@@ -65,7 +66,7 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
   }
   const giveUpAfter = given.integer('give-up-after', 1, 2 ** 31 - 1);
   const { model, folder, data: source, personal, join: settings } = await readConfiguration(file);
-  const { state: kept, identity, identities, least, ...more } = settings;
+  const { state: kept, identity, identities, least, threshold, ...more } = settings;
   const fileOf = (option: string, setting: unknown): string | undefined =>
     given.text(option) ?? (setting === undefined ? undefined : fileNamed(option, setting, folder));
   const own = given.text('data');
@@ -77,7 +78,7 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
   const secureAggregation = await readSecure(
     fileOf('identity', identity),
     fileOf('identities', identities),
-    least,
+    { least, threshold },
   );
   const tls = await readTls(given.text('ca'), given.text('cert'), given.text('key'));
   const token = await readToken(given.text('token'), tls?.cert !== undefined);
@@ -111,13 +112,15 @@ export async function joinFederation(args: readonly string[]): Promise<string> {
 async function readSecure(
   identity: string | undefined,
   identities: string | undefined,
-  least: unknown,
+  { least, threshold }: { readonly least: unknown; readonly threshold: unknown },
 ): Promise<SecureParticipation | undefined> {
-  if (identity === undefined && identities === undefined && least === undefined) return undefined;
+  if ([identity, identities, least, threshold].every((given) => given === undefined))
+    return undefined;
   return {
     ...(identity === undefined ? {} : { identity: await readIdentity(identity) }),
     ...(identities === undefined ? {} : { identities: await readIdentities(identities) }),
     ...(least === undefined ? {} : { least: least as number }),
+    ...(threshold === undefined ? {} : { threshold: threshold as number }),
   };
 }
 
