@@ -155,12 +155,15 @@ export class BatchedProgram {
     const split = perExample && !executor.packed;
     const depends = split ? differentiator.perExample.depends : differentiator.depends;
 
+    const direct = split ? differentiator.rows : [];
+    for (const rows of direct) if (rows !== undefined) this.#memory.reserve(rows.end);
     executor.begin(slots);
     const factors = executor.factors;
     for (const plain of differentiator.perExample.plain)
       plain.cells.forEach((cell, k) => {
         plain.factors[k] = factors.shared[cell / executor.lanes] as number;
       });
+    for (const rows of direct) rows?.begin(executor.taken);
     for (let start = 0; start < slots.batch; start += CHUNK) {
       const chunk = Math.min(CHUNK, slots.batch - start);
       angles.evaluate(slots, 'batch', start, chunk);
@@ -194,12 +197,19 @@ export class BatchedProgram {
           const base = executor.cellAt('shared', 0, 0);
           const stride = executor.cellAt('shared', 0, 1) - base;
           const cells: Cells = { numbers, base, stride, lanes, count };
-          for (const plain of differentiator.perExample.plain) {
-            if (plain.whole && squaredNorms)
-              addCellSquares(cells, plain, sink.norms(plain.slot), start + first);
-            else if (plain.whole) setRows(cells, plain, sink.row(plain.slot, start + first));
-            else addRows(cells, plain, sink.row(plain.slot, start + first));
-          }
+          differentiator.perExample.plain.forEach((plain, p) => {
+            const known = direct[p];
+            const at = start + first;
+            if (known !== undefined && squaredNorms)
+              known.norms(8 * base, 8 * stride, count, sink.norms(plain.slot), at);
+            else if (known !== undefined) {
+              const { data, start: to } = sink.row(plain.slot, at);
+              known.rows(8 * base, 8 * stride, count, data, to);
+            } else if (plain.whole && squaredNorms)
+              addCellSquares(cells, plain, sink.norms(plain.slot), at);
+            else if (plain.whole) setRows(cells, plain, sink.row(plain.slot, at));
+            else addRows(cells, plain, sink.row(plain.slot, at));
+          });
           addCells(differentiator.perExample.others, 'shared');
         }
         if (embedded) {

@@ -1,7 +1,9 @@
+import { sizeOf } from '@ketwork/base';
 import type { Circuit, Slot } from '@ketwork/circuit';
 import type { AngleTable } from './angles.ts';
 import { lanesOf } from './arithmetic.ts';
 import type { Coefficient } from './element.ts';
+import { ExampleRows } from './example-rows.ts';
 import { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
@@ -27,6 +29,8 @@ export interface Differentiator {
     readonly others: readonly Coefficient[];
     readonly depends: readonly boolean[];
   };
+  /** How the engine's memory hands out gradients of examples, by the position of the plain slot, where it does. */
+  readonly rows: readonly (ExampleRows | undefined)[];
 }
 
 /** Coefficients of a slot's elements: gradient cells go straight into the slot's gradient. */
@@ -61,13 +65,21 @@ export function makeDifferentiator(
     ? []
     : lowered.shared.filter((coefficient) => depends[coefficient.node]);
   const batch = lowered.batch.filter((coefficient) => depends[coefficient.node]);
-  return {
-    executor: new Executor(circuit, lowered, readout, memory, built, embedded),
-    depends,
-    embedded,
-    active: { shared, batch },
-    perExample: directCoefficients(angles, shared, batch, depends, lanesOf(memory.numerics)),
-  };
+  const executor = new Executor(circuit, lowered, readout, memory, built, embedded);
+  const lanes = lanesOf(memory.numerics);
+  const perExample = directCoefficients(angles, shared, batch, depends, lanes);
+  // Behind all that the executor keeps in memory.
+  let end = executor.bytes;
+  const rows = perExample.plain.map((plain) => {
+    const slot = wrt.find(({ name }) => name === plain.slot);
+    const size = slot === undefined ? 0 : sizeOf(slot.shape);
+    const examples = lanes * executor.blocks;
+    if (!ExampleRows.suits(memory, plain, size, examples)) return undefined;
+    const made = new ExampleRows(memory, plain, size, end, examples);
+    ({ end } = made);
+    return made;
+  });
+  return { executor, depends, embedded, active: { shared, batch }, perExample, rows };
 }
 
 /** Sorts shared coefficients into those that are slot elements as they stand, and others. */

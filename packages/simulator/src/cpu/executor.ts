@@ -157,6 +157,9 @@ export class Executor {
     return this.#addresses.bytes;
   }
 
+  /** How often it took the memory over, in which others may have written before. */
+  taken = 0;
+
   /** Readies memory for a run: constants, and coefficients that all examples share. */
   begin(values: SlotValues): void {
     const { constants, shared, bytes } = this.#addresses;
@@ -164,6 +167,7 @@ export class Executor {
     if (this.#memory.owner !== this) {
       new Uint8Array(this.#memory.memory.buffer).set(this.built.constants, constants);
       this.#memory.owner = this;
+      this.taken++;
     }
     this.#lowered.angles.evaluate(values, 'fixed');
     const { numbers } = this.#memory;
