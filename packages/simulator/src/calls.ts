@@ -86,3 +86,9 @@ export function checkVjpOptions(options: VjpOptions): void {
     });
   }
 }
+
+/** The options without memory to reuse, for calls that go to another thread or in parts. */
+export function withoutReuse<Options extends VjpOptions>(options: Options): Omit<Options, 'reuse'> {
+  const { reuse: _unused, ...others } = options;
+  return others;
+}

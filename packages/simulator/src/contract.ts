@@ -47,6 +47,12 @@ export interface VjpOptions<Names extends string = string> {
   readonly squaredNorms?: boolean;
   /** Seed for methods that draw shots. Default 0. */
   readonly seed?: number;
+  /**
+   * Gradients of an earlier call that nobody needs any more, by slot. An engine may write those of each example into them
+   * where the lengths fit, since fresh memory takes longer than small gradients; what is returned counts. They must not share
+   * memory with each other, with values or with cotangents. Default none.
+   */
+  readonly reuse?: { readonly [Name in Names]?: Float64Array };
 }
 
 /** Options of {@link Program.jacobian}. */

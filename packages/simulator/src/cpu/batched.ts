@@ -6,7 +6,8 @@ import { CHUNK, PIECE } from './angles.ts';
 import type { NumberArray } from './arithmetic.ts';
 import type { BatchCotangents } from './cotangents.ts';
 import { makeDifferentiator } from './differentiator.ts';
-import type { Differentiator, PlainCoefficients } from './differentiator.ts';
+import type { Differentiator } from './differentiator.ts';
+import type { PlainCoefficients } from './example-rows.ts';
 import type { Coefficient } from './element.ts';
 import { Executor } from './executor.ts';
 import { explainProgram } from './explain.ts';
@@ -143,12 +144,11 @@ export class BatchedProgram {
   /** Gradients of all examples. */
   backpropagate(
     slots: SlotValues,
-    { wrt, perExample: rows, squaredNorms }: LargeGradient,
+    { wrt, perExample: rows, squaredNorms, reuse }: LargeGradient,
     cotangents: BatchCotangents,
   ): Record<string, Float64Array> {
     const { angles } = this.#lowered;
     const perExample = rows || squaredNorms;
-    const sink = new GradientSink(wrt, slots.batch, { perExample: rows, squaredNorms });
     const differentiator = this.#differentiator(wrt);
     const { executor, embedded, active } = differentiator;
     // A packed program has one example, spread over both lanes.
@@ -156,6 +156,13 @@ export class BatchedProgram {
     const depends = split ? differentiator.perExample.depends : differentiator.depends;
 
     const direct = split ? differentiator.rows : [];
+    const { plain: slotCells } = differentiator.perExample;
+    const sink = new GradientSink(wrt, slots.batch, {
+      perExample: rows,
+      squaredNorms,
+      reuse,
+      set: new Set(slotCells.flatMap(({ slot }, p) => (direct[p] === undefined ? [] : [slot]))),
+    });
     for (const rows of direct) if (rows !== undefined) this.#memory.reserve(rows.end);
     executor.begin(slots);
     const factors = executor.factors;

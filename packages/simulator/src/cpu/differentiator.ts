@@ -4,6 +4,7 @@ import type { AngleTable } from './angles.ts';
 import { lanesOf } from './arithmetic.ts';
 import type { Coefficient } from './element.ts';
 import { ExampleRows } from './example-rows.ts';
+import type { PlainCoefficients } from './example-rows.ts';
 import { Executor } from './executor.ts';
 import type { Lowered } from './lower.ts';
 import type { EngineMemory } from './memory.ts';
@@ -31,17 +32,6 @@ export interface Differentiator {
   };
   /** How the engine's memory hands out gradients of examples, by the position of the plain slot, where it does. */
   readonly rows: readonly (ExampleRows | undefined)[];
-}
-
-/** Coefficients of a slot's elements: gradient cells go straight into the slot's gradient. */
-export interface PlainCoefficients {
-  readonly slot: string;
-  readonly cells: Int32Array;
-  readonly elements: Int32Array;
-  /** Whether these are all that the slot's gradient consists of, one for each element. */
-  readonly whole: boolean;
-  /** Of these cells, taken from the executor's factors in every run. */
-  readonly factors: Float64Array;
 }
 
 /** Builds the gradient module for some slots and sorts what it has to collect. */

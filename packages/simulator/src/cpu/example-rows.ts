@@ -4,12 +4,22 @@
  */
 import { valueType } from '@ketwork/base';
 import { exactRounding, VectorCode } from './arithmetic.ts';
-import type { PlainCoefficients } from './differentiator.ts';
 import { instantiate, link } from './link.ts';
 import type { LinkedModule } from './link.ts';
 import type { EngineMemory } from './memory.ts';
 
 const { i32, v128 } = valueType;
+
+/** Coefficients of a slot's elements: gradient cells go straight into the slot's gradient. */
+export interface PlainCoefficients {
+  readonly slot: string;
+  readonly cells: Int32Array;
+  readonly elements: Int32Array;
+  /** Whether these are all that the slot's gradient consists of, one for each element. */
+  readonly whole: boolean;
+  /** Of these cells, taken from the executor's factors in every run. */
+  readonly factors: Float64Array;
+}
 
 /** Rows of a call that take more than this are written one number after the other. */
 const MOST_BYTES = 2 ** 18;

@@ -25,7 +25,14 @@ export class GradientSink {
   constructor(
     wrt: readonly Slot[],
     batch: number,
-    options: { readonly perExample?: boolean; readonly squaredNorms?: boolean },
+    options: {
+      readonly perExample?: boolean;
+      readonly squaredNorms?: boolean;
+      /** Arrays to take for rows, by slot, where their lengths fit. */
+      readonly reuse?: Readonly<Record<string, Float64Array | undefined>>;
+      /** Slots of which all numbers of all rows are set. */
+      readonly set?: ReadonlySet<string>;
+    },
   ) {
     const chunks = Math.ceil(batch / CHUNK);
     this.#targets = new Map(
@@ -36,10 +43,12 @@ export class GradientSink {
         const mode = rows ? 'rows' : options.squaredNorms === true ? 'norms' : 'sum';
         const length = mode === 'rows' ? batch : mode === 'norms' ? Math.min(CHUNK, batch) : chunks;
         const norms = mode === 'norms' ? new Float64Array(batch) : NONE;
-        return [
-          slot.name,
-          { slot, size, mode, data: new Float64Array(length * size), norms, touched: false },
-        ];
+        const { name } = slot;
+        const given = mode === 'rows' ? options.reuse?.[name] : undefined;
+        const fits = given instanceof Float64Array && given.length === length * size;
+        if (fits && options.set?.has(name) !== true) given.fill(0);
+        const data = fits ? given : new Float64Array(length * size);
+        return [name, { slot, size, mode, data, norms, touched: false }];
       }),
     );
   }

@@ -183,7 +183,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
     slots: SlotValues,
     wrt: readonly Slot[],
     dy: readonly (Float64Array | undefined)[],
-    { perExample = false, squaredNorms = false }: VjpOptions = {},
+    { perExample = false, squaredNorms = false, reuse = {} }: VjpOptions = {},
   ): Record<string, Float64Array> {
     this.#reserve(this.#work.gradientBytes(wrt), true);
     const cotangents = new BatchCotangents(
@@ -193,7 +193,7 @@ export class CpuProgram<Names extends string, M extends Measurements> implements
       // Variances are differentiated around means.
       this.#readsVariances ? this.#work.columns(slots) : undefined,
     );
-    return this.#work.backpropagate(slots, { wrt, perExample, squaredNorms }, cotangents);
+    return this.#work.backpropagate(slots, { wrt, perExample, squaredNorms, reuse }, cotangents);
   }
 
   /** Whether several workers can run the program on one state. */

@@ -1,7 +1,7 @@
 import { createPool, EnvironmentError, sizeOf, workerUrl } from '@ketwork/base';
 import type { Pool, PoolWorker } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
-import { checkAlive, checkOut, outWithShots } from '../calls.ts';
+import { checkAlive, checkOut, outWithShots, withoutReuse } from '../calls.ts';
 import { checkProgram, isSampled } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
 import type {
@@ -183,7 +183,7 @@ export class HostedProgram<Names extends string, M extends Measurements> impleme
     dy: Cotangents<M>,
     options: VjpOptions<Names> & AsyncCallOptions = {},
   ): Promise<Gradients<Names>> {
-    const { signal, ...sent } = options;
+    const { signal, ...sent } = withoutReuse(options);
     const call = { method: 'vjp', arguments: [values, dy, sent] } as const;
     return (await this.call(call, signal)) as Gradients<Names>;
   }

@@ -1,7 +1,7 @@
 import { sizeOf, wasmFeatures } from '@ketwork/base';
 import type { Pool } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
-import { checkAlive, checkOut, checkVjpOptions, outWithShots } from '../calls.ts';
+import { checkAlive, checkOut, checkVjpOptions, outWithShots, withoutReuse } from '../calls.ts';
 import { checkProgram, isSampled, readWrt } from '../compile.ts';
 import type { CheckedProgram } from '../compile.ts';
 import type {
@@ -220,7 +220,7 @@ class ThreadedProgram<Names extends string, M extends Measurements> implements A
     checkVjpOptions(options);
     // A program that draws shots has no gradients, as the worker will say.
     if (this.#sampled) return await this.#home.vjp(values, dy, options);
-    const { signal, ...sent } = options;
+    const { signal, ...sent } = withoutReuse(options);
     const { slots, split } = this.#prepare('vjp', values);
     const whole = await this.#all('vjp', [values, dy, sent], signal);
     if (whole !== undefined) return whole.result as Gradients<Names>;

@@ -67,6 +67,42 @@ describe.each(Object.entries(circuits))('gradients of each example, %s', (_, ans
   });
 });
 
+test('gradients of each example are written into memory that is reused, where it fits', async () => {
+  for (const [name, ansatz] of Object.entries(circuits)) {
+    const engine = await cpu();
+    const program = engine.compile(ansatz, expval(Z(0), X(1).mul(Z(2))));
+    const options = { wrt: ['w'], perExample: true } as const;
+    const fresh = program.vjp({ x, w }, dy, options).w!;
+    const own = new Float64Array(batch * size).fill(Number.NaN);
+    const again = program.vjp({ x, w }, dy, { ...options, reuse: { w: own } }).w!;
+    expect(again, name).toBe(own);
+    expect(again, name).toEqual(fresh);
+    // Another length, norms and sums take memory of their own.
+    const short = new Float64Array(size);
+    expect(program.vjp({ x, w }, dy, { ...options, reuse: { w: short } }).w, name).toEqual(fresh);
+    for (const form of [{ squaredNorms: true }, {}]) {
+      const given = new Float64Array('squaredNorms' in form ? batch : size);
+      const plain = program.vjp({ x, w }, dy, { wrt: ['w'], ...form }).w!;
+      expect(program.vjp({ x, w }, dy, { wrt: ['w'], ...form, reuse: { w: given } }).w).toEqual(
+        plain,
+      );
+      expect(given.every((number) => number === 0)).toBe(true);
+    }
+    expect(short.every((number) => number === 0)).toBe(true);
+  }
+});
+
+test('memory to reuse stays with the caller of another thread', async () => {
+  const engine = await cpu({ threads: 1 });
+  const program = engine.compile(circuits.once, expval(Z(0), X(1).mul(Z(2))));
+  const own = new Float64Array(batch * size);
+  const options = { wrt: ['w'], perExample: true, reuse: { w: own } } as const;
+  const rows = (await program.vjp({ x, w }, dy, options)).w!;
+  engine.dispose();
+  expect(rows.some((number) => number !== 0)).toBe(true);
+  expect(own.every((number) => number === 0)).toBe(true);
+});
+
 /** Rotations about Z merge into tables: of one pass, of two and of three, and with more parities than have code of their own. */
 describe.each([
   [4, 2],

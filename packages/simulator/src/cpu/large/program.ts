@@ -22,6 +22,8 @@ export interface LargeGradient {
   readonly wrt: readonly Slot[];
   readonly perExample: boolean;
   readonly squaredNorms: boolean;
+  /** Arrays that gradients of examples may be written into, by slot. */
+  readonly reuse: Readonly<Record<string, Float64Array | undefined>>;
 }
 
 /** The part of a CPU program that works chunk by chunk. */
@@ -108,12 +110,12 @@ export class LargeProgram {
   /** Gradients of all examples. */
   backpropagate(
     slots: SlotValues,
-    { wrt, perExample, squaredNorms }: LargeGradient,
+    { wrt, perExample, squaredNorms, reuse }: LargeGradient,
     cotangents: BatchCotangents,
   ): Record<string, Float64Array> {
     const { angles, folded } = this.#lowered;
     const wide = perExample || squaredNorms;
-    const sink = new GradientSink(wrt, slots.batch, { perExample, squaredNorms });
+    const sink = new GradientSink(wrt, slots.batch, { perExample, squaredNorms, reuse });
     const depends = angles.dependsOn(new Set(wrt.map(({ name }) => name)));
     const executor = this.#differentiator(wrt, depends);
     const { coefficients } = executor.built;
