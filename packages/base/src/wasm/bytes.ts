@@ -16,24 +16,6 @@ export const valueType: {
 /** A WebAssembly value type. */
 export type ValueType = (typeof valueType)[keyof typeof valueType];
 
-/** Bytes a writer begins with. */
-const ROOM = 512;
-/** Writers of functions are many and small, and memory of their own would take longer than what they write: they share it. */
-const SHARED = 65536;
-let shared = new Uint8Array(0);
-let used = 0;
-
-/** Bytes that nobody has written to yet. */
-function room(length: number): Uint8Array {
-  if (length > SHARED / 8) return new Uint8Array(length);
-  if (used + length > shared.length) {
-    shared = new Uint8Array(SHARED);
-    used = 0;
-  }
-  used += length;
-  return new Uint8Array(shared.buffer, used - length, length);
-}
-
 /**
  * A growing list of bytes with the integer encodings of the WebAssembly binary format.
  *
@@ -44,7 +26,7 @@ function room(length: number): Uint8Array {
  * ```
  */
 export class ByteWriter {
-  #bytes: Uint8Array = room(ROOM);
+  #bytes: Uint8Array = new Uint8Array(512);
   #length = 0;
 
   /** Number of bytes written. */
@@ -140,7 +122,7 @@ export class ByteWriter {
   }
 
   #grow(extra: number): void {
-    const larger = room(Math.max(this.#bytes.length * 4, this.#length + extra));
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 4, this.#length + extra));
     larger.set(this.bytes());
     this.#bytes = larger;
   }
