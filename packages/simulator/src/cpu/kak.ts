@@ -7,7 +7,7 @@
  */
 import { product, scaled, usual, zeros } from './complex-matrix.ts';
 import { fromMagic, toMagic } from './magic-basis.ts';
-import { matrixPattern, modulusOf } from './pattern.ts';
+import { modulusOf, patternFor } from './pattern.ts';
 
 /** U = (after[0] ⊗ after[1]) · core · (before[0] ⊗ before[1]), matrices row-major, interleaved re, im. */
 export interface CanonicalForm {
@@ -469,7 +469,7 @@ function coreFlops(order: Order): number {
     isGeneral(oddSin) &&
     isGeneral(behindRe) &&
     isGeneral(behindIm);
-  return general ? GENERAL_CORE : matrixPattern(coreMatrix()).pattern.flops;
+  return general ? GENERAL_CORE : patternFor(coreMatrix()).flops;
 }
 
 /** Whether a number of modulus at most 1 is far from 0 and, for the others of its row then are not 0 either, from 1. */

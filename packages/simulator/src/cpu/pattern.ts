@@ -66,15 +66,19 @@ let stamp = 0;
 
 /** Splits a matrix (row-major, interleaved) into its pattern and the constants the pattern refers to. */
 export function matrixPattern(matrix: readonly number[]): SplitMatrix {
-  const size = matrix.length === 8 ? 2 : matrix.length === 32 ? 4 : Math.sqrt(matrix.length / 2);
-  if (isFull(matrix)) {
-    const full = (fullPatterns[size] ??= patternOf(
+  const values: number[] = [];
+  const pattern = patternFor(matrix, values);
+  return { pattern, values: pattern === fullPatterns[sizeOf(matrix)] ? matrix : values };
+}
+
+/** The pattern of a matrix, whose constants are put into a list where one is given, unless they are all of its numbers. */
+export function patternFor(matrix: readonly number[], values?: number[]): MatrixPattern {
+  const size = sizeOf(matrix);
+  if (isFull(matrix))
+    return (fullPatterns[size] ??= patternOf(
       (KINDS[ownKind] as string) + (CODES[complex] as string).repeat(size * size),
       size,
     ));
-    return { pattern: full, values: matrix };
-  }
-  const values: number[] = [];
   let kind = commonCodes(matrix, size, values);
   if (kind < 0) {
     ownCodes(matrix, size, values);
@@ -88,8 +92,11 @@ export function matrixPattern(matrix: readonly number[]): SplitMatrix {
     if (byId.size >= KNOWN_LIMIT) byId.clear();
     byId.set(id, pattern);
   }
-  return { pattern, values };
+  return pattern;
 }
+
+const sizeOf = ({ length }: readonly number[]): number =>
+  length === 8 ? 2 : length === 32 ? 4 : Math.sqrt(length / 2);
 
 /** The codes of up to 16 entries as one number. */
 function numberOf(kind: number, size: number): number {
@@ -115,7 +122,7 @@ function isFull(matrix: readonly number[]): boolean {
 }
 
 /** The kind of a matrix whose entries share one modulus but for factors of i, whose codes it notes; -1 for others. */
-function commonCodes(matrix: readonly number[], size: number, values: number[]): number {
+function commonCodes(matrix: readonly number[], size: number, values?: number[]): number {
   let modulus = 0;
   let entries = 0;
   let columns = 0;
@@ -140,14 +147,14 @@ function commonCodes(matrix: readonly number[], size: number, values: number[]):
     if (entries === before) return -1;
   }
   if (Math.abs(modulus - 1) >= EPSILON) {
-    values.push(modulus);
+    values?.push(modulus);
     return scaledKind;
   }
   return entries === size && columns === size ? monomialKind : plainKind;
 }
 
 /** Notes the codes of entries with values of their own, but for powers of i. */
-function ownCodes(matrix: readonly number[], size: number, values: number[]): void {
+function ownCodes(matrix: readonly number[], size: number, values?: number[]): void {
   let emptyRows = 0;
   for (let row = 0, i = 0; row < size; row++) {
     let empty = true;
@@ -163,18 +170,18 @@ function ownCodes(matrix: readonly number[], size: number, values: number[]): vo
       if (power !== undefined) codes[i >> 1] = unit + power;
       else if (im === 0) {
         codes[i >> 1] = real;
-        values.push(re);
+        values?.push(re);
       } else if (re === 0) {
         codes[i >> 1] = imaginary;
-        values.push(im);
+        values?.push(im);
       } else {
         codes[i >> 1] = complex;
-        values.push(re, im);
+        values?.push(re, im);
       }
     }
     if (empty) emptyRows++;
   }
-  for (let i = 0; i < emptyRows; i++) values.push(0, 0);
+  for (let i = 0; i < emptyRows; i++) values?.push(0, 0);
 }
 
 /** The pattern of a name. */

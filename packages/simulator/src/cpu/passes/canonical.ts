@@ -55,17 +55,6 @@ interface Place {
 const SIDES = ['before', 'after'] as const;
 type Side = (typeof SIDES)[number];
 
-/** What a matrix leaves on one of its qubits, before or behind it. */
-interface Leg {
-  readonly qubit: number;
-  /** Place of the qubit among those of the matrix. */
-  readonly index: number;
-  readonly side: Side;
-  /** Costs nothing where it is left. */
-  readonly free: boolean;
-  readonly taker: Place | undefined;
-}
-
 /** An element of the list, and behind and before it what it leaves on single qubits. */
 class Slot implements Place {
   readonly element: Element;
@@ -94,12 +83,12 @@ class Slot implements Place {
   /** Where a neighbour takes a part on one qubit, if it does. */
   taker(place: number, side: Side): Place | undefined {
     const slot = side === 'before' ? this.previous[place] : this.next[place];
-    const left =
-      side === 'before'
-        ? slot?.after[slot.qubits.indexOf(this.qubits[place] as number)]
-        : undefined;
-    if (left !== undefined) return left;
-    return slot?.isDense === true || slot?.constant?.qubits.length === 1 ? slot : undefined;
+    if (slot === undefined) return undefined;
+    if (side === 'before' && slot.after.length > 0) {
+      const left = slot.after[slot.qubits.indexOf(this.qubits[place] as number)];
+      if (left !== undefined) return left;
+    }
+    return slot.isDense || slot.constant?.qubits.length === 1 ? slot : undefined;
   }
 
   /** Appends its elements to a list. */
@@ -122,20 +111,24 @@ class Slot implements Place {
   }
 }
 
+/** What takes the parts that a matrix leaves on single qubits, or undefined: before and behind the first, the second. */
+const takers: (Place | undefined)[] = [];
+/** Places that change, and what they become. */
+const places: Place[] = [];
+const changes: Constant[] = [];
+
 function replaceByCore(slot: Slot, program: EngineProgram): void {
   const dense = slot.constant as Constant;
   const { qubits, matrix } = dense;
   const { operation } = slot.element;
   const startsFree = hasProductPrefix(program.lowered);
-  const legs: Leg[] = [];
+  const isFree = (index: number, side: Side): boolean =>
+    startsFree && side === 'before' && slot.previous[index] === undefined;
   let untaken = 0;
-  for (let index = 0; index < 2; index++) {
-    for (const side of SIDES) {
-      const free = startsFree && side === 'before' && slot.previous[index] === undefined;
-      const taker = slot.taker(index, side);
-      if (!free && taker === undefined) untaken++;
-      legs.push({ qubit: qubits[index] as number, index, side, free, taker });
-    }
+  for (let leg = 0; leg < 4; leg++) {
+    const side = SIDES[leg & 1] as Side;
+    takers[leg] = slot.taker(leg >> 1, side);
+    if (takers[leg] === undefined && !isFree(leg >> 1, side)) untaken++;
   }
   if (untaken > MOST_LEFT) return;
   const form = canonicalForm(matrix);
@@ -145,40 +138,53 @@ function replaceByCore(slot: Slot, program: EngineProgram): void {
   const left: { readonly side: Side; readonly index: number; readonly place: Place }[] = [];
   // What taking parts can save at most, from neighbours on single qubits.
   let more = 0;
-  for (const { qubit, index, side, free, taker } of legs) {
-    if (taker?.constant !== undefined) {
-      if (taker.constant.qubits.length === 1) more += taker.constant.flops;
+  for (let leg = 0; leg < 4; leg++) {
+    const side = SIDES[leg & 1] as Side;
+    const index = leg >> 1;
+    const taken = takers[leg]?.constant;
+    if (taken !== undefined) {
+      if (taken.qubits.length === 1) more += taken.flops;
       continue;
     }
-    const part = fromMatrix([qubit], form[side][index] as number[], operation, program);
+    const entries = form[side][index] as number[];
+    const part = fromMatrix([qubits[index] as number], entries, operation, program);
     left.push({ side, index, place: { constant: part } });
-    if (!free) saved -= part.flops;
+    if (!isFree(index, side)) saved -= part.flops;
   }
   if (saved + more < LEAST_SAVED) return;
-  const changes = new Map<Place, Constant>();
-  for (const { qubit, index, side, taker } of legs) {
-    const old = taker === undefined ? undefined : (changes.get(taker) ?? taker.constant);
-    if (taker === undefined || old === undefined) continue;
-    const matrix = form[side][index] as number[];
+  let changed = 0;
+  for (let leg = 0; leg < 4; leg++) {
+    const taker = takers[leg];
+    if (taker === undefined) continue;
+    let at = 0;
+    while (at < changed && places[at] !== taker) at++;
+    const old = at < changed ? (changes[at] as Constant) : taker.constant;
+    if (old === undefined) continue;
+    const side = SIDES[leg & 1] as Side;
+    const qubit = qubits[leg >> 1] as number;
+    const entries = form[side][leg >> 1] as number[];
+    let constant: Constant | undefined;
     if (old.qubits.length === 2) {
       const second = old.qubits[1] === qubit;
       const grown =
         side === 'before'
-          ? productBehind(old.matrix, matrix, second)
-          : productBefore(old.matrix, matrix, second);
-      changes.set(taker, { ...old, matrix: grown, flops: FULL });
+          ? productBehind(old.matrix, entries, second)
+          : productBefore(old.matrix, entries, second);
+      constant = { element: old.element, qubits: old.qubits, matrix: grown, flops: FULL };
       saved -= FULL - old.flops;
-      continue;
+    } else {
+      const part = fromMatrix([qubit], entries, operation, program);
+      constant = combined(side === 'before' ? [old, part] : [part, old], program);
+      if (constant === undefined) return;
+      saved -= constant.flops - old.flops;
     }
-    const part = fromMatrix([qubit], matrix, operation, program);
-    const merged = combined(side === 'before' ? [old, part] : [part, old], program);
-    if (merged === undefined) return;
-    changes.set(taker, merged);
-    saved -= merged.flops - old.flops;
+    places[at] = taker;
+    changes[at] = constant;
+    if (at === changed) changed++;
   }
   if (saved < LEAST_SAVED) return;
   slot.constant = core;
   slot.isCore = true;
-  for (const [place, constant] of changes) place.constant = constant;
+  for (let at = 0; at < changed; at++) (places[at] as Place).constant = changes[at];
   for (const { side, index, place } of left) slot[side][index] = place;
 }

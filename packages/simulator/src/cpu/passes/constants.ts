@@ -4,7 +4,7 @@ import { cleaned, product, productBehind, scaled, spreadOver, zeros } from '../c
 import { support } from '../element.ts';
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
-import { matrixPattern, modulusOf } from '../pattern.ts';
+import { modulusOf, patternFor } from '../pattern.ts';
 import type { EngineProgram } from './pass.ts';
 
 /** A constant on one or two qubits. */
@@ -82,7 +82,7 @@ export function flopsOf(element: Element): number {
   const part = 2 ** -element.controls.length;
   switch (element.type) {
     case 'matrix':
-      return part * matrixPattern(element.matrix).pattern.flops;
+      return part * patternFor(element.matrix).flops;
     case 'rotation':
       return part * TURN;
     case 'phase':

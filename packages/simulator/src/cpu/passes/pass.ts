@@ -1,6 +1,6 @@
 import type { Element } from '../element.ts';
 import type { Lowered } from '../lower.ts';
-import { matrixPattern } from '../pattern.ts';
+import { patternFor } from '../pattern.ts';
 import type { Readout, ReadoutStep } from '../readout.ts';
 
 /** A program between lowering and code: what runs and what is read from the final state. */
@@ -60,7 +60,7 @@ export function shapeOf(element: Element): 'diagonal' | 'permutation' | 'other' 
   }
   if (isDiagonal) return 'diagonal';
   if (entries !== size) return 'other';
-  const { pattern } = matrixPattern(matrix);
+  const pattern = patternFor(matrix);
   // Factors of i would turn into phases of the measured state, so a permutation has none.
   return pattern.monomial && pattern.rows.every(([entry]) => entry?.power === 0)
     ? 'permutation'
