@@ -13,6 +13,7 @@ import {
   simulate,
 } from '../../src/index.ts';
 import type { FederateOptions, JoinOptions, StateStore } from '../../src/index.ts';
+import { RecordKeeper } from '../../src/stores/keeper.ts';
 import { recordFromBytes, recordToBytes } from '../../src/stores/record.ts';
 import type { ParticipantRecord } from '../../src/stores/record.ts';
 import { classical, clouds, shares } from '../simulate/common.ts';
@@ -96,6 +97,17 @@ describe('a record', () => {
     expect([...found.keys()].filter((what) => what !== 'the same')).toEqual(['damaged']);
     expect(found.get('the same') ?? 0).toBeLessThan(16);
     expect(fault(new TextEncoder().encode('{}'))).toBe('damaged');
+  });
+});
+
+describe('what keeps records', () => {
+  it('looks at the shared weights as well as at the personal ones', async () => {
+    const store = held(recordToBytes(record));
+    const opening = (change: object): Promise<unknown> =>
+      new RecordKeeper(store, { ...record.task, ...change }).open();
+    expect(await opening({})).toEqual(record);
+    for (const change of [{ shared: '[{}]' }, { personal: '[{}]' }])
+      await expect(opening(change)).rejects.toMatchObject({ fault: 'task' });
   });
 });
 
