@@ -36,10 +36,8 @@ async function* steps(
   const [orderKey, passKey, attackKey] = split(key(seed), 3);
   const { privatePlan } = plan;
   const secret = work.contribute && new PrivateSteps(privatePlan!, network, seed, work.contribute);
-  const keyOf = (root: Key, step: number): Key => {
-    const seeded = fold(root, step);
-    return secret?.passKey(seeded) ?? seeded;
-  };
+  const keyOf = (root: Key, step: number): Key =>
+    secret === undefined ? fold(root, step) : secret.passKey(root, step);
   const store = new Store(plan, network);
   const run: RunState = (await store.resume()) ?? {
     epoch: 0,

@@ -82,11 +82,11 @@ export class PrivateSteps {
   }
 
   /**
-   * The key of what a step draws besides examples and noise: dropout, shots, attacks. Numbers are drawn by place in the
+   * The key of what step `step` draws besides examples and noise: dropout, shots, attacks; from `root` where it is seeded. Numbers are drawn by place in the
    * batch, and one example less moves all that follow; where nobody knows the key, every place is as good as any other.
    */
-  passKey(seeded: Key): Key {
-    return this.#secret?.key() ?? seeded;
+  passKey(root: Key, step: number): Key {
+    return this.#secret?.key() ?? fold(root, step);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { fold } from '@ketwork/base';
 import { circuit, expval, input, weight, Z } from '@ketwork/circuit';
 import { quantum } from '@ketwork/layers';
 import {
@@ -145,8 +146,9 @@ test('what a step draws besides is secret, unless it is seeded', async () => {
       network,
       1,
       contribute,
-    ).passKey([7, 8]);
-  expect(keyOf('seeded-unsafe')).toEqual([7, 8]);
+    ).passKey([7, 8], 9);
+  const seeded = fold([7, 8], 9);
+  expect(keyOf('seeded-unsafe')).toEqual(seeded);
   const keys = Array.from({ length: 20 }, () => keyOf('cryptographic').join());
-  expect(new Set([...keys, '7,8']).size).toBe(21);
+  expect(new Set([...keys, seeded.join()]).size).toBe(21);
 });
