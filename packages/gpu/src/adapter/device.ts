@@ -30,17 +30,22 @@ export class Device {
   /** What the adapter calls itself. */
   readonly name: string;
   readonly software: boolean;
+  /** Threads that run in step, at least. */
+  readonly subgroup: number;
   /** Bytes of buffers in use. */
   bytes = 0;
   /** Buffers in use. */
   buffers = 0;
   #lost: string | undefined;
 
-  private constructor(gpu: GPUDevice, { report }: FoundAdapter) {
+  private constructor(gpu: GPUDevice, { adapter, report }: FoundAdapter) {
     this.gpu = gpu;
     this.limits = gpu.limits;
     this.name = report.name;
     this.software = report.software;
+    // Browsers tell it since 2025.
+    const { subgroupMinSize } = adapter.info as { readonly subgroupMinSize?: number };
+    this.subgroup = subgroupMinSize ?? (report.software ? 4 : 32);
     void this.#watch();
   }
 
@@ -95,6 +100,11 @@ export class Device {
   async settle(): Promise<void> {
     await Promise.race([this.gpu.lost, new Promise((done) => void setTimeout(done, NEWS))]);
     this.check();
+  }
+
+  /** Whether few threads run at a time, one after the other: then each should do more. */
+  get narrow(): boolean {
+    return this.software && this.subgroup <= 4;
   }
 
   /** Whether the device is gone. */

@@ -14,11 +14,8 @@ export const op = {
   density: 10,
   state: 11,
   preparation: 12,
-  observe: 13,
+  parities: 13,
 } as const;
-
-/** Which state an entry of the kind `state` keeps, and where: its own place, or those that come with the call. */
-export const kept = { reading: 0, end: 1, start: 2 } as const;
 
 /** Stands for what a step does not have. */
 export const NONE = 0xffffffff;
@@ -40,15 +37,21 @@ export interface Entry {
   readonly section?: Section;
   /** Qubits of a matrix, a marginal or a density matrix. */
   readonly width: number;
+  /** Matrices on up to four qubits: how an index spreads over what they leave free, and the bits that are set in all of them. */
+  readonly controls?: readonly number[];
+  readonly value?: number;
 }
 
 /** The table, with the places of its parts. */
 export interface Encoded {
+  /** All that occurs in it. */
+  readonly kinds: ReadonlySet<number>;
   readonly words: Uint32Array<ArrayBuffer>;
   readonly preparations: Range;
-  /** Steps and readings; steps, λ, and steps undone. */
-  readonly forward: Range;
-  readonly gradient: Range;
+  readonly steps: Range;
+  readonly readings: Range;
+  /** Steps in the order in which they are undone. */
+  readonly back: Range;
   /** What λ is made of. */
   readonly weights: Range;
   readonly entries: {
@@ -61,13 +64,16 @@ export interface Encoded {
 /**
  * Encodes a program. Shared data come first in the device's data, those of the examples follow.
  * @param cellsAt where a step's gradient cells begin in a record, in numbers
+ * @param sparse whether the first steps pass over amplitudes that are still zero
  */
 export function encode(
   host: HostProgram,
   layout: Layout,
   cellsAt: (step: Exclude<Step, { type: 'permutation' }>) => number | undefined,
+  sparse: boolean,
 ): Encoded {
   const words: number[] = [];
+  const kinds = new Set<number>();
   const { plan, readings } = host;
   const { qubits } = plan;
   const powers = (bits: readonly number[]): number[] => bits.map((bit) => 2 ** bit);
@@ -75,6 +81,7 @@ export function encode(
     axis === 'batch' ? [host.sharedSize + offset, host.batchSize] : [offset, 0];
   const put = (code: number, list: readonly number[]): number => {
     const at = words.length;
+    kinds.add(code);
     words.push(code, list.length + 2, ...list);
     return at;
   };
@@ -85,8 +92,12 @@ export function encode(
   };
   const map = ({ columns, flip }: AffineMap): number[] => [flip, ...columns];
 
+  // Bits that steps before have touched: the others are zero in all amplitudes that are not.
+  const everything = 2 ** qubits - 1;
+  let touched = everything;
   const putStep = (step: Step): Entry => {
     if (step.type === 'permutation') {
+      touched = everything;
       const at = put(op.permutation, [...map(step.source), ...map(step.target)]);
       return { op: op.permutation, at, step, width: 0 };
     }
@@ -104,9 +115,26 @@ export function encode(
     const { mask, value } = step.condition;
     const bits = step.qubits.map((qubit) => qubits - 1 - qubit).sort((a, b) => a - b);
     const width = bits.length;
-    const code = width <= 4 ? width : op.wide;
-    const at = put(code, [mask, value, ...data, width <= 4 ? cells : width, ...powers(bits)]);
-    return { op: code, at, step, width };
+    const numbers = powers(bits);
+    const own = numbers.reduce((all, bit) => all | bit, 0);
+    const zero = ~(touched | own) & everything;
+    touched |= own;
+    const controls = spreading(mask | zero, bits);
+    if (width > 4) {
+      const at = put(op.wide, [mask, value, ...data, width, ...numbers]);
+      return { op: op.wide, at, step, width };
+    }
+    const at = put(width, [
+      mask,
+      value,
+      ...data,
+      cells,
+      ...numbers,
+      controls.length,
+      value,
+      ...controls,
+    ]);
+    return { op: width, at, step, width, controls, value };
   };
 
   const putReadings = (where: Layout): Entry[] => {
@@ -116,9 +144,16 @@ export function encode(
       entries.push({ op: code, at, section, width });
     };
     const { strings, marginals, densities } = readings;
-    if (strings.length > 0) {
-      const list = strings.flatMap(({ x, z, power }) => [x, z, power]);
-      add(op.strings, where.strings, 0, [strings.length, ...list]);
+    const named = strings.map((string, index) => ({ ...string, index }));
+    const diagonal = named.filter(({ x }) => x === 0);
+    const others = named.filter(({ x }) => x !== 0);
+    if (diagonal.length > 0) {
+      const list = diagonal.flatMap(({ z, index }) => [z, index]);
+      add(op.parities, where.strings, 0, [strings.length, diagonal.length, ...list]);
+    }
+    if (others.length > 0) {
+      const list = others.flatMap(({ x, z, power, index }) => [x, z, power, index]);
+      add(op.strings, where.strings, 0, [strings.length, others.length, ...list]);
     }
     marginals.forEach(({ bits }, i) =>
       add(op.marginal, where.marginals[i] as Section, bits.length, [bits.length, ...powers(bits)]),
@@ -126,7 +161,7 @@ export function encode(
     densities.forEach(({ bits }, i) =>
       add(op.density, where.densities[i] as Section, bits.length, [bits.length, ...powers(bits)]),
     );
-    if (where.state !== undefined) add(op.state, where.state, 0, [kept.reading]);
+    if (where.state !== undefined) add(op.state, where.state, 0, []);
     return entries;
   };
 
@@ -137,26 +172,47 @@ export function encode(
   let forwardEntries: Entry[] = [];
   let backwardEntries: Entry[] = [];
   let readingEntries: Entry[] = [];
-  const forward = range(() => {
-    forwardEntries = plan.steps.map(putStep);
+  const putSteps = (): Entry[] => {
+    touched = sparse ? prepared(host) : everything;
+    const entries = plan.steps.map(putStep);
+    touched = everything;
+    return entries;
+  };
+  const steps = range(() => {
+    forwardEntries = putSteps();
+  });
+  const read = range(() => {
     readingEntries = putReadings(layout);
   });
-  const gradient = range(() => {
-    plan.steps.forEach(putStep);
-    put(op.state, [0, kept.end]);
-    put(op.observe, []);
+  const back = range(() => {
     backwardEntries = plan.steps.toReversed().map(putStep);
-    put(op.state, [0, kept.start]);
   });
   const weights = range(() => {
     putReadings(readings.layout());
   });
   return {
+    kinds,
     words: Uint32Array.from(words),
     preparations,
-    forward,
-    gradient,
+    steps,
+    readings: read,
+    back,
     weights,
     entries: { forward: forwardEntries, backward: backwardEntries, readings: readingEntries },
   };
+}
+
+/** Bits of qubits that are prepared. */
+const prepared = ({ preparations }: HostProgram): number =>
+  preparations.reduce((all, { bits }) => bits.reduce((mask, bit) => mask | (2 ** bit), all), 0);
+
+/**
+ * Where zeros have to be put into the number of a coset for all bits of a mask, ascending, before those of a matrix's qubits are.
+ */
+function spreading(mask: number, bits: readonly number[]): number[] {
+  const positions: number[] = [];
+  for (let bit = 0; bit < 32; bit++) {
+    if (((mask >>> bit) & 1) === 1) positions.push(2 ** (bit - bits.filter((b) => b < bit).length));
+  }
+  return positions;
 }

@@ -1,12 +1,12 @@
 import type { HostProgram } from '../program/host.ts';
-import type { Step } from '../program/plan.ts';
+import type { Step, UnitaryStep } from '../program/plan.ts';
 import type { Layout, Section } from '../program/readings.ts';
 import { Buffers, uses } from './buffers.ts';
 import type { Wanted } from './buffers.ts';
 import { encode, NONE, op } from './encode.ts';
 import type { Encoded, Entry } from './encode.ts';
-import { BLOCK, ROW, THREADS } from './global.ts';
-import type { Pass } from './global.ts';
+import { BLOCK, CALL_BYTES, CALL_WORDS, lanesOf, ROW, THREADS } from './global.ts';
+import type { Pass, Width } from './global.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
 import type { GradientRecords, Input, Runner } from './runner.ts';
@@ -19,11 +19,8 @@ const MOST_CHUNKS = 64;
 const chunksOf = (terms: number): number =>
   Math.min(MOST_CHUNKS, Math.max(1, 2 ** Math.floor(Math.log2(terms / TERMS))));
 
-/** Products of a matrix that a thread makes, one after the other: what it prepares serves all of them. */
-const COSETS = 4;
-
-/** Bytes from the numbers of one pass to those of the next. */
-const CALL = 256;
+/** Where the numbers of a pass may begin. */
+const ALIGNED = 256;
 
 /** A dispatch. */
 interface Call {
@@ -34,11 +31,13 @@ interface Call {
   readonly terms: number;
   readonly at: number;
   readonly offset: number;
-  /** Threads, where each does several things. */
-  readonly stride: number;
   readonly groups: readonly [number, number, number];
   /** Whether states change places afterwards. */
   readonly swap: boolean;
+  /** Matrices: their entry of the table, cosets that a thread takes, and whether they are undone. */
+  readonly entry?: Entry;
+  readonly lanes?: number;
+  readonly undo?: boolean;
 }
 
 /** Runs circuits of any size, each step a pass over the states in device memory. */
@@ -64,7 +63,8 @@ export class GlobalRunner implements Runner {
     | undefined;
   #codeVersion = -1;
 
-  constructor(host: HostProgram, pipelines: Pipelines) {
+  /** @param sparse whether the first steps pass over amplitudes that are still zero */
+  constructor(host: HostProgram, pipelines: Pipelines, sparse: boolean) {
     this.#host = host;
     this.#pipelines = pipelines;
     const { plan } = host;
@@ -83,7 +83,7 @@ export class GlobalRunner implements Runner {
     }
     this.#cells = cells;
     this.#cellsSize = size;
-    this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start);
+    this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start, sparse);
     this.passes = plan.steps.length;
     this.#moves = plan.steps.some(
       (step) => step.type === 'permutation' || (step.type === 'unitary' && step.qubits.length > 4),
@@ -107,13 +107,13 @@ export class GlobalRunner implements Runner {
     const { forward, backward, readings } = this.#encoded.entries;
     const calls = 2 * (forward.length + 2 * backward.length + readings.length + 8);
     return {
-      info: { bytes: 64, usage: uses.uniform },
+      info: { bytes: 80, usage: uses.uniform },
       code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
       data: { bytes: inputBytes(this.#host, count), usage: uses.input },
       weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
       out: { bytes: out, usage: uses.output },
       staging: { bytes: out, usage: uses.staging },
-      calls: { bytes: CALL * calls, usage: uses.uniform },
+      calls: { bytes: calls * ALIGNED * Math.ceil(CALL_BYTES / ALIGNED), usage: uses.uniform },
       amp: { bytes: amp, usage: uses.work },
       spare: { bytes: this.#moves ? amp : 16, usage: uses.work },
     };
@@ -170,32 +170,83 @@ export class GlobalRunner implements Runner {
     const states = 2 ** this.#host.plan.qubits;
     const total = count * states * (undo ? 2 : 1);
     const calls: Call[] = [];
-    for (const { op: code, at, step, width } of entries) {
+    for (const entry of entries) {
+      const { op: code, at, step, width } = entry;
       const place = { pc: at, total, groups: linear(total) };
       if (code === op.permutation)
         calls.push(call(undo ? 'permuteBack' : 'permute', { ...place, swap: true }));
       else if (code === op.wide)
         calls.push(call(undo ? 'widenBack' : 'widen', { ...place, swap: true }));
       else if (code === op.diagonal) calls.push(call(undo ? 'phaseBack' : 'phase', place));
-      else {
-        const k = width as 1 | 2 | 3 | 4;
-        const groups = linear(Math.ceil(total / 2 ** k / COSETS));
-        const stride = THREADS * groups[0] * groups[1];
-        calls.push(call(undo ? `undo${k}` : `apply${k}`, { ...place, groups, stride }));
-      }
+      else calls.push(this.#matrix(entry, total, undo));
       const cells = step === undefined ? undefined : this.#cells.get(step);
       if (!undo || cells === undefined) continue;
-      const pass = code === op.diagonal ? 'phaseCells' : 'cells';
+      const pass: Pass = code === op.diagonal ? 'phaseCells' : `cells${width as Width}`;
       const terms = states / (code === op.diagonal ? 1 : 2 ** width);
       calls.push(summing(pass, at, terms, cells.chunks, count, 1));
     }
     return calls;
   }
 
+  /** A matrix on all its cosets. */
+  #matrix(entry: Entry, total: number, undo: boolean): Call {
+    const { at: pc, width, controls = [], step } = entry;
+    const k = width as Width;
+    const cosets = total / 2 ** (k + controls.length);
+    const own = (step as UnitaryStep).axis === 'batch';
+    const each = 2 ** (this.#host.plan.qubits - k - controls.length);
+    const most = lanesOf(k, this.#pipelines.device.narrow);
+    // Those that a thread takes share a matrix.
+    const lanes = own ? Math.min(most, each) : most;
+    const groups = linear(Math.ceil(cosets / lanes));
+    return call(own ? `own${k}` : `apply${k}`, { pc, total: cosets, groups, entry, lanes, undo });
+  }
+
+  /** Numbers of all passes, as uniforms that each sees its own of, and where they begin. */
+  #numbers(
+    calls: readonly Call[],
+    shared: Float32Array,
+  ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly offsets: readonly number[] } {
+    const offsets: number[] = [];
+    let size = 0;
+    for (const { pass, entry } of calls) {
+      offsets.push(size);
+      const matrix = entry !== undefined && pass.startsWith('apply') ? 8 * 4 ** entry.width : 0;
+      size += ALIGNED * Math.ceil((4 * CALL_WORDS + matrix) / ALIGNED);
+    }
+    const bytes = new Uint8Array(size);
+    calls.forEach(({ pass, pc, total, chunks, terms, at, offset, entry, lanes, undo }, i) => {
+      const words = new Uint32Array(bytes.buffer, offsets[i], CALL_WORDS);
+      words.set([pc, total, chunks, terms, at, offset]);
+      if (entry === undefined) return;
+      const { controls = [], value = 0, width } = entry;
+      const step = entry.step as UnitaryStep;
+      const d = 2 ** width;
+      const { batchSize, sharedSize } = this.#host;
+      const from = this.#host.offsetOf(step);
+      if (step.axis === 'batch') words.set([sharedSize + from, batchSize], 5);
+      words.set([lanes ?? 1, controls.length, value, d, undo === true ? 1 : 0], 7);
+      words.set(bitsOf(step, this.#host.plan.qubits), 16);
+      words.set(controls, 20);
+      if (!pass.startsWith('apply')) return;
+      const entries = new Float32Array(
+        bytes.buffer,
+        (offsets[i] as number) + 4 * CALL_WORDS,
+        2 * d * d,
+      );
+      if (undo !== true) entries.set(shared.subarray(2 * from, 2 * (from + d * d)));
+      else conjugateTranspose(shared.subarray(2 * from, 2 * (from + d * d)), d, entries);
+    });
+    return { bytes, offsets };
+  }
+
   #reading({ op: code, at, section, width }: Entry, count: number): Call {
     const states = 2 ** this.#host.plan.qubits;
     const { chunks, start } = section as Section;
-    if (code === op.strings) return summing('strings', at, states, chunks, count, 1);
+    if (code === op.strings || code === op.parities) {
+      const pass = code === op.strings ? 'strings' : 'parities';
+      return summing(pass, at, states, chunks, count, 1);
+    }
     if (code === op.marginal) {
       const blocks = Math.ceil(2 ** width / BLOCK);
       return summing('outcomes', at, states / 2 ** width, chunks, count, blocks);
@@ -223,22 +274,22 @@ export class GlobalRunner implements Runner {
     await this.#buffers.ensure(this.#sizes(count, record, weights !== undefined));
     const { gpu } = device;
     const { queue } = gpu;
-    const { words, preparations, forward, weights: bra } = this.#encoded;
+    const { words, preparations, steps: table, readings, back, weights: bra } = this.#encoded;
     if (this.#codeVersion !== this.#buffers.version) {
       queue.writeBuffer(this.#buffers.get('code'), 0, words);
       this.#codeVersion = this.#buffers.version;
     }
-    const ranges = [preparations, forward, bra].flatMap(({ start, end }) => [start, end]);
+    const ranges = [preparations, table, readings, back, bra].flatMap(({ start, end }) => [
+      start,
+      end,
+    ]);
     const info = [count, record, this.#weightsSize, all, ...ranges, NONE, NONE];
     queue.writeBuffer(
       this.#buffers.get('info'),
       0,
       Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
     );
-    const numbers = new Uint32Array((CALL / 4) * calls.length);
-    calls.forEach(({ pc, total, chunks, terms, at, offset, stride }, i) =>
-      numbers.set([pc, total, chunks, terms, at, offset, stride], (CALL / 4) * i),
-    );
+    const { bytes: numbers, offsets } = this.#numbers(calls, input.shared);
     queue.writeBuffer(this.#buffers.get('calls'), 0, numbers);
     writeData(queue, this.#buffers.get('data'), input);
     if (weights !== undefined && weights.length > 0)
@@ -250,7 +301,7 @@ export class GlobalRunner implements Runner {
     let current = 0;
     calls.forEach(({ pass: name, groups, swap }, i) => {
       pass.setPipeline(pipelines.get(name) as GPUComputePipeline);
-      pass.setBindGroup(0, shared, [CALL * i]);
+      pass.setBindGroup(0, shared, [offsets[i] as number]);
       pass.setBindGroup(1, pair[current] as GPUBindGroup);
       pass.dispatchWorkgroups(...groups);
       if (swap) current = 1 - current;
@@ -282,7 +333,7 @@ export class GlobalRunner implements Runner {
             binding,
             resource: { buffer: this.#buffers.get(name) },
           })),
-          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: 28 } },
+          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: CALL_BYTES } },
         ],
       }),
       states: [['amp', 'spare'] as const, ['spare', 'amp'] as const].map((order) =>
@@ -315,11 +366,23 @@ function call(pass: Pass, given: Partial<Call>): Call {
     terms: 0,
     at: 0,
     offset: 0,
-    stride: 0,
     groups,
     swap: false,
     ...given,
   };
+}
+
+/** Bits of a step's qubits, ascending. */
+const bitsOf = ({ qubits: on }: UnitaryStep, qubits: number): number[] =>
+  on.map((qubit) => 2 ** (qubits - 1 - qubit)).sort((a, b) => a - b);
+
+function conjugateTranspose(u: Float32Array, d: number, out: Float32Array): void {
+  for (let r = 0; r < d; r++) {
+    for (let c = 0; c < d; c++) {
+      out[2 * (c * d + r)] = u[2 * (r * d + c)] as number;
+      out[2 * (c * d + r) + 1] = -(u[2 * (r * d + c) + 1] as number);
+    }
+  }
 }
 
 /** A thread for each of so many indices. */

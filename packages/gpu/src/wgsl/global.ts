@@ -1,4 +1,6 @@
 /** Shaders for large states: a pass over storage for every step, all circuits and sizes with the same pipelines. */
+import { op } from './encode.ts';
+import { fromData, matrix, outer } from './matrix.ts';
 import { bindings, functions, sized } from './shader.ts';
 
 /** Threads of a workgroup. */
@@ -6,15 +8,17 @@ export const THREADS = 64;
 /** Workgroups in the first dimension of a dispatch, at most. */
 export const ROW = 32768;
 
-/** Entry points, each a pass. */
+/** Qubits of a matrix. */
+export type Width = 1 | 2 | 3 | 4;
+
+/** Entry points, each a pass. `apply` takes a matrix from its uniforms, `own` those of the examples from the data. */
 export type Pass =
   | 'start'
-  | `apply${1 | 2 | 3 | 4}`
-  | `undo${1 | 2 | 3 | 4}`
+  | `${'apply' | 'own' | 'cells'}${Width}`
   | `${'permute' | 'widen' | 'phase'}${'' | 'Back'}`
   | 'observe'
-  | 'cells'
   | 'phaseCells'
+  | 'parities'
   | 'strings'
   | 'outcomes'
   | 'density'
@@ -43,16 +47,51 @@ fn ${name}(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group
   ${body}
 }`;
 
-const passes = [
-  each('start', 'if (i < call.total) { amp[i] = prepared(i); }'),
-  ...[1, 2, 3, 4].flatMap((k) =>
-    ['apply', 'undo'].map((what) =>
+/** How many cosets of a matrix on so many qubits a thread takes. */
+export const lanesOf = (width: number, narrow: boolean): number => (narrow ? 4 : width > 2 ? 1 : 2);
+
+const WIDTHS = [1, 2, 3, 4] as const;
+
+/** Matrices, from thread i. */
+const matrices = (narrow: boolean): string[] =>
+  WIDTHS.flatMap((k) => {
+    const most = lanesOf(k, narrow);
+    const where = {
+      bit: (j: number) => `call.bits[${j}]`,
+      control: 'call.spread[j >> 2u][j & 3u]',
+    };
+    const begin = (lanes: string): string => `
+  let lanes = ${lanes}; let cosets = call.total; let controls = call.controls; let value = call.value;
+  let rows = call.rows;
+  let first = i * lanes;
+  if (first >= cosets) { return; }`;
+    const half = (c: number): string => ((c & 1) === 0 ? 'xy' : 'zw');
+    const entry = (c: number, r?: number): string =>
+      r === undefined
+        ? `call.entries[m + ${c >> 1}u].${half(c)}`
+        : `call.entries[${(r * 2 ** k + c) >> 1}].${half(c)}`;
+    const fromCall = matrix(
+      k,
+      most,
+      { ...where, entry, sign: '' },
+      `var m = 0u; let down = ${2 ** k / 2}u;`,
+      // Threads that run side by side read them at once.
+      !narrow,
+    );
+    return [
+      each(`apply${k}`, begin(`${most}u`) + fromCall),
       each(
-        `pass_${what}${k}`,
-        `apply${k}(i, call.stride, call.total, call.pc, ${what === 'undo'});`,
+        `own${k}`,
+        `${begin('call.lanes')}
+  let offset = call.offset; let step = call.step; let undo = call.undo != 0u;
+${fromData(k, most, where)}`,
       ),
-    ),
-  ),
+    ];
+  });
+
+const passes = (narrow: boolean): string[] => [
+  each('start', 'if (i < call.total) { amp[i] = prepared(i); }'),
+  ...matrices(narrow),
   ...[false, true].flatMap((undo) => {
     const back = undo ? 'Back' : '';
     return [
@@ -71,34 +110,46 @@ const passes = [
     out[to + 1u] = a.y;
   }`,
   ),
-  chunk(
-    'cells',
-    'outer(t, 1u, pc + 7u, code[pc], code[pc + 2u], code[pc + 3u], info.lambda, code[pc + 6u], part);',
-  ),
+  ...WIDTHS.map((k) => chunk(`cells${k}`, `outer${k}(t, 1u, pc, info.lambda, part);`)),
   chunk('phaseCells', 'phaseSums(t, 1u, pc, info.lambda, part);'),
+  chunk('parities', 'paritySums(t, 1u, pc, part);'),
   chunk('strings', 'stringSums(t, 1u, pc, part);'),
   chunk(
     'outcomes',
     `let begin = (group.x / call.chunks) * ${BLOCK}u;
   outcomeSums(t, 1u, pc, begin, min(begin + ${BLOCK}u, 1u << code[pc + 3u]), part);`,
   ),
-  chunk('density', 'outer(t, 1u, pc + 4u, code[pc + 3u], 0u, 0u, 0u, code[pc + 2u], part);'),
+  chunk('density', 'densitySums(t, 1u, pc, part);'),
 ];
 
-/** The shader of all passes. */
-export function globalShader(): string {
+/** Words of a call before the entries of its matrix, and bytes with the largest one. */
+export const CALL_WORDS = 48;
+export const CALL_BYTES: number = 4 * CALL_WORDS + 16 * 128;
+
+/**
+ * The shader of all passes.
+ * @param narrow whether the device runs few threads at a time, and each should do more
+ */
+export function globalShader(narrow: boolean): string {
   const text = `
-struct Call { pc: u32, total: u32, chunks: u32, terms: u32, at: u32, offset: u32, stride: u32 }
+struct Call {
+  pc: u32, total: u32, chunks: u32, terms: u32,
+  at: u32, offset: u32, step: u32, lanes: u32,
+  controls: u32, value: u32, rows: u32, undo: u32,
+  pad0: u32, pad1: u32, pad2: u32, pad3: u32,
+  bits: vec4u,
+  spread: array<vec4u, 7>,
+  entries: array<vec4f, 128>,
+}
 @group(0) @binding(5) var<uniform> call: Call;
 @group(1) @binding(0) var<storage, read_write> amp: array<vec2f>;
 @group(1) @binding(1) var<storage, read_write> spare: array<vec2f>;
 const W = ${THREADS}u;
 var<workgroup> scratch: array<vec2f, W>;
+fn fullExamples() -> u32 { return 1u; }
 fn exampleOf(i: u32) -> u32 { return (i >> N) % info.count; }
-${functions()}
-${passes.join('\n')}`;
+${functions(new Set(Object.values(op)))}
+${WIDTHS.map((k) => outer(k, 1, THREADS)).join('\n')}
+${passes(narrow).join('\n')}`;
   return bindings + sized(text);
 }
-
-/** Name of the entry point of a pass. */
-export const entryOf = (pass: Pass): string => (/^(apply|undo)/.test(pass) ? `pass_${pass}` : pass);

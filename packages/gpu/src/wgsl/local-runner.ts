@@ -5,12 +5,16 @@ import type { Wanted } from './buffers.ts';
 import { encode, NONE } from './encode.ts';
 import type { Encoded } from './encode.ts';
 import { ROW } from './global.ts';
+import { kindsOfShader } from './local.ts';
 import type { LocalShape } from './local.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
 import type { GradientRecords, Input, Runner } from './runner.ts';
 
 type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging';
+
+/** Workgroups of a dispatch where to begin one costs more than a small circuit, at most: enough for the cores of a machine. */
+const SOFTWARE_GROUPS = 32;
 
 /** Runs circuits whose states fit into the memory of a workgroup: one dispatch for everything. */
 export class LocalRunner implements Runner {
@@ -21,22 +25,30 @@ export class LocalRunner implements Runner {
   readonly #host: HostProgram;
   readonly #pipelines: Pipelines;
   readonly #shape: LocalShape;
+  readonly #kinds: ReadonlySet<number>;
   readonly #encoded: Encoded;
   readonly #weightsSize: number;
   readonly #buffers: Buffers<Name>;
   #bound: { readonly version: number; readonly group: GPUBindGroup } | undefined;
   #codeVersion = -1;
 
-  /** @param shape the shape for gradients where there will be any: the same for both, so that so are the numbers */
-  constructor(host: HostProgram, pipelines: Pipelines, shape: LocalShape) {
+  /**
+   * @param shape the shape for gradients where there will be any: the same for both, so that so are the numbers
+   * @param sparse whether the first steps pass over amplitudes that are still zero
+   */
+  constructor(host: HostProgram, pipelines: Pipelines, shape: LocalShape, sparse: boolean) {
     this.#host = host;
     this.#pipelines = pipelines;
     this.#shape = shape;
     this.layout = host.readings.layout();
     this.#weightsSize = this.layout.size;
-    this.#encoded = encode(host, this.layout, ({ cells }) =>
-      cells === undefined ? undefined : 2 * cells,
+    this.#encoded = encode(
+      host,
+      this.layout,
+      ({ cells }) => (cells === undefined ? undefined : 2 * cells),
+      sparse,
     );
+    this.#kinds = kindsOfShader(this.#encoded.kinds);
     this.#buffers = new Buffers(pipelines.device);
     const { limits } = pipelines.device;
     const largest = Math.min(limits.maxStorageBufferBindingSize, 2 ** 28);
@@ -58,7 +70,7 @@ export class LocalRunner implements Runner {
   #sizes(count: number, record: number): Record<Name, Wanted> {
     const out = Math.max(16, 4 * count * record);
     return {
-      info: { bytes: 64, usage: uses.uniform },
+      info: { bytes: 80, usage: uses.uniform },
       code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
       data: { bytes: inputBytes(this.#host, count), usage: uses.input },
       weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
@@ -102,22 +114,27 @@ export class LocalRunner implements Runner {
     const { count } = input;
     const { device } = this.#pipelines;
     device.check();
-    const pipeline = await this.#pipelines.whole(this.#shape, weights !== undefined);
+    const gradient = weights !== undefined;
+    const pipeline = await this.#pipelines.whole(this.#shape, this.#kinds, gradient);
     await this.#buffers.ensure(this.#sizes(count, record));
     const { gpu } = device;
     const { queue } = gpu;
-    const { words, preparations, forward, gradient, weights: bra } = this.#encoded;
+    const { words, preparations, steps, readings, back, weights: bra } = this.#encoded;
     if (this.#codeVersion !== this.#buffers.version) {
       queue.writeBuffer(this.#buffers.get('code'), 0, words);
       this.#codeVersion = this.#buffers.version;
     }
-    const program = weights === undefined ? forward : gradient;
-    const ranges = [preparations, program, bra].flatMap(({ start, end }) => [start, end]);
+    const ranges = [preparations, steps, readings, back, bra].flatMap(({ start, end }) => [
+      start,
+      end,
+    ]);
+    const pieces = Math.ceil((count * 2 ** this.#host.plan.qubits) / this.#shape.states);
+    const groups = device.software ? Math.min(pieces, SOFTWARE_GROUPS) : pieces;
     const info = [count, record, this.#weightsSize, 0, ...ranges, startAt, endAt];
     queue.writeBuffer(
       this.#buffers.get('info'),
       0,
-      Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
+      Uint32Array.from([...info, this.#host.plan.qubits, pieces, groups, 2]),
     );
     writeData(queue, this.#buffers.get('data'), input);
     if (weights !== undefined && weights.length > 0)
@@ -127,7 +144,6 @@ export class LocalRunner implements Runner {
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, this.#group());
-    const groups = Math.ceil((count * 2 ** this.#host.plan.qubits) / this.#shape.states);
     pass.dispatchWorkgroups(Math.min(groups, ROW), Math.ceil(groups / ROW));
     pass.end();
     if (bytes > 0)

@@ -1,6 +1,7 @@
 /** Shaders for small circuits: whole circuits in workgroup memory, one or several examples to a workgroup. */
-import { kept, op } from './encode.ts';
-import { bindings, functions, sized } from './shader.ts';
+import { op } from './encode.ts';
+import { fromData, outer } from './matrix.ts';
+import { bindings, cases, functions, sized } from './shader.ts';
 
 /** How examples are laid out in a workgroup. */
 export interface LocalShape {
@@ -8,12 +9,12 @@ export interface LocalShape {
   readonly states: number;
   /** Threads. */
   readonly threads: number;
+  /** Cosets of a matrix that a thread takes at a time, by its qubits, in shaders of few kinds. */
+  readonly lanes: readonly number[];
 }
 
 /** Amplitudes of a workgroup, by size: those of small circuits hold several examples, so that threads have work. */
 const STATES = [256, 512, 1024];
-/** Software adapters run the threads of a workgroup one after the other, a vector of them at a time. */
-const SOFTWARE_THREADS = 4;
 
 /**
  * The shape for a number of qubits, with λ besides ψ so that gradients fit; undefined where the device's workgroups are too
@@ -21,12 +22,39 @@ const SOFTWARE_THREADS = 4;
  */
 export function localShape(
   qubits: number,
-  { bytes, threads: most, software }: Workgroups,
+  { bytes, threads: most, software, subgroup }: Workgroups,
 ): LocalShape | undefined {
   const states = STATES.find((size) => 2 ** qubits <= size);
   if (states === undefined) return undefined;
-  const threads = software ? SOFTWARE_THREADS : Math.min(most, states / 4);
-  return 16 * states + 8 * threads > bytes ? undefined : { states, threads };
+  // Software adapters run the threads of a workgroup one after the other, a vector of them at a time.
+  const threads = software ? subgroup : Math.min(most, states / 4);
+  const lanes = !software ? LANES : subgroup <= 4 ? [4, 4, 4, 2] : [2, 2, 2, 1];
+  return 16 * states + 8 * threads > bytes ? undefined : { states, threads, lanes };
+}
+
+const WIDTHS = [1, 2, 3, 4] as const;
+const LANES = [1, 1, 2, 2];
+
+/** Kinds of steps and readings of most circuits that learn: shaders with these and no others are small, and made to be fast. */
+const COMMON: readonly number[] = [1, 2, 3, op.parities];
+const READINGS: readonly number[] = [op.parities, op.strings, op.marginal, op.density, op.state];
+
+/**
+ * The kinds of entries that a shader for these has: one of 12 sets, as each takes time to compile. Five sets of matrices, with mean
+ * values of products of Z only or with all readings; and everything, with and without matrices on four qubits.
+ */
+export function kindsOfShader(kinds: ReadonlySet<number>): ReadonlySet<number> {
+  const steps = [...kinds].filter((kind) => !READINGS.includes(kind));
+  const wide = kinds.has(4);
+  if (!steps.every((kind) => COMMON.includes(kind)))
+    return new Set([1, 2, 3, ...(wide ? [4] : []), ...Object.values(op)]);
+  const matrices = kinds.has(3) ? [2, 3, ...(kinds.has(1) ? [1] : [])] : steps;
+  const readings = [...kinds].filter((kind) => READINGS.includes(kind));
+  const common = readings.every((kind) => COMMON.includes(kind));
+  return new Set([
+    ...(matrices.length === 0 ? [1] : matrices),
+    ...(common ? [op.parities] : READINGS),
+  ]);
 }
 
 /** What a device allows its workgroups. */
@@ -34,11 +62,141 @@ export interface Workgroups {
   readonly bytes: number;
   readonly threads: number;
   readonly software: boolean;
+  readonly subgroup: number;
 }
 
-/** The shader of a shape, with room for λ where there are gradients. It reads a run of entries and does what they say. */
-export function localShader({ states, threads }: LocalShape, gradient: boolean): string {
-  const each = ((gradient ? 2 : 1) * states) / threads;
+/** Matrices on k qubits, over all amplitudes of a workgroup. */
+const apply = (k: number, lanes: number): string => `
+fn apply${k}(t: u32, total: u32, pc: u32, undo: bool) {
+  let offset = code[pc + 4u]; let step = code[pc + 5u];
+  let controls = code[pc + ${7 + k}u]; let value = code[pc + ${8 + k}u];
+  let rows = 1u << code[pc];
+  let cosets = (total >> ${k}u) >> controls;
+  // What a thread takes at a time shares a matrix.
+  let lanes = select(${lanes}u, min(${lanes}u, (STATES >> ${k}u) >> controls), step != 0u);
+  for (var first = lanes * t; first < cosets; first += lanes * W) {
+${fromData(k, lanes, {
+  bit: (j) => `code[pc + ${7 + j}u]`,
+  control: `code[pc + ${9 + k}u + j]`,
+})}
+  }
+}`;
+
+/** Steps by kind, over `total` amplitudes. */
+const stepCases = (each: number): Map<number, string> => {
+  const gather = (made: string): string => `var others: array<vec2f, ${each}>;
+        var j = 0u;
+        for (var i = t; i < total; i += W) { others[j] = ${made}(i, pc, undo); j++; }
+        workgroupBarrier();
+        j = 0u;
+        for (var i = t; i < total; i += W) { amp[i] = others[j]; j++; }`;
+  return new Map([
+    ...WIDTHS.map((k) => [k, `apply${k}(t, total, pc, undo);`] as const),
+    [op.diagonal, `for (var i = t; i < total; i += W) { amp[i] = phased(i, pc, undo); }`],
+    [op.permutation, gather('permuted')],
+    [op.wide, gather('widened')],
+  ]);
+};
+
+/** Gradient cells of steps, by kind. */
+const cellCases: ReadonlyMap<number, string> = new Map<number, string>([
+  ...WIDTHS.map(
+    (k) =>
+      [
+        k,
+        `if (code[pc + 6u] != NONE) {
+        outer${k}(t, examples, pc, own, Part(0u, begin, 0u, STATES >> ${k}u, 0u));
+      }`,
+      ] as const,
+  ),
+  [op.diagonal, 'if (code[pc + 4u] != NONE) { phaseSums(t, examples, pc, own, whole); }'],
+]);
+
+/** Keeps a state of the examples. */
+const keep = (from: string, at: string): string => `if (${at} != NONE) {
+          for (var i = t; i < own; i += W) {
+            let to = (begin + (i >> N)) * info.record + ${at} + 2u * (i & (STATES - 1u));
+            out[to] = amp[${from} + i].x;
+            out[to + 1u] = amp[${from} + i].y;
+          }
+        }`;
+
+/**
+ * Steps from `pc` on, kind by kind: software adapters run the code of steps of other kinds too, with no thread active, but less often
+ * than if each step looked for its kind.
+ */
+const runs = (
+  kinds: ReadonlySet<number>,
+  steps: ReadonlyMap<number, string>,
+  then: (kind: number) => string,
+): string =>
+  [...steps]
+    .filter(([kind]) => kinds.has(kind))
+    .map(
+      ([kind, text]) => `
+      for (; pc < last && code[pc] == ${kind}u; pc += code[pc + 1u]) {
+        ${text}
+        workgroupBarrier();
+        ${then(kind)}
+      }`,
+    )
+    .join('');
+
+const readingCases: ReadonlyMap<number, string> = new Map<number, string>([
+  [op.parities, 'paritySums(t, examples, pc, whole);'],
+  [op.strings, 'stringSums(t, examples, pc, whole);'],
+  [op.density, 'densitySums(t, examples, pc, Part(0u, begin, 0u, STATES >> code[pc + 3u], 0u));'],
+  [
+    op.marginal,
+    `let k = code[pc + 3u];
+        outcomeSums(t, examples, pc, 0u, 1u << k, Part(0u, begin, 0u, STATES >> k, 0u));`,
+  ],
+  [op.state, keep('0u', 'code[pc + 2u]')],
+]);
+
+/**
+ * The shader of a shape, for values or for gradients. It reads runs of entries and does what they say.
+ * @param kinds entries that may occur
+ */
+export function localShader(
+  shape: LocalShape,
+  kinds: ReadonlySet<number>,
+  gradient: boolean,
+): string {
+  const { states, threads } = shape;
+  const common = [...kinds].every((kind) => COMMON.includes(kind) || READINGS.includes(kind));
+  const lanes = common ? shape.lanes : LANES;
+  const widths = WIDTHS.filter((k) => kinds.has(k));
+  const sumsOf = (kind: number): string => {
+    const sums = cellCases.get(kind);
+    return sums === undefined ? '' : `if (undo) { ${sums} }\n        workgroupBarrier();`;
+  };
+  const forward = `
+  let undo = false;
+  let total = own;
+  let last = info.stepsEnd;
+  for (var pc = info.steps; pc < last;) {
+    ${runs(kinds, stepCases(states / threads), () => '')}
+  }
+  for (var pc = info.readings; pc < info.readingsEnd; pc += code[pc + 1u]) {
+    ${cases(kinds, readingCases)}
+  }`;
+  // One loop for both ways, whose end drivers do not know: else they would have all steps twice.
+  const thereAndBack = `
+  for (var way = 0u; way < info.ways; way++) {
+    let undo = way == 1u;
+    if (undo) {
+      ${keep('0u', 'info.endAt')}
+      for (var i = t; i < own; i += W) { amp[own + i] = observed(i); }
+    }
+    workgroupBarrier();
+    let total = select(own, 2u * own, undo);
+    let last = select(info.stepsEnd, info.backEnd, undo);
+    for (var pc = select(info.steps, info.back, undo); pc < last;) {
+      ${runs(kinds, stepCases((2 * states) / threads), sumsOf)}
+    }
+  }
+  ${keep('own', 'info.startAt')}`;
   return (
     bindings +
     sized(`
@@ -47,82 +205,27 @@ const W = ${threads}u;
 var<workgroup> amp: array<vec2f, ${gradient ? 2 * states : states}>;
 var<workgroup> scratch: array<vec2f, W>;
 var<private> firstExample: u32;
-fn exampleOf(i: u32) -> u32 {
-  return min(firstExample + ((i & (TOTAL - 1u)) >> N), info.count - 1u);
-}
-${functions()}
+var<private> span: u32;
+/** λ follows ψ. */
+fn exampleOf(i: u32) -> u32 { return firstExample + (select(i, i - span, i >= span) >> N); }
+fn fullExamples() -> u32 { return TOTAL >> N; }
+${functions(kinds)}
+${widths.map((k) => apply(k, lanes[k - 1] as number)).join('\n')}
+${gradient ? widths.map((k) => outer(k, Math.max(1, 2 ** k / threads), threads)).join('\n') : ''}
 @compute @workgroup_size(W)
 fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
-  let examples = TOTAL >> N;
-  firstExample = (group.x + group.y * 32768u) * examples;
-  for (var i = t; i < TOTAL; i += W) { amp[i] = prepared(i); }
+  let most = TOTAL >> N;
+  for (var g = group.x + group.y * 32768u; g < info.groups; g += info.stride) {
+  let begin = g * most;
+  let examples = min(most, info.count - begin);
+  let own = examples << N;
+  let whole = Part(0u, begin, 0u, STATES, 0u);
+  firstExample = begin;
+  span = own;
+  for (var i = t; i < own; i += W) { amp[i] = prepared(i); }
   workgroupBarrier();
-  var total = TOTAL;
-  var undo = false;
-  for (var pc = info.program; pc < info.programEnd; pc += code[pc + 1u]) {
-    let kind = code[pc];
-    let whole = Part(0u, firstExample, 0u, STATES, 0u);
-    switch kind {
-      case 1u: { apply1(t, W, total, pc, undo); }
-      case 2u: { apply2(t, W, total, pc, undo); }
-      case 3u: { apply3(t, W, total, pc, undo); }
-      case 4u: { apply4(t, W, total, pc, undo); }
-      case ${op.diagonal}u: { for (var i = t; i < total; i += W) { amp[i] = phased(i, pc, undo); } }
-      case ${op.permutation}u, ${op.wide}u: {
-        var others: array<vec2f, ${each}>;
-        for (var j = 0u; j < ${each}u; j++) {
-          let i = t + j * W;
-          if (i >= total) { break; }
-          if (kind == ${op.permutation}u) { others[j] = permuted(i, pc, undo); }
-          else { others[j] = widened(i, pc, undo); }
-        }
-        workgroupBarrier();
-        for (var j = 0u; j < ${each}u; j++) {
-          let i = t + j * W;
-          if (i >= total) { break; }
-          amp[i] = others[j];
-        }
-      }
-      case ${op.state}u: {
-        let which = code[pc + 3u];
-        var at = code[pc + 2u];
-        if (which == ${kept.end}u) { at = info.endAt; }
-        if (which == ${kept.start}u) { at = info.startAt; }
-        let from_ = select(0u, TOTAL, which == ${kept.start}u);
-        for (var i = t; i < TOTAL; i += W) {
-          let example = firstExample + (i >> N);
-          if (example < info.count && at != NONE) {
-            let to = example * info.record + at + 2u * (i & (STATES - 1u));
-            out[to] = amp[from_ + i].x;
-            out[to + 1u] = amp[from_ + i].y;
-          }
-        }
-      }
-${gradient ? `      case ${op.observe}u: { for (var i = t; i < TOTAL; i += W) { amp[TOTAL + i] = observed(i); } }` : ''}
-      case ${op.strings}u: { stringSums(t, examples, pc, whole); }
-      case ${op.marginal}u: {
-        let k = code[pc + 3u];
-        outcomeSums(t, examples, pc, 0u, 1u << k, Part(0u, firstExample, 0u, STATES >> k, 0u));
-      }
-      default: {}
-    }
-    if (kind == ${op.observe}u) {
-      undo = true;
-      total = 2u * TOTAL;
-    }
-    workgroupBarrier();
-    if (kind == ${op.diagonal}u && undo && code[pc + 4u] != NONE) {
-      phaseSums(t, examples, pc, TOTAL, whole);
-    }
-    let cells = kind <= 4u && undo && code[pc + 6u] != NONE;
-    if (cells || kind == ${op.density}u) {
-      let k = select(code[pc + 3u], kind, cells);
-      let mask = select(0u, code[pc + 2u], cells);
-      let value = select(0u, code[pc + 3u], cells);
-      let at = select(code[pc + 2u], code[pc + 6u], cells);
-      outer(t, examples, pc + select(4u, 7u, cells), k, mask, value, select(0u, TOTAL, cells), at,
-        Part(0u, firstExample, 0u, STATES >> k, 0u));
-    }
+  ${gradient ? thereAndBack : forward}
+  workgroupBarrier();
   }
 }`)
   );

@@ -1,6 +1,6 @@
 /** Compiled shaders of a device, each once, whatever the number of programs. */
 import type { Device } from '../adapter/device.ts';
-import { entryOf, globalShader } from './global.ts';
+import { globalShader } from './global.ts';
 import type { Pass } from './global.ts';
 import { localShader } from './local.ts';
 import type { LocalShape } from './local.ts';
@@ -16,10 +16,11 @@ export class Pipelines {
   readonly states: GPUBindGroupLayout;
   readonly #layouts: Readonly<Record<'local' | 'global', GPUPipelineLayout>>;
   readonly #made = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #globalShader = globalShader();
+  readonly #globalShader: string;
 
   constructor(device: Device) {
     this.device = device;
+    this.#globalShader = globalShader(device.narrow);
     const { gpu } = device;
     const entry = (
       binding: number,
@@ -48,20 +49,23 @@ export class Pipelines {
     };
   }
 
-  /** The pipeline of small circuits of a shape. */
-  async whole(shape: LocalShape, gradients: boolean): Promise<GPUComputePipeline> {
-    // Where λ takes little memory, one shader serves both.
-    const gradient = gradients || shape.states <= 256;
-    const id = `${gradient ? 'gradient' : 'forward'} ${shape.states}`;
+  /** The pipeline of small circuits of a shape, with these kinds of entries. */
+  async whole(
+    shape: LocalShape,
+    kinds: ReadonlySet<number>,
+    gradient: boolean,
+  ): Promise<GPUComputePipeline> {
+    const among = [...kinds].sort((a, b) => a - b).join(' ');
+    const id = `${gradient ? 'gradient' : 'forward'} ${shape.states}: ${among}`;
     return await this.#once(id, () =>
-      this.device.pipeline(localShader(shape, gradient), 'main', this.#layouts.local),
+      this.device.pipeline(localShader(shape, kinds, gradient), 'main', this.#layouts.local),
     );
   }
 
   /** The pipeline of a pass over large states. */
   async pass(pass: Pass): Promise<GPUComputePipeline> {
     return await this.#once(pass, () =>
-      this.device.pipeline(this.#globalShader, entryOf(pass), this.#layouts.global),
+      this.device.pipeline(this.#globalShader, pass, this.#layouts.global),
     );
   }
 

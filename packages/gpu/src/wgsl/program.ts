@@ -78,8 +78,10 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     const { tolerance, workgroups = true } = settings;
     const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: threads } =
       device.limits;
-    const { software } = device;
-    const shape = workgroups ? localShape(circuit.qubits, { bytes, threads, software }) : undefined;
+    const { software, subgroup } = device;
+    const shape = workgroups
+      ? localShape(circuit.qubits, { bytes, threads, software, subgroup })
+      : undefined;
     // In workgroup memory a pass costs less, and gradients take 4^k sums per step.
     const { fusion = shape === undefined ? 4 : 3 } = settings;
     this.#host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
@@ -92,8 +94,8 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     checkTolerance(tolerance, this.#host.plan.steps.length, engine.name);
     this.#runner =
       shape === undefined
-        ? new GlobalRunner(this.#host, pipelines)
-        : new LocalRunner(this.#host, pipelines, shape);
+        ? new GlobalRunner(this.#host, pipelines, fusion > 0)
+        : new LocalRunner(this.#host, pipelines, shape, fusion > 0);
     this.#withShots = sampled
       ? withRemoteShots((c, m) => engine.compile(c, m), circuit, measurements, options)
       : undefined;

@@ -7,9 +7,11 @@ struct Info {
   /** Examples, and numbers per example of the record and of the weights. */
   count: u32, record: u32, weights: u32, lambda: u32,
   /** Parts of the table. */
-  preparations: u32, preparationsEnd: u32, program: u32, programEnd: u32,
+  preparations: u32, preparationsEnd: u32, steps: u32, stepsEnd: u32,
+  readings: u32, readingsEnd: u32, back: u32, backEnd: u32,
   bra: u32, braEnd: u32, startAt: u32, endAt: u32,
-  qubits: u32, pad0: u32, pad1: u32, pad2: u32,
+  /** Pieces of the batch, and workgroups, each of which takes every so manieth. */
+  qubits: u32, groups: u32, stride: u32, ways: u32,
 }
 @group(0) @binding(0) var<uniform> info: Info;
 @group(0) @binding(1) var<storage, read> code: array<u32>;
@@ -44,53 +46,7 @@ fn mul(a: vec2f, b: vec2f) -> vec2f { return a.x * b + a.y * vec2f(-b.y, b.x); }
 fn odd(bits: u32) -> bool { return (countOneBits(bits) & 1u) == 1u; }
 `;
 
-/**
- * A matrix on k qubits, or (undone) its conjugate transpose, in place. Amplitudes stay in registers, so that rows can be a
- * loop: written out, sixteen of them take drivers seconds to compile. Entries of large matrices serve two neighbouring
- * products; matrices that examples have of their own are that large only where an example has many products.
- */
-function apply(k: number): string {
-  const d = 2 ** k;
-  const rows = Array.from({ length: d }, (_, r) => r);
-  const list = Array.from({ length: k }, (_, j) => j);
-  const index = (r: number, l: number): string =>
-    [`i${l}`, ...list.filter((j) => ((r >> j) & 1) === 1).map((j) => `b${j}`)].join(' | ');
-  const row = list.map((j) => `select(0u, b${j}, (r & ${2 ** j}u) != 0u)`).join(' | ');
-  const lanes = Array.from({ length: k > 2 ? 2 : 1 }, (_, l) => l);
-  const each = (write: (l: number) => string): string => lanes.map(write).join('\n');
-  const load = (l: number): string => `
-    var i${l} = min(c + ${l}u, cosets - 1u);
-${list.map((j) => `    i${l} = ((i${l} & ~(b${j} - 1u)) << 1u) | (i${l} & (b${j} - 1u));`).join('\n')}
-    let on${l} = (i${l} & mask) == value;
-${rows.map((r) => `    let a${r}_${l} = amp[${index(r, l)}];`).join('\n')}`;
-  const product = (c: number): string => `      v = data[m + ${c}u * across];
-${each((l) => `      s${l} += v.x * a${c}_${l} + sign * v.y * vec2f(-a${c}_${l}.y, a${c}_${l}.x);`)}`;
-  return `
-fn apply${k}(first: u32, stride: u32, total: u32, pc: u32, undo: bool) {
-  let mask = code[pc + 2u]; let value = code[pc + 3u];
-  let offset = code[pc + 4u]; let step = code[pc + 5u];
-  let down = select(${d}u, 1u, undo);
-  let across = select(1u, ${d}u, undo);
-  let sign = select(1.0, -1.0, undo);
-${list.map((j) => `  let b${j} = code[pc + ${7 + j}u];`).join('\n')}
-  let cosets = total >> ${k}u;
-  for (var c = ${lanes.length}u * first; c < cosets; c += ${lanes.length}u * stride) {
-${each(load)}
-    if (!(${lanes.map((l) => `on${l}`).join(' || ')})) { continue; }
-    var m = offset;
-    // A division, where examples have matrices of their own.
-    if (step != 0u) { m += step * exampleOf(i0); }
-    for (var r = 0u; r < ${d}u; r++) {
-      let to = ${row};
-      var v: vec2f;
-${each((l) => `      var s${l} = vec2f();`)}
-${rows.map(product).join('\n')}
-${each((l) => `      if (on${l}) { amp[i${l} | to] = s${l}; }`)}
-      m += down;
-    }
-  }
-}`;
-}
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Steps that make every amplitude of others: the caller keeps what they read until all are made. */
 const gathers = `
@@ -127,18 +83,6 @@ fn phased(i: u32, pc: u32, undo: bool) -> vec2f {
   }
   return a;
 }
-fn prepared(i: u32) -> vec2f {
-  let x = i & (STATES - 1u);
-  var rest = x;
-  var a = vec2f(1.0, 0.0);
-  for (var pc = info.preparations; pc < info.preparationsEnd; pc += code[pc + 1u]) {
-    let k = code[pc + 4u];
-    a = mul(a, data[code[pc + 2u] + code[pc + 3u] * exampleOf(i) + row(x, pc + 5u, k)]);
-    rest &= ~place((1u << k) - 1u, pc + 5u, k);
-  }
-  if (rest != 0u) { return vec2f(); }
-  return a;
-}
 fn turned(a: vec2f, power: u32, negative: bool) -> vec2f {
   var b = a;
   if (power == 1u) { b = vec2f(-a.y, a.x); }
@@ -146,83 +90,135 @@ fn turned(a: vec2f, power: u32, negative: bool) -> vec2f {
   if (power == 3u) { b = vec2f(a.y, -a.x); }
   return select(b, -b, negative);
 }
-/** Amplitude i of λ = O ψ. */
-fn observed(i: u32) -> vec2f {
-  let x = i & (STATES - 1u);
-  let w = exampleOf(i) * info.weights;
-  var sum = vec2f();
-  for (var pc = info.bra; pc < info.braEnd; pc += code[pc + 1u]) {
-    let at = w + code[pc + 2u];
-    switch code[pc] {
-      case ${op.strings}u: {
-        let terms = code[pc + 3u];
-        for (var t = 0u; t < terms; t++) {
-          let s = pc + 4u + 3u * t;
-          let source = i ^ code[s];
-          sum += weights[at + t] * turned(amp[source], code[s + 2u], odd(source & code[s + 1u]));
+`;
+
+/** What is added to amplitude i of λ = O ψ, by the kind of an entry. */
+const observing = new Map<number, string>([
+  [
+    op.parities,
+    `let end = pc + 5u + 2u * code[pc + 4u];
+        var factor = 0.0;
+        for (var s = pc + 5u; s < end; s += 2u) {
+          let weight = weights[at + code[s + 1u]];
+          factor += select(weight, -weight, odd(x & code[s]));
         }
-      }
-      case ${op.marginal}u: { sum += weights[at + row(x, pc + 4u, code[pc + 3u])] * amp[i]; }
-      case ${op.density}u: {
-        let k = code[pc + 3u];
+        sum += factor * amp[i];`,
+  ],
+  [
+    op.strings,
+    `let end = pc + 5u + 4u * code[pc + 4u];
+        for (var s = pc + 5u; s < end; s += 4u) {
+          let source = i ^ code[s];
+          let a = turned(amp[source], code[s + 2u], odd(source & code[s + 1u]));
+          sum += weights[at + code[s + 3u]] * a;
+        }`,
+  ],
+  [op.marginal, 'sum += weights[at + row(x, pc + 4u, code[pc + 3u])] * amp[i];'],
+  [
+    op.density,
+    `let k = code[pc + 3u];
         let d = 1u << k;
         let r = row(x, pc + 4u, k);
         let base = i & ~place(d - 1u, pc + 4u, k);
         for (var c = 0u; c < d; c++) {
           let h = at + 2u * (r * d + c);
           sum += mul(vec2f(weights[h], weights[h + 1u]), amp[base | place(c, pc + 4u, k)]);
-        }
-      }
-      default: { sum += vec2f(weights[at + 2u * x], weights[at + 2u * x + 1u]); }
-    }
+        }`,
+  ],
+  [op.state, 'sum += vec2f(weights[at + 2u * x], weights[at + 2u * x + 1u]);'],
+]);
+
+/**
+ * What depends on the kind of the entry at `pc`. Software adapters run the code of all cases, whatever the kind is: so shaders have
+ * those that may occur and no others.
+ */
+export function cases(kinds: ReadonlySet<number>, code: ReadonlyMap<number, string>): string {
+  const found = [...code].filter(([kind]) => kinds.has(kind));
+  if (found.length <= 1) return found.map(([, text]) => `{ ${text} }`).join('');
+  return `switch code[pc] {
+${found.map(([kind, text]) => `      case ${kind}u: { ${text} }`).join('\n')}
+      default: {}
+    }`;
+}
+
+/** Amplitude i of the state at the start, and of λ = O ψ. */
+const ends = (kinds: ReadonlySet<number>): string => `
+fn prepared(i: u32) -> vec2f {
+  let x = i & (STATES - 1u);
+${
+  kinds.has(op.preparation)
+    ? `  var rest = x;
+  var a = vec2f(1.0, 0.0);
+  for (var pc = info.preparations; pc < info.preparationsEnd; pc += code[pc + 1u]) {
+    let k = code[pc + 4u];
+    a = mul(a, data[code[pc + 2u] + code[pc + 3u] * exampleOf(i) + row(x, pc + 5u, k)]);
+    rest &= ~place((1u << k) - 1u, pc + 5u, k);
+  }
+  return select(a, vec2f(), rest != 0u);`
+    : '  return vec2f(select(0.0, 1.0, x == 0u), 0.0);'
+}
+}
+fn observed(i: u32) -> vec2f {
+  let x = i & (STATES - 1u);
+  let w = exampleOf(i) * info.weights;
+  var sum = vec2f();
+  for (var pc = info.bra; pc < info.braEnd; pc += code[pc + 1u]) {
+    let at = w + code[pc + 2u];
+    ${cases(kinds, observing)}
   }
   return sum;
 }
 `;
 
+/** Lines for eight at a time. */
+const eight = (write: (j: number) => string): string => range(8).map(write).join('\n');
+
 /**
- * Sums over a state, or a part of it, of one or several examples in a workgroup: `W` threads share the sums of all items;
- * where there are fewer items than threads, several threads share an item.
+ * Sums over a state, or a part of it, of one or several examples in a workgroup: `W` threads, a power of two, share the sums of all
+ * items; where there are fewer items than threads, several threads share an item.
  */
 const sums = `
-struct Share { item: u32, slice: u32, slices: u32 }
-fn share(t: u32, round: u32, items: u32) -> Share {
-  let slices = max(1u, W / items);
-  if (slices > 1u) { return Share(t / slices, t % slices, slices); }
-  return Share(round + t, 0u, 1u);
+struct Share { item: u32, slice: u32 }
+/** By the items of an example: whether the workgroup is full must not change the order of a sum. */
+fn slicesOf(items: u32) -> u32 { return 1u << firstLeadingBit(max(1u, W / (fullExamples() * items))); }
+fn share(t: u32, round: u32, slices: u32) -> Share {
+  if (slices > 1u) { return Share(t / slices, t % slices); }
+  return Share(round + t, 0u);
 }
-/** The sum over the slices of an item, in their order, for the first of them. All threads of the workgroup call it. */
-fn joined(t: u32, own: Share, sum: vec2f) -> vec2f {
+/** The sum over the slices of an item, for the first of them. All threads of the workgroup call it. */
+fn joined(t: u32, slice: u32, slices: u32, sum: vec2f) -> vec2f {
+  if (slices == 1u) { return sum; }
   scratch[t] = sum;
   workgroupBarrier();
-  var all = sum;
-  if (own.slice == 0u) { for (var s = 1u; s < own.slices && t + s < W; s++) { all += scratch[t + s]; } }
-  workgroupBarrier();
-  return all;
+  for (var half = slices >> 1u; half > 0u; half >>= 1u) {
+    if (slice < half) { scratch[t] += scratch[t + half]; }
+    workgroupBarrier();
+  }
+  return scratch[t];
 }
 struct Part { base: u32, first: u32, low: u32, high: u32, chunk: u32 }
-/** Σ ψ λ† on the qubits of a matrix, λ = ψ for a reduced density matrix. */
-fn outer(t: u32, examples: u32, at: u32, k: u32, mask: u32, value: u32, lambda: u32, cells: u32, part: Part) {
+/** A reduced density matrix. */
+fn densitySums(t: u32, examples: u32, pc: u32, part: Part) {
+  let k = code[pc + 3u]; let at = pc + 4u;
   let d = 1u << k;
   let items = examples << (2u * k);
+  let slices = slicesOf(d * d);
   for (var round = 0u; round < items; round += W) {
-    let own = share(t, round, items);
+    let own = share(t, round, slices);
     var sum = vec2f();
     let e = own.item >> (2u * k);
     if (own.item < items) {
       let a = place((own.item >> k) & (d - 1u), at, k);
       let b = place(own.item & (d - 1u), at, k);
-      for (var c = part.low + own.slice; c < part.high; c += own.slices) {
-        let i = spread(c, at, k);
-        if ((i & mask) != value) { continue; }
-        let here = part.base + ((e << N) | i);
-        let v = amp[lambda + (here | b)];
+      for (var c = part.low + own.slice; c < part.high; c += slices) {
+        let here = part.base + ((e << N) | spread(c, at, k));
+        let v = amp[here | b];
         sum += mul(vec2f(v.x, -v.y), amp[here | a]);
       }
     }
-    sum = joined(t, own, sum);
-    if (own.slice == 0u && own.item < items && part.first + e < info.count) {
-      let to = (part.first + e) * info.record + cells
+    sum = joined(t, own.slice, slices, sum);
+    if (own.slice == 0u && own.item < items) {
+      let to = (part.first + e) * info.record + code[pc + 2u]
         + 2u * ((part.chunk << (2u * k)) | (own.item & (d * d - 1u)));
       out[to] = sum.x;
       out[to + 1u] = sum.y;
@@ -233,71 +229,106 @@ fn outer(t: u32, examples: u32, at: u32, k: u32, mask: u32, value: u32, lambda: 
 fn phaseSums(t: u32, examples: u32, pc: u32, lambda: u32, part: Part) {
   let parts = code[pc + 5u];
   let items = examples * parts * 2u;
+  let slices = slicesOf(parts * 2u);
   for (var round = 0u; round < items; round += W) {
-    let own = share(t, round, items);
+    let own = share(t, round, slices);
     var sum = vec2f();
     let e = own.item / (parts * 2u);
     let cell = own.item % (parts * 2u);
     if (own.item < items) {
       let at = pc + 6u + 3u * (cell >> 1u);
       let wanted = (cell & 1u) == 1u;
-      for (var i = part.low + own.slice; i < part.high; i += own.slices) {
+      for (var i = part.low + own.slice; i < part.high; i += slices) {
         if ((i & code[at]) != code[at + 1u] || odd(i & code[at + 2u]) != wanted) { continue; }
         let here = part.base + ((e << N) | i);
         let v = amp[lambda + here];
         sum += mul(vec2f(v.x, -v.y), amp[here]);
       }
     }
-    sum = joined(t, own, sum);
-    if (own.slice == 0u && own.item < items && part.first + e < info.count) {
+    sum = joined(t, own.slice, slices, sum);
+    if (own.slice == 0u && own.item < items) {
       let to = (part.first + e) * info.record + code[pc + 4u] + 2u * (part.chunk * parts * 2u + cell);
       out[to] = sum.x;
       out[to + 1u] = sum.y;
     }
   }
 }
+/** Mean values of products of Z, eight of them at a time. */
+fn paritySums(t: u32, examples: u32, pc: u32, part: Part) {
+  let terms = code[pc + 4u];
+  let slices = slicesOf(1u);
+  for (var block = 0u; block < terms; block += 8u) {
+    let s = pc + 5u + 2u * block;
+    let last = pc + 3u + 2u * terms;
+${eight((j) => `    let z${j} = code[min(s + ${2 * j}u, last)];`)}
+    for (var round = 0u; round < examples; round += W) {
+      let own = share(t, round, slices);
+${eight((j) => `      var s${j} = 0.0;`)}
+      if (own.item < examples) {
+        let here = part.base + (own.item << N);
+        for (var i = part.low + own.slice; i < part.high; i += slices) {
+          let a = amp[here | i];
+          let p = dot(a, a);
+${eight((j) => `          s${j} += select(p, -p, odd(i & z${j}));`)}
+        }
+      }
+      let to = (part.first + own.item) * info.record + code[pc + 2u] + part.chunk * code[pc + 3u];
+      let mine = own.slice == 0u && own.item < examples;
+${[0, 2, 4, 6]
+  .map(
+    (j) => `      {
+        let both = joined(t, own.slice, slices, vec2f(s${j}, s${j + 1}));
+        if (mine && block + ${j}u < terms) { out[to + code[s + ${2 * j + 1}u]] = both.x; }
+        if (mine && block + ${j + 1}u < terms) { out[to + code[s + ${2 * j + 3}u]] = both.y; }
+      }`,
+  )
+  .join('\n')}
+    }
+  }
+}
 fn stringSums(t: u32, examples: u32, pc: u32, part: Part) {
-  let terms = code[pc + 3u];
+  let terms = code[pc + 4u];
   let items = examples * terms;
+  let slices = slicesOf(terms);
   for (var round = 0u; round < items; round += W) {
-    let own = share(t, round, items);
+    let own = share(t, round, slices);
     var sum = 0.0;
     let e = own.item / terms;
-    let term = own.item % terms;
+    let s = pc + 5u + 4u * (own.item % terms);
     if (own.item < items) {
-      let s = pc + 4u + 3u * term;
       let x = code[s]; let z = code[s + 1u]; let power = code[s + 2u];
-      for (var i = part.low + own.slice; i < part.high; i += own.slices) {
+      for (var i = part.low + own.slice; i < part.high; i += slices) {
         let here = part.base + (e << N);
         let source = i ^ x;
         sum += dot(amp[here | i], turned(amp[here | source], power, odd(source & z)));
       }
     }
-    let all = joined(t, own, vec2f(sum, 0.0)).x;
-    if (own.slice == 0u && own.item < items && part.first + e < info.count) {
-      out[(part.first + e) * info.record + code[pc + 2u] + part.chunk * terms + term] = all;
+    let all = joined(t, own.slice, slices, vec2f(sum, 0.0)).x;
+    if (own.slice == 0u && own.item < items) {
+      out[(part.first + e) * info.record + code[pc + 2u] + part.chunk * code[pc + 3u] + code[s + 3u]] = all;
     }
   }
 }
-/** Probabilities of outcomes from \`low\` to before \`high\`, over the given part of the other qubits. */
+/** Probabilities of outcomes from \`begin\` to before \`end\`, over the given part of the other qubits. */
 fn outcomeSums(t: u32, examples: u32, pc: u32, begin: u32, end: u32, part: Part) {
   let k = code[pc + 3u];
   let outcomes = end - begin;
   let items = examples * outcomes;
+  let slices = slicesOf(outcomes);
   for (var round = 0u; round < items; round += W) {
-    let own = share(t, round, items);
+    let own = share(t, round, slices);
     var sum = 0.0;
     let e = own.item / outcomes;
     let outcome = begin + own.item % outcomes;
     if (own.item < items) {
       let bits = place(outcome, pc + 4u, k) | (e << N);
-      for (var c = part.low + own.slice; c < part.high; c += own.slices) {
+      for (var c = part.low + own.slice; c < part.high; c += slices) {
         let a = amp[part.base + (bits | spread(c, pc + 4u, k))];
         sum += dot(a, a);
       }
     }
-    let all = joined(t, own, vec2f(sum, 0.0)).x;
-    if (own.slice == 0u && own.item < items && part.first + e < info.count) {
+    let all = joined(t, own.slice, slices, vec2f(sum, 0.0)).x;
+    if (own.slice == 0u && own.item < items) {
       out[(part.first + e) * info.record + code[pc + 2u] + (part.chunk << k) + outcome] = all;
     }
   }
@@ -305,11 +336,11 @@ fn outcomeSums(t: u32, examples: u32, pc: u32, begin: u32, end: u32, part: Part)
 `;
 
 /**
- * Functions of the shaders. `amp`, `scratch` and `exampleOf` are the caller's; one shader serves all sizes, as the number
- * of qubits comes with the call.
+ * Functions of the shaders. `amp`, `scratch`, `exampleOf` and `fullExamples` are the caller's; one shader serves all sizes, as the number
+ * of qubits comes with the call. Sums expect that all examples they are asked for are there.
  */
-export function functions(): string {
-  return [`const NONE = ${NONE}u;`, spread, ...[1, 2, 3, 4].map(apply), gathers, sums].join('\n');
+export function functions(kinds: ReadonlySet<number>): string {
+  return [`const NONE = ${NONE}u;`, spread, gathers, ends(kinds), sums].join('\n');
 }
 
 /** Fills in the number of qubits and of basis states. */
