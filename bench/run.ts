@@ -98,7 +98,10 @@ async function main(): Promise<void> {
         rounds,
         skipped,
       };
-      if (!tiny) writeFileSync(new URL(`${question.name}.json`, results), resultText(header, rows));
+      if (!tiny) {
+        const file = `${question.results ?? question.name}.json`;
+        writeFileSync(new URL(file, results), resultText(header, rows));
+      }
       console.log(`\n${question.name}: ${question.asks} (${took(start)})\n${formatTable(rows)}`);
       failures.push(...missed(rows));
     }

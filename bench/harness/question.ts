@@ -29,6 +29,8 @@ export interface Context {
 /** A question: a name and a way to answer it. */
 export interface Question {
   readonly name: string;
+  /** Name of the file of its results, where it is not the question's. */
+  readonly results?: string;
   /** The question in words. */
   readonly asks: string;
   answer(context: Context): Promise<Row[]>;

@@ -25,12 +25,20 @@ function onDevice(software: boolean, work: () => unknown): Timer {
   };
 }
 
+/** The driver that was named by hand, before the question names Chromium's itself. */
+const driver = /([^/]+)_icd/.exec(process.env['VK_ICD_FILENAMES'] ?? '')?.[1] ?? 'vk_swiftshader';
+
+/** What people call an adapter. */
+const shortName = (adapter: string): string =>
+  /swiftshader|llvmpipe|warp/i.exec(adapter)?.[0].toLowerCase() ?? adapter;
+
 /**
  * Engines on a GPU, next to the CPU engine. On a software adapter only ratios between engines of that adapter mean
  * something; the CPU engine's rows then say how much slower the adapter is. The playground makes the same figures in its page.
  */
 export const gpu: Question = {
   name,
+  results: driver === 'vk_swiftshader' ? name : `${name}-${driver}`,
   asks: 'What do GPU engines gain from merging and batching, and where do they overtake the CPU engine?',
   async answer({ settings, skip, tiny = false }) {
     useSoftwareGpu();
@@ -53,7 +61,9 @@ export const gpu: Question = {
           skip(`${name}: ${backEnd.name}: ${reason}`);
         },
       };
-      for await (const { row } of figures(bed)) rows.push(row);
+      const adapter = shortName(webgpu.name);
+      for await (const { row, backEnd } of figures(bed))
+        rows.push(backEnd.gpu ? { ...row, case: `${row.case}, on ${adapter}` } : row);
     } finally {
       close();
     }
