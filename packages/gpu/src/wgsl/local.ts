@@ -40,21 +40,17 @@ const COMMON: readonly number[] = [1, 2, 3, op.parities];
 const READINGS: readonly number[] = [op.parities, op.strings, op.marginal, op.density, op.state];
 
 /**
- * The kinds of entries that a shader for these has: one of 12 sets, as each takes time to compile. Five sets of matrices, with mean
- * values of products of Z only or with all readings; and everything, with and without matrices on four qubits.
+ * The kinds of entries that a shader for these has: one of six sets, as each takes time to compile. Matrices on few qubits with mean
+ * values of products of Z, matrices with all readings, and everything, with and without matrices on four qubits.
  */
 export function kindsOfShader(kinds: ReadonlySet<number>): ReadonlySet<number> {
-  const steps = [...kinds].filter((kind) => !READINGS.includes(kind));
-  const wide = kinds.has(4);
-  if (!steps.every((kind) => COMMON.includes(kind)))
-    return new Set([1, 2, 3, ...(wide ? [4] : []), ...Object.values(op)]);
-  const matrices = kinds.has(3) ? [2, 3, ...(kinds.has(1) ? [1] : [])] : steps;
-  const readings = [...kinds].filter((kind) => READINGS.includes(kind));
-  const common = readings.every((kind) => COMMON.includes(kind));
-  return new Set([
-    ...(matrices.length === 0 ? [1] : matrices),
-    ...(common ? [op.parities] : READINGS),
-  ]);
+  if ([...kinds].every((kind) => COMMON.includes(kind))) {
+    if (!kinds.has(3)) return new Set([1, 2, op.parities]);
+    return new Set([...(kinds.has(1) ? [1] : []), 2, 3, op.parities]);
+  }
+  if ([...kinds].every((kind) => COMMON.includes(kind) || READINGS.includes(kind)))
+    return new Set([1, 2, 3, ...READINGS]);
+  return new Set([1, 2, 3, ...(kinds.has(4) ? [4] : []), ...Object.values(op)]);
 }
 
 /** What a device allows its workgroups. */
