@@ -32,7 +32,8 @@ export interface RoutedCircuit<Names extends string = string> {
 /**
  * Moves a circuit onto a device where only some pairs of qubits are coupled, by putting in SWAPs. The search looks ahead
  * and goes forth and back over the circuit to find where qubits should begin (SABRE: Li, Ding and Xie, ASPLOS 2019,
- * arXiv:1809.02573). Couplings have no direction.
+ * arXiv:1809.02573). Couplings have no direction. State preparations, which no device has as such, stay whole where their
+ * qubits begin, whatever is coupled there.
  *
  * @param coupling Pairs of physical qubits, all connected with each other.
  * @throws CircuitError for an operation on more than two qubits (use `decompose` first), or a map that is too small or
@@ -162,9 +163,12 @@ function stepsOf(ops: readonly Op[]): Step[] {
   });
 }
 
-/** Whether the qubits of an operation must be coupled; barriers and resets act on each by itself. */
-function needsPair(op: Op): boolean {
-  return op.type !== 'barrier' && op.type !== 'reset' && op.type !== 'measure';
+/**
+ * Whether the qubits of an operation must be coupled. Barriers and resets act on each by itself; a state preparation comes
+ * before everything else on its qubits, so before any SWAP, too.
+ */
+function needsPair({ type }: Op): boolean {
+  return !['barrier', 'reset', 'measure', 'statePreparation'].includes(type);
 }
 
 function check(circuit: Circuit, device: Device, layout: readonly number[] | undefined): void {

@@ -111,6 +111,25 @@ describe('route', () => {
     expect(kinds.map((op) => (op.type === 'measure' ? op.bit : 'if'))).toEqual([0, 1, 'if']);
   });
 
+  it('leaves state preparations where their qubits begin, ahead of all swaps', () => {
+    const half = Math.SQRT1_2;
+    const bell = [half, 0, 0, 0, 0, 0, half, 0];
+    const c = circuit(4, (q) =>
+      q.prepare(bell, [0, 3]).prepare(bell, [1, 2]).cnot(0, 1).cnot(0, 2),
+    );
+    const layout = [0, 1, 2, 3];
+    const routed = route(c, line(4), { layout });
+    expect(routed.swaps).toBeGreaterThan(0);
+    expect(routed.circuit.ops.slice(0, 2).map((op) => [op.type, qubitsOf(op)])).toEqual([
+      ['statePreparation', [0, 3]],
+      ['statePreparation', [1, 2]],
+    ]);
+    for (const op of routed.circuit.ops.slice(2)) {
+      const [a, b] = qubitsOf(op);
+      expect(Math.abs(a! - b!)).toBe(1);
+    }
+  });
+
   it('says what it cannot do', () => {
     const toffoli = circuit(3, (q) => q.toffoli(0, 1, 2));
     expect(() => route(toffoli, line(3))).toThrow(/operation 0.*3 qubits.*decompose/);
