@@ -4,8 +4,9 @@ import { nest } from '../peers/native.ts';
 import type { ModelTask, NativePeers, Prepared } from '../peers/native.ts';
 import { local } from './measure.ts';
 import type { Timer } from './measure.ts';
-import { firstLine, mustAgree } from './question.ts';
+import { compare, firstLine, mustAgree } from './question.ts';
 import type { Context, PeerSide } from './question.ts';
+import type { Row } from './row.ts';
 
 /** A built and bound model with its data, and what PyTorch calls it. */
 export interface ModelCase {
@@ -23,14 +24,14 @@ export interface ModelCase {
 }
 
 /** Peers of a model: on how many of its examples they are timed, and the goal. */
-export interface ModelPeer {
+interface ModelPeer {
   readonly peer: ModelTask['peer'];
   readonly examples: number;
   readonly goal: number;
 }
 
 /** Our side: loss of the batch, with gradients or without. */
-export function ourModel({ network, x, y }: ModelCase, what: ModelTask['what']): Timer {
+function ourModel({ network, x, y }: ModelCase, what: ModelTask['what']): Timer {
   const value = lossValues(network, mse);
   const gradient = valueAndGrad(network, mse);
   return local(() => {
@@ -40,7 +41,7 @@ export function ourModel({ network, x, y }: ModelCase, what: ModelTask['what']):
 }
 
 /** The same model at the peers, which must agree on loss and gradients. */
-export async function modelPeers(
+async function modelPeers(
   { skip }: Context,
   native: NativePeers | undefined,
   made: ModelCase,
@@ -89,4 +90,30 @@ export async function modelPeers(
       for (const prepared of all) await prepared.drop();
     },
   };
+}
+
+/**
+ * Rows of a model next to PennyLane in PyTorch, forward, and forward and backward. default.qubit is timed on the whole
+ * batch, lightning.qubit, which goes through examples one by one, on the first `few`.
+ */
+export async function compareModel(
+  context: Context,
+  native: NativePeers | undefined,
+  made: ModelCase,
+  question: string,
+  few: number,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const what of ['value', 'gradient'] as const) {
+    const { sides, drop } = await modelPeers(context, native, made, what, [
+      { peer: 'lightning.qubit', examples: Math.min(made.batch, few), goal: 100 },
+      { peer: 'default.qubit', examples: made.batch, goal: 30 },
+    ]);
+    const ours = { timer: ourModel(made, what), toUnit: (seconds: number) => 1e3 * seconds };
+    const title = what === 'value' ? 'forward' : 'forward and backward';
+    const about = { question, case: `${made.label}, ${title}`, unit: 'ms' };
+    rows.push(...(await compare({ ...about, ours, peers: sides }, context.settings)));
+    await drop();
+  }
+  return rows;
 }

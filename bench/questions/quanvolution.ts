@@ -4,9 +4,8 @@ import { flatten, reshape, sequential } from '@ketwork/nn';
 import type { Layer } from '@ketwork/nn';
 import { cpu } from '@ketwork/simulator';
 import { angles } from '../harness/circuits.ts';
-import { modelPeers, ourModel } from '../harness/models.ts';
+import { compareModel } from '../harness/models.ts';
 import type { ModelCase } from '../harness/models.ts';
-import { compare } from '../harness/question.ts';
 import type { Question } from '../harness/question.ts';
 import type { Row } from '../harness/row.ts';
 
@@ -67,17 +66,7 @@ export const quanvolutions: Question = {
         sizes,
         rename: (parameter) => parameter.replace(/^\d+\./, ''),
       };
-      for (const what of ['value', 'gradient'] as const) {
-        const { sides, drop } = await modelPeers(context, native, made, what, [
-          { peer: 'lightning.qubit', examples: Math.min(batch, 1), goal: 100 },
-          { peer: 'default.qubit', examples: batch, goal: 30 },
-        ]);
-        const ours = { timer: ourModel(made, what), toUnit: (seconds: number) => 1e3 * seconds };
-        const title = what === 'value' ? 'forward' : 'forward and backward';
-        const about = { question: name, case: `${made.label}, ${title}`, unit: 'ms' };
-        rows.push(...(await compare({ ...about, ours, peers: sides }, context.settings)));
-        await drop();
-      }
+      rows.push(...(await compareModel(context, native, made, name, 1)));
     }
     return rows;
   },
