@@ -15,6 +15,7 @@ import { chromiumFlags, chromiumPath } from './chromium.ts';
 import { checkFederations, participantModule } from './browser/federation.ts';
 import { checkFixture } from './browser/fixture.ts';
 import { checkOthers } from './browser/others.ts';
+import { bundleTestPages } from './browser/test-pages.ts';
 import { importMap } from './packed/import-map.ts';
 import { installPacked } from './packed/install.ts';
 import { report, root } from './workspace.ts';
@@ -167,10 +168,12 @@ if (chromiumPath === undefined) {
     const federations = await checkFederations(browser, addressOf(server), app);
     faults.push(...federations.faults);
     notes.push(...federations.notes);
-    const fixture = await checkFixture(chromiumPath, chromiumFlags, scratch);
+    const pages = join(scratch, 'test-pages');
+    await bundleTestPages(pages);
+    const fixture = await checkFixture(chromiumPath, chromiumFlags, pages);
     faults.push(...fixture.faults);
     notes.push(...fixture.notes);
-    const others = await checkOthers(bundled, scratch);
+    const others = await checkOthers(bundled, pages, scratch);
     faults.push(...others.faults);
     notes.push(...others.notes);
   } catch (error) {

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
-import { build } from 'vite';
-import { root } from '../workspace.ts';
 import { checkLosses } from './loss.ts';
+import { merged } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import { ISOLATED } from './test-pages.ts';
 
 /** What a page reports; see `packages/gpu/test/browser/fixture.ts`. */
 interface PageReport {
@@ -42,37 +42,7 @@ const GPU_FLAGS = [
   '--use-webgpu-adapter=swiftshader',
   '--enable-unsafe-swiftshader',
 ];
-const ISOLATED = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'cross-origin-resource-policy': 'same-origin',
-};
 const PAGE = '<!doctype html><title>ketwork</title><link rel="icon" href="data:,">';
-
-async function bundle(out: string): Promise<void> {
-  const packageRoot = join(root, 'packages', 'gpu');
-  await build({
-    root: packageRoot,
-    configFile: false,
-    logLevel: 'error',
-    base: '/',
-    worker: { format: 'es' },
-    build: {
-      outDir: out,
-      emptyOutDir: true,
-      target: 'esnext',
-      minify: false,
-      rollupOptions: {
-        input: {
-          fixture: join(packageRoot, 'test', 'browser', 'fixture.ts'),
-          loss: join(packageRoot, 'test', 'browser', 'loss.ts'),
-        },
-        preserveEntrySignatures: 'strict',
-        output: { entryFileNames: '[name].js' },
-      },
-    },
-  });
-}
 
 function serve(folder: string): Promise<Server> {
   const server = createServer((request, response) => {
@@ -128,14 +98,12 @@ async function visit(browser: Browser, base: string, wanted: Page): Promise<Outc
   }
 }
 
-/** Runs the fixture on every back end that a browser has. */
+/** Runs the fixture, bundled into a folder, on every back end that a browser has. */
 export async function checkFixture(
   executablePath: string,
   flags: readonly string[],
-  scratch: string,
+  folder: string,
 ): Promise<Outcome> {
-  const folder = join(scratch, 'fixture');
-  await bundle(folder);
   const server = await serve(folder);
   const args = [...flags.filter((flag) => flag !== '--disable-gpu'), ...GPU_FLAGS];
   const browser = await chromium.launch({ executablePath, args });
@@ -149,8 +117,5 @@ export async function checkFixture(
     await browser.close();
     server.close();
   }
-  return {
-    faults: outcomes.flatMap(({ faults }) => faults),
-    notes: outcomes.flatMap(({ notes }) => notes),
-  };
+  return merged(outcomes);
 }

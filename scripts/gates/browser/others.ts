@@ -9,9 +9,10 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { build } from 'vite';
 import { root } from '../workspace.ts';
+import { merged } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import { ISOLATED } from './test-pages.ts';
 
 /** A browser: how it starts on an address, without anything of the user's; undefined where it is not installed. */
 interface Other {
@@ -149,30 +150,6 @@ function tasks(gpu: boolean): readonly Task[] {
   ];
 }
 
-async function bundle(out: string): Promise<void> {
-  await build({
-    root: join(root, 'packages', 'gpu'),
-    configFile: false,
-    logLevel: 'error',
-    base: '/own/',
-    worker: { format: 'es' },
-    build: {
-      outDir: out,
-      emptyOutDir: true,
-      target: 'es2024',
-      minify: false,
-      rollupOptions: {
-        input: {
-          fixture: join(root, 'packages', 'gpu', 'test', 'browser', 'fixture.ts'),
-          frozen: join(root, 'packages', 'simulator', 'test', 'browser', 'frozen-page.ts'),
-        },
-        preserveEntrySignatures: 'strict',
-        output: { entryFileNames: '[name].js' },
-      },
-    },
-  });
-}
-
 /** Runs in the page; text, since the page gets it as such. */
 const RUN = `
   const { module, call, args, report } = JSON.parse(document.querySelector('script').textContent);
@@ -187,11 +164,6 @@ const RUN = `
   if (next !== '') location.replace(next);
 `;
 
-const ISOLATED = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'cross-origin-resource-policy': 'same-origin',
-};
 const STRICT = { 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
 
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
@@ -310,16 +282,12 @@ async function visit(
  * Visits every other browser that is installed.
  *
  * @param bundled Folder of the packed program with workers, bundled for the address `/bundle/`.
+ * @param own Folder of our test pages, bundled.
  */
-export async function checkOthers(bundled: string, scratch: string): Promise<Outcome> {
-  const own = join(scratch, 'others');
-  await bundle(own);
+export async function checkOthers(bundled: string, own: string, scratch: string): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const other of others) {
     outcomes.push(await visit(other, { bundle: bundled, own }, scratch));
   }
-  return {
-    faults: outcomes.flatMap(({ faults }) => faults),
-    notes: outcomes.flatMap(({ notes }) => notes),
-  };
+  return merged(outcomes);
 }
