@@ -82,5 +82,6 @@ export type { SafetensorsArray, SafetensorsContent, SafetensorsType } from './sa
 export * as schedules from './schedules.ts';
 export type { Schedule } from './schedules.ts';
 export { Tape } from './tape.ts';
+export { freshRoom } from './scratch.ts';
 export type { Room } from './scratch.ts';
 export type { GradientMode, Rule, TapeGradients } from './tape.ts';

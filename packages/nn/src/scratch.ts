@@ -4,7 +4,15 @@ export type Room = (length: number) => Float64Array;
 /** Arrays of fewer numbers are cheap to make anew. */
 const LARGE = 256;
 
-/** Room that is new memory. */
+/**
+ * Room that is new memory: zeros, `[length]`.
+ *
+ * @example
+ * ```ts
+ * import { freshRoom } from '@ketwork/nn';
+ * console.log(freshRoom(3).length); // 3
+ * ```
+ */
 export const freshRoom: Room = (length) => new Float64Array(length);
 
 /**

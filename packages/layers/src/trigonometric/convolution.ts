@@ -1,13 +1,12 @@
 import { elementary, matmul } from '@ketwork/base';
 import type { WindowShape } from '@ketwork/base';
+import { freshRoom } from '@ketwork/nn';
 import type { MaybePromise, Room, Want } from '@ketwork/nn';
 import { after, together } from '../maybe-promise.ts';
 import { fitCoefficients, gridOf, pullCoefficients } from './coefficients.ts';
 import type { TrigonometricForm } from './form.ts';
 import { trigonometricKernel } from './kernel.ts';
 import type { TrigonometricKernel } from './kernel.ts';
-
-const fresh: Room = (length) => new Float64Array(length);
 
 /** Angles above this are reduced first: the kernel's sines and cosines are for smaller ones. */
 const LARGE = 1e5;
@@ -73,7 +72,7 @@ export class TrigonometricConvolution {
     images: Float64Array,
     batch: number,
     run: Run,
-    room: Room = fresh,
+    room: Room = freshRoom,
   ): MaybePromise<Float64Array> | undefined {
     if (!isFinite(images)) return undefined;
     return after(this.#values(run), (values) => {
@@ -105,7 +104,7 @@ export class TrigonometricConvolution {
     wants: readonly Want[],
     run: Run,
     pull: Pull,
-    room: Room = fresh,
+    room: Room = freshRoom,
   ): MaybePromise<readonly (Float64Array | undefined)[]> | undefined {
     if (!isFinite(images)) return undefined;
     const { filters } = this.#about;

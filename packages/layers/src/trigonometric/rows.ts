@@ -1,5 +1,6 @@
 import { elementary, sizeOf } from '@ketwork/base';
 import type { Circuit } from '@ketwork/circuit';
+import { freshRoom } from '@ketwork/nn';
 import type { Room } from '@ketwork/nn';
 import type { TrigonometricExpansion } from './expansion.ts';
 import { trigonometricKernel } from './kernel.ts';
@@ -9,8 +10,6 @@ import type { TrigonometricKernel } from './kernel.ts';
 const POINTS = 64;
 /** Angles above this are reduced first: the kernel's sines and cosines are for smaller ones. */
 const LARGE = 1e5;
-
-const fresh: Room = (length) => new Float64Array(length);
 
 /** Values by slot name, `[batch, ...shape]`. */
 type SlotArrays = Readonly<Record<string, Float64Array>>;
@@ -46,7 +45,7 @@ export class TrigonometricRows {
   }
 
   /** Results, `[batch, outputs]`. */
-  run(values: SlotArrays, batch: number, room: Room = fresh): Float64Array {
+  run(values: SlotArrays, batch: number, room: Room = freshRoom): Float64Array {
     const { outputs } = this.#expansion.form;
     const kernel = this.#kernel;
     const out = room(batch * outputs);
@@ -67,7 +66,7 @@ export class TrigonometricRows {
     dy: Float64Array,
     batch: number,
     wrt: readonly string[],
-    room: Room = fresh,
+    room: Room = freshRoom,
   ): Record<string, Float64Array> {
     const { form, elements } = this.#expansion;
     const { outputs, factors } = form;
