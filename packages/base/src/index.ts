@@ -34,6 +34,8 @@ export type { WasmFeatures } from './wasm/probe.ts';
 export { widen } from './wasm/widen.ts';
 export { elementary } from './elementary.ts';
 export type { ElementaryFunctions } from './elementary.ts';
+export { checkNode, readIfThere, replaceFile } from './files.ts';
+export type { ReplaceOptions } from './files.ts';
 export { hint } from './hint.ts';
 export { sizeOf } from './shape.ts';
 export { matmul } from './linalg.ts';

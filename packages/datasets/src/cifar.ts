@@ -1,4 +1,4 @@
-import { EnvironmentError, FormatError, ValueError } from '@ketwork/base';
+import { checkNode, EnvironmentError, FormatError, ValueError } from '@ketwork/base';
 import { classMap } from './dataset.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -116,15 +116,12 @@ function checkLength(bytes: Uint8Array, name: string, wanted: number | 'any'): n
 }
 
 async function readBytes(file: string | URL, name: string): Promise<Uint8Array> {
-  const files =
-    typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:fs/promises');
-  if (files === undefined) {
-    throw new EnvironmentError(`${name}: files can be read from disk in Node only`, {
-      remedy: 'In a browser fetch the file and give its bytes',
-    });
-  }
+  checkNode(
+    `${name}: files can be read from disk in Node only`,
+    'In a browser fetch the file and give its bytes',
+  );
   try {
-    return await files.readFile(file);
+    return await process.getBuiltinModule('node:fs/promises').readFile(file);
   } catch (cause) {
     throw new EnvironmentError(`${name} cannot be read`, {
       remedy: 'Check the path; CIFAR-10 is not bundled and must be there already',

@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@ketwork/base';
+import { checkNode, EnvironmentError } from '@ketwork/base';
 
 /**
  * The folder of an installed npm package, looked for from the caller's project first (`from`, by default the working
@@ -46,12 +46,9 @@ interface NodeModules {
 }
 
 function nodeModule<Name extends keyof NodeModules>(module: Name, name: string): NodeModules[Name] {
-  const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(module);
-  if (found === undefined) {
-    throw new EnvironmentError(`the data package "${name}" can be read from disk in Node only`, {
-      remedy:
-        'In a browser fetch the files, read them with readIdx and make a data set with dataset()',
-    });
-  }
-  return found;
+  checkNode(
+    `the data package "${name}" can be read from disk in Node only`,
+    'In a browser fetch the files, read them with readIdx and make a data set with dataset()',
+  );
+  return process.getBuiltinModule(module);
 }

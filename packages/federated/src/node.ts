@@ -1,4 +1,5 @@
-import { EnvironmentError } from '@ketwork/base';
+import { checkNode } from '@ketwork/base';
+import type { ReplaceOptions } from '@ketwork/base';
 
 interface NodeModules {
   'node:crypto': typeof import('node:crypto');
@@ -12,15 +13,17 @@ interface NodeModules {
   'node:zlib': typeof import('node:zlib');
 }
 
-/** A module of Node, reached through `process`, so that a bundler for browsers never meets it. */
+/** Files that only their owner may read, and a lock keeps for one process. */
+export const OWN: ReplaceOptions = { mode: 0o600, sole: true };
+
+/** A module of Node. @throws EnvironmentError outside Node */
 export function nodeModule<Name extends keyof NodeModules>(
   name: Name,
   what: string,
 ): NodeModules[Name] {
-  const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
-  if (found === undefined)
-    throw new EnvironmentError(`${what} needs Node`, {
-      remedy: 'In a browser take part with join, or try rounds out with simulate',
-    });
-  return found;
+  checkNode(
+    `${what} needs Node`,
+    'In a browser take part with join, or try rounds out with simulate',
+  );
+  return process.getBuiltinModule(name);
 }

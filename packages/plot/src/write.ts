@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@ketwork/base';
+import { checkNode, EnvironmentError, replaceFile } from '@ketwork/base';
 
 /**
  * Writes a report to a file, whole or not at all: the text goes to a temporary file beside it, which then takes its
@@ -16,28 +16,16 @@ import { EnvironmentError } from '@ketwork/base';
  * ```
  */
 export async function writeReport(path: string, html: string): Promise<void> {
-  // Node's modules are reached through `process`, so that a bundler for browsers never meets them.
-  if (typeof process === 'undefined' || process.getBuiltinModule === undefined) {
-    throw new EnvironmentError('writeReport needs the file system of Node', {
-      remedy: 'In a browser offer new Blob([html], { type: "text/html" }) as a download',
-    });
-  }
-  const { mkdir, open, rename, rm } = process.getBuiltinModule('node:fs/promises');
+  checkNode(
+    'writeReport needs the file system of Node',
+    'In a browser offer new Blob([html], { type: "text/html" }) as a download',
+  );
+  const { mkdir } = process.getBuiltinModule('node:fs/promises');
   const { dirname } = process.getBuiltinModule('node:path');
-  const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(html, 'utf8');
-      // Without this a crash of the machine could leave an empty file under the new name.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await replaceFile(path, html);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw new EnvironmentError(
       `cannot write the report to ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
@@ -47,6 +35,3 @@ export async function writeReport(path: string, html: string): Promise<void> {
     );
   }
 }
-
-/** Keeps temporary names of one process apart. */
-let writes = 0;

@@ -1,7 +1,7 @@
 import { FormatError, ValueError } from '@ketwork/base';
 import { loadSafetensors, loadState, saveSafetensors, stateOf } from '@ketwork/nn';
 import type { BuiltLayer, Optimizer, OptimizerState, ShapedArray } from '@ketwork/nn';
-import { readIfThere, writeAtomically } from './files.ts';
+import { readWhole, writeAtomically } from './files.ts';
 import type { MeansState } from './metrics/means.ts';
 import type { PlateauState } from './plateau.ts';
 import type { PrivacyState } from './privacy/steps.ts';
@@ -120,7 +120,7 @@ export async function loadCheckpoint(
   metrics: readonly string[],
   monitor: string | undefined,
 ): Promise<RunState | undefined> {
-  const bytes = await readIfThere(path, WHAT);
+  const bytes = await readWhole(path, WHAT);
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = loadSafetensors(bytes);
   if (metadata['format'] !== FORMAT) {

@@ -1,12 +1,11 @@
-import { EnvironmentError } from '@ketwork/base';
+import { EnvironmentError, readIfThere, replaceFile } from '@ketwork/base';
 import type { FileHandle } from 'node:fs/promises';
 import type { RoundsState } from '../rounds/state.ts';
 import { stateFromBytes, stateToBytes } from '../saved.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import type { Plain } from '../wire/message.ts';
 import { FileLock } from '../files/lock.ts';
-import { readIfThere, replaceFile } from '../files/replace.ts';
-import { nodeModule } from '../node.ts';
+import { nodeModule, OWN } from '../node.ts';
 
 const STATE = 'state.safetensors';
 const LOG = 'round.log';
@@ -152,7 +151,7 @@ export class Journal {
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     await this.#do('write', async () => {
       await this.#makeFolder();
-      await replaceFile(this.#path(name), bytes);
+      await replaceFile(this.#path(name), bytes, OWN);
     });
   }
 

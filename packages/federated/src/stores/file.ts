@@ -1,7 +1,6 @@
-import { EnvironmentError } from '@ketwork/base';
+import { EnvironmentError, readIfThere, replaceFile } from '@ketwork/base';
 import { FileLock } from '../files/lock.ts';
-import { readIfThere, replaceFile } from '../files/replace.ts';
-import { nodeModule } from '../node.ts';
+import { nodeModule, OWN } from '../node.ts';
 import type { StateStore } from './store.ts';
 
 /**
@@ -47,7 +46,7 @@ export function fileStateStore(path: string): StateStore {
         throw error;
       }
     },
-    save: (bytes) => during('write', () => replaceFile(file, bytes)),
+    save: (bytes) => during('write', () => replaceFile(file, bytes, OWN)),
     async close() {
       lock?.release();
       lock = undefined;

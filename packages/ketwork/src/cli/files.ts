@@ -1,8 +1,8 @@
-import { EnvironmentError, KetworkError } from '@ketwork/base';
+import { EnvironmentError, KetworkError, replaceFile } from '@ketwork/base';
 import { parseCircuit } from '@ketwork/circuit';
 import type { Circuit } from '@ketwork/circuit';
 import type { QasmProgram } from '@ketwork/qasm';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
 /** The text of a file, or of the standard input for `-`. @throws EnvironmentError */
@@ -58,20 +58,11 @@ export function within<T>(file: string, work: () => T): T {
   }
 }
 
-/** Writes a file whole or not at all: the text goes to a temporary file beside it, which then takes its name. */
+/** Writes a file whole or not at all. */
 export async function writeText(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(content, 'utf8');
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await replaceFile(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw new EnvironmentError(`cannot write ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
