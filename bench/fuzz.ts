@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dynamicEngines, fuzzDynamic } from './fuzz/dynamic.ts';
 import { fuzzFederated } from './fuzz/federated.ts';
+import { fuzzGpu } from './fuzz/gpu.ts';
 import { fuzzLarge } from './fuzz/large.ts';
 import { fuzzQasm } from './fuzz/qasm.ts';
 import { fuzzSmall } from './fuzz/small.ts';
@@ -20,6 +21,7 @@ const usage = `npm run fuzz -- [options]
   --qasm n           mutated programs in OpenQASM (default 100000)
   --dynamic n        circuits with noise, measurements and feedback (default 1200); given alone, nothing else is run
   --federated n      malformed requests to the coordinator of a federation (default 100000); given alone, nothing else is run
+  --gpu n            calls of GPU engines (default 0); given alone, nothing else is run
   --from n           first seed (default 0)
   --precision p      f64 (default, to 1e-12) or f32 (to 1e-4)
   --restart          forget what an earlier run has checked
@@ -33,6 +35,7 @@ interface Options {
   readonly qasm: number;
   readonly dynamic: number;
   readonly federated: number;
+  readonly gpu: number;
   readonly from: number;
   readonly precision: Precision;
 }
@@ -45,6 +48,7 @@ interface Saved {
   readonly qasm: Tally;
   readonly dynamic: Tally;
   readonly federated: Tally;
+  readonly gpu: Tally;
 }
 
 const stateFile = fileURLToPath(new URL('.fuzz.json', import.meta.url));
@@ -58,6 +62,7 @@ function readOptions(): { options: Options; restart: boolean } {
       qasm: { type: 'string' },
       dynamic: { type: 'string' },
       federated: { type: 'string' },
+      gpu: { type: 'string' },
       from: { type: 'string', default: '0' },
       precision: { type: 'string', default: 'f64' },
       restart: { type: 'boolean', default: false },
@@ -68,8 +73,8 @@ function readOptions(): { options: Options; restart: boolean } {
     console.log(usage);
     process.exit(0);
   }
-  const parts = ['circuits', 'large', 'qasm', 'dynamic', 'federated'] as const;
-  const alone = (['dynamic', 'federated'] as const).some((one) =>
+  const parts = ['circuits', 'large', 'qasm', 'dynamic', 'federated', 'gpu'] as const;
+  const alone = (['dynamic', 'federated', 'gpu'] as const).some((one) =>
     parts.every((name) => (values[name] !== undefined) === (name === one)),
   );
   const count = (name: (typeof parts)[number] | 'from', usual: number): number => {
@@ -86,6 +91,7 @@ function readOptions(): { options: Options; restart: boolean } {
     qasm: count('qasm', 100_000),
     dynamic: count('dynamic', 1200),
     federated: count('federated', 100_000),
+    gpu: count('gpu', 0),
     from: count('from', 0),
   };
   return { options: { ...options, precision }, restart: values.restart };
@@ -98,8 +104,8 @@ function begin(options: Options, restart: boolean): Saved {
     console.log('an earlier run had other options: starting anew');
   }
   const [small, large, qasm] = [emptyTally(), emptyTally(), emptyTally()];
-  const [dynamic, federated] = [emptyTally(), emptyTally()];
-  return { options, small, large, qasm, dynamic, federated };
+  const [dynamic, federated, gpu] = [emptyTally(), emptyTally(), emptyTally()];
+  return { options, small, large, qasm, dynamic, federated, gpu };
 }
 
 const save = (saved: Saved): void => writeFileSync(stateFile, JSON.stringify(saved));
@@ -149,15 +155,15 @@ async function part(
 }
 
 function conclude(saved: Saved): void {
-  const { options, small, large, qasm, dynamic, federated } = saved;
-  const failures = [small, large, qasm, dynamic, federated].flatMap((tally) => tally.failures);
+  const { options, small, large, qasm, dynamic, federated, gpu } = saved;
+  const failures = [small, large, qasm, dynamic, federated, gpu].flatMap((tally) => tally.failures);
   for (const failure of failures.slice(0, 20)) console.log(failure);
   if (failures.length > 20) console.log(`… and ${failures.length - 20} more`);
-  const worst = { ...small.worst, ...large.worst, ...dynamic.worst };
+  const worst = { ...small.worst, ...large.worst, ...dynamic.worst, ...gpu.worst };
   for (const [kind, { error, seed }] of Object.entries(worst))
     console.log(`${kind.padEnd(38)}${error.toExponential(2)}  seed ${seed}`);
   console.log(
-    `${small.done + large.done + dynamic.done} circuits, ${qasm.done} programs, ${federated.done} requests, ${failures.length} failed`,
+    `${small.done + large.done + dynamic.done} circuits, ${qasm.done} programs, ${federated.done} requests, ${gpu.done} calls of GPU engines, ${failures.length} failed`,
   );
   const results = new URL('results/', import.meta.url);
   mkdirSync(results, { recursive: true });
@@ -199,6 +205,15 @@ if (options.federated > 0) {
     fuzz.check(seed, saved.federated),
   );
   if (!stopped) await fuzz.conclude(saved.federated);
+}
+if (options.gpu > 0) {
+  const fuzz = await fuzzGpu(options.gpu);
+  if (typeof fuzz === 'string') console.log(`skipped: calls of GPU engines: ${fuzz}`);
+  else {
+    await part('gpu', saved, saved.gpu, options.gpu, (seed) => fuzz.check(seed, saved.gpu));
+    if (!stopped) fuzz.conclude(saved.gpu);
+    fuzz.dispose();
+  }
 }
 engine.dispose();
 if (stopped) {

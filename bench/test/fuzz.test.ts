@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noisyDynamicCircuit } from '../fuzz/draw.ts';
 import { dynamicEngines, fuzzDynamic } from '../fuzz/dynamic.ts';
 import type { DynamicEngines } from '../fuzz/dynamic.ts';
+import { fuzzGpu } from '../fuzz/gpu.ts';
 import { emptyTally, Judge } from '../fuzz/tally.ts';
 
 describe('the fuzz of dynamic circuits', () => {
@@ -81,4 +82,22 @@ describe('a judge', () => {
     expect(tally.failures).toEqual(['seed 7 (a case): b off by Infinity']);
     expect(tally.worst['a']).toEqual({ error: 1 / 3, seed: 7 });
   });
+});
+
+describe('the fuzz of GPU engines', () => {
+  it('finds nothing in its first calls, or says why there are none', async () => {
+    const fuzz = await fuzzGpu(12);
+    if (typeof fuzz === 'string') {
+      console.warn(`skipped: ${fuzz}`);
+      return;
+    }
+    const tally = emptyTally();
+    for (let seed = 2; seed < 14; seed++) await fuzz.check(seed, tally);
+    fuzz.conclude(tally);
+    fuzz.dispose();
+    expect(tally.failures).toEqual([]);
+    expect(tally.done).toBe(12);
+    const kinds = ['wgsl, values', 'wgsl, gradient', 'gpujs, values', 'gpujs, gradient'];
+    expect(Object.keys(tally.worst).toSorted()).toEqual(kinds.toSorted());
+  }, 60_000);
 });
