@@ -7,23 +7,11 @@ import type { BackEnd, Sizes } from '../gpu/bed.ts';
 import { copiesOnCpu, copiesOnWebGpu } from '../gpu/copies.ts';
 import { figures } from '../gpu/figures.ts';
 import { elapsed, local } from '../harness/measure.ts';
-import type { Timer } from '../harness/measure.ts';
 import { firstLine } from '../harness/question.ts';
 import type { Question } from '../harness/question.ts';
 import type { Row } from '../harness/row.ts';
 
 const name = 'gpu';
-
-/** A timer of work on a device: wall time, or on a software adapter the processor time of this process, its threads included. */
-function onDevice(software: boolean, work: () => unknown): Timer {
-  if (!software) return elapsed(work);
-  return async (calls) => {
-    const start = process.cpuUsage();
-    for (let i = 0; i < calls; i++) await work();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1e6;
-  };
-}
 
 /** The driver that was named by hand, before the question names Chromium's itself. */
 const driver = /([^/]+)_icd/.exec(process.env['VK_ICD_FILENAMES'] ?? '')?.[1] ?? 'vk_swiftshader';
@@ -101,7 +89,8 @@ async function open(
       gpu: true,
       software,
       copies: async (bytes: number) => copiesOnWebGpu(ours.device.gpu, bytes),
-      timer: (work: () => unknown) => onDevice(software, work),
+      // Wall time: drivers compute on several threads, and this one looks whether they are done.
+      timer: elapsed,
     };
     backEnds.push({ name: 'wgsl', engine: async () => ours, plain: async () => plain, ...common });
     try {
