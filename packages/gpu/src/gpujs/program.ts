@@ -104,9 +104,10 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
         )
       : undefined;
     const analytic = this.#withShots === undefined ? checked.measurements : [];
-    this.#host = new HostProgram(circuit, analytic, { fusion: parts.fusion });
+    const together = parts.plans.mode === 'webgpu';
+    this.#host = new HostProgram(circuit, analytic, { fusion: parts.fusion, together });
     checkTolerance(parts.tolerance, this.#host.plan.steps.length, 'gpujs');
-    this.#recipe = recipeOf(this.#host);
+    this.#recipe = recipeOf(this.#host, parts.fusion > 0);
     this.#text = JSON.stringify(this.#recipe);
   }
 

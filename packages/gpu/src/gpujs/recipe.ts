@@ -36,11 +36,15 @@ export interface Recipe {
   readonly qubits: number;
   /** Reals that examples share, and of each example. */
   readonly sizes: { readonly shared: number; readonly batch: number };
+  /** States that the circuit starts with, their amplitudes `step` reals apart. */
   readonly prepared: readonly {
     readonly positions: readonly number[];
     readonly numbers: Numbers;
+    readonly step: number;
   }[];
   readonly steps: readonly RecipeStep[];
+  /** How many of the first steps `prepared` stands for already. */
+  readonly leading: number;
   readonly strings: { readonly words: readonly Word[]; readonly section: Section };
   readonly marginals: readonly {
     readonly positions: readonly number[];
@@ -61,8 +65,8 @@ export interface Recipe {
 const positionsOf = (bits: readonly number[]): number[] => bits.toReversed();
 const sectionOf = ({ start, size }: Section): Section => ({ start, size });
 
-/** The recipe of a lowered circuit. */
-export function recipeOf(host: HostProgram): Recipe {
+/** The recipe of a lowered circuit; `merged`: steps may be taken together. */
+export function recipeOf(host: HostProgram, merged: boolean): Recipe {
   const { plan, readings, preparations } = host;
   const layout = readings.layout();
   const numbersOf = (step: Parameters<HostProgram['offsetOf']>[0]): Numbers => ({
@@ -71,25 +75,36 @@ export function recipeOf(host: HostProgram): Recipe {
   });
   const cellsOf = ({ cells }: { readonly cells: number | undefined }): number | undefined =>
     cells === undefined ? undefined : 2 * cells;
+  const steps = plan.steps.map((step): RecipeStep => {
+    if (step.type === 'permutation')
+      return { type: 'gather', source: step.source, target: step.target };
+    const numbers = numbersOf(step);
+    const cells = cellsOf(step);
+    if (step.type === 'diagonal') {
+      const parts = step.parts.map(({ condition, parity }) => ({ condition, parity }));
+      return { type: 'diagonal', parts, numbers, cells };
+    }
+    const positions = step.qubits.map((qubit) => plan.qubits - 1 - qubit);
+    return { type: 'matrix', positions, condition: step.condition, numbers, cells };
+  });
+  const leading = merged ? plan.leading : 0;
   return {
     qubits: plan.qubits,
     sizes: { shared: 2 * host.sharedSize, batch: 2 * host.batchSize },
-    prepared: preparations.map(({ bits, axis, offset }) => ({
-      positions: positionsOf(bits),
-      numbers: { axis, offset: 2 * offset },
-    })),
-    steps: plan.steps.map((step): RecipeStep => {
-      if (step.type === 'permutation')
-        return { type: 'gather', source: step.source, target: step.target };
-      const numbers = numbersOf(step);
-      const cells = cellsOf(step);
-      if (step.type === 'diagonal') {
-        const parts = step.parts.map(({ condition, parity }) => ({ condition, parity }));
-        return { type: 'diagonal', parts, numbers, cells };
-      }
-      const positions = step.qubits.map((qubit) => plan.qubits - 1 - qubit);
-      return { type: 'matrix', positions, condition: step.condition, numbers, cells };
-    }),
+    prepared: [
+      ...preparations.map(({ bits, axis, offset }) => ({
+        positions: positionsOf(bits),
+        numbers: { axis, offset: 2 * offset },
+        step: 2,
+      })),
+      ...steps.slice(0, leading).flatMap((step) => {
+        if (step.type !== 'matrix') return [];
+        const { positions, numbers } = step;
+        return [{ positions, numbers, step: 2 * 2 ** positions.length }];
+      }),
+    ],
+    steps,
+    leading,
     strings: { words: readings.strings, section: sectionOf(layout.strings) },
     marginals: readings.marginals.map(({ bits }, i) => ({
       positions: positionsOf(bits),

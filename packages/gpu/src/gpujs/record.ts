@@ -2,7 +2,7 @@
 // and its results come back in one.
 import type { Handle } from './library.ts';
 import { padded } from './recorder.ts';
-import type { Condition, Place, Recorder, State } from './recorder.ts';
+import type { Condition, LinearMap, Place, Recorder, State } from './recorder.ts';
 import type { Numbers, Recipe } from './recipe.ts';
 
 /** Results of a plan by name; see {@link Reader}. */
@@ -20,24 +20,27 @@ const placeOf = (recipe: Recipe, { axis, offset }: Numbers, [shared, batch]: Tab
     : { table: shared, offset, stride: 0 };
 
 function finalState(recorder: Recorder, recipe: Recipe, tables: Tables): State {
-  let state = recorder.start(
-    recipe.prepared.map(({ positions, numbers }) => ({
-      positions,
-      place: placeOf(recipe, numbers, tables),
-    })),
-  );
-  for (const step of recipe.steps) {
-    if (step.type === 'gather') {
-      state = recorder.gather(state, step.source);
+  const { prepared, steps, leading } = recipe;
+  const states = prepared.map(({ positions, numbers, step }) => {
+    return { positions, place: placeOf(recipe, numbers, tables), step };
+  });
+  const first = steps[leading];
+  let state = recorder.start(states, first?.type === 'gather' ? first.source : undefined);
+  // How amplitudes are to be moved, which the next matrix does.
+  let map: LinearMap | undefined;
+  for (const step of steps.slice(first?.type === 'gather' ? leading + 1 : leading)) {
+    if (step.type === 'matrix') {
+      const place = placeOf(recipe, step.numbers, tables);
+      state = recorder.matrix(state, step.positions, place, { ...step, ...FORWARD, map });
+      map = undefined;
       continue;
     }
-    const place = placeOf(recipe, step.numbers, tables);
-    state =
-      step.type === 'matrix'
-        ? recorder.matrix(state, step.positions, place, { ...step, ...FORWARD })
-        : recorder.diagonal(state, step.parts, place, false);
+    if (map !== undefined) state = recorder.gather(state, map);
+    map = step.type === 'gather' ? step.source : undefined;
+    if (step.type === 'diagonal')
+      state = recorder.diagonal(state, step.parts, placeOf(recipe, step.numbers, tables), false);
   }
-  return state;
+  return map === undefined ? state : recorder.gather(state, map);
 }
 
 /** Records a run: what is read of the final state. */
@@ -81,6 +84,14 @@ export function recordGradient(
   const outputs: Outputs = {};
   if (ends.end) addState(recorder, outputs, 'end', state);
   let lambda = costate(recorder, recipe, state, tables[2]!);
+  // How amplitudes are to be moved, which the next matrix does.
+  let map: LinearMap | undefined;
+  const settle = (): void => {
+    if (map === undefined) return;
+    state = recorder.gather(state, map);
+    lambda = recorder.gather(lambda, map);
+    map = undefined;
+  };
   const first = ends.start
     ? 0
     : recipe.steps.findIndex((step) => step.type !== 'gather' && step.cells !== undefined);
@@ -91,25 +102,28 @@ export function recordGradient(
   ) {
     const step = recipe.steps[s]!;
     if (step.type === 'gather') {
-      state = recorder.gather(state, step.target);
-      lambda = recorder.gather(lambda, step.target);
+      settle();
+      map = step.target;
       continue;
     }
     const place = placeOf(recipe, step.numbers, tables);
     if (step.type === 'matrix') {
-      const options = { condition: step.condition, adjoint: true };
+      const options = { condition: step.condition, adjoint: true, map };
       state = recorder.matrix(state, step.positions, place, options);
       lambda = recorder.matrix(lambda, step.positions, place, options);
+      map = undefined;
       if (step.cells !== undefined)
         outputs[`cells${s}`] = recorder.outer(state, lambda, step.positions, step.condition);
       continue;
     }
+    settle();
     // Phases cancel in ψ λ*.
     if (step.cells !== undefined)
       outputs[`cells${s}`] = recorder.partSums(state, lambda, step.parts);
     state = recorder.diagonal(state, step.parts, place, true);
     lambda = recorder.diagonal(lambda, step.parts, place, true);
   }
+  settle();
   if (ends.start) addState(recorder, outputs, 'start', lambda);
   return outputs;
 }
@@ -132,7 +146,7 @@ function costate(recorder: Recorder, recipe: Recipe, state: State, weights: Hand
   }
   if (recipe.state !== undefined) {
     const positions = Array.from({ length: recipe.qubits }, (_, i) => recipe.qubits - 1 - i);
-    terms.push(recorder.start([{ positions, place: at(recipe.state) }]));
+    terms.push(recorder.start([{ positions, place: at(recipe.state), step: 2 }]));
   }
   return terms.reduce((a, b) => recorder.add(a, b));
 }

@@ -38,22 +38,27 @@ export interface Part {
   readonly parity: number;
 }
 
-/** Amplitudes of the qubits at some positions. */
+/** Amplitudes of the qubits at some positions: complex numbers, `step` reals from one to the next. */
 export interface Prepared {
   readonly positions: readonly number[];
   readonly place: Place;
+  readonly step: number;
 }
 
 /** Steps of one plan. All examples take part in each. Numbers in tables are real, or complex as two in a row. */
 export interface Recorder {
-  /** The product of prepared states, |0⟩ elsewhere. */
-  start(prepared: readonly Prepared[]): State;
-  /** A matrix, row-major; or its adjoint. */
+  /** The product of prepared states, |0⟩ elsewhere; its amplitudes moved where there is a map. */
+  start(prepared: readonly Prepared[], map?: LinearMap): State;
+  /** A matrix, row-major; or its adjoint. Where there is a map, it acts on the amplitudes that this has moved. */
   matrix(
     state: State,
     positions: readonly number[],
     place: Place,
-    options: { readonly condition: Condition; readonly adjoint: boolean },
+    options: {
+      readonly condition: Condition;
+      readonly adjoint: boolean;
+      readonly map?: LinearMap | undefined;
+    },
   ): State;
   /** Moves amplitudes: result[i] = state[map(i)]. */
   gather(state: State, map: LinearMap): State;

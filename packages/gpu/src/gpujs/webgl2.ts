@@ -152,19 +152,21 @@ j = j + (1.0 - 2.0 * ${bit(v, 'h')}) * w[${base} + ${zs} + 2 * q + 1];
 ${zs === 0 ? '' : `for (let q = 0; q < ${zs}; q++) {\nconst g = w[${base} + q];\npar += ${bit(v, 'g')};\n}`}
 const sign = 1.0 - 2.0 * ${odd('par')};`;
 
-  return {
-    start(prepared: readonly Prepared[]) {
+  const recorder: Recorder = {
+    start(prepared: readonly Prepared[], map?: LinearMap) {
       const covered = prepared.reduce(
         (mask, { positions }) => positions.reduce((m, p) => m | (2 ** p), mask),
         0,
       );
       const others = size - 1 - covered;
-      const lines = [START, 'let r = 1.0;', 'let i = 0.0;'];
-      if (others !== 0) lines.push(`if (${bitSum(others, 'x')} > 0.5) { return [0.0, 0.0]; }`);
+      const lines = [map === undefined ? `${START}\nconst y = x;` : gather(map)];
+      lines.push('let r = 1.0;', 'let i = 0.0;');
+      if (others !== 0) lines.push(`if (${bitSum(others, 'y')} > 0.5) { return [0.0, 0.0]; }`);
       const tables = [...new Set(prepared.map(({ place }) => place.table))];
-      prepared.forEach(({ positions, place: { table, offset, stride } }, j) => {
+      prepared.forEach(({ positions, place: { table, offset, stride }, step }, j) => {
         const number = positions.map(
-          (p, q) => ` + ${bit('x', float(2 ** -p))} * ${float(2 ** (positions.length - q))}`,
+          (p, q) =>
+            ` + ${bit('y', float(2 ** -p))} * ${float(step * 2 ** (positions.length - 1 - q))}`,
         );
         const m = `m${tables.indexOf(table)}`;
         lines.push(
@@ -182,7 +184,8 @@ const sign = 1.0 - 2.0 * ${odd('par')};`;
       );
       return [kernels.call(total, lines.join('\n'), args)];
     },
-    matrix(state, positions, place, { condition, adjoint }) {
+    matrix(given, positions, place, { condition, adjoint, map }) {
+      const state = map === undefined ? given : recorder.gather(given, map);
       const k = positions.length;
       const d = 2 ** k;
       const z = positions.map((_, i) => `const z${i} = ${bit('x', `h${i}`)};`);
@@ -447,4 +450,5 @@ return v[0] * v[0] + v[1] * v[1];`;
       return [part(0), part(1)];
     },
   };
+  return recorder;
 }

@@ -1,77 +1,34 @@
 // Steps as gpu.js kernels in mode `webgpu`: real and imaginary parts in a buffer each, a kernel for each part. Indices into
-// a batch are written out where they are used: a local variable would be an f32, which is exact to 2^24 only. What is
-// kept in local variables is smaller than a state.
-import type { Kernels, Typed } from './kernels.ts';
+// a batch are integers, written out where they are used or declared by `integer`: any other local variable is an f32, which
+// is exact to 2^24 only. What is kept in those is smaller than a state.
+import type { Kernels } from './kernels.ts';
 import type { Handle } from './library.ts';
-import { padded, phaseOf, RUN, toTop } from './recorder.ts';
-import type {
-  Condition,
-  LinearMap,
-  Part,
-  Place,
-  Prepared,
-  Recorder,
-  Shape,
-  State,
-  Word,
-} from './recorder.ts';
+import { padded, RUN, toTop } from './recorder.ts';
+import type { LinearMap, Prepared, Recorder, Shape, State } from './recorder.ts';
+import {
+  conditionArgs,
+  HALF,
+  halves,
+  holds,
+  integer,
+  integers,
+  LOAD_PART,
+  movedFrom,
+  numbered,
+  outcome,
+  parityUnder,
+  partTable,
+  placeArgs,
+  product,
+  signTable,
+  unless,
+  wordTable,
+  X,
+} from './text.ts';
+import type { Arguments } from './text.ts';
 
-type Arguments = Record<string, Typed>;
-
-const X = 'this.thread.x';
-/** Masks travel in two halves of at most 12 bits, since arrays hold f32. */
-const HALF = 12;
-const halves = (mask: number): [number, number] => [mask & (2 ** HALF - 1), mask >> HALF];
-
-/** The parity of an integer expression below 2^12: folded to four bits, then looked up in the bits of 0x6996. */
-const parity = (v: string): string =>
-  `((27030 >> (((${v}) ^ ((${v}) >> 4) ^ ((${v}) >> 8)) & 15)) & 1)`;
-/** The parity of `v` under the mask with halves zl and zh. */
-const parityUnder = (v: string): string => parity(`((${v}) & zl) ^ (((${v}) >> ${HALF}) & zh)`);
-
-/** A part of a product of complex numbers. */
-const product = (part: 'sr' | 'si', ur: string, ui: string, xr: string, xi: string): string =>
-  part === 'sr' ? `${ur} * ${xr} - ${ui} * ${xi}` : `${ur} * ${xi} + ${ui} * ${xr}`;
-
-const integers = (numbers: Readonly<Record<string, number>>): Arguments =>
-  Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, ['Integer', n] as const]));
-const numbered = (letter: string, numbers: readonly number[]): Arguments =>
-  integers(Object.fromEntries(numbers.map((n, i) => [`${letter}${i}`, n])));
-const conditionArgs = ({ mask, value }: Condition): Arguments =>
-  mask === 0 ? {} : integers({ cm: mask, cv: value });
-const placeArgs = ({ table, offset, stride }: Place): Arguments => ({
-  m: ['Array', table],
-  ...integers({ off: offset, st: stride }),
-});
-/** The number that the bits at p0, p1, … make. */
-const outcome = (count: number): string =>
-  Array.from({ length: count }, (_, i) => `(((${X} >> p${i}) & 1) << ${count - 1 - i})`).join(
-    ' | ',
-  );
-
-/** Words as numbers for a kernel: halves of z and x, and i^power. */
-const wordTable = (words: readonly Word[]): Float32Array =>
-  Float32Array.from(
-    words.flatMap((word) => [...halves(word.z), ...halves(word.x), ...phaseOf(word)]),
-  );
-/** Parts as numbers for a kernel: halves of the condition's mask and value, and of the parity mask. */
-const partTable = (parts: readonly Part[]): Float32Array =>
-  Float32Array.from(
-    parts.flatMap(({ condition: { mask, value }, parity: z }) => [
-      ...halves(mask),
-      ...halves(value),
-      ...halves(z),
-    ]),
-  );
-/** Loads part j of such a table. */
-const LOAD_PART = `const cl = z[6 * j];
-const ch = z[6 * j + 1];
-const vl = z[6 * j + 2];
-const vh = z[6 * j + 3];
-const zl = z[6 * j + 4];
-const zh = z[6 * j + 5];`;
-const holds = (v: string): string =>
-  `((${v}) & cl) === (vl & ${2 ** HALF - 1}) && (((${v}) >> ${HALF}) & ch) === (vh & ${2 ** (30 - HALF) - 1})`;
+/** 2^NEIGHBOURS terms of a sum are written out. */
+const NEIGHBOURS = 4;
 
 /** The steps of mode `webgpu`, for plans of one shape. */
 export function webgpuRecorder(kernels: Kernels, { qubits: n, batch }: Shape): Recorder {
@@ -116,63 +73,49 @@ return sum;`,
     const bits = Math.log2(terms) - run;
     return {
       bits,
+      run,
       chunks: 2 ** bits,
       inside: `(((${X} & ${2 ** bits - 1}) << ${run}) | k)`,
       loop: `for (let k = 0; k < ${2 ** run}; k++)`,
     };
   };
 
-  const gatherArgs = (map: LinearMap): { from: string; args: Arguments } => {
-    let kept = -size;
-    const moved: number[] = [];
-    map.columns.forEach((column, i) => {
-      if (column === 2 ** i) kept |= column;
-      else moved.push(i);
-    });
-    const from = [
-      `(${X} & kept)`,
-      ...moved.map((_, j) => `(((${X} >> i${j}) & 1) * c${j})`),
-      'flip',
-    ].join(' ^ ');
-    return {
-      from,
-      args: {
-        ...integers({ kept, flip: map.flip }),
-        ...numbered('i', moved),
-        ...numbered(
-          'c',
-          moved.map((i) => map.columns[i]!),
-        ),
-      },
-    };
-  };
-
-  /** A matrix on one or two positions: rows written out. */
-  const smallMatrix: Recorder['matrix'] = (state, positions, place, { condition, adjoint }) => {
+  /** A matrix on one or two positions: rows written out. Where there is a map, the indices of a row are taken from it. */
+  const smallMatrix: Recorder['matrix'] = (
+    state,
+    positions,
+    place,
+    { condition, adjoint, map },
+  ) => {
     const k = positions.length;
     const d = 2 ** k;
+    const masks = positions.map((p) => 2 ** p);
+    const covered = masks.reduce((a, b) => a | b, 0);
+    const gathered = map === undefined ? undefined : movedFrom(map, n, covered);
+    const shared = place.stride === 0 ? '' : ` + ${example} * st`;
     const row = positions.map(
       (_, i) => ` + ((${X} >> p${i}) & 1) * ${2 ** (k - 1 - i) * (adjoint ? 2 : 2 * d)}`,
     );
     const source = (part: 'sr' | 'si'): string => {
-      const lines = [`const t = off + ${example} * st${row.join('')};`];
+      const lines: string[] = [integer('t', `off${shared}${row.join('')}`)];
       const terms: string[] = [];
       for (let c = 0; c < d; c++) {
-        const set = positions.map((_, i) => ((c >> (k - 1 - i)) & 1 ? ` | b${i}` : '')).join('');
-        lines.push(`const r${c} = sr[(${X} & rest)${set}];`);
-        lines.push(`const i${c} = si[(${X} & rest)${set}];`);
+        // Each index from the one with its last bit cleared.
+        const last = Math.log2(c & -c);
+        const index = `j${c & (c - 1)} ^ b${k - 1 - last}`;
+        lines.push(integer(`j${c}`, c === 0 ? (gathered?.from ?? `${X} & rest`) : index));
+        lines.push(`const r${c} = sr[j${c}];`, `const i${c} = si[j${c}];`);
         const entry = c * (adjoint ? 2 * d : 2);
         const ui = `${adjoint ? '-' : ''}m[t + ${entry + 1}]`;
         terms.push(product(part, `m[t + ${entry}]`, `(${ui})`, `r${c}`, `i${c}`));
       }
       return `${unless(condition, part)}${lines.join('\n')}\nreturn ${terms.join(' + ')};`;
     };
-    const masks = positions.map((p) => 2 ** p);
     return both(source, state, {
       ...placeArgs(place),
       ...numbered('p', positions),
-      ...numbered('b', masks),
-      ...integers({ rest: ~masks.reduce((a, b) => a | b, 0) }),
+      ...numbered('b', map === undefined ? masks : positions.map((p) => map.columns[p]!)),
+      ...(gathered?.args ?? integers({ rest: ~covered })),
       ...conditionArgs(condition),
     });
   };
@@ -209,29 +152,32 @@ return sum;`;
     });
   };
 
-  return {
-    start(prepared: readonly Prepared[]) {
-      if (prepared.length === 0) {
-        return [
-          kernels.call(total, `if (${within} === 0) { return 1; }\nreturn 0;`, {}),
-          kernels.call(total, 'return 0;', {}),
-        ];
-      }
+  const recorder: Recorder = {
+    start(prepared: readonly Prepared[], map?: LinearMap) {
       const covered = prepared.flatMap(({ positions }) => positions);
       const others = covered.reduce((mask, p) => mask & ~(2 ** p), size - 1);
       const tables = [...new Set(prepared.map(({ place }) => place.table))];
+      const gathered = map === undefined ? undefined : movedFrom(map, n);
       const source = (part: 'sr' | 'si'): string => {
-        const lines = [`if ((${X} & others) !== 0) { return 0; }`, 'let r = 1;', 'let i = 0;'];
-        let used = 0;
-        prepared.forEach(({ positions, place }, j) => {
-          const number = positions
-            .map((_, q) => ` + ((${X} >> p${used + q}) & 1) * ${2 ** (positions.length - q)}`)
-            .join('');
-          used += positions.length;
-          const table = `m${tables.indexOf(place.table)}`;
+        const lines = [integer('x', gathered?.from ?? X), integer('t', '0')];
+        if (others !== 0) lines.push(`if ((x & ${others}) !== 0) { return 0; }`);
+        if (prepared.length === 0) lines.push('let r = 1;', 'let i = 0;');
+        prepared.forEach(({ positions, place: { table, offset, stride }, step }, j) => {
+          const number = positions.map(
+            (p, q) => ` + ((x >> ${p}) & 1) * ${step * 2 ** (positions.length - 1 - q)}`,
+          );
+          const own = stride === 0 ? '' : ` + ${example} * ${stride}`;
+          const from = `m${tables.indexOf(table)}`;
           lines.push(
-            `const a${j} = ${table}[off${j} + ${example} * st${j}${number}];`,
-            `const b${j} = ${table}[off${j} + ${example} * st${j}${number} + 1];`,
+            `t = ${offset}${own}${number.join('')};`,
+            `const a${j} = ${from}[t];`,
+            `const b${j} = ${from}[t + 1];`,
+          );
+          if (j === 0) {
+            lines.push('let r = a0;', 'let i = b0;');
+            return;
+          }
+          lines.push(
             `const t${j} = r * a${j} - i * b${j};`,
             `i = r * b${j} + i * a${j};`,
             `r = t${j};`,
@@ -241,25 +187,20 @@ return sum;`;
       };
       const args: Arguments = {
         ...Object.fromEntries(tables.map((table, i) => [`m${i}`, ['Array', table] as const])),
-        ...numbered(
-          'off',
-          prepared.map(({ place }) => place.offset),
-        ),
-        ...numbered(
-          'st',
-          prepared.map(({ place }) => place.stride),
-        ),
-        ...integers({ others }),
-        ...numbered('p', covered),
+        ...gathered?.args,
       };
       return (['sr', 'si'] as const).map((part) => kernels.call(total, source(part), args));
     },
-    matrix: (state, positions, place, options) =>
-      positions.length <= 2
-        ? smallMatrix(state, positions, place, options)
-        : largeMatrix(state, positions, place, options),
+    matrix(state, positions, place, { map, ...options }) {
+      if (positions.length <= 2 && options.condition.mask === 0)
+        return smallMatrix(state, positions, place, { ...options, map });
+      const moved = map === undefined ? state : recorder.gather(state, map);
+      return positions.length <= 2
+        ? smallMatrix(moved, positions, place, options)
+        : largeMatrix(moved, positions, place, options);
+    },
     gather(state, map) {
-      const { from, args } = gatherArgs(map);
+      const { from, args } = movedFrom(map, n);
       return state.map((s) =>
         kernels.call(total, `return s[${from}];`, { s: ['Array', s], ...args }),
       );
@@ -328,29 +269,67 @@ return sum;`;
     },
     strings(state, words) {
       const rows = padded(words.length);
-      const { bits, chunks, inside, loop } = summing(size);
-      const here = `(((${X} >> ${bits + Math.log2(rows)}) << ${n}) | ${inside})`;
-      const from = `${here} ^ xl ^ (xh << ${HALF})`;
-      const diagonal = words.every(({ x }) => x === 0);
-      const term = diagonal
-        ? `sr[${here}] * sr[${here}] + si[${here}] * si[${here}]`
-        : `cr * (sr[${from}] * sr[${here}] + si[${from}] * si[${here}]) - ci * (sr[${from}] * si[${here}] - si[${from}] * sr[${here}])`;
-      const source = `const t = (${X} >> ${bits}) & ${rows - 1};
-if (t >= count) { return 0; }
-const zl = w[6 * t];
-const zh = w[6 * t + 1];
-${diagonal ? '' : 'const xl = w[6 * t + 2];\nconst xh = w[6 * t + 3];\nconst cr = w[6 * t + 4];\nconst ci = w[6 * t + 5];\n'}let sum = 0;
-${loop} {
-sum += (1 - 2 * ${parityUnder(inside)}) * (${term});
+      const { bits, run, chunks, inside, loop } = summing(size);
+      const first = `((${X} >> ${bits + Math.log2(rows)}) << ${n})`;
+      const call = (source: string, table: Float32Array): Handle =>
+        sums(
+          kernels.call(
+            batch * rows * chunks,
+            `const t = (${X} >> ${bits}) & ${rows - 1};\nif (t >= count) { return 0; }\n${source}`,
+            {
+              sr: ['Array', state[0]!],
+              si: ['Array', state[1]!],
+              w: ['Array', table],
+              ...integers({ count: words.length }),
+            },
+          ),
+          batch * rows,
+          chunks,
+        );
+      if (words.every(({ x }) => x === 0)) {
+        // Signs of neighbours come from a table, those of whole groups of them from their number.
+        const width = Math.min(run, NEIGHBOURS);
+        const group = 2 ** width;
+        const numbers = Array.from({ length: group }, (_, i) => i);
+        const loads = numbers.map(
+          (i) => `const r${i} = sr[b + ${i}];\nconst i${i} = si[b + ${i}];`,
+        );
+        const terms = numbers.map((i) => `s${i} * (r${i} * r${i} + i${i} * i${i})`);
+        const signs = numbers.map((i) => `const s${i} = w[t * ${2 + group} + ${2 + i}];`);
+        const from = `(((${X} & ${chunks - 1}) << ${run}) | (k << ${width}))`;
+        return call(
+          `const zl = w[t * ${2 + group}];
+const zh = w[t * ${2 + group} + 1];
+${signs.join('\n')}
+let sum = 0;
+${integer('v', '0')}
+${integer('b', '0')}
+for (let k = 0; k < ${2 ** (run - width)}; k++) {
+v = ${from};
+b = ${first} | v;
+${loads.join('\n')}
+sum += (1 - 2 * ${parityUnder('v')}) * (${terms.join(' + ')});
 }
-return sum;`;
-      const partial = kernels.call(batch * rows * chunks, source, {
-        sr: ['Array', state[0]!],
-        si: ['Array', state[1]!],
-        w: ['Array', wordTable(words)],
-        ...integers({ count: words.length }),
-      });
-      return sums(partial, batch * rows, chunks);
+return sum;`,
+          signTable(words, group),
+        );
+      }
+      const here = `(${first} | ${inside})`;
+      const from = `${here} ^ xl ^ (xh << ${HALF})`;
+      return call(
+        `const zl = w[6 * t];
+const zh = w[6 * t + 1];
+const xl = w[6 * t + 2];
+const xh = w[6 * t + 3];
+const cr = w[6 * t + 4];
+const ci = w[6 * t + 5];
+let sum = 0;
+${loop} {
+sum += (1 - 2 * ${parityUnder(inside)}) * (cr * (sr[${from}] * sr[${here}] + si[${from}] * si[${here}]) - ci * (sr[${from}] * si[${here}] - si[${from}] * sr[${here}]));
+}
+return sum;`,
+        wordTable(words),
+      );
     },
     outer(a, b, positions, condition) {
       const k = positions.length;
@@ -428,7 +407,7 @@ return sum;`;
       return sums(partial, batch * rows * 2, chunks);
     },
     probabilities(state, positions) {
-      const { from, args } = gatherArgs(toTop(positions, n));
+      const { from, args } = movedFrom(toTop(positions, n), n);
       const p = kernels.call(
         total,
         `const r = sr[${from}];
@@ -440,7 +419,5 @@ return r * r + i * i;`,
     },
     amplitudes: (state) => [state[0]!, state[1]!],
   };
+  return recorder;
 }
-
-const unless = ({ mask }: Condition, part: 'sr' | 'si'): string =>
-  mask === 0 ? '' : `if ((${X} & cm) !== cv) { return ${part}[${X}]; }\n`;

@@ -65,6 +65,8 @@ export interface Plan {
   readonly qubits: number;
   readonly lowered: Lowered;
   readonly steps: readonly Step[];
+  /** How many of the first steps are matrices on qubits of their own that are |0⟩ until then: their first columns are states. */
+  readonly leading: number;
   /** Complex numbers in the data of constants, of a run, and of each example. */
   readonly sizes: Readonly<Record<Axis, number>>;
   /** Gradient cells of an example, in complex numbers. */
@@ -79,6 +81,8 @@ export interface FusionOptions {
   readonly fusion: number;
   /** Whether layers of CNOTs may become a permutation, which needs room for a second state. Default true. */
   readonly permutations?: boolean;
+  /** Whether the engine starts with the states of leading steps, and permutes where it applies the next matrix. Default false. */
+  readonly together?: boolean;
 }
 
 /** From this many qubits on a step costs more than its matrix does on the host, even one matrix per example. */
@@ -88,16 +92,36 @@ const OWN = 2;
 
 /** Plans a lowered circuit. Only the circuit decides, never the batch. */
 export function planCircuit(lowered: Lowered, options: FusionOptions): Plan {
-  const { fusion, permutations = true } = options;
+  const { fusion, permutations = true, together = false } = options;
   const candidates = [stepsOf(lowered, fusion, false, false)];
   if (fusion > 0) {
     if (permutations) candidates.push(stepsOf(lowered, fusion, true, false));
     candidates.push(stepsOf(lowered, fusion, false, true));
     if (permutations) candidates.push(stepsOf(lowered, fusion, true, true));
   }
-  const costs = candidates.map((steps) => steps.reduce((sum, step) => sum + costOf(step), 0));
+  const costs = candidates.map((steps) => {
+    const passes = together ? steps.slice(leadingOf(steps, lowered)) : steps;
+    return passes.reduce((sum, step) => sum + costOf(step, together), 0);
+  });
   const best = candidates[costs.indexOf(Math.min(...costs))] as Draft[];
-  return { qubits: lowered.qubits, lowered, elements: lowered.elements.length, ...place(best) };
+  return {
+    qubits: lowered.qubits,
+    lowered,
+    elements: lowered.elements.length,
+    leading: leadingOf(best, lowered),
+    ...place(best),
+  };
+}
+
+function leadingOf(steps: readonly Draft[], { preparations }: Lowered): number {
+  const touched = new Set(preparations.flatMap(({ qubits }) => qubits));
+  const end = steps.findIndex((step) => {
+    if (step.type !== 'unitary' || step.condition.mask !== 0) return true;
+    const free = step.qubits.every((qubit) => !touched.has(qubit));
+    for (const qubit of step.qubits) touched.add(qubit);
+    return !free;
+  });
+  return end < 0 ? steps.length : end;
 }
 
 /** A step without its place in the data. */
@@ -107,8 +131,8 @@ type Draft =
   | Omit<DiagonalStep, 'offset' | 'cells'>;
 
 /** What a step takes, in passes over the state: a pass, and multiplications. Measured on software adapters. */
-function costOf(step: Draft): number {
-  if (step.type === 'permutation') return 1.2;
+function costOf(step: Draft, together: boolean): number {
+  if (step.type === 'permutation') return together ? 0.2 : 1.2;
   if (step.type === 'diagonal') return 0.8 + 0.15 * step.parts.length;
   return 0.8 + 0.08 * 2 ** step.qubits.length;
 }

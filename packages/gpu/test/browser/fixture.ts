@@ -7,6 +7,7 @@ import { gpujs } from '../../src/gpujs/engine.ts';
 import { loadLibrary } from '../../src/gpujs/library.ts';
 import { wgsl } from '../../src/wgsl/engine.ts';
 import { deviceFailures } from '../device-fixture.ts';
+import { mergedFailures } from '../gpujs/merged-circuits.ts';
 
 /** What a page found. */
 export interface PageReport {
@@ -37,6 +38,7 @@ export async function fixture(backEnd: string, circuits: number): Promise<PageRe
   const failures = await deviceFailures(engine, seeds, tolerances, 6);
   if (backEnd.startsWith('cpu')) failures.push(...(await largeState(engine)));
   if (backEnd.startsWith('gpujs')) {
+    failures.push(...(await mergedFailures(engine, tolerances)).failures);
     await loadLibrary();
     if (page.GPU !== before) failures.push('gpu.js replaced the GPU of the page');
   }

@@ -3,6 +3,7 @@ import { gpujs } from '../../src/gpujs/engine.ts';
 import type { GpujsEngine } from '../../src/gpujs/engine.ts';
 import { deviceFailures } from '../device-fixture.ts';
 import { noWebGpu } from '../software.ts';
+import { mergedFailures } from './merged-circuits.ts';
 
 const TOLERANCES = { results: 1e-5, gradients: 2e-5 };
 
@@ -17,6 +18,12 @@ describe.skipIf((await noWebGpu()) !== undefined)('gpujs on WebGPU against the r
   it.each([0, 1])('random circuits, part %i', async (part) => {
     const seeds = Array.from({ length: 12 }, (_, i) => 12 * part + i);
     expect(await deviceFailures(engine, seeds, TOLERANCES, 6)).toEqual([]);
+  });
+
+  it('circuits whose steps are taken together', async () => {
+    const { failures, permutations } = await mergedFailures(engine, TOLERANCES);
+    expect(failures).toEqual([]);
+    expect(permutations).toBeGreaterThan(8);
   });
 
   it('random circuits without merged gates', async () => {
