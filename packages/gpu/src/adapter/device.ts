@@ -20,6 +20,9 @@ const WANTED = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
+/** What browsers have since 2025. */
+const SUBGROUPS = 'subgroups' as GPUFeatureName;
+
 /** How long the news of a lost device may take after the first failure, in milliseconds. */
 export const NEWS = 500;
 
@@ -32,6 +35,8 @@ export class Device {
   readonly software: boolean;
   /** Threads that run in step, at least. */
   readonly subgroup: number;
+  /** Whether shaders may use what subgroups do, all of which are of that size. */
+  readonly tells: boolean;
   /** Bytes of buffers in use. */
   bytes = 0;
   /** Buffers in use. */
@@ -44,8 +49,12 @@ export class Device {
     this.name = report.name;
     this.software = report.software;
     // Browsers tell it since 2025.
-    const { subgroupMinSize } = adapter.info as { readonly subgroupMinSize?: number };
+    const { subgroupMinSize, subgroupMaxSize } = adapter.info as {
+      readonly subgroupMinSize?: number;
+      readonly subgroupMaxSize?: number;
+    };
     this.subgroup = subgroupMinSize ?? (report.software ? 4 : 32);
+    this.tells = gpu.features.has(SUBGROUPS) && subgroupMinSize === subgroupMaxSize;
     void this.#watch();
   }
 
@@ -56,7 +65,11 @@ export class Device {
       const requiredLimits = Object.fromEntries(
         WANTED.map((name) => [name, adapter.limits[name]] as const),
       );
-      const device = new Device(await adapter.requestDevice({ requiredLimits }), found);
+      const requiredFeatures = adapter.features.has(SUBGROUPS) ? [SUBGROUPS] : [];
+      const device = new Device(
+        await adapter.requestDevice({ requiredLimits, requiredFeatures }),
+        found,
+      );
       // What is not caught by a scope of its own ends here instead of on the console.
       device.gpu.addEventListener('uncapturederror', (event) => {
         event.preventDefault();

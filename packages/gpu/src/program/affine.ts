@@ -8,6 +8,13 @@ export interface AffineMap {
   readonly flip: number;
 }
 
+/** The image of an index. */
+export const imageOf = ({ columns, flip }: AffineMap, index: number): number =>
+  columns.reduce(
+    (image, column, bit) => (((index >>> bit) & 1) === 1 ? image ^ column : image),
+    flip,
+  );
+
 const NOT = [0, 0, 1, 0, 1, 0, 0, 0];
 const SWAP = [
   1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,

@@ -22,6 +22,7 @@ import type { LocalElement } from './matrices.ts';
 import type { Axis, DiagonalStep, FusionOptions, Plan, UnitaryStep } from './plan.ts';
 import { planCircuit } from './plan.ts';
 import { Readings } from './readings.ts';
+import { StartTables } from './start.ts';
 
 /** A state preparation as the device sees it. */
 export interface PreparationData {
@@ -47,6 +48,7 @@ export class HostProgram {
   readonly sharedSize: number;
   readonly batchSize: number;
   readonly #numbered: readonly Numbered[];
+  readonly #start: StartTables | undefined;
   readonly #preparations: readonly Preparation[];
   readonly #constants: Float64Array;
   readonly #matrix: Float64Array = new Float64Array(512);
@@ -63,7 +65,8 @@ export class HostProgram {
       options.fusion === 0 ? asWritten : optimize(asWritten, plainPasses);
     this.plan = planCircuit(lowered, options);
     this.readings = new Readings(circuit, readout);
-    const { sizes, steps } = this.plan;
+    const { sizes, start, steps } = this.plan;
+    this.#start = start === undefined ? undefined : new StartTables(start, lowered);
     this.#preparations = lowered.preparations.map((op) => new Preparation(op, circuit.slots, 1));
     let shared = sizes.constant + sizes.shared;
     let batch = sizes.batch;
@@ -101,6 +104,7 @@ export class HostProgram {
 
   /** Writes the numbers of steps of one axis. `example` counts from the start of the piece that was evaluated. */
   #write(axis: Axis, out: Float64Array | Float32Array, start: number, example: number): void {
+    this.#writeStart(axis, out, start, example);
     for (const { step, local } of this.#numbered) {
       if (step.axis !== axis) continue;
       const at = start + 2 * step.offset;
@@ -124,6 +128,14 @@ export class HostProgram {
       for (const one of local) applyLeft(u, d, one, this.#angleOf(one, example));
       out.set(u, at);
     }
+  }
+
+  #writeStart(axis: Axis, out: Float64Array | Float32Array, begin: number, example: number): void {
+    const { start } = this.plan;
+    if (start === undefined || this.#start === undefined) return;
+    const angleOf = (one: LocalElement): number => this.#angleOf(one, example);
+    if (axis === (start.axis === 'batch' ? 'shared' : start.axis)) this.#start.share(angleOf);
+    if (axis === start.axis) this.#start.write(out, begin + 2 * start.offset, angleOf);
   }
 
   #room(d: number): Float64Array {

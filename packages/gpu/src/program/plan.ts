@@ -60,10 +60,34 @@ export interface DiagonalStep {
 /** One pass over a state. */
 export type Step = UnitaryStep | PermutationStep | DiagonalStep;
 
+/**
+ * What the first gates make of |0…0⟩ where they are gates on single qubits and renamings after them: a product of states of
+ * qubits, renamed. It takes one pass, without matrices.
+ */
+export interface ProductStart {
+  /** Gates of each qubit, before the renaming. */
+  readonly qubits: readonly (readonly Element[])[];
+  /** Where the amplitude of each index of the product goes. */
+  readonly target: AffineMap;
+  /** Bits that may be set in indices of amplitudes that are not zero. */
+  readonly touched: number;
+  readonly axis: Axis;
+  /**
+   * Where its tables begin in the data of its axis, in complex numbers: products of the qubits of the lower half of the bits of
+   * an index, rounded up, then of those of the upper half.
+   */
+  readonly offset: number;
+}
+
+/** Bits of an index that the first table of a {@link ProductStart} is for. */
+export const lowerBits = (qubits: number): number => Math.ceil(qubits / 2);
+
 /** A planned circuit. */
 export interface Plan {
   readonly qubits: number;
   readonly lowered: Lowered;
+  /** What comes before the steps, where that is not |0…0⟩ or what the circuit prepares. */
+  readonly start: ProductStart | undefined;
   readonly steps: readonly Step[];
   /** How many of the first steps are matrices on qubits of their own that are |0⟩ until then: their first columns are states. */
   readonly leading: number;
@@ -83,6 +107,8 @@ export interface FusionOptions {
   readonly permutations?: boolean;
   /** Whether the engine starts with the states of leading steps, and permutes where it applies the next matrix. Default false. */
   readonly together?: boolean;
+  /** Whether the first gates may become a {@link ProductStart}, which has no gradients. Default false. */
+  readonly product?: boolean;
 }
 
 /** From this many qubits on a step costs more than its matrix does on the host, even one matrix per example. */
@@ -92,25 +118,34 @@ const OWN = 2;
 
 /** Plans a lowered circuit. Only the circuit decides, never the batch. */
 export function planCircuit(lowered: Lowered, options: FusionOptions): Plan {
+  const { fusion, product = false } = options;
+  const { qubits, elements } = lowered;
+  const made = { qubits, lowered, elements: elements.length };
+  const whole = bestOf(lowered, elements, options);
+  const found = product && fusion > 0 ? productOf(lowered) : undefined;
+  if (found !== undefined) {
+    const { start, rest } = found;
+    const steps = bestOf(lowered, rest, options);
+    if (START + sparseCost(steps, start.touched, qubits) < sparseCost(whole, 0, qubits))
+      return { ...made, leading: 0, ...place(steps, start, qubits) };
+  }
+  return { ...made, leading: leadingOf(whole, lowered), ...place(whole, undefined, qubits) };
+}
+
+/** The cheapest way to merge elements. */
+function bestOf(lowered: Lowered, elements: readonly Element[], options: FusionOptions): Draft[] {
   const { fusion, permutations = true, together = false } = options;
-  const candidates = [stepsOf(lowered, fusion, false, false)];
+  const candidates = [stepsOf(lowered, elements, fusion, false, false)];
   if (fusion > 0) {
-    if (permutations) candidates.push(stepsOf(lowered, fusion, true, false));
-    candidates.push(stepsOf(lowered, fusion, false, true));
-    if (permutations) candidates.push(stepsOf(lowered, fusion, true, true));
+    if (permutations) candidates.push(stepsOf(lowered, elements, fusion, true, false));
+    candidates.push(stepsOf(lowered, elements, fusion, false, true));
+    if (permutations) candidates.push(stepsOf(lowered, elements, fusion, true, true));
   }
   const costs = candidates.map((steps) => {
     const passes = together ? steps.slice(leadingOf(steps, lowered)) : steps;
     return passes.reduce((sum, step) => sum + costOf(step, together), 0);
   });
-  const best = candidates[costs.indexOf(Math.min(...costs))] as Draft[];
-  return {
-    qubits: lowered.qubits,
-    lowered,
-    elements: lowered.elements.length,
-    leading: leadingOf(best, lowered),
-    ...place(best),
-  };
+  return candidates[costs.indexOf(Math.min(...costs))] as Draft[];
 }
 
 function leadingOf(steps: readonly Draft[], { preparations }: Lowered): number {
@@ -137,8 +172,77 @@ function costOf(step: Draft, together: boolean): number {
   return 0.8 + 0.08 * 2 ** step.qubits.length;
 }
 
-function place(drafts: readonly Draft[]): Pick<Plan, 'steps' | 'sizes' | 'cells'> {
+/** What a {@link ProductStart} takes, and what any step does, of the same. */
+const START = 0.7;
+const STEP = 0.3;
+
+/** What steps take that pass over amplitudes that are still zero; for small circuits. */
+function sparseCost(steps: readonly Draft[], touched: number, qubits: number): number {
+  const everything = 2 ** qubits - 1;
+  let cost = 0;
+  for (const step of steps) {
+    let zero = 0;
+    if (step.type === 'unitary') {
+      const own = step.qubits.reduce((mask, qubit) => mask | (2 ** (qubits - 1 - qubit)), 0);
+      for (let bits = everything & ~(touched | own); bits !== 0; bits &= bits - 1) zero++;
+      touched |= own;
+    } else if (step.type === 'permutation') touched = everything;
+    cost += STEP + (costOf(step, false) - STEP) / 2 ** zero;
+  }
+  return cost;
+}
+
+/** The first gates as a product, and the elements after them; undefined where there are no such gates. */
+function productOf({
+  elements,
+  preparations,
+  qubits,
+  angles,
+}: Lowered): { readonly start: StartDraft; readonly rest: readonly Element[] } | undefined {
+  if (preparations.length > 0) return undefined;
+  const own = Array.from({ length: qubits }, (): Element[] => []);
+  const maps: ((index: number) => number)[] = [];
+  const rest: Element[] = [];
+  const renamed = new Set<number>();
+  const blocked = new Set<number>();
+  for (const element of elements) {
+    const touched = [...element.qubits, ...element.controls.map(({ qubit }) => qubit)];
+    const [qubit = -1] = touched;
+    const free = element.type !== 'table' && touched.every((q) => !blocked.has(q));
+    if (free && touched.length === 1 && !renamed.has(qubit)) {
+      (own[qubit] as Element[]).push(element);
+      continue;
+    }
+    const map = free ? renaming(element, qubits) : undefined;
+    if (map === undefined) rest.push(element);
+    else maps.push(map);
+    for (const q of touched) (map === undefined ? blocked : renamed).add(q);
+  }
+  const first = own.flat();
+  if (first.length === 0) return undefined;
+  const { target } = affineMaps(maps, qubits);
+  const touched = own.reduce(
+    (mask, { length }, qubit) =>
+      length > 0 ? mask | (target.columns[qubits - 1 - qubit] as number) : mask,
+    target.flip,
+  );
+  return { start: { qubits: own, target, touched, axis: axisOf(first, angles) }, rest };
+}
+
+type StartDraft = Omit<ProductStart, 'offset'>;
+
+function place(
+  drafts: readonly Draft[],
+  product: StartDraft | undefined,
+  qubits: number,
+): Pick<Plan, 'start' | 'steps' | 'sizes' | 'cells'> {
   const sizes: Record<Axis, number> = { constant: 0, shared: 0, batch: 0 };
+  let start: ProductStart | undefined;
+  if (product !== undefined) {
+    start = { ...product, offset: 0 };
+    const lower = lowerBits(qubits);
+    sizes[product.axis] = 2 ** lower + 2 ** (qubits - lower);
+  }
   let cells = 0;
   const steps = drafts.map((draft): Step => {
     if (draft.type === 'permutation') return draft;
@@ -150,16 +254,17 @@ function place(drafts: readonly Draft[]): Pick<Plan, 'steps' | 'sizes' | 'cells'
     cells += size;
     return placed;
   });
-  return { steps, sizes, cells };
+  return { start, steps, sizes, cells };
 }
 
 function stepsOf(
   lowered: Lowered,
+  elements: readonly Element[],
   fusion: number,
   withPermutations: boolean,
   withDiagonals: boolean,
 ): Draft[] {
-  const { elements, qubits } = lowered;
+  const { qubits } = lowered;
   const steps: Draft[] = [];
   let waiting: Element[] = [];
   const flush = (): void => {
@@ -200,7 +305,7 @@ const isDiagonal = (element: Element): boolean =>
   element.type === 'phase' || (element.type === 'rotation' && /^Z+$/.test(element.word));
 
 /** Whether an element's numbers are the circuit's own, a run's, or an example's. */
-function axisOf(elements: readonly Element[], { angles }: Lowered): Axis {
+export function axisOf(elements: readonly Element[], angles: Lowered['angles']): Axis {
   let axis: Axis = 'constant';
   for (const element of elements) {
     if (element.type === 'matrix' || element.type === 'table') continue;
@@ -217,11 +322,11 @@ function unitaries(elements: readonly Element[], lowered: Lowered, size: number)
   return groupElements(elements, qubits, Math.min(size, qubits))
     .flatMap((group): Group[] => {
       const { register, controls, elements: all } = group;
-      if (axisOf(all, lowered) !== 'batch' || register.length <= OWN || qubits >= LARGE)
+      if (axisOf(all, lowered.angles) !== 'batch' || register.length <= OWN || qubits >= LARGE)
         return [group];
       if (controls.length > 0 || all.length === 1) return [group];
       // Matrices of examples are kept small: what all examples share before and after them stays together.
-      const own = all.map((element) => axisOf([element], lowered) === 'batch');
+      const own = all.map((element) => axisOf([element], lowered.angles) === 'batch');
       const first = own.indexOf(true);
       const last = own.lastIndexOf(true) + 1;
       return [
@@ -248,7 +353,7 @@ function unitary(group: Group, lowered: Lowered): Omit<UnitaryStep, 'offset' | '
     qubits: register,
     condition: conditionOf(controls, lowered.qubits),
     elements,
-    axis: axisOf(elements, lowered),
+    axis: axisOf(elements, lowered.angles),
   };
 }
 
@@ -275,5 +380,5 @@ function diagonalOf(
       ? { element, condition: { mask: mask | bits, value: value | bits }, parity: 0 }
       : { element, condition: { mask, value }, parity: bits };
   });
-  return { type: 'diagonal', parts, axis: axisOf(elements, lowered) };
+  return { type: 'diagonal', parts, axis: axisOf(elements, lowered.angles) };
 }

@@ -1,6 +1,9 @@
 /** A lowered circuit as a table of words that the shaders read: no circuit needs a shader of its own. */
 import type { HostProgram } from '../program/host.ts';
+import { parity } from '../program/matrices.ts';
+import { imageOf } from '../program/affine.ts';
 import type { AffineMap } from '../program/affine.ts';
+import { lowerBits } from '../program/plan.ts';
 import type { Step } from '../program/plan.ts';
 import type { Layout, Section } from '../program/readings.ts';
 
@@ -15,7 +18,12 @@ export const op = {
   state: 11,
   preparation: 12,
   parities: 13,
+  product: 14,
+  signs: 15,
 } as const;
+
+/** Added to the first word of matrices that all examples share, where shaders read those in a way of their own. */
+export const SHARED = 16;
 
 /** Stands for what a step does not have. */
 export const NONE = 0xffffffff;
@@ -65,12 +73,16 @@ export interface Encoded {
  * Encodes a program. Shared data come first in the device's data, those of the examples follow.
  * @param cellsAt where a step's gradient cells begin in a record, in numbers
  * @param sparse whether the first steps pass over amplitudes that are still zero
+ * @param whole whether states are whole in workgroups: then signs of products of Z are tables
+ * @param shared whether matrices that all examples share are of a kind of their own
  */
 export function encode(
   host: HostProgram,
   layout: Layout,
   cellsAt: (step: Exclude<Step, { type: 'permutation' }>) => number | undefined,
   sparse: boolean,
+  whole = false,
+  shared = false,
 ): Encoded {
   const words: number[] = [];
   const kinds = new Set<number>();
@@ -124,7 +136,8 @@ export function encode(
       const at = put(op.wide, [mask, value, ...data, width, ...numbers]);
       return { op: op.wide, at, step, width };
     }
-    const at = put(width, [
+    const kind = shared && width >= 3 && step.axis !== 'batch' ? SHARED + width : width;
+    const at = put(kind, [
       mask,
       value,
       ...data,
@@ -134,10 +147,10 @@ export function encode(
       value,
       ...controls,
     ]);
-    return { op: width, at, step, width, controls, value };
+    return { op: kind, at, step, width, controls, value };
   };
 
-  const putReadings = (where: Layout): Entry[] => {
+  const putReadings = (where: Layout, signs: boolean): Entry[] => {
     const entries: Entry[] = [];
     const add = (code: number, section: Section, width: number, list: readonly number[]): void => {
       const at = put(code, [section.start, ...list]);
@@ -147,7 +160,18 @@ export function encode(
     const named = strings.map((string, index) => ({ ...string, index }));
     const diagonal = named.filter(({ x }) => x === 0);
     const others = named.filter(({ x }) => x !== 0);
-    if (diagonal.length > 0) {
+    if (diagonal.length > 0 && signs) {
+      const tables: number[] = [];
+      for (let block = 0; block < diagonal.length; block += 32) {
+        const masks = diagonal.slice(block, block + 32).map(({ z }) => z);
+        for (let index = 0; index <= everything; index++)
+          tables.push(
+            masks.reduce((word, z, j) => (parity(index & z) ? word | (1 << j) : word), 0),
+          );
+      }
+      const list = diagonal.map(({ index }) => index);
+      add(op.signs, where.strings, 0, [strings.length, diagonal.length, ...list, ...tables]);
+    } else if (diagonal.length > 0) {
       const list = diagonal.flatMap(({ z, index }) => [z, index]);
       add(op.parities, where.strings, 0, [strings.length, diagonal.length, ...list]);
     }
@@ -166,6 +190,19 @@ export function encode(
   };
 
   const preparations = range(() => {
+    const { start } = plan;
+    if (start !== undefined) {
+      const lower = lowerBits(qubits);
+      const { columns, flip } = start.target;
+      const images = (of: AffineMap): number[] =>
+        Array.from({ length: 2 ** of.columns.length }, (_, index) => imageOf(of, index));
+      put(op.product, [
+        ...place(start.axis, host.offsetOf(start)),
+        lower,
+        ...images({ columns: columns.slice(0, lower), flip }),
+        ...images({ columns: columns.slice(lower), flip: 0 }),
+      ]);
+    }
     for (const { bits, axis, offset } of host.preparations)
       put(op.preparation, [...place(axis, offset), bits.length, ...powers(bits)]);
   });
@@ -173,7 +210,7 @@ export function encode(
   let backwardEntries: Entry[] = [];
   let readingEntries: Entry[] = [];
   const putSteps = (): Entry[] => {
-    touched = sparse ? prepared(host) : everything;
+    touched = sparse ? (plan.start?.touched ?? prepared(host)) : everything;
     const entries = plan.steps.map(putStep);
     touched = everything;
     return entries;
@@ -182,13 +219,13 @@ export function encode(
     forwardEntries = putSteps();
   });
   const read = range(() => {
-    readingEntries = putReadings(layout);
+    readingEntries = putReadings(layout, whole);
   });
   const back = range(() => {
     backwardEntries = plan.steps.toReversed().map(putStep);
   });
   const weights = range(() => {
-    putReadings(readings.layout());
+    putReadings(readings.layout(), false);
   });
   return {
     kinds,

@@ -47,8 +47,10 @@ export class LocalRunner implements Runner {
       this.layout,
       ({ cells }) => (cells === undefined ? undefined : 2 * cells),
       sparse,
+      true,
+      shape.told,
     );
-    this.#kinds = kindsOfShader(this.#encoded.kinds);
+    this.#kinds = kindsOfShader(this.#encoded.kinds, shape.told);
     this.#buffers = new Buffers(pipelines.device);
     const { limits } = pipelines.device;
     const largest = Math.min(limits.maxStorageBufferBindingSize, 2 ** 28);

@@ -12,6 +12,10 @@ export interface MatrixSource {
   readonly entry: (c: number, row?: number) => string;
   /** Sign of imaginary parts, where matrices may be undone. */
   readonly sign: string;
+  /** What comes before the entries of each row. */
+  readonly row?: string;
+  /** Whether the thread has cosets, where threads without go along. */
+  readonly mine?: string;
 }
 
 /**
@@ -38,15 +42,22 @@ export function matrix(
   const lines = (write: (l: number) => string): string => lanes.map(write).join('\n');
   const opened = lines((l) => `  i${l} = ((i${l} & ~low) << 1u) | (i${l} & low);`);
   const row = (r: number | undefined): string => {
-    const column = (c: number): string => `{
-    let v = ${source.entry(c, r)}; let im = ${source.sign}v.y;
-${lines((l) => `    s${l} += v.x * a${c}_${l}; z${l} += im * a${c}_${l};`)}
-  }`;
     const to = (l: number): string => (r === undefined ? `i${l} | to` : index(r, l));
+    // Written out: drivers that do not optimise much keep sums in registers then.
+    const sum = (write: (c: number) => string): string => range(d).map(write).join(' + ');
+    const product = (l: number): string =>
+      `vec2f((${sum((c) => `v${c}.x * a${c}_${l}.x`)}) - (${sum((c) => `w${c} * a${c}_${l}.y`)}), ` +
+      `(${sum((c) => `v${c}.x * a${c}_${l}.y`)}) + (${sum((c) => `w${c} * a${c}_${l}.x`)}))`;
+    const { row: before = '', mine } = source;
     return `{
-${lines((l) => `  var s${l} = vec2f(); var z${l} = vec2f();`)}
-${range(d).map(column).join('\n')}
-${lines((l) => `  amp[${to(l)}] = vec2f(s${l}.x - z${l}.y, s${l}.y + z${l}.x);`)}
+${before}
+${range(d)
+  .map((c) => `  let v${c} = ${source.entry(c, r)}; let w${c} = ${source.sign}v${c}.y;`)
+  .join('\n')}
+${lines((l) => `  let s${l} = ${product(l)};`)}
+${mine === undefined ? '' : `if (${mine}) {`}
+${lines((l) => `  amp[${to(l)}] = s${l};`)}
+${mine === undefined ? '' : '}'}
 }`;
   };
   const inTurn = `
@@ -90,6 +101,40 @@ var m = offset;
 // A division, where examples have matrices of their own.
 if (step != 0u) { m += step * exampleOf(i0); }`,
   );
+
+/**
+ * A matrix among the data that all examples share, where the threads of a workgroup are one subgroup, of `threads`: each reads some
+ * entries of a row, and tells them to the others. Expects `lane` and `mine` besides.
+ */
+export function fromOthers(
+  k: number,
+  most: number,
+  threads: number,
+  source: Pick<MatrixSource, 'bit' | 'control'>,
+): string {
+  const d = 2 ** k;
+  const reads = range(Math.ceil(d / threads));
+  return matrix(
+    k,
+    most,
+    {
+      ...source,
+      entry: (c) => `subgroupBroadcast(e${Math.floor(c / threads)}, ${c % threads}u)`,
+      sign: '',
+      row: reads
+        .map((j) => {
+          const column = threads > d ? `min(lane, ${d - 1}u)` : `(lane + ${j * threads}u)`;
+          return `let u${j} = data[m + ${column} * across]; let e${j} = vec2f(u${j}.x, sign * u${j}.y);`;
+        })
+        .join('\n'),
+      mine: 'mine',
+    },
+    `let down = select(${d}u, 1u, undo);
+let across = select(1u, ${d}u, undo);
+let sign = select(1.0, -1.0, undo);
+var m = offset;`,
+  );
+}
 
 /**
  * R = Σ ψ λ† on the qubits of a matrix. A thread makes some rows of it, so that what it reads of λ serves all columns at once.

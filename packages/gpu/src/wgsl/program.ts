@@ -54,8 +54,9 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
   readonly options: CompileOptions;
   readonly #checked: CheckedProgram;
   readonly #engine: EngineParts;
-  readonly #host: HostProgram;
-  readonly #runner: Runner;
+  readonly #values: Way;
+  readonly #make: (product: boolean) => Way;
+  #gradients: Way | undefined;
   readonly #withShots: RunWithRemoteShots<Names, M> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -78,27 +79,39 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     const { tolerance, workgroups = true } = settings;
     const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: threads } =
       device.limits;
-    const { software, subgroup } = device;
+    const { software, subgroup, tells } = device;
     const shape = workgroups
-      ? localShape(circuit.qubits, { bytes, threads, software, subgroup })
+      ? localShape(circuit.qubits, { bytes, threads, software, subgroup, tells })
       : undefined;
     // In workgroup memory a pass costs less, and gradients take 4^k sums per step.
     const { fusion = shape === undefined ? 4 : 3 } = settings;
-    this.#host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
-      fusion,
-      // A renaming of a large state takes room for a second one.
-      permutations:
-        shape !== undefined ||
-        4 * 8 * 2 ** circuit.qubits <= device.limits.maxStorageBufferBindingSize,
-    });
-    checkTolerance(tolerance, this.#host.plan.steps.length, engine.name);
-    this.#runner =
-      shape === undefined
-        ? new GlobalRunner(this.#host, pipelines, fusion > 0)
-        : new LocalRunner(this.#host, pipelines, shape, fusion > 0);
+    this.#make = (product) => {
+      const host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
+        fusion,
+        // A renaming of a large state takes room for a second one.
+        permutations:
+          shape !== undefined ||
+          4 * 8 * 2 ** circuit.qubits <= device.limits.maxStorageBufferBindingSize,
+        product,
+      });
+      const runner =
+        shape === undefined
+          ? new GlobalRunner(host, pipelines, fusion > 0)
+          : new LocalRunner(host, pipelines, shape, fusion > 0);
+      return { host, runner };
+    };
+    this.#values = this.#make(shape !== undefined);
+    checkTolerance(tolerance, this.#values.host.plan.steps.length, engine.name);
     this.#withShots = sampled
       ? withRemoteShots((c, m) => engine.compile(c, m), circuit, measurements, options)
       : undefined;
+  }
+
+  /** How gradients are made: as values are, but with a matrix for every gate that may have an angle. */
+  get #backward(): Way {
+    this.#gradients ??=
+      this.#values.host.plan.start === undefined ? this.#values : this.#make(false);
+    return this.#gradients;
   }
 
   async run(
@@ -116,8 +129,8 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
         (size) => new Float64Array(slots.batch * size),
       );
       await this.#forward(slots, signal, (records, columns, first, count) => {
-        const { layout } = this.#runner;
-        this.#host.readings.results(columns, first, count, outputSizes, results, (e) => {
+        const { layout } = this.#values.runner;
+        this.#values.host.readings.results(columns, first, count, outputSizes, results, (e) => {
           const start = e * layout.size + (layout.state?.start ?? 0);
           return records.subarray(start, start + (layout.state?.size ?? 0));
         });
@@ -136,14 +149,14 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     signal: AbortSignal | undefined,
     take: (records: Float32Array, columns: Float64Array, first: number, count: number) => void,
   ): Promise<void> {
-    const { readings } = this.#host;
-    const { layout, most } = this.#runner;
+    const { readings } = this.#values.host;
+    const { layout, most } = this.#values.runner;
     const width = readings.readout.columns;
-    const shared = this.#host.shared(slots);
+    const shared = this.#values.host.shared(slots);
     for (let first = 0; first < slots.batch; first += most) {
       const count = Math.min(most, slots.batch - first);
-      const own = this.#host.batch(slots, first, count);
-      const records = await this.#runner.forward({ count, shared, own });
+      const own = this.#values.host.batch(slots, first, count);
+      const records = await this.#values.runner.forward({ count, shared, own });
       signal?.throwIfAborted();
       const columns = new Float64Array(count * width);
       for (let e = 0; e < count; e++) {
@@ -216,7 +229,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
   #differentiable(names: readonly Names[] | undefined): Slot[] {
     refuseShots(this.#withShots !== undefined);
     const wrt = readWrt(this.circuit, names);
-    refuseFilter([...this.#host.plan.lowered.filters][0]);
+    refuseFilter([...this.#values.host.plan.lowered.filters][0]);
     this.#engine.checkGradient(this.circuit.qubits);
     return wrt;
   }
@@ -226,7 +239,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     slots: SlotValues,
     signal: AbortSignal | undefined,
   ): Promise<Float64Array | undefined> {
-    const { results, columns: width } = this.#host.readings.readout;
+    const { results, columns: width } = this.#values.host.readings.readout;
     if (!results.some(({ type }) => type === 'variance')) return undefined;
     const means = new Float64Array(slots.batch * width);
     await this.#forward(slots, signal, (_, columns, first) => means.set(columns, first * width));
@@ -241,8 +254,9 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     options: VjpOptions,
     signal: AbortSignal | undefined,
   ): Promise<Record<string, Float64Array>> {
-    const host = this.#host;
-    const { most } = this.#runner;
+    const { host, runner } = this.#backward;
+    const { most } = runner;
+    const recordBytes = 8 * Math.max(1, host.plan.cells);
     const cotangents = new BatchCotangents(
       host.readings.readout,
       dy,
@@ -252,7 +266,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     const needs = host.needs(wrt);
     const shared = host.shared(slots);
     // The device takes more examples at once than the host adds up.
-    const piece = Math.max(1, Math.min(most, Math.ceil(PIECE_BYTES / this.#recordBytes)));
+    const piece = Math.max(1, Math.min(most, Math.ceil(PIECE_BYTES / recordBytes)));
     let first = 0;
     let rows: GradientSums[] = [];
     const read = async (start: number, count: number): Promise<GradientSums> => {
@@ -266,7 +280,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
           const now = Math.min(piece, slots.batch - first);
           const input = { count: now, shared, own: host.batch(slots, first, now) };
           const weights = host.weights(slots, cotangents, first, now);
-          const found = await this.#runner.gradient(input, weights, needs);
+          const found = await runner.gradient(input, weights, needs);
           signal?.throwIfAborted();
           rows = Array.from({ length: now }, (_, i): GradientSums => {
             const record = found.records.subarray(i * found.size, (i + 1) * found.size);
@@ -287,10 +301,6 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
       return { cells, start: begins, end: ends };
     };
     return await host.gradients(slots, wrt, options, cotangents, read);
-  }
-
-  get #recordBytes(): number {
-    return 8 * Math.max(1, this.#host.plan.cells);
   }
 
   /** Waits for the calls before, so that they do not share buffers and columns of angles. */
@@ -323,24 +333,25 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
       );
       return { text: text.replaceAll('cpu', name), details: { ...details, engine: name } };
     }
-    const { steps, elements } = this.#host.plan;
+    const { steps, elements, start } = this.#values.host.plan;
     const { qubits } = this.circuit;
     const count = (type: string): number => steps.filter((step) => step.type === type).length;
     const error = singleError(steps.length);
     const where =
-      this.#runner.regime === 'workgroup'
+      this.#values.runner.regime === 'workgroup'
         ? 'the whole circuit in one dispatch, states in workgroup memory'
         : `${steps.length} passes over states in device memory`;
     return {
       text:
         `${name} on ${device.name}: ${qubits} qubits in single precision, ${where}; ${elements} elements in ` +
-        `${count('unitary')} merged matrices, ${count('permutation')} renamings and ${count('diagonal')} diagonals; ` +
+        `${count('unitary')} merged matrices, ${count('permutation')} renamings and ${count('diagonal')} diagonals` +
+        `${start === undefined ? '' : ', after a product of states of qubits'}; ` +
         `amplitudes are good to some ${error.toExponential(0)}.`,
       details: {
         engine: name,
         adapter: device.name,
         software: device.software,
-        regime: this.#runner.regime,
+        regime: this.#values.runner.regime,
         precision: 'f32',
         qubits,
         operations: this.circuit.ops.length,
@@ -349,7 +360,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
         matrices: count('unitary'),
         permutations: count('permutation'),
         diagonals: count('diagonal'),
-        examplesAtOnce: this.#runner.most,
+        examplesAtOnce: this.#values.runner.most,
         error,
       },
     };
@@ -358,22 +369,35 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
   estimateMemory(batch = 1, options: { readonly gradient?: boolean } = {}): number {
     const outputs = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     if (this.#withShots !== undefined) return this.#withShots.estimateMemory(batch);
-    const count = Math.min(batch, this.#runner.most);
-    const device = this.#runner.bytes(count, options.gradient === true);
-    return device + outputs + this.#host.valueBytes(batch) * (options.gradient === true ? 2 : 1);
+    const gradient = options.gradient === true;
+    const { host, runner } = gradient ? this.#backward : this.#values;
+    const device = runner.bytes(Math.min(batch, runner.most), gradient);
+    return device + outputs + host.valueBytes(batch) * (gradient ? 2 : 1);
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#withShots?.dispose();
+    void this.#free();
+  }
+
+  async #free(): Promise<void> {
     // What is under way ends first.
-    void this.#last.then(() => this.#runner.dispose());
+    await this.#last;
+    this.#values.runner.dispose();
+    if (this.#gradients !== this.#values) this.#gradients?.runner.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** A plan, with what runs it. */
+interface Way {
+  readonly host: HostProgram;
+  readonly runner: Runner;
 }
 
 /** Bytes of gradient cells that are read at once, about. */

@@ -173,6 +173,19 @@ fn observed(i: u32) -> vec2f {
 /** Lines for eight at a time. */
 const eight = (write: (j: number) => string): string => range(8).map(write).join('\n');
 
+const joinedInScratch = `scratch[t] = sum;
+  workgroupBarrier();
+  for (var half = slices >> 1u; half > 0u; half >>= 1u) {
+    if (slice < half) { scratch[t] += scratch[t + half]; }
+    workgroupBarrier();
+  }
+  return scratch[t];`;
+
+/** For workgroups of one subgroup: the same sums in the same order. */
+const joinedByShuffles = `var all = sum;
+  for (var half = slices >> 1u; half > 0u; half >>= 1u) { all += subgroupShuffleXor(all, half); }
+  return all;`;
+
 /**
  * Sums over a state, or a part of it, of one or several examples in a workgroup: `W` threads, a power of two, share the sums of all
  * items; where there are fewer items than threads, several threads share an item.
@@ -188,13 +201,7 @@ fn share(t: u32, round: u32, slices: u32) -> Share {
 /** The sum over the slices of an item, for the first of them. All threads of the workgroup call it. */
 fn joined(t: u32, slice: u32, slices: u32, sum: vec2f) -> vec2f {
   if (slices == 1u) { return sum; }
-  scratch[t] = sum;
-  workgroupBarrier();
-  for (var half = slices >> 1u; half > 0u; half >>= 1u) {
-    if (slice < half) { scratch[t] += scratch[t + half]; }
-    workgroupBarrier();
-  }
-  return scratch[t];
+  JOIN
 }
 struct Part { base: u32, first: u32, low: u32, high: u32, chunk: u32 }
 /** A reduced density matrix. */
@@ -286,6 +293,39 @@ ${[0, 2, 4, 6]
     }
   }
 }
+/** The same with a table of signs, for states that are whole in workgroups. */
+fn signSums(t: u32, examples: u32, pc: u32, part: Part) {
+  let terms = code[pc + 4u];
+  let slices = slicesOf(1u);
+  for (var block = 0u; block < terms; block += 8u) {
+    let names = pc + 5u + block;
+    let table = pc + 5u + terms + ((block >> 5u) << N);
+    for (var round = 0u; round < examples; round += W) {
+      let own = share(t, round, slices);
+${eight((j) => `      var s${j} = 0.0;`)}
+      if (own.item < examples) {
+        let here = own.item << N;
+        for (var i = own.slice; i < STATES; i += slices) {
+          let a = amp[here | i];
+          let p = bitcast<u32>(dot(a, a));
+          let word = code[table + i] >> (block & 31u);
+${eight((j) => `          s${j} += bitcast<f32>(p ^ ((word << ${31 - j}u) & 0x80000000u));`)}
+        }
+      }
+      let to = (part.first + own.item) * info.record + code[pc + 2u];
+      let mine = own.slice == 0u && own.item < examples;
+${[0, 2, 4, 6]
+  .map(
+    (j) => `      {
+        let both = joined(t, own.slice, slices, vec2f(s${j}, s${j + 1}));
+        if (mine && block + ${j}u < terms) { out[to + code[names + ${j}u]] = both.x; }
+        if (mine && block + ${j + 1}u < terms) { out[to + code[names + ${j + 1}u]] = both.y; }
+      }`,
+  )
+  .join('\n')}
+    }
+  }
+}
 fn stringSums(t: u32, examples: u32, pc: u32, part: Part) {
   let terms = code[pc + 4u];
   let items = examples * terms;
@@ -338,9 +378,14 @@ fn outcomeSums(t: u32, examples: u32, pc: u32, begin: u32, end: u32, part: Part)
 /**
  * Functions of the shaders. `amp`, `scratch`, `exampleOf` and `fullExamples` are the caller's; one shader serves all sizes, as the number
  * of qubits comes with the call. Sums expect that all examples they are asked for are there.
+ *
+ * @param told whether the threads of a workgroup are one subgroup, and shaders may use what those do
  */
-export function functions(kinds: ReadonlySet<number>): string {
-  return [`const NONE = ${NONE}u;`, spread, gathers, ends(kinds), sums].join('\n');
+export function functions(kinds: ReadonlySet<number>, told = false): string {
+  const join = told ? joinedByShuffles : joinedInScratch;
+  return [`const NONE = ${NONE}u;`, spread, gathers, ends(kinds), sums.replace('JOIN', join)].join(
+    '\n',
+  );
 }
 
 /** Fills in the number of qubits and of basis states. */

@@ -4,6 +4,7 @@ import type { Engine } from '@ketwork/simulator';
 import { circuit, expval, input, probabilities, state, pauli, weight, Z } from '@ketwork/circuit';
 import { caseOf, expectClose, Random, randomValues } from '@ketwork/testing';
 import type { Case } from '@ketwork/testing';
+import type { Circuit } from '@ketwork/circuit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HostProgram } from '../../src/program/host.ts';
 import type { FusionOptions, Step } from '../../src/program/plan.ts';
@@ -21,11 +22,11 @@ const offers: Pick<Engine, 'capabilities'> = {
   },
 };
 
-/** Results and gradients of a case against the reference. Returns the steps it has. */
+/** Results and gradients of a case against the reference; products have no gradients. Returns the steps it has. */
 async function checkCase(
   { circuit, batch, values, measurements, random }: Case,
   options: FusionOptions,
-): Promise<Step['type'][]> {
+): Promise<(Step['type'] | 'product')[]> {
   const host = new HostProgram(circuit, measurements, options);
   const slots = readValues(circuit, values);
   const { outputSizes } = checkProgram(circuit, measurements, {}, judge.capabilities);
@@ -61,7 +62,8 @@ async function checkCase(
     .forEach((want, i) =>
       expectClose(results[i]!, want as Float64Array, TOLERANCE, measurements[i]!.type),
     );
-  const kinds = host.plan.steps.map(({ type }) => type);
+  const kinds = host.plan.steps.map(({ type }): Step['type'] | 'product' => type);
+  if (host.plan.start !== undefined) return ['product', ...kinds];
   if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) return kinds;
 
   const dy = outputSizes.map((size) => random.normals(batch * size));
@@ -118,6 +120,94 @@ describe('lowering for GPUs, on a plain device', () => {
       expect(failures).toEqual([]);
     });
   }
+
+  it('random circuits that begin with products', async () => {
+    const failures: string[] = [];
+    let products = 0;
+    for (let seed = 0; seed < 120; seed++) {
+      const problem = caseOf(seed, offers, { slotGenerators: false });
+      if (problem.circuit.qubits > 6) continue;
+      try {
+        const kinds = await checkCase(problem, { fusion: 3, product: true });
+        if (kinds[0] === 'product') products++;
+      } catch (error) {
+        failures.push(`seed ${seed}: ${String(error)}`);
+      }
+    }
+    expect(failures).toEqual([]);
+    expect(products).toBeGreaterThan(5);
+  });
+
+  describe('a product of states of qubits, renamed', () => {
+    const values = (of: Circuit, batch: number): Record<string, Float64Array> =>
+      randomValues(new Random(6), of, batch);
+    const check = async (of: Circuit, batch = 3): Promise<(Step['type'] | 'product')[]> =>
+      await checkCase(
+        {
+          circuit: of,
+          batch,
+          values: values(of, batch),
+          measurements: [expval(Z(0), pauli('XY', [1, 2])), state()],
+          random: new Random(7),
+        },
+        { fusion: 3, product: true },
+      );
+
+    it('stands for gates and renamings of any order, of odd numbers of qubits', async () => {
+      for (const qubits of [5, 7, 8]) {
+        const of = circuit(qubits, { x: input([qubits]), w: weight([qubits]) }, (q, { x, w }) => {
+          q.h(0);
+          for (let i = 0; i < qubits; i++) q.ry(w.at(i), i).rx(x.at(i), i).t(i);
+          q.cnot(0, 1).cnot(1, 2).swap(0, 2).cnot(2, 0).x(1);
+          // On a qubit that is no longer by itself, and one that was.
+          for (let i = 0; i < qubits; i++) q.rz(w.at(i), i).h(i);
+          for (let i = 0; i < qubits; i++) q.cnot(i, (i + 1) % qubits);
+          q.cz(0, 1).ry(w.at(1), 2);
+        });
+        const kinds = await check(of);
+        expect(kinds[0]).toBe('product');
+      }
+    });
+
+    it('is as long as the circuit, and of constants', async () => {
+      const of = circuit(6, {}, (q) => {
+        for (let i = 0; i < 6; i++) q.h(i).s(i).ry(i, i);
+        for (let i = 0; i < 6; i++) q.cnot(i, (i + 1) % 6);
+      });
+      expect(await check(of, 1)).toEqual(['product']);
+    });
+
+    it('leaves qubits alone that no gate touches', () => {
+      const of = circuit(8, { x: input([8]) }, (q, { x }) => {
+        for (let i = 0; i < 3; i++) q.ry(x.at(i), i);
+        q.cnot(2, 3).cnot(3, 1).crx(x.at(0), 0, 1).crx(x.at(1), 3, 4).crx(x.at(2), 4, 5);
+      });
+      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true });
+      expect(plan.start?.touched).toBe(0b11110000);
+    });
+
+    it('is not made where merged matrices on amplitudes that are still zero cost less', () => {
+      const of = circuit(8, { w: weight([8]) }, (q, { w }) => {
+        for (let i = 0; i < 8; i++) q.ry(w.at(i), i);
+        for (let i = 0; i < 7; i++) q.cz(i, i + 1);
+        for (let i = 0; i < 8; i++) q.ry(w.at(i), i);
+      });
+      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true });
+      expect(plan.start).toBeUndefined();
+    });
+
+    it('is for values only, and only where it is asked for', () => {
+      const of = circuit(8, { x: input([8]), w: weight([3, 8, 3]) }, (q, { x, w }) => {
+        q.angleEmbedding(x).stronglyEntanglingLayers(w);
+      });
+      const read = [expval(...Array.from({ length: 8 }, (_, i) => Z(i)))];
+      expect(new HostProgram(of, read, { fusion: 3 }).plan.start).toBeUndefined();
+      const { plan } = new HostProgram(of, read, { fusion: 3, product: true });
+      expect(plan.start?.axis).toBe('batch');
+      // Of 13.
+      expect(plan.steps.length).toBe(4);
+    });
+  });
 
   it('layers of CNOTs and of phases as single steps', async () => {
     const layered = circuit(6, { w: weight([6]), x: input([6]) }, (q, { w, x }) => {

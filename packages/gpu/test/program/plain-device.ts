@@ -2,6 +2,7 @@
 import type { HostProgram } from '../../src/program/host.ts';
 import { parity } from '../../src/program/matrices.ts';
 import type { AffineMap } from '../../src/program/affine.ts';
+import { lowerBits } from '../../src/program/plan.ts';
 import type { Step } from '../../src/program/plan.ts';
 import type { Layout } from '../../src/program/readings.ts';
 
@@ -27,10 +28,25 @@ function numbersOf(
   return (step.axis === 'batch' ? data.own : data.shared).subarray(from);
 }
 
-/** |0…0⟩, or what preparations make of it. */
+/** |0…0⟩, or what preparations or a product make of it. */
 export function startState(host: HostProgram, data: Data): State {
   const n = host.plan.qubits;
   const state = new Float64Array(2 ** (n + 1));
+  const { start } = host.plan;
+  if (start !== undefined) {
+    const table = (start.axis === 'batch' ? data.own : data.shared).subarray(
+      2 * host.offsetOf(start),
+    );
+    const lower = lowerBits(n);
+    for (let i = 0; i < 2 ** n; i++) {
+      const a = 2 * (i % 2 ** lower);
+      const b = 2 * (2 ** lower + (i >> lower));
+      const to = 2 * imageOf(start.target, i);
+      state[to] = table[a]! * table[b]! - table[a + 1]! * table[b + 1]!;
+      state[to + 1] = table[a]! * table[b + 1]! + table[a + 1]! * table[b]!;
+    }
+    return state;
+  }
   for (let i = 0; i < 2 ** n; i++) {
     let re = 1;
     let im = 0;

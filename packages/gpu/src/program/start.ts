@@ -1,0 +1,105 @@
+/** Numbers of a {@link ProductStart} on the host, in double precision. */
+import type { Element, Lowered } from '@ketwork/simulator/lowering';
+import { applyLeft, localElements, setIdentity } from './matrices.ts';
+import type { LocalElement } from './matrices.ts';
+import { axisOf, lowerBits } from './plan.ts';
+import type { ProductStart } from './plan.ts';
+
+/** Neighbouring gates of a qubit that all have numbers of an example, or none. */
+interface Run {
+  readonly own: boolean;
+  readonly local: readonly LocalElement[];
+  /** Their product, `[2, 2]`, interleaved. */
+  readonly matrix: Float64Array;
+}
+
+/** The states of qubits that a circuit's first gates make, as the tables that devices multiply. */
+export class StartTables {
+  readonly #runs: readonly (readonly Run[])[];
+  readonly #halves: readonly (readonly number[])[];
+  readonly #states: Float64Array;
+  readonly #table: Float64Array;
+
+  constructor({ qubits: gates }: ProductStart, { angles }: Lowered) {
+    this.#runs = gates.map((elements, qubit) => {
+      const runs: { readonly own: boolean; readonly elements: Element[] }[] = [];
+      for (const element of elements) {
+        const own = axisOf([element], angles) === 'batch';
+        const last = runs.at(-1);
+        if (last?.own === own) last.elements.push(element);
+        else runs.push({ own, elements: [element] });
+      }
+      return runs.map(({ own, elements: some }) => ({
+        own,
+        local: localElements(some, [qubit]),
+        matrix: new Float64Array(8),
+      }));
+    });
+    const all = Array.from({ length: gates.length }, (_, bit) => gates.length - 1 - bit);
+    const lower = lowerBits(gates.length);
+    this.#halves = [all.slice(0, lower), all.slice(lower)];
+    this.#states = new Float64Array(4 * gates.length);
+    this.#table = new Float64Array(2 * 2 ** lower);
+  }
+
+  /**
+   * Multiplies what examples share, before {@link write} is called for each of them.
+   * @param angleOf angles of elements
+   */
+  share(angleOf: (local: LocalElement) => number): void {
+    for (const runs of this.#runs) for (const run of runs) if (!run.own) multiply(run, angleOf);
+  }
+
+  /** Writes both tables. */
+  write(
+    out: Float64Array | Float32Array,
+    start: number,
+    angleOf: (local: LocalElement) => number,
+  ): void {
+    const states = this.#states;
+    this.#runs.forEach((runs, qubit) => {
+      let [ar, ai, br, bi] = [1, 0, 0, 0];
+      for (const run of runs) {
+        if (run.own) multiply(run, angleOf);
+        const [pr, pi, qr, qi, rr, ri, sr, si] = run.matrix as unknown as Numbers;
+        [ar, ai, br, bi] = [
+          pr * ar - pi * ai + qr * br - qi * bi,
+          pr * ai + pi * ar + qr * bi + qi * br,
+          rr * ar - ri * ai + sr * br - si * bi,
+          rr * ai + ri * ar + sr * bi + si * br,
+        ];
+      }
+      states.set([ar, ai, br, bi], 4 * qubit);
+    });
+    const table = this.#table;
+    let at = start;
+    for (const half of this.#halves) {
+      table[0] = 1;
+      table[1] = 0;
+      let size = 2;
+      for (const qubit of half) {
+        const zero = 4 * qubit;
+        const [ar, ai] = [states[zero] as number, states[zero + 1] as number];
+        const [br, bi] = [states[zero + 2] as number, states[zero + 3] as number];
+        for (let i = 0; i < size; i += 2) {
+          const re = table[i] as number;
+          const im = table[i + 1] as number;
+          table[i] = re * ar - im * ai;
+          table[i + 1] = re * ai + im * ar;
+          table[size + i] = re * br - im * bi;
+          table[size + i + 1] = re * bi + im * br;
+        }
+        size *= 2;
+      }
+      out.set(table.subarray(0, size), at);
+      at += size;
+    }
+  }
+}
+
+type Numbers = readonly [number, number, number, number, number, number, number, number];
+
+function multiply({ local, matrix }: Run, angleOf: (local: LocalElement) => number): void {
+  setIdentity(matrix, 2);
+  for (const one of local) applyLeft(matrix, 2, one, angleOf(one));
+}
