@@ -57,20 +57,30 @@ export class StartTables {
     angleOf: (local: LocalElement) => number,
   ): void {
     const states = this.#states;
-    this.#runs.forEach((runs, qubit) => {
-      let [ar, ai, br, bi] = [1, 0, 0, 0];
-      for (const run of runs) {
+    for (let qubit = 0; qubit < this.#runs.length; qubit++) {
+      let ar = 1;
+      let ai = 0;
+      let br = 0;
+      let bi = 0;
+      for (const run of this.#runs[qubit] as readonly Run[]) {
         if (run.own) multiply(run, angleOf);
-        const [pr, pi, qr, qi, rr, ri, sr, si] = run.matrix as unknown as Numbers;
-        [ar, ai, br, bi] = [
-          pr * ar - pi * ai + qr * br - qi * bi,
-          pr * ai + pi * ar + qr * bi + qi * br,
-          rr * ar - ri * ai + sr * br - si * bi,
-          rr * ai + ri * ar + sr * bi + si * br,
-        ];
+        const m = run.matrix;
+        const [pr, pi, qr, qi] = [m[0] as number, m[1] as number, m[2] as number, m[3] as number];
+        const [rr, ri, sr, si] = [m[4] as number, m[5] as number, m[6] as number, m[7] as number];
+        const cr = pr * ar - pi * ai + qr * br - qi * bi;
+        const ci = pr * ai + pi * ar + qr * bi + qi * br;
+        const dr = rr * ar - ri * ai + sr * br - si * bi;
+        bi = rr * ai + ri * ar + sr * bi + si * br;
+        ar = cr;
+        ai = ci;
+        br = dr;
       }
-      states.set([ar, ai, br, bi], 4 * qubit);
-    });
+      const at = 4 * qubit;
+      states[at] = ar;
+      states[at + 1] = ai;
+      states[at + 2] = br;
+      states[at + 3] = bi;
+    }
     const table = this.#table;
     let at = start;
     for (const half of this.#halves) {
@@ -96,8 +106,6 @@ export class StartTables {
     }
   }
 }
-
-type Numbers = readonly [number, number, number, number, number, number, number, number];
 
 function multiply({ local, matrix }: Run, angleOf: (local: LocalElement) => number): void {
   setIdentity(matrix, 2);
