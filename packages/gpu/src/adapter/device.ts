@@ -1,5 +1,6 @@
 /** A WebGPU device whose failures become typed errors. */
 import { EnvironmentError } from '@ketwork/base';
+import { patiently } from './patience.ts';
 import type { FoundAdapter } from './webgpu.ts';
 
 // Bits of the standard, which Node has no global objects for.
@@ -208,7 +209,7 @@ export class Device {
   /** Reads the first bytes of a mappable buffer that commands sent before fill. */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array<ArrayBuffer>> {
     try {
-      await buffer.mapAsync(MAP_READ, 0, (bytes + 7) & ~7);
+      await patiently(buffer.mapAsync(MAP_READ, 0, (bytes + 7) & ~7));
     } catch (error) {
       await this.settle();
       throw new EnvironmentError(`results cannot be read from the GPU: ${messageOf(error)}`, {

@@ -44,6 +44,9 @@ export async function webGpu(): Promise<GPU | undefined> {
   return await dawn;
 }
 
+/** Whether WebGPU is Dawn in Node, which has to look for news from devices itself. */
+export const looksForNews = (): boolean => dawn !== undefined;
+
 async function loadDawn(): Promise<GPU | undefined> {
   try {
     // In a variable, so that bundlers for browsers do not look for it.

@@ -1,6 +1,7 @@
 // Plans of one engine, kept by structure and size of the batch, and run one after the other.
 import { EnvironmentError } from '@ketwork/base';
 import { NEWS } from '../adapter/device.ts';
+import { patiently } from '../adapter/patience.ts';
 import { answers } from './answers.ts';
 import { Kernels } from './kernels.ts';
 import type { Handle, Instance, Library, Pipeline, ReadBack, SharedDevice } from './library.ts';
@@ -145,7 +146,7 @@ export class Plans {
     let results: ReadBack;
     try {
       results = await (plan.tried
-        ? plan.pipeline(...tables)
+        ? patiently(plan.pipeline(...tables))
         : this.#watched(() => plan.pipeline(...tables)));
     } catch (error) {
       await this.#settle();

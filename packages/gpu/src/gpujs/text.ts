@@ -47,6 +47,24 @@ export const outcome = (count: number): string =>
   Array.from({ length: count }, (_, i) => `(((${X} >> p${i}) & 1) << ${count - 1 - i})`).join(
     ' | ',
   );
+/** The number that the bits of `v` at some positions make, times `by`; neighbours in falling order are taken together. */
+export function numberAt(
+  v: string,
+  positions: readonly number[],
+  by: number,
+  text: (position: number) => string,
+): string {
+  const terms: string[] = [];
+  for (let end = positions.length, first = end; end > 0; end = first) {
+    first = end - 1;
+    while (first > 0 && positions[first - 1] === positions[first]! + 1) first--;
+    const mask = 2 ** (end - first) - 1;
+    terms.push(
+      `((${v} >> ${text(positions[end - 1]!)}) & ${mask}) * ${by * 2 ** (positions.length - end)}`,
+    );
+  }
+  return terms.length === 0 ? '0' : terms.join(' + ');
+}
 
 /** Words as numbers for a kernel: halves of z and x, and i^power. */
 export const wordTable = (words: readonly Word[]): Float32Array =>

@@ -14,6 +14,7 @@ import {
   integers,
   LOAD_PART,
   movedFrom,
+  numberAt,
   numbered,
   outcome,
   parityUnder,
@@ -93,11 +94,9 @@ return sum;`,
     const covered = masks.reduce((a, b) => a | b, 0);
     const gathered = map === undefined ? undefined : movedFrom(map, n, covered);
     const shared = place.stride === 0 ? '' : ` + ${example} * st`;
-    const row = positions.map(
-      (_, i) => ` + ((${X} >> p${i}) & 1) * ${2 ** (k - 1 - i) * (adjoint ? 2 : 2 * d)}`,
-    );
+    const row = numberAt(X, positions, adjoint ? 2 : 2 * d, (p) => `p${positions.indexOf(p)}`);
     const source = (part: 'sr' | 'si'): string => {
-      const lines: string[] = [integer('t', `off${shared}${row.join('')}`)];
+      const lines: string[] = [integer('t', `off${shared} + ${row}`)];
       const terms: string[] = [];
       for (let c = 0; c < d; c++) {
         // Each index from the one with its last bit cleared.
@@ -163,13 +162,11 @@ return sum;`;
         if (others !== 0) lines.push(`if ((x & ${others}) !== 0) { return 0; }`);
         if (prepared.length === 0) lines.push('let r = 1;', 'let i = 0;');
         prepared.forEach(({ positions, place: { table, offset, stride }, step }, j) => {
-          const number = positions.map(
-            (p, q) => ` + ((x >> ${p}) & 1) * ${step * 2 ** (positions.length - 1 - q)}`,
-          );
+          const number = numberAt('x', positions, step, String);
           const own = stride === 0 ? '' : ` + ${example} * ${stride}`;
           const from = `m${tables.indexOf(table)}`;
           lines.push(
-            `t = ${offset}${own}${number.join('')};`,
+            `t = ${offset}${own} + ${number};`,
             `const a${j} = ${from}[t];`,
             `const b${j} = ${from}[t + 1];`,
           );
@@ -234,18 +231,26 @@ return ${product(part, 'pr', adjoint ? '(-pi)' : 'pi', `sr[${X}]`, `si[${X}]`)};
         }),
       ),
     words(state, words, place) {
-      const from = `${X} ^ xl ^ (xh << ${HALF})`;
-      const amount = product('sr', 'w[6 * t + 4]', 'w[6 * t + 5]', `sr[${from}]`, `si[${from}]`);
-      const other = product('si', 'w[6 * t + 4]', 'w[6 * t + 5]', `sr[${from}]`, `si[${from}]`);
-      const source = (part: 'sr' | 'si'): string => `let sum = 0;
-for (let t = 0; t < count; t++) {
-const zl = w[6 * t];
-const zh = w[6 * t + 1];
-const xl = w[6 * t + 2];
+      const own = place.stride === 0 ? '' : ` + ${example} * st`;
+      const weight = 'm[first + t]';
+      const sign = `(1 - 2 * ${parityUnder('j')})`;
+      const diagonal = words.every(({ x }) => x === 0);
+      const load = `const zl = w[6 * t];
+const zh = w[6 * t + 1];`;
+      const flip = `const xl = w[6 * t + 2];
 const xh = w[6 * t + 3];
-sum += ${at('t')} * (1 - 2 * ${parityUnder(from)}) * (${part === 'sr' ? amount : other});
+j = ${X} ^ xl ^ (xh << ${HALF});`;
+      const source = (part: 'sr' | 'si'): string => {
+        const term = product(part, 'w[6 * t + 4]', 'w[6 * t + 5]', 'sr[j]', 'si[j]');
+        return `let sum = 0;
+${integer('j', X)}
+${integer('first', `off${own}`)}
+for (let t = 0; t < count; t++) {
+${load}
+${diagonal ? `sum += ${weight} * ${sign};` : `${flip}\nsum += ${weight} * ${sign} * (${term});`}
 }
-return sum;`;
+return ${diagonal ? `sum * ${part}[j]` : 'sum'};`;
+      };
       return both(source, state, {
         ...placeArgs(place),
         w: ['Array', wordTable(words)],
@@ -338,29 +343,32 @@ return sum;`,
       const base = `((${X} >> ${bits + 2 * k + 1}) << ${n})`;
       // A number with zeros let in at the positions.
       const spread = ascending.map(
-        (_, i) => `const v${i + 1} = ((v${i} >> q${i}) << (q${i} + 1)) | (v${i} & (g${i} - 1));`,
+        (_, i) => `v${i + 1} = ((v${i} >> q${i}) << (q${i} + 1)) | (v${i} & (g${i} - 1));`,
       );
       const v = `v${k}`;
       const index = (first: number): string =>
         [
           base,
-          v,
           ...positions.map((_, i) => `(((${X} >> ${bits + 1 + first - i}) & 1) * b${i})`),
         ].join(' | ');
-      const [row, column] = [index(2 * k - 1), index(k - 1)];
-      const term = `const xr = ar[${row}];
-const xi = ai[${row}];
-const yr = br[${column}];
-const yi = bi[${column}];
-if (im === 0) { sum += xr * yr + xi * yi; } else { sum += xi * yr - xr * yi; }`;
-      const source = `const im = (${X} >> ${bits}) & 1;
-let sum = 0;
+      const term = `const xr = ar[row | ${v}];
+const xi = ai[row | ${v}];
+const yr = br[column | ${v}];
+const yi = bi[column | ${v}];
+re += xr * yr + xi * yi;
+im += xi * yr - xr * yi;`;
+      const source = `let re = 0;
+let im = 0;
+${integer('row', index(2 * k - 1))}
+${integer('column', index(k - 1))}
+${Array.from({ length: k + 1 }, (_, i) => integer(`v${i}`, '0')).join('\n')}
 ${loop} {
-const v0 = ${inside};
+v0 = ${inside};
 ${spread.join('\n')}
 ${condition.mask === 0 ? term : `if ((${v} & cm) === cv) {\n${term}\n}`}
 }
-return sum;`;
+if (((${X} >> ${bits}) & 1) === 0) { return re; }
+return im;`;
       const partial = kernels.call(batch * 2 ** (2 * k + 1) * chunks, source, {
         ar: ['Array', a[0]!],
         ai: ['Array', a[1]!],
