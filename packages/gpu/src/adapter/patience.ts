@@ -9,6 +9,18 @@ const PART = 1 / 20;
 
 // Pages that are not isolated have no shared memory.
 let cell: Int32Array<SharedArrayBuffer> | undefined;
+/** Long calls under way, when the first of them began, and whether turns are held up. */
+let long = 0;
+let since = 0;
+let turning = false;
+
+function turn(): void {
+  turning = long > 0;
+  if (!turning) return;
+  cell ??= new Int32Array(new SharedArrayBuffer(4));
+  Atomics.wait(cell, 0, 0, Math.min(LONGEST, (performance.now() - since) * PART));
+  setImmediate(turn);
+}
 
 /**
  * Waits for what a device does. Dawn in Node looks for news in every turn of the event loop and leaves no time between turns,
@@ -18,19 +30,17 @@ let cell: Int32Array<SharedArrayBuffer> | undefined;
  */
 export async function patiently<T>(work: Promise<T>): Promise<T> {
   if (!looksForNews()) return await work;
-  const never = (cell ??= new Int32Array(new SharedArrayBuffer(4)));
-  let pending = true;
   const start = performance.now();
-  const turn = (): void => {
-    if (!pending) return;
-    Atomics.wait(never, 0, 0, Math.min(LONGEST, (performance.now() - start) * PART));
-    setImmediate(turn);
-  };
-  const timer = setTimeout(turn, LONG);
+  let counted = false;
+  const timer = setTimeout(() => {
+    counted = true;
+    if (long++ === 0) since = start;
+    if (!turning) turn();
+  }, LONG);
   try {
     return await work;
   } finally {
-    pending = false;
     clearTimeout(timer);
+    if (counted) long--;
   }
 }
