@@ -141,6 +141,10 @@ function multiply(
   { mask, value, bits }: LocalElement,
   matrix: readonly number[],
 ): void {
+  if (bits.length === 1) {
+    multiplyPairs(u, d, mask, value, bits[0] as number, matrix);
+    return;
+  }
   const size = 2 ** bits.length;
   const all = bits.reduce((a, b) => a | b, 0);
   const places = Array.from({ length: size }, (_, index) =>
@@ -168,6 +172,40 @@ function multiply(
         u[at] = re;
         u[at + 1] = im;
       }
+    }
+  }
+}
+
+/** A matrix on one qubit, the usual kind. */
+function multiplyPairs(
+  u: Float64Array,
+  d: number,
+  mask: number,
+  value: number,
+  bit: number,
+  matrix: readonly number[],
+): void {
+  const [pr, pi, qr, qi, rr, ri, sr, si] = matrix as readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  for (let low = 0; low < d; low++) {
+    if ((low & bit) !== 0 || (low & mask) !== value) continue;
+    for (let i = 0, a = 2 * low * d, b = 2 * (low | bit) * d; i < d; i++, a += 2, b += 2) {
+      const ar = u[a] as number;
+      const ai = u[a + 1] as number;
+      const br = u[b] as number;
+      const bi = u[b + 1] as number;
+      u[a] = pr * ar - pi * ai + (qr * br - qi * bi);
+      u[a + 1] = pr * ai + pi * ar + (qr * bi + qi * br);
+      u[b] = rr * ar - ri * ai + (sr * br - si * bi);
+      u[b + 1] = rr * ai + ri * ar + (sr * bi + si * br);
     }
   }
 }

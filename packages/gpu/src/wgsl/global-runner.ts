@@ -5,7 +5,7 @@ import { Buffers, uses } from './buffers.ts';
 import type { Wanted } from './buffers.ts';
 import { encode, NONE, op } from './encode.ts';
 import type { Encoded, Entry } from './encode.ts';
-import { BLOCK, CALL_BYTES, CALL_WORDS, lanesOf, ROW, THREADS } from './global.ts';
+import { BLOCK, CALL_BYTES, CALL_WORDS, lanesOf, ROW, threadsOf } from './global.ts';
 import type { Pass, Width } from './global.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
@@ -62,6 +62,8 @@ export class GlobalRunner implements Runner {
       }
     | undefined;
   #codeVersion = -1;
+  /** Kept from call to call: the device copies what it is given at once. */
+  #numbersRoom = new Uint8Array(0);
 
   /** @param sparse whether the first steps pass over amplitudes that are still zero */
   constructor(host: HostProgram, pipelines: Pipelines, sparse: boolean) {
@@ -143,11 +145,11 @@ export class GlobalRunner implements Runner {
     const size = this.#cellsSize + (start ? 2 * states : 0) + (end ? 2 * states : 0);
     const calls = this.#stepCalls(this.#encoded.entries.forward, count, false);
     const all = count * states;
-    if (end) calls.push(call('keep', { total: all, at: endAt, groups: linear(all) }));
-    calls.push(call('observe', { total: all, groups: linear(all) }));
+    if (end) calls.push(call('keep', { total: all, at: endAt, groups: this.#linear(all) }));
+    calls.push(call('observe', { total: all, groups: this.#linear(all) }));
     calls.push(...this.#stepCalls(this.#encoded.entries.backward, count, true));
     if (start)
-      calls.push(call('keep', { total: all, at: startAt, offset: all, groups: linear(all) }));
+      calls.push(call('keep', { total: all, at: startAt, offset: all, groups: this.#linear(all) }));
     const records = await this.#run(input, weights, calls, size);
     return { records, size, cells: (record) => this.#summed(record), startAt, endAt };
   }
@@ -172,7 +174,7 @@ export class GlobalRunner implements Runner {
     const calls: Call[] = [];
     for (const entry of entries) {
       const { op: code, at, step, width } = entry;
-      const place = { pc: at, total, groups: linear(total) };
+      const place = { pc: at, total, groups: this.#linear(total) };
       if (code === op.permutation)
         calls.push(call(undo ? 'permuteBack' : 'permute', { ...place, swap: true }));
       else if (code === op.wide)
@@ -198,8 +200,14 @@ export class GlobalRunner implements Runner {
     const most = lanesOf(k, this.#pipelines.device.narrow);
     // Those that a thread takes share a matrix.
     const lanes = own ? Math.min(most, each) : most;
-    const groups = linear(Math.ceil(cosets / lanes));
+    const groups = this.#linear(Math.ceil(cosets / lanes));
     return call(own ? `own${k}` : `apply${k}`, { pc, total: cosets, groups, entry, lanes, undo });
+  }
+
+  /** A thread for each of so many indices. */
+  #linear(total: number): readonly [number, number, number] {
+    const groups = Math.ceil(total / threadsOf(this.#pipelines.device.narrow));
+    return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
   }
 
   /** Numbers of all passes, as uniforms that each sees its own of, and where they begin. */
@@ -214,7 +222,8 @@ export class GlobalRunner implements Runner {
       const matrix = entry !== undefined && pass.startsWith('apply') ? 8 * 4 ** entry.width : 0;
       size += ALIGNED * Math.ceil((4 * CALL_WORDS + matrix) / ALIGNED);
     }
-    const bytes = new Uint8Array(size);
+    if (this.#numbersRoom.length < size) this.#numbersRoom = new Uint8Array(size);
+    const bytes = this.#numbersRoom.subarray(0, size);
     calls.forEach(({ pass, pc, total, chunks, terms, at, offset, entry, lanes, undo }, i) => {
       const words = new Uint32Array(bytes.buffer, offsets[i], CALL_WORDS);
       words.set([pc, total, chunks, terms, at, offset]);
@@ -253,7 +262,7 @@ export class GlobalRunner implements Runner {
     }
     if (code === op.density) return summing('density', at, states / 2 ** width, chunks, count, 1);
     const total = count * states;
-    return call('keep', { total, at: start, groups: linear(total) });
+    return call('keep', { total, at: start, groups: this.#linear(total) });
   }
 
   async #run(
@@ -267,7 +276,7 @@ export class GlobalRunner implements Runner {
     device.check();
     const states = 2 ** this.#host.plan.qubits;
     const all = count * states;
-    const calls = [call('start', { total: all, groups: linear(all) }), ...steps];
+    const calls = [call('start', { total: all, groups: this.#linear(all) }), ...steps];
     const names = [...new Set(calls.map(({ pass }) => pass))];
     const made = await Promise.all(names.map((name) => this.#pipelines.pass(name)));
     const pipelines = new Map(names.map((name, i) => [name, made[i] as GPUComputePipeline]));
@@ -383,12 +392,6 @@ function conjugateTranspose(u: Float32Array, d: number, out: Float32Array): void
       out[2 * (c * d + r) + 1] = -(u[2 * (r * d + c) + 1] as number);
     }
   }
-}
-
-/** A thread for each of so many indices. */
-function linear(total: number): readonly [number, number, number] {
-  const groups = Math.ceil(total / THREADS);
-  return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
 }
 
 /** A workgroup for each chunk (and block of items) of each example. */

@@ -3,8 +3,8 @@ import { op } from './encode.ts';
 import { fromData, matrix, outer } from './matrix.ts';
 import { bindings, functions, sized } from './shader.ts';
 
-/** Threads of a workgroup. */
-export const THREADS = 64;
+/** Threads of a workgroup: few where they run one after the other, so that one core's are soon done. */
+export const threadsOf = (narrow: boolean): number => (narrow ? 16 : 64);
 /** Workgroups in the first dimension of a dispatch, at most. */
 export const ROW = 32768;
 
@@ -48,7 +48,8 @@ fn ${name}(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group
 }`;
 
 /** How many cosets of a matrix on so many qubits a thread takes. */
-export const lanesOf = (width: number, narrow: boolean): number => (narrow ? 4 : width > 2 ? 1 : 2);
+export const lanesOf = (width: number, narrow: boolean): number =>
+  narrow ? (width > 2 ? 8 : 4) : width > 2 ? 1 : 2;
 
 const WIDTHS = [1, 2, 3, 4] as const;
 
@@ -144,12 +145,12 @@ struct Call {
 @group(0) @binding(5) var<uniform> call: Call;
 @group(1) @binding(0) var<storage, read_write> amp: array<vec2f>;
 @group(1) @binding(1) var<storage, read_write> spare: array<vec2f>;
-const W = ${THREADS}u;
+const W = ${threadsOf(narrow)}u;
 var<workgroup> scratch: array<vec2f, W>;
 fn fullExamples() -> u32 { return 1u; }
 fn exampleOf(i: u32) -> u32 { return (i >> N) % info.count; }
 ${functions(new Set(Object.values(op)))}
-${WIDTHS.map((k) => outer(k, 1, THREADS)).join('\n')}
+${WIDTHS.map((k) => outer(k, 1, threadsOf(narrow))).join('\n')}
 ${passes(narrow).join('\n')}`;
   return bindings + sized(text);
 }
