@@ -2,7 +2,7 @@
 import { looksForNews } from './webgpu.ts';
 
 /** Milliseconds after which a call is a long one, and the longest time that the thread sleeps at once. */
-const LONG = 2;
+const LONG = 1;
 const LONGEST = 0.5;
 /** The part of the time waited so far that it sleeps before it looks again. */
 const PART = 1 / 20;
