@@ -1,48 +1,51 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { MockInstance } from 'vitest';
 import { patiently } from '../../src/adapter/patience.ts';
 import { webGpu } from '../../src/adapter/webgpu.ts';
 
-/** Turns of the event loop, of one that is never left idle, during calls of some milliseconds and after the first of them. */
-async function turnsOf(milliseconds: number, counted: number, calls: number): Promise<number> {
-  let turns = 0;
-  let going = true;
-  const start = performance.now();
-  const look = (): void => {
-    if (performance.now() - start > counted) turns++;
-    if (going) setImmediate(look);
-  };
-  setImmediate(look);
-  const work = Array.from({ length: calls }, (_, i) =>
-    patiently(new Promise<number>((done) => void setTimeout(() => done(i), milliseconds))),
-  );
-  expect(await Promise.all(work)).toEqual(work.map((_, i) => i));
-  going = false;
-  return turns;
-}
+const after = (milliseconds: number): Promise<number> =>
+  new Promise((done) => void setTimeout(() => done(milliseconds), milliseconds));
+const turn = (): Promise<void> => new Promise((done) => void setImmediate(done));
 
 describe('waiting for a device', () => {
-  it('leaves time between the turns of long calls', async () => {
+  let sleep: MockInstance<typeof Atomics.wait>;
+  beforeEach(async () => {
     await webGpu();
-    // Half a millisecond each, after ten.
-    const one = await turnsOf(110, 10, 1);
-    expect(one).toBeGreaterThan(0);
-    expect(one).toBeLessThan(250);
-    // Several at once sleep no longer than one.
-    expect(await turnsOf(110, 10, 100)).toBeGreaterThan(one / 20);
+    sleep = vi.spyOn(Atomics, 'wait');
+  });
+  afterEach(() => sleep.mockRestore());
+
+  it.each([1, 100])('sleeps once a turn at most, and not long, during %i calls', async (calls) => {
+    let going = true;
+    let most = 0;
+    const watched = (async () => {
+      for (let before = 0; going; before = sleep.mock.calls.length) {
+        await turn();
+        most = Math.max(most, sleep.mock.calls.length - before);
+      }
+    })();
+    const all = Array.from({ length: calls }, () => patiently(after(60)));
+    expect(await Promise.all(all)).toEqual(all.map(() => 60));
+    going = false;
+    await watched;
+    expect(sleep.mock.calls.length).toBeGreaterThan(0);
+    // A turn may begin between two looks.
+    expect(most).toBeLessThanOrEqual(2);
+    for (const [, , , milliseconds] of sleep.mock.calls) {
+      expect(milliseconds).toBeGreaterThan(0);
+      expect(milliseconds).toBeLessThanOrEqual(0.5);
+    }
   });
 
-  it('leaves no time once calls are done', async () => {
-    await webGpu();
-    await patiently(new Promise<void>((done) => void setTimeout(done, 20)));
-    const start = performance.now();
-    for (let turns = 0; turns < 600; turns++)
-      await new Promise<void>((done) => void setImmediate(done));
-    // Held up they would take 300.
-    expect(performance.now() - start).toBeLessThan(200);
+  it('does not sleep once calls are done', async () => {
+    await patiently(after(20));
+    await turn();
+    sleep.mockClear();
+    for (let turns = 0; turns < 50; turns++) await turn();
+    expect(sleep).not.toHaveBeenCalled();
   });
 
   it('passes on what a call fails with', async () => {
-    await webGpu();
     await expect(patiently(Promise.reject(new Error('lost')))).rejects.toThrow('lost');
     const late = new Promise((_, fail) => void setTimeout(() => fail(new Error('late')), 5));
     await expect(patiently(late)).rejects.toThrow('late');
