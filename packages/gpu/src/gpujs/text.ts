@@ -1,4 +1,5 @@
 // Text that kernels of mode `webgpu` have in common, and the arguments that go with it.
+import { parity } from '../program/matrices.ts';
 import type { Typed } from './kernels.ts';
 import { phaseOf } from './recorder.ts';
 import type { Condition, LinearMap, Part, Place, Word } from './recorder.ts';
@@ -13,11 +14,11 @@ export const HALF = 12;
 export const halves = (mask: number): [number, number] => [mask & (2 ** HALF - 1), mask >> HALF];
 
 /** The parity of an integer expression below 2^12: folded to four bits, then looked up in the bits of 0x6996. */
-const parity = (v: string): string =>
+const foldedParity = (v: string): string =>
   `((27030 >> (((${v}) ^ ((${v}) >> 4) ^ ((${v}) >> 8)) & 15)) & 1)`;
 /** The parity of `v` under the mask with halves zl and zh. */
 export const parityUnder = (v: string): string =>
-  parity(`((${v}) & zl) ^ (((${v}) >> ${HALF}) & zh)`);
+  foldedParity(`((${v}) & zl) ^ (((${v}) >> ${HALF}) & zh)`);
 
 /** A part of a product of complex numbers. */
 export const product = (
@@ -74,14 +75,10 @@ export const wordTable = (words: readonly Word[]): Float32Array =>
 /** Words of Z as numbers for a kernel: halves of z, and the signs of the first indices. */
 export const signTable = (words: readonly Word[], count: number): Float32Array =>
   Float32Array.from(
-    words.flatMap(({ z }) => {
-      const sign = (index: number): number => {
-        let odd = 0;
-        for (let rest = index & z; rest !== 0; rest &= rest - 1) odd ^= 1;
-        return 1 - 2 * odd;
-      };
-      return [...halves(z), ...Array.from({ length: count }, (_, index) => sign(index))];
-    }),
+    words.flatMap(({ z }) => [
+      ...halves(z),
+      ...Array.from({ length: count }, (_, index) => (parity(index & z) ? -1 : 1)),
+    ]),
   );
 /** Parts as numbers for a kernel: halves of the condition's mask and value, and of the parity mask. */
 export const partTable = (parts: readonly Part[]): Float32Array =>

@@ -185,16 +185,7 @@ function multiplyPairs(
   bit: number,
   matrix: readonly number[],
 ): void {
-  const [pr, pi, qr, qi, rr, ri, sr, si] = matrix as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [pr = 0, pi = 0, qr = 0, qi = 0, rr = 0, ri = 0, sr = 0, si = 0] = matrix;
   for (let low = 0; low < d; low++) {
     if ((low & bit) !== 0 || (low & mask) !== value) continue;
     for (let i = 0, a = 2 * low * d, b = 2 * (low | bit) * d; i < d; i++, a += 2, b += 2) {
