@@ -1,46 +1,63 @@
 /** Waiting for a device without keeping a core busy. */
 import { looksForNews } from './webgpu.ts';
 
-/** Milliseconds after which a call is a long one, and the longest time that the thread sleeps at once. */
+/** Milliseconds after which a call is a long one; of one after which the next of its kind is, from its start. */
 const LONG = 1;
+const KNOWN = 2;
+/** The longest time that the thread sleeps at once. */
 const LONGEST = 0.5;
 /** The part of the time waited so far that it sleeps before it looks again. */
 const PART = 1 / 20;
+/** The part of the time that the last call of its kind took, in which there is no need to look. */
+const SURE = 3 / 4;
 
 // Pages that are not isolated have no shared memory.
 let cell: Int32Array<SharedArrayBuffer> | undefined;
-/** Long calls under way, when the first of them began, and whether turns are held up. */
+/** Long calls under way; of the first of them when it began and until when it is not expected to end; whether turns are held up. */
 let long = 0;
 let since = 0;
+let early = 0;
 let turning = false;
 
 function turn(): void {
   turning = long > 0;
   if (!turning) return;
   cell ??= new Int32Array(new SharedArrayBuffer(4));
-  Atomics.wait(cell, 0, 0, Math.min(LONGEST, (performance.now() - since) * PART));
+  const now = performance.now();
+  Atomics.wait(cell, 0, 0, Math.min(LONGEST, Math.max((now - since) * PART, early - now)));
   setImmediate(turn);
 }
+
+/** How long the last calls of their kind took, in milliseconds. */
+const took = new WeakMap<object, number>();
 
 /**
  * Waits for what a device does. Dawn in Node looks for news in every turn of the event loop and leaves no time between turns,
  * which keeps a core busy; where the driver computes on the CPU, that is one of those it computes on. Here the turns of a long
  * call get further apart, by a twentieth of the time it has taken so far and half a millisecond at most. Short calls and
  * browsers are left alone.
+ *
+ * @param kind what calls have in common that take about as long: after a long one, the next is a long one from its start, and most
+ * of the time that the last one took it is not looked for
  */
-export async function patiently<T>(work: Promise<T>): Promise<T> {
+export async function patiently<T>(work: Promise<T>, kind: object): Promise<T> {
   if (!looksForNews()) return await work;
   const start = performance.now();
+  const before = took.get(kind) ?? 0;
   let counted = false;
-  const timer = setTimeout(() => {
+  const count = (): void => {
     counted = true;
-    if (long++ === 0) since = start;
+    if (long++ === 0) [since, early] = [start, before >= KNOWN ? start + SURE * before : 0];
     if (!turning) turn();
-  }, LONG);
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  if (before >= KNOWN) count();
+  else timer = setTimeout(count, LONG);
   try {
     return await work;
   } finally {
     clearTimeout(timer);
     if (counted) long--;
+    took.set(kind, performance.now() - start);
   }
 }

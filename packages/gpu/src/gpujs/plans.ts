@@ -146,7 +146,7 @@ export class Plans {
     let results: ReadBack;
     try {
       results = await (plan.tried
-        ? patiently(plan.pipeline(...tables))
+        ? patiently(plan.pipeline(...tables), plan)
         : this.#watched(() => plan.pipeline(...tables)));
     } catch (error) {
       await this.#settle();

@@ -24,7 +24,7 @@ describe('waiting for a device', () => {
         most = Math.max(most, sleep.mock.calls.length - before);
       }
     })();
-    const all = Array.from({ length: calls }, () => patiently(after(60)));
+    const all = Array.from({ length: calls }, () => patiently(after(60), {}));
     expect(await Promise.all(all)).toEqual(all.map(() => 60));
     going = false;
     await watched;
@@ -38,16 +38,37 @@ describe('waiting for a device', () => {
   });
 
   it('does not sleep once calls are done', async () => {
-    await patiently(after(20));
+    await patiently(after(20), {});
     await turn();
     sleep.mockClear();
     for (let turns = 0; turns < 50; turns++) await turn();
     expect(sleep).not.toHaveBeenCalled();
   });
 
+  it('sleeps from the start, and longer, where the last call of its kind was long', async () => {
+    const kind = {};
+    await patiently(after(60), kind);
+    await turn();
+    sleep.mockClear();
+    const work = patiently(after(60), kind);
+    expect(sleep).toHaveBeenCalledOnce();
+    expect(sleep.mock.calls[0]?.[3]).toBe(0.5);
+    await work;
+    await turn();
+    sleep.mockClear();
+    await patiently(Promise.resolve(), kind);
+    expect(sleep).toHaveBeenCalledOnce();
+    // That one was short.
+    await turn();
+    sleep.mockClear();
+    const other = patiently(after(20), kind);
+    expect(sleep).not.toHaveBeenCalled();
+    await other;
+  });
+
   it('passes on what a call fails with', async () => {
-    await expect(patiently(Promise.reject(new Error('lost')))).rejects.toThrow('lost');
+    await expect(patiently(Promise.reject(new Error('lost')), {})).rejects.toThrow('lost');
     const late = new Promise((_, fail) => void setTimeout(() => fail(new Error('late')), 5));
-    await expect(patiently(late)).rejects.toThrow('late');
+    await expect(patiently(late, {})).rejects.toThrow('late');
   });
 });
