@@ -17,6 +17,8 @@ import {
   preparationGradients,
 } from '@ketwork/simulator/lowering';
 import type { Coefficient } from '@ketwork/simulator/lowering';
+import { headOf } from './head.ts';
+import type { Head } from './head.ts';
 import { applyLeft, dagger, localElements, setIdentity, slope } from './matrices.ts';
 import type { LocalElement } from './matrices.ts';
 import type { Axis, DiagonalStep, FusionOptions, Plan, UnitaryStep } from './plan.ts';
@@ -44,11 +46,14 @@ export class HostProgram {
   readonly plan: Plan;
   readonly readings: Readings;
   readonly preparations: readonly PreparationData[];
+  /** The state after so many of the first steps, in the place of a preparation; undefined where the host makes none. */
+  readonly head: (PreparationData & { readonly steps: number }) | undefined;
   /** Complex numbers that all examples share (constants first), and of each example. */
   readonly sharedSize: number;
   readonly batchSize: number;
   readonly #numbered: readonly Numbered[];
   readonly #start: StartTables | undefined;
+  readonly #head: Head | undefined;
   readonly #preparations: readonly Preparation[];
   readonly #constants: Float64Array;
   readonly #matrix: Float64Array = new Float64Array(512);
@@ -79,6 +84,14 @@ export class HostProgram {
       const bits = qubits.map((qubit) => circuit.qubits - 1 - qubit).sort((a, b) => a - b);
       return { bits, axis, offset };
     });
+    if (options.head === true && start === undefined && this.#preparations.length === 0) {
+      this.#head = headOf(this.plan, (step) => this.offsetOf(step));
+      if (this.#head !== undefined) {
+        const { steps: count, bits } = this.#head;
+        this.head = { steps: count, bits, axis: 'shared', offset: shared };
+        shared += 2 ** bits.length;
+      }
+    }
     this.sharedSize = shared;
     this.batchSize = batch;
     this.#numbered = steps.flatMap((step): Numbered[] => {
@@ -160,6 +173,7 @@ export class HostProgram {
     out.set(this.#constants);
     this.#write('shared', out, 2 * constant, 0);
     this.#prepare('shared', slots, 0, out, 0);
+    if (this.head !== undefined) this.#head?.write(out, 2 * this.head.offset);
     return out;
   }
 

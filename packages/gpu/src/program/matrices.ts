@@ -53,6 +53,13 @@ export function localElements(
   });
 }
 
+/** How many bits are set. */
+export function countBits(value: number): number {
+  let count = 0;
+  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 /** Whether the number of bits is odd. */
 export function parity(bits: number): boolean {
   let x = bits ^ (bits >>> 16);

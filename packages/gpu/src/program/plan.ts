@@ -109,6 +109,8 @@ export interface FusionOptions {
   readonly together?: boolean;
   /** Whether the first gates may become a {@link ProductStart}, which has no gradients. Default false. */
   readonly product?: boolean;
+  /** Whether the host makes the state after the first steps, for runs without gradients. Default false. */
+  readonly head?: boolean;
 }
 
 /** From this many qubits on a step costs more than its matrix does on the host, even one matrix per example. */

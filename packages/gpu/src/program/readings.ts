@@ -5,7 +5,7 @@ import type { Circuit } from '@ketwork/circuit';
 import { outcomeOrder } from '@ketwork/simulator/lowering';
 import type { HermitianSource, Readout } from '@ketwork/simulator/lowering';
 import type { SlotValues } from '@ketwork/simulator';
-import { parity } from './matrices.ts';
+import { countBits, parity } from './matrices.ts';
 
 /** The Pauli string `i^power X^x Z^z`, by bits of a basis index. */
 export interface StringReading {
@@ -293,12 +293,6 @@ function summed(record: Float32Array, { start, size, chunks }: Section): Float64
   for (let chunk = 1, at = start + size; chunk < chunks; chunk++)
     for (let i = 0; i < size; i++, at++) out[i] = (out[i] as number) + (record[at] as number);
   return out;
-}
-
-function countBits(value: number): number {
-  let count = 0;
-  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }
 
 /** Positions of the bits that are set, ascending. */

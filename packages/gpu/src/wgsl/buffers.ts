@@ -9,10 +9,13 @@ export interface Wanted {
 }
 
 /** Uses of the buffers of a program. */
-export const uses: Readonly<Record<'uniform' | 'input' | 'output' | 'work' | 'staging', number>> = {
+export const uses: Readonly<
+  Record<'uniform' | 'input' | 'output' | 'state' | 'work' | 'staging', number>
+> = {
   uniform: usage.uniform | usage.copyTarget,
   input: usage.storage | usage.copyTarget,
   output: usage.storage | usage.copySource,
+  state: usage.storage | usage.copyTarget,
   work: usage.storage,
   staging: usage.mapRead | usage.copyTarget,
 };

@@ -1,5 +1,5 @@
 /** A lowered circuit as a table of words that the shaders read: no circuit needs a shader of its own. */
-import type { HostProgram } from '../program/host.ts';
+import type { HostProgram, PreparationData } from '../program/host.ts';
 import { parity } from '../program/matrices.ts';
 import { imageOf } from '../program/affine.ts';
 import type { AffineMap } from '../program/affine.ts';
@@ -43,7 +43,7 @@ export interface Entry {
   readonly step?: Step;
   /** Its numbers in a record, where it is a reading. */
   readonly section?: Section;
-  /** Qubits of a matrix, a marginal or a density matrix. */
+  /** Qubits of a matrix, a marginal or a density matrix; products of Z, how many. */
   readonly width: number;
   /** Matrices on up to four qubits: how an index spreads over what they leave free, and the bits that are set in all of them. */
   readonly controls?: readonly number[];
@@ -56,6 +56,8 @@ export interface Encoded {
   readonly kinds: ReadonlySet<number>;
   readonly words: Uint32Array<ArrayBuffer>;
   readonly preparations: Range;
+  /** What takes their place, and that of the first steps, where the host has made the state after those. */
+  readonly head: Range;
   readonly steps: Range;
   readonly readings: Range;
   /** Steps in the order in which they are undone. */
@@ -173,7 +175,7 @@ export function encode(
       add(op.signs, where.strings, 0, [strings.length, diagonal.length, ...list, ...tables]);
     } else if (diagonal.length > 0) {
       const list = diagonal.flatMap(({ z, index }) => [z, index]);
-      add(op.parities, where.strings, 0, [strings.length, diagonal.length, ...list]);
+      add(op.parities, where.strings, diagonal.length, [strings.length, diagonal.length, ...list]);
     }
     if (others.length > 0) {
       const list = others.flatMap(({ x, z, power, index }) => [x, z, power, index]);
@@ -189,6 +191,9 @@ export function encode(
     return entries;
   };
 
+  const putPreparation = ({ bits, axis, offset }: PreparationData): void => {
+    put(op.preparation, [...place(axis, offset), bits.length, ...powers(bits)]);
+  };
   const preparations = range(() => {
     const { start } = plan;
     if (start !== undefined) {
@@ -203,8 +208,10 @@ export function encode(
         ...images({ columns: columns.slice(lower), flip: 0 }),
       ]);
     }
-    for (const { bits, axis, offset } of host.preparations)
-      put(op.preparation, [...place(axis, offset), bits.length, ...powers(bits)]);
+    host.preparations.forEach(putPreparation);
+  });
+  const head = range(() => {
+    if (host.head !== undefined) putPreparation(host.head);
   });
   let forwardEntries: Entry[] = [];
   let backwardEntries: Entry[] = [];
@@ -231,6 +238,7 @@ export function encode(
     kinds,
     words: Uint32Array.from(words),
     preparations,
+    head,
     steps,
     readings: read,
     back,

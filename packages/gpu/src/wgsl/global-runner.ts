@@ -1,4 +1,4 @@
-import type { HostProgram } from '../program/host.ts';
+import type { HostProgram, PreparationData } from '../program/host.ts';
 import type { Step, UnitaryStep } from '../program/plan.ts';
 import type { Layout, Section } from '../program/readings.ts';
 import { Buffers, uses } from './buffers.ts';
@@ -34,6 +34,8 @@ interface Call {
   readonly groups: readonly [number, number, number];
   /** Whether states change places afterwards. */
   readonly swap: boolean;
+  /** Where zeros are put into the number of a thread, ascending. */
+  readonly controls?: readonly number[];
   /** Matrices: their entry of the table, cosets that a thread takes, and whether they are undone. */
   readonly entry?: Entry;
   readonly lanes?: number;
@@ -86,7 +88,7 @@ export class GlobalRunner implements Runner {
     this.#cells = cells;
     this.#cellsSize = size;
     this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start, sparse);
-    this.passes = plan.steps.length;
+    this.passes = plan.steps.length - (host.head?.steps ?? 0);
     this.#moves = plan.steps.some(
       (step) => step.type === 'permutation' || (step.type === 'unitary' && step.qubits.length > 4),
     );
@@ -116,7 +118,7 @@ export class GlobalRunner implements Runner {
       out: { bytes: out, usage: uses.output },
       staging: { bytes: out, usage: uses.staging },
       calls: { bytes: calls * ALIGNED * Math.ceil(CALL_BYTES / ALIGNED), usage: uses.uniform },
-      amp: { bytes: amp, usage: uses.work },
+      amp: { bytes: amp, usage: uses.state },
       spare: { bytes: this.#moves ? amp : 16, usage: uses.work },
     };
   }
@@ -128,8 +130,10 @@ export class GlobalRunner implements Runner {
 
   async forward(input: Input): Promise<Float32Array> {
     const { count } = input;
-    const calls = this.#stepCalls(this.#encoded.entries.forward, count, false);
-    for (const entry of this.#encoded.entries.readings) calls.push(this.#reading(entry, count));
+    const { forward, readings } = this.#encoded.entries;
+    const steps = forward.slice(this.#host.head?.steps ?? 0);
+    const calls = this.#stepCalls(steps, count, false);
+    for (const entry of readings) calls.push(this.#reading(entry, count));
     return await this.#run(input, undefined, calls, this.layout.size);
   }
 
@@ -197,7 +201,7 @@ export class GlobalRunner implements Runner {
     const cosets = total / 2 ** (k + controls.length);
     const own = (step as UnitaryStep).axis === 'batch';
     const each = 2 ** (this.#host.plan.qubits - k - controls.length);
-    const most = lanesOf(k, this.#pipelines.device.narrow);
+    const most = lanesOf(k, this.#pipelines.device);
     // Those that a thread takes share a matrix.
     const lanes = own ? Math.min(most, each) : most;
     const groups = this.#linear(Math.ceil(cosets / lanes));
@@ -224,11 +228,15 @@ export class GlobalRunner implements Runner {
     }
     if (this.#numbersRoom.length < size) this.#numbersRoom = new Uint8Array(size);
     const bytes = this.#numbersRoom.subarray(0, size);
-    calls.forEach(({ pass, pc, total, chunks, terms, at, offset, entry, lanes, undo }, i) => {
+    calls.forEach((one, i) => {
+      const { pass, pc, total, chunks, terms, at, offset, entry, lanes, undo } = one;
       const words = new Uint32Array(bytes.buffer, offsets[i], CALL_WORDS);
       words.set([pc, total, chunks, terms, at, offset]);
+      const controls = one.controls ?? entry?.controls ?? [];
+      words[8] = controls.length;
+      words.set(controls, 20);
       if (entry === undefined) return;
-      const { controls = [], value = 0, width } = entry;
+      const { value = 0, width } = entry;
       const step = entry.step as UnitaryStep;
       const d = 2 ** width;
       const { batchSize, sharedSize } = this.#host;
@@ -236,7 +244,6 @@ export class GlobalRunner implements Runner {
       if (step.axis === 'batch') words.set([sharedSize + from, batchSize], 5);
       words.set([lanes ?? 1, controls.length, value, d, undo === true ? 1 : 0], 7);
       words.set(bitsOf(step, this.#host.plan.qubits), 16);
-      words.set(controls, 20);
       if (!pass.startsWith('apply')) return;
       const entries = new Float32Array(
         bytes.buffer,
@@ -252,8 +259,9 @@ export class GlobalRunner implements Runner {
   #reading({ op: code, at, section, width }: Entry, count: number): Call {
     const states = 2 ** this.#host.plan.qubits;
     const { chunks, start } = section as Section;
-    if (code === op.strings || code === op.parities) {
-      const pass = code === op.strings ? 'strings' : 'parities';
+    if (code === op.strings) return summing('strings', at, states, chunks, count, 1);
+    if (code === op.parities) {
+      const pass = width === 1 ? 'parity' : 'parities';
       return summing(pass, at, states, chunks, count, 1);
     }
     if (code === op.marginal) {
@@ -274,16 +282,22 @@ export class GlobalRunner implements Runner {
     const { count } = input;
     const { device } = this.#pipelines;
     device.check();
-    const states = 2 ** this.#host.plan.qubits;
-    const all = count * states;
-    const calls = [call('start', { total: all, groups: this.#linear(all) }), ...steps];
+    const { qubits } = this.#host.plan;
+    const all = count * 2 ** qubits;
+    // Gradients go through all steps, backwards too.
+    const head = weights === undefined ? this.#host.head : undefined;
+    const free = bitsOutside(head === undefined ? this.#host.preparations : [head], qubits);
+    const total = all / 2 ** free.length;
+    const start = call('start', { total, controls: free, groups: this.#linear(total) });
+    const calls = [start, ...steps];
     const names = [...new Set(calls.map(({ pass }) => pass))];
     const made = await Promise.all(names.map((name) => this.#pipelines.pass(name)));
     const pipelines = new Map(names.map((name, i) => [name, made[i] as GPUComputePipeline]));
     await this.#buffers.ensure(this.#sizes(count, record, weights !== undefined));
     const { gpu } = device;
     const { queue } = gpu;
-    const { words, preparations, steps: table, readings, back, weights: bra } = this.#encoded;
+    const { words, steps: table, readings, back, weights: bra } = this.#encoded;
+    const preparations = this.#encoded[head === undefined ? 'preparations' : 'head'];
     if (this.#codeVersion !== this.#buffers.version) {
       queue.writeBuffer(this.#buffers.get('code'), 0, words);
       this.#codeVersion = this.#buffers.version;
@@ -293,11 +307,7 @@ export class GlobalRunner implements Runner {
       end,
     ]);
     const info = [count, record, this.#weightsSize, all, ...ranges, NONE, NONE];
-    queue.writeBuffer(
-      this.#buffers.get('info'),
-      0,
-      Uint32Array.from([...info, this.#host.plan.qubits, 0, 0, 0]),
-    );
+    queue.writeBuffer(this.#buffers.get('info'), 0, Uint32Array.from([...info, qubits, 0, 0, 0]));
     const { bytes: numbers, offsets } = this.#numbers(calls, input.shared);
     queue.writeBuffer(this.#buffers.get('calls'), 0, numbers);
     writeData(queue, this.#buffers.get('data'), input);
@@ -306,14 +316,18 @@ export class GlobalRunner implements Runner {
     const bytes = 4 * count * record;
     const { call: shared, states: pair } = this.#groups();
     const encoder = gpu.createCommandEncoder();
+    if (free.length > 0) encoder.clearBuffer(this.#buffers.get('amp'), 0, 8 * all);
     const pass = encoder.beginComputePass();
     let current = 0;
+    pass.setBindGroup(1, pair[0] as GPUBindGroup);
     calls.forEach(({ pass: name, groups, swap }, i) => {
-      pass.setPipeline(pipelines.get(name) as GPUComputePipeline);
+      // What stays as it was is not set again: each such call takes as long as some of the passes.
+      if (name !== calls[i - 1]?.pass) pass.setPipeline(pipelines.get(name) as GPUComputePipeline);
       pass.setBindGroup(0, shared, [offsets[i] as number]);
-      pass.setBindGroup(1, pair[current] as GPUBindGroup);
       pass.dispatchWorkgroups(...groups);
-      if (swap) current = 1 - current;
+      if (!swap) return;
+      current = 1 - current;
+      pass.setBindGroup(1, pair[current] as GPUBindGroup);
     });
     pass.end();
     if (bytes > 0)
@@ -384,6 +398,14 @@ function call(pass: Pass, given: Partial<Call>): Call {
 /** Bits of a step's qubits, ascending. */
 const bitsOf = ({ qubits: on }: UnitaryStep, qubits: number): number[] =>
   on.map((qubit) => 2 ** (qubits - 1 - qubit)).sort((a, b) => a - b);
+
+/** Bits, ascending, that no preparation is on. */
+function bitsOutside(preparations: readonly PreparationData[], qubits: number): number[] {
+  const on = new Set(preparations.flatMap(({ bits }) => bits));
+  return Array.from({ length: qubits }, (_, bit) => bit)
+    .filter((bit) => !on.has(bit))
+    .map((bit) => 2 ** bit);
+}
 
 function conjugateTranspose(u: Float32Array, d: number, out: Float32Array): void {
   for (let r = 0; r < d; r++) {

@@ -1,4 +1,5 @@
 /** Shaders for large states: a pass over storage for every step, all circuits and sizes with the same pipelines. */
+import type { Device } from '../adapter/device.ts';
 import { op } from './encode.ts';
 import { fromData, matrix, outer } from './matrix.ts';
 import { bindings, functions, sized } from './shader.ts';
@@ -18,6 +19,7 @@ export type Pass =
   | `${'permute' | 'widen' | 'phase'}${'' | 'Back'}`
   | 'observe'
   | 'phaseCells'
+  | 'parity'
   | 'parities'
   | 'strings'
   | 'outcomes'
@@ -47,16 +49,21 @@ fn ${name}(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group
   ${body}
 }`;
 
-/** How many cosets of a matrix on so many qubits a thread takes. */
-export const lanesOf = (width: number, narrow: boolean): number =>
-  narrow ? (width > 2 ? 8 : 4) : width > 2 ? 1 : 2;
+/** What decides how work is shared among threads. */
+export type Breadth = Pick<Device, 'narrow' | 'software'>;
+
+/** How many cosets of a matrix on so many qubits a thread takes: entries are read once for all of them. */
+export function lanesOf(width: number, { narrow, software }: Breadth): number {
+  if (narrow) return width > 2 ? 8 : 4;
+  return software || width <= 2 ? 2 : 1;
+}
 
 const WIDTHS = [1, 2, 3, 4] as const;
 
 /** Matrices, from thread i. */
-const matrices = (narrow: boolean): string[] =>
+const matrices = (breadth: Breadth): string[] =>
   WIDTHS.flatMap((k) => {
-    const most = lanesOf(k, narrow);
+    const most = lanesOf(k, breadth);
     const where = {
       bit: (j: number) => `call.bits[${j}]`,
       control: 'call.spread[j >> 2u][j & 3u]',
@@ -77,7 +84,7 @@ const matrices = (narrow: boolean): string[] =>
       { ...where, entry, sign: '' },
       `var m = 0u; let down = ${2 ** k / 2}u;`,
       // Threads that run side by side read them at once.
-      !narrow,
+      !breadth.narrow,
     );
     return [
       each(`apply${k}`, begin(`${most}u`) + fromCall),
@@ -90,9 +97,20 @@ ${fromData(k, most, where)}`,
     ];
   });
 
-const passes = (narrow: boolean): string[] => [
-  each('start', 'if (i < call.total) { amp[i] = prepared(i); }'),
-  ...matrices(narrow),
+const passes = (breadth: Breadth): string[] => [
+  // The other amplitudes are zero already.
+  each(
+    'start',
+    `if (i < call.total) {
+    var x = i;
+    for (var j = 0u; j < call.controls; j++) {
+      let low = call.spread[j >> 2u][j & 3u] - 1u;
+      x = ((x & ~low) << 1u) | (x & low);
+    }
+    amp[x] = prepared(x);
+  }`,
+  ),
+  ...matrices(breadth),
   ...[false, true].flatMap((undo) => {
     const back = undo ? 'Back' : '';
     return [
@@ -113,7 +131,8 @@ const passes = (narrow: boolean): string[] => [
   ),
   ...WIDTHS.map((k) => chunk(`cells${k}`, `outer${k}(t, 1u, pc, info.lambda, part);`)),
   chunk('phaseCells', 'phaseSums(t, 1u, pc, info.lambda, part);'),
-  chunk('parities', 'paritySums(t, 1u, pc, part);'),
+  chunk('parity', 'paritySums1(t, 1u, pc, part);'),
+  chunk('parities', 'paritySums8(t, 1u, pc, part);'),
   chunk('strings', 'stringSums(t, 1u, pc, part);'),
   chunk(
     'outcomes',
@@ -127,11 +146,9 @@ const passes = (narrow: boolean): string[] => [
 export const CALL_WORDS = 48;
 export const CALL_BYTES: number = 4 * CALL_WORDS + 16 * 128;
 
-/**
- * The shader of all passes.
- * @param narrow whether the device runs few threads at a time, and each should do more
- */
-export function globalShader(narrow: boolean): string {
+/** The shader of all passes. */
+export function globalShader(breadth: Breadth): string {
+  const threads = threadsOf(breadth.narrow);
   const text = `
 struct Call {
   pc: u32, total: u32, chunks: u32, terms: u32,
@@ -145,12 +162,12 @@ struct Call {
 @group(0) @binding(5) var<uniform> call: Call;
 @group(1) @binding(0) var<storage, read_write> amp: array<vec2f>;
 @group(1) @binding(1) var<storage, read_write> spare: array<vec2f>;
-const W = ${threadsOf(narrow)}u;
+const W = ${threads}u;
 var<workgroup> scratch: array<vec2f, W>;
 fn fullExamples() -> u32 { return 1u; }
 fn exampleOf(i: u32) -> u32 { return (i >> N) % info.count; }
 ${functions(new Set(Object.values(op)))}
-${WIDTHS.map((k) => outer(k, 1, threadsOf(narrow))).join('\n')}
-${passes(narrow).join('\n')}`;
+${WIDTHS.map((k) => outer(k, 1, threads)).join('\n')}
+${passes(breadth).join('\n')}`;
   return bindings + sized(text);
 }

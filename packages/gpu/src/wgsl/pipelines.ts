@@ -20,7 +20,7 @@ export class Pipelines {
 
   constructor(device: Device) {
     this.device = device;
-    this.#globalShader = globalShader(device.narrow);
+    this.#globalShader = globalShader(device);
     const { gpu } = device;
     const entry = (
       binding: number,

@@ -93,6 +93,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
           shape !== undefined ||
           4 * 8 * 2 ** circuit.qubits <= device.limits.maxStorageBufferBindingSize,
         product,
+        head: shape === undefined && fusion > 0,
       });
       const runner =
         shape === undefined
@@ -333,25 +334,28 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
       );
       return { text: text.replaceAll('cpu', name), details: { ...details, engine: name } };
     }
-    const { steps, elements, start } = this.#values.host.plan;
+    const { head, plan } = this.#values.host;
+    const { steps, elements, start } = plan;
     const { qubits } = this.circuit;
     const count = (type: string): number => steps.filter((step) => step.type === type).length;
     const error = singleError(steps.length);
+    const onHost = head === undefined ? '' : `, the first ${head.steps} on the host`;
+    const { passes, regime } = this.#values.runner;
     const where =
-      this.#values.runner.regime === 'workgroup'
+      regime === 'workgroup'
         ? 'the whole circuit in one dispatch, states in workgroup memory'
-        : `${steps.length} passes over states in device memory`;
+        : `${passes} passes over states in device memory`;
     return {
       text:
         `${name} on ${device.name}: ${qubits} qubits in single precision, ${where}; ${elements} elements in ` +
         `${count('unitary')} merged matrices, ${count('permutation')} renamings and ${count('diagonal')} diagonals` +
-        `${start === undefined ? '' : ', after a product of states of qubits'}; ` +
+        `${start === undefined ? '' : ', after a product of states of qubits'}${onHost}; ` +
         `amplitudes are good to some ${error.toExponential(0)}.`,
       details: {
         engine: name,
         adapter: device.name,
         software: device.software,
-        regime: this.#values.runner.regime,
+        regime,
         precision: 'f32',
         qubits,
         operations: this.circuit.ops.length,

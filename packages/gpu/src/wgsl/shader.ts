@@ -186,6 +186,51 @@ const joinedByShuffles = `var all = sum;
   for (var half = slices >> 1u; half > 0u; half >>= 1u) { all += subgroupShuffleXor(all, half); }
   return all;`;
 
+/** Mean values of products of Z, so many of them at a time: one alone needs no more than its own sign. */
+const paritySums = (together: number): string => {
+  const each = range(together);
+  const sign = (j: number): string => `let z${j} = code[min(s + ${2 * j}u, last)];`;
+  const pairs = each.filter((j) => j % 2 === 0);
+  const write = (j: number, part: string): string =>
+    j < together
+      ? `if (mine && block + ${j}u < terms) { out[to + code[s + ${2 * j + 1}u]] = both.${part}; }`
+      : '';
+  return `
+fn paritySums${together}(t: u32, examples: u32, pc: u32, part: Part) {
+  let terms = code[pc + 4u];
+  let slices = slicesOf(1u);
+  for (var block = 0u; block < terms; block += ${together}u) {
+    let s = pc + 5u + 2u * block;
+    let last = pc + 3u + 2u * terms;
+    ${each.map(sign).join('\n    ')}
+    for (var round = 0u; round < examples; round += W) {
+      let own = share(t, round, slices);
+      ${each.map((j) => `var s${j} = 0.0;`).join('\n      ')}
+      if (own.item < examples) {
+        let here = part.base + (own.item << N);
+        for (var i = part.low + own.slice; i < part.high; i += slices) {
+          let a = amp[here | i];
+          let p = dot(a, a);
+          ${each.map((j) => `s${j} += select(p, -p, odd(i & z${j}));`).join('\n          ')}
+        }
+      }
+      let to = (part.first + own.item) * info.record + code[pc + 2u] + part.chunk * code[pc + 3u];
+      let mine = own.slice == 0u && own.item < examples;
+      ${pairs
+        .map(
+          (j) => `{
+        let both = joined(t, own.slice, slices, vec2f(s${j}, ${j + 1 < together ? `s${j + 1}` : '0.0'}));
+        ${write(j, 'x')}
+        ${write(j + 1, 'y')}
+      }`,
+        )
+        .join('\n      ')}
+    }
+  }
+}
+`;
+};
+
 /**
  * Sums over a state, or a part of it, of one or several examples in a workgroup: `W` threads, a power of two, share the sums of all
  * items; where there are fewer items than threads, several threads share an item.
@@ -260,40 +305,7 @@ fn phaseSums(t: u32, examples: u32, pc: u32, lambda: u32, part: Part) {
     }
   }
 }
-/** Mean values of products of Z, eight of them at a time. */
-fn paritySums(t: u32, examples: u32, pc: u32, part: Part) {
-  let terms = code[pc + 4u];
-  let slices = slicesOf(1u);
-  for (var block = 0u; block < terms; block += 8u) {
-    let s = pc + 5u + 2u * block;
-    let last = pc + 3u + 2u * terms;
-${eight((j) => `    let z${j} = code[min(s + ${2 * j}u, last)];`)}
-    for (var round = 0u; round < examples; round += W) {
-      let own = share(t, round, slices);
-${eight((j) => `      var s${j} = 0.0;`)}
-      if (own.item < examples) {
-        let here = part.base + (own.item << N);
-        for (var i = part.low + own.slice; i < part.high; i += slices) {
-          let a = amp[here | i];
-          let p = dot(a, a);
-${eight((j) => `          s${j} += select(p, -p, odd(i & z${j}));`)}
-        }
-      }
-      let to = (part.first + own.item) * info.record + code[pc + 2u] + part.chunk * code[pc + 3u];
-      let mine = own.slice == 0u && own.item < examples;
-${[0, 2, 4, 6]
-  .map(
-    (j) => `      {
-        let both = joined(t, own.slice, slices, vec2f(s${j}, s${j + 1}));
-        if (mine && block + ${j}u < terms) { out[to + code[s + ${2 * j + 1}u]] = both.x; }
-        if (mine && block + ${j + 1}u < terms) { out[to + code[s + ${2 * j + 3}u]] = both.y; }
-      }`,
-  )
-  .join('\n')}
-    }
-  }
-}
-/** The same with a table of signs, for states that are whole in workgroups. */
+${[1, 8].map(paritySums).join('')}/** The same with a table of signs, for states that are whole in workgroups. */
 fn signSums(t: u32, examples: u32, pc: u32, part: Part) {
   let terms = code[pc + 4u];
   let slices = slicesOf(1u);

@@ -1,13 +1,23 @@
 import { BatchCotangents } from '@ketwork/simulator/lowering';
 import { checkProgram, readValues, reference } from '@ketwork/simulator';
 import type { Engine } from '@ketwork/simulator';
-import { circuit, expval, input, probabilities, state, pauli, weight, Z } from '@ketwork/circuit';
+import {
+  amplitudes,
+  circuit,
+  expval,
+  input,
+  probabilities,
+  state,
+  pauli,
+  weight,
+  Z,
+} from '@ketwork/circuit';
 import { caseOf, expectClose, Random, randomValues } from '@ketwork/testing';
 import type { Case } from '@ketwork/testing';
 import type { Circuit } from '@ketwork/circuit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HostProgram } from '../../src/program/host.ts';
-import type { FusionOptions, Step } from '../../src/program/plan.ts';
+import type { FusionOptions, Step, UnitaryStep } from '../../src/program/plan.ts';
 import { braOf, cellsOf, recordOf, startState, take } from './plain-device.ts';
 
 const judge = reference();
@@ -22,12 +32,14 @@ const offers: Pick<Engine, 'capabilities'> = {
   },
 };
 
-/** Results and gradients of a case against the reference; products have no gradients. Returns the steps it has. */
+/** Results and gradients of a case against the reference; products and heads have no gradients. Returns the steps it has. */
 async function checkCase(
   { circuit, batch, values, measurements, random }: Case,
   options: FusionOptions,
-): Promise<(Step['type'] | 'product')[]> {
+): Promise<(Step['type'] | 'product' | 'head')[]> {
   const host = new HostProgram(circuit, measurements, options);
+  const { head, plan } = host;
+  const steps = plan.steps.slice(head?.steps ?? 0);
   const slots = readValues(circuit, values);
   const { outputSizes } = checkProgram(circuit, measurements, {}, judge.capabilities);
   using expected = judge.compile(circuit, measurements);
@@ -38,7 +50,7 @@ async function checkCase(
     own: own.subarray(2 * e * host.batchSize, 2 * (e + 1) * host.batchSize),
   }));
   const ends = data.map((d) =>
-    host.plan.steps.reduce((state, step) => take(host, step, state, d, false), startState(host, d)),
+    steps.reduce((state, step) => take(host, step, state, d, false), startState(host, d)),
   );
   const layout = host.readings.layout();
   const records = ends.map((psi) => recordOf(host, psi, layout));
@@ -62,8 +74,9 @@ async function checkCase(
     .forEach((want, i) =>
       expectClose(results[i]!, want as Float64Array, TOLERANCE, measurements[i]!.type),
     );
-  const kinds = host.plan.steps.map(({ type }): Step['type'] | 'product' => type);
-  if (host.plan.start !== undefined) return ['product', ...kinds];
+  const kinds = steps.map(({ type }): Step['type'] | 'product' | 'head' => type);
+  if (plan.start !== undefined) return ['product', ...kinds];
+  if (head !== undefined) return ['head', ...kinds];
   if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) return kinds;
 
   const dy = outputSizes.map((size) => random.normals(batch * size));
@@ -74,7 +87,7 @@ async function checkCase(
     let psi = ends[e]!;
     let lambda = braOf(host, psi, row, layout);
     const cells = new Float32Array(2 * host.plan.cells);
-    for (const step of host.plan.steps.toReversed()) {
+    for (const step of steps.toReversed()) {
       psi = take(host, step, psi, d, true);
       lambda = take(host, step, lambda, d, true);
       if (step.type !== 'permutation' && step.cells !== undefined)
@@ -138,10 +151,65 @@ describe('lowering for GPUs, on a plain device', () => {
     expect(products).toBeGreaterThan(5);
   });
 
+  it('random circuits whose first steps the host takes', async () => {
+    const failures: string[] = [];
+    let heads = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      const problem = caseOf(seed, offers, { slotGenerators: false });
+      if (problem.circuit.qubits > 6) continue;
+      try {
+        const kinds = await checkCase(problem, { fusion: 1 + (seed % 4), head: true });
+        if (kinds[0] === 'head') heads++;
+      } catch (error) {
+        failures.push(`seed ${seed}: ${String(error)}`);
+      }
+    }
+    expect(failures).toEqual([]);
+    expect(heads).toBeGreaterThan(20);
+  });
+
+  describe('the state after the first steps', () => {
+    const layers = circuit(13, { w: weight([3, 13, 2]) }, (q, { w }) => {
+      for (let layer = 0; layer < 3; layer++) {
+        for (let i = 0; i < 13; i++) q.ry(w.at(layer, i, 0), i).rz(w.at(layer, i, 1), i);
+        for (let i = 0; i < 12; i++) q.cnot(i, i + 1);
+      }
+    });
+    const headOf = (of: Circuit, options: Partial<FusionOptions> = {}): HostProgram['head'] =>
+      new HostProgram(of, [state()], { fusion: 4, head: true, ...options }).head;
+
+    it('grows while few products of numbers make it', () => {
+      const { plan, head } = new HostProgram(layers, [state()], { fusion: 4, head: true });
+      const on = plan.steps.slice(0, head?.steps).flatMap((s) => (s as UnitaryStep).qubits);
+      // One more would take 2^12 products, besides those so far.
+      expect(head?.steps).toBe(3);
+      expect(head?.bits).toEqual([...new Set(on)].map((q) => 12 - q).sort((a, b) => a - b));
+      expect(head?.bits).toHaveLength(8);
+    });
+
+    it('is made only where it is asked for, and of |0…0⟩', () => {
+      expect(headOf(layers, { head: false })).toBeUndefined();
+      const prepared = circuit(3, { x: amplitudes([8]) }, (q, { x }) => {
+        q.amplitudeEmbedding(x).h(0);
+      });
+      expect(headOf(prepared)).toBeUndefined();
+    });
+
+    it('ends where matrices belong to examples', () => {
+      const of = circuit(8, { x: input([8]) }, (q, { x }) => {
+        q.h(0).cnot(0, 1).cnot(1, 2).cnot(2, 3);
+        for (let i = 0; i < 8; i++) q.ry(x.at(i), i);
+      });
+      const { plan, head } = new HostProgram(of, [state()], { fusion: 4, head: true });
+      const first = plan.steps.findIndex((s) => s.type !== 'unitary' || s.axis === 'batch');
+      expect(head?.steps ?? 0).toBe(first);
+    });
+  });
+
   describe('a product of states of qubits, renamed', () => {
     const values = (of: Circuit, batch: number): Record<string, Float64Array> =>
       randomValues(new Random(6), of, batch);
-    const check = async (of: Circuit, batch = 3): Promise<(Step['type'] | 'product')[]> =>
+    const check = async (of: Circuit, batch = 3): Promise<(Step['type'] | 'product' | 'head')[]> =>
       await checkCase(
         {
           circuit: of,

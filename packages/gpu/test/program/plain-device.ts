@@ -28,7 +28,7 @@ function numbersOf(
   return (step.axis === 'batch' ? data.own : data.shared).subarray(from);
 }
 
-/** |0…0⟩, or what preparations or a product make of it. */
+/** |0…0⟩, or what preparations, a product or the host make of it. */
 export function startState(host: HostProgram, data: Data): State {
   const n = host.plan.qubits;
   const state = new Float64Array(2 ** (n + 1));
@@ -51,7 +51,9 @@ export function startState(host: HostProgram, data: Data): State {
     let re = 1;
     let im = 0;
     let rest = i;
-    for (const { bits, axis, offset } of host.preparations) {
+    for (const { bits, axis, offset } of host.head === undefined
+      ? host.preparations
+      : [host.head]) {
       const at = 2 * (offset + bits.reduce((j, bit, k) => j | (((i >> bit) & 1) << k), 0));
       const a = axis === 'batch' ? data.own : data.shared;
       [re, im] = [re * a[at]! - im * a[at + 1]!, re * a[at + 1]! + im * a[at]!];
