@@ -209,7 +209,7 @@ export class Device {
   /** Reads the first bytes of a mappable buffer that commands sent before fill. */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array<ArrayBuffer>> {
     try {
-      await patiently(buffer.mapAsync(MAP_READ, 0, (bytes + 7) & ~7), buffer);
+      await patiently(buffer.mapAsync(MAP_READ, 0, (bytes + 7) & ~7), buffer, bytes);
     } catch (error) {
       await this.settle();
       throw new EnvironmentError(`results cannot be read from the GPU: ${messageOf(error)}`, {

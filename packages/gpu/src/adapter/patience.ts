@@ -1,15 +1,18 @@
 /** Waiting for a device without keeping a core busy. */
 import { looksForNews } from './webgpu.ts';
 
-/** Milliseconds after which a call is a long one; of one after which the next of its kind is, from its start. */
-const LONG = 1;
-const KNOWN = 2;
+/** Milliseconds of a call after which the next one like it is a long one from its start. */
+const LONG = 1.5;
+/** Milliseconds after which any call is one: Node's timers count whole ones, and come up to one early. */
+const LATE = 2;
 /** The longest time that the thread sleeps at once. */
 const LONGEST = 0.5;
 /** The part of the time waited so far that it sleeps before it looks again. */
 const PART = 1 / 20;
 /** The part of the time that the last call of its kind took, in which there is no need to look. */
 const SURE = 3 / 4;
+/** Milliseconds after such a sleep within which what has ended may have ended during it. */
+const SOON = 0.25;
 
 // Pages that are not isolated have no shared memory.
 let cell: Int32Array<SharedArrayBuffer> | undefined;
@@ -28,8 +31,8 @@ function turn(): void {
   setImmediate(turn);
 }
 
-/** How long the last calls of their kind took, in milliseconds. */
-const took = new WeakMap<object, number>();
+/** The last call of each kind: its size, and how many milliseconds it took. */
+const last = new WeakMap<object, { readonly size: number; readonly time: number }>();
 
 /**
  * Waits for what a device does. Dawn in Node looks for news in every turn of the event loop and leaves no time between turns,
@@ -37,27 +40,31 @@ const took = new WeakMap<object, number>();
  * call get further apart, by a twentieth of the time it has taken so far and half a millisecond at most. Short calls and
  * browsers are left alone.
  *
- * @param kind what calls have in common that take about as long: after a long one, the next is a long one from its start, and most
- * of the time that the last one took it is not looked for
+ * @param kind what calls have in common that take about as long where they are of one size: after a long one, the next is a long one
+ * from its start, and is looked for when most of the time has passed that the last one took
  */
-export async function patiently<T>(work: Promise<T>, kind: object): Promise<T> {
+export async function patiently<T>(work: Promise<T>, kind: object, size = 1): Promise<T> {
   if (!looksForNews()) return await work;
   const start = performance.now();
-  const before = took.get(kind) ?? 0;
+  const before = last.get(kind);
+  const known = before?.size === size && before.time >= LONG;
+  const sure = known ? SURE * before.time : 0;
   let counted = false;
   const count = (): void => {
     counted = true;
-    if (long++ === 0) [since, early] = [start, before >= KNOWN ? start + SURE * before : 0];
+    if (long++ === 0) [since, early] = [start, start + sure];
     if (!turning) turn();
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  if (before >= KNOWN) count();
-  else timer = setTimeout(count, LONG);
+  if (known) count();
+  else timer = setTimeout(count, LATE);
   try {
     return await work;
   } finally {
     clearTimeout(timer);
     if (counted) long--;
-    took.set(kind, performance.now() - start);
+    const time = performance.now() - start;
+    // Else one long call would make those after it long.
+    last.set(kind, { size, time: known && time < sure + SOON ? sure : time });
   }
 }

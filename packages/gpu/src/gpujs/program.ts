@@ -255,19 +255,13 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
   ): Promise<void> {
     const { readings } = this.#host;
     const layout = readings.layout();
-    const width = readings.readout.columns;
     const capacity = this.#capacity(slots.batch);
     for (let first = 0; first < slots.batch; first += capacity) {
       const count = Math.min(capacity, slots.batch - first);
       const tables = this.#tables(slots, first, count, capacity);
       const read = await this.#run({ type: 'run' }, capacity, tables, signal);
       const records = readRecords(this.#recipe, read, count);
-      const columns = new Float64Array(count * width);
-      for (let e = 0; e < count; e++) {
-        const record = records.subarray(e * layout.size, (e + 1) * layout.size);
-        const row = columns.subarray(e * width, (e + 1) * width);
-        readings.addColumns(record, layout, slots, first + e, row);
-      }
+      const columns = readings.columns(records, layout, slots, first, count);
       take(columns, records, first, count);
     }
   }

@@ -156,46 +156,63 @@ export class Readings {
     return { strings, marginals, densities, state, size };
   }
 
-  /** Adds an example's columns, from its numbers as the device read them, to `out`. */
-  addColumns(
-    record: Float32Array,
+  /** Columns `[count, columns]` of examples from `first` on, from their numbers `[count, layout.size]` as the device read them. */
+  columns(
+    records: Float32Array,
+    layout: Layout,
+    slots: SlotValues,
+    first: number,
+    count: number,
+  ): Float64Array {
+    const width = this.readout.columns;
+    const out = new Float64Array(count * width);
+    for (let e = 0; e < count; e++)
+      this.#addColumns(records, e * layout.size, layout, slots, first + e, out, e * width);
+    return out;
+  }
+
+  /** Adds an example's columns, of the record that begins at `from`, to those that begin at `to`. */
+  #addColumns(
+    records: Float32Array,
+    from: number,
     layout: Layout,
     slots: SlotValues,
     example: number,
     out: Float64Array,
+    to: number,
   ): void {
-    const strings = summed(record, layout.strings);
-    const marginals = layout.marginals.map((section) => summed(record, section));
-    const densities = layout.densities.map((section) => summed(record, section));
     for (const part of this.#parts) {
-      const { column } = part;
-      if (part.type === 'string')
-        out[column] = (out[column] as number) + part.weight * (strings[part.index] as number);
-      else if (part.type === 'matrix') {
+      const at = to + part.column;
+      if (part.type === 'string') {
+        const sum = part.weight * summed(records, from, layout.strings, part.index);
+        out[at] = (out[at] as number) + sum;
+      } else if (part.type === 'matrix') {
+        const section = layout.densities[part.index] as Section;
         const matrix = this.#matrix(part.source, slots, example);
-        const rho = densities[part.index] as Float64Array;
         const { order } = part;
         const d = order.length;
         let sum = 0;
         for (let r = 0; r < d; r++) {
           for (let c = 0; c < d; c++) {
-            const at = 2 * (r * d + c);
-            const to = 2 * ((order[c] as number) * d + (order[r] as number));
-            sum += (matrix[at] as number) * (rho[to] as number);
-            sum -= (matrix[at + 1] as number) * (rho[to + 1] as number);
+            const entry = 2 * (r * d + c);
+            const rho = 2 * ((order[c] as number) * d + (order[r] as number));
+            sum += (matrix[entry] as number) * summed(records, from, section, rho);
+            sum -= (matrix[entry + 1] as number) * summed(records, from, section, rho + 1);
           }
         }
-        out[column] = (out[column] as number) + sum;
+        out[at] = (out[at] as number) + sum;
       } else {
-        const p = marginals[part.index] as Float64Array;
+        const section = layout.marginals[part.index] as Section;
         if (part.type === 'outcomes')
-          for (let j = 0; j < p.length; j++)
-            out[column + j] = (out[column + j] as number) + (p[j] as number);
+          for (let j = 0; j < section.size; j++)
+            out[at + j] = (out[at + j] as number) + summed(records, from, section, j);
         else {
           let sum = 0;
-          for (let j = 0; j < p.length; j++)
-            sum += parity(j & part.mask) ? -(p[j] as number) : (p[j] as number);
-          out[column] = (out[column] as number) + part.weight * sum;
+          for (let j = 0; j < section.size; j++) {
+            const p = summed(records, from, section, j);
+            sum += parity(j & part.mask) ? -p : p;
+          }
+          out[at] = (out[at] as number) + part.weight * sum;
         }
       }
     }
@@ -287,12 +304,17 @@ export class Readings {
   }
 }
 
-/** A section's copies added up, in double precision. */
-function summed(record: Float32Array, { start, size, chunks }: Section): Float64Array {
-  const out = Float64Array.from(record.subarray(start, start + size));
-  for (let chunk = 1, at = start + size; chunk < chunks; chunk++)
-    for (let i = 0; i < size; i++, at++) out[i] = (out[i] as number) + (record[at] as number);
-  return out;
+/** Number `index` of a section of the record that begins at `from`: its copies added up, in double precision. */
+function summed(
+  records: Float32Array,
+  from: number,
+  { start, size, chunks }: Section,
+  index: number,
+): number {
+  let sum = 0;
+  for (let chunk = 0, at = from + start + index; chunk < chunks; chunk++, at += size)
+    sum += records[at] as number;
+  return sum;
 }
 
 /** Positions of the bits that are set, ascending. */

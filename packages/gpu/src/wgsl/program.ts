@@ -152,20 +152,13 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
   ): Promise<void> {
     const { readings } = this.#values.host;
     const { layout, most } = this.#values.runner;
-    const width = readings.readout.columns;
     const shared = this.#values.host.shared(slots);
     for (let first = 0; first < slots.batch; first += most) {
       const count = Math.min(most, slots.batch - first);
       const own = this.#values.host.batch(slots, first, count);
       const records = await this.#values.runner.forward({ count, shared, own });
       signal?.throwIfAborted();
-      const columns = new Float64Array(count * width);
-      for (let e = 0; e < count; e++) {
-        const record = records.subarray(e * layout.size, (e + 1) * layout.size);
-        const row = columns.subarray(e * width, (e + 1) * width);
-        readings.addColumns(record, layout, slots, first + e, row);
-      }
-      take(records, columns, first, count);
+      take(records, readings.columns(records, layout, slots, first, count), first, count);
     }
   }
 

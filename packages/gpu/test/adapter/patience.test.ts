@@ -56,6 +56,12 @@ describe('waiting for a device', () => {
     await work;
     await turn();
     sleep.mockClear();
+    const another = patiently(after(1), kind, 2);
+    expect(sleep).not.toHaveBeenCalled();
+    await another;
+    await patiently(after(60), kind);
+    await turn();
+    sleep.mockClear();
     await patiently(Promise.resolve(), kind);
     expect(sleep).toHaveBeenCalledOnce();
     // That one was short.

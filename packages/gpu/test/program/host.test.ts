@@ -54,17 +54,8 @@ async function checkCase(
   );
   const layout = host.readings.layout();
   const records = ends.map((psi) => recordOf(host, psi, layout));
-  const width = host.readings.readout.columns;
-  const columns = new Float64Array(batch * width);
-  records.forEach((record, e) =>
-    host.readings.addColumns(
-      record,
-      layout,
-      slots,
-      e,
-      columns.subarray(e * width, (e + 1) * width),
-    ),
-  );
+  const joinedRecords = Float32Array.from(records.flatMap((record) => [...record]));
+  const columns = host.readings.columns(joinedRecords, layout, slots, 0, batch);
   const results = outputSizes.map((size) => new Float64Array(batch * size));
   host.readings.results(columns, 0, batch, outputSizes, results, (e) =>
     records[e]!.subarray(layout.state!.start),
