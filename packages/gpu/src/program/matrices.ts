@@ -108,12 +108,19 @@ function rotate(u: Float64Array, d: number, local: LocalElement, angle: number):
     return;
   }
   const high = 2 ** (31 - Math.clz32(x));
+  // -i i^power
+  const real = power === 1 ? 1 : power === 3 ? -1 : 0;
+  const imaginary = power === 0 ? -1 : power === 2 ? 1 : 0;
   for (let low = 0; low < d; low++) {
     if ((low & high) !== 0 || (low & mask) !== value) continue;
     const other = low ^ x;
     // Row r of P takes row r ^ x with the factor i^power (-1)^|(r^x) & z|; with -i s in front, (-i)^(1 - power).
-    const [lr, li] = factor(power, parity(other & z), s);
-    const [hr, hi] = factor(power, parity(low & z), s);
+    const l = parity(other & z) ? -s : s;
+    const h = parity(low & z) ? -s : s;
+    const lr = real * l;
+    const li = imaginary * l;
+    const hr = real * h;
+    const hi = imaginary * h;
     for (let i = 0, a = 2 * low * d, b = 2 * other * d; i < d; i++, a += 2, b += 2) {
       const ar = u[a] as number;
       const ai = u[a + 1] as number;
@@ -124,21 +131,6 @@ function rotate(u: Float64Array, d: number, local: LocalElement, angle: number):
       u[b] = c * br + hr * ar - hi * ai;
       u[b + 1] = c * bi + hr * ai + hi * ar;
     }
-  }
-}
-
-/** -i s i^power, with a minus sign where odd. */
-function factor(power: number, odd: boolean, s: number): readonly [number, number] {
-  const t = odd ? -s : s;
-  switch (power) {
-    case 0:
-      return [0, -t];
-    case 1:
-      return [t, 0];
-    case 2:
-      return [0, t];
-    default:
-      return [-t, 0];
   }
 }
 

@@ -57,30 +57,15 @@ export class StartTables {
     angleOf: (local: LocalElement) => number,
   ): void {
     const states = this.#states;
-    for (let qubit = 0; qubit < this.#runs.length; qubit++) {
-      let ar = 1;
-      let ai = 0;
-      let br = 0;
-      let bi = 0;
-      for (const run of this.#runs[qubit] as readonly Run[]) {
-        if (run.own) multiply(run, angleOf);
-        const m = run.matrix;
-        const [pr, pi, qr, qi] = [m[0] as number, m[1] as number, m[2] as number, m[3] as number];
-        const [rr, ri, sr, si] = [m[4] as number, m[5] as number, m[6] as number, m[7] as number];
-        const cr = pr * ar - pi * ai + qr * br - qi * bi;
-        const ci = pr * ai + pi * ar + qr * bi + qi * br;
-        const dr = rr * ar - ri * ai + sr * br - si * bi;
-        bi = rr * ai + ri * ar + sr * bi + si * br;
-        ar = cr;
-        ai = ci;
-        br = dr;
-      }
+    this.#runs.forEach((runs, qubit) => {
       const at = 4 * qubit;
-      states[at] = ar;
-      states[at + 1] = ai;
-      states[at + 2] = br;
-      states[at + 3] = bi;
-    }
+      states.fill(0, at, at + 4);
+      states[at] = 1;
+      for (const run of runs) {
+        if (run.own) multiply(run, angleOf);
+        advance(states, at, run.matrix);
+      }
+    });
     const table = this.#table;
     let at = start;
     for (const half of this.#halves) {
@@ -89,8 +74,10 @@ export class StartTables {
       let size = 2;
       for (const qubit of half) {
         const zero = 4 * qubit;
-        const [ar, ai] = [states[zero] as number, states[zero + 1] as number];
-        const [br, bi] = [states[zero + 2] as number, states[zero + 3] as number];
+        const ar = states[zero] as number;
+        const ai = states[zero + 1] as number;
+        const br = states[zero + 2] as number;
+        const bi = states[zero + 3] as number;
         for (let i = 0; i < size; i += 2) {
           const re = table[i] as number;
           const im = table[i + 1] as number;
@@ -101,8 +88,7 @@ export class StartTables {
         }
         size *= 2;
       }
-      out.set(table.subarray(0, size), at);
-      at += size;
+      for (let i = 0; i < size; i++) out[at++] = table[i] as number;
     }
   }
 }
@@ -110,4 +96,20 @@ export class StartTables {
 function multiply({ local, matrix }: Run, angleOf: (local: LocalElement) => number): void {
   setIdentity(matrix, 2);
   for (const one of local) applyLeft(matrix, 2, one, angleOf(one));
+}
+
+/** Multiplies the state of a qubit, from `at` on, by a matrix. */
+function advance(states: Float64Array, at: number, m: Float64Array): void {
+  const ar = states[at] as number;
+  const ai = states[at + 1] as number;
+  const br = states[at + 2] as number;
+  const bi = states[at + 3] as number;
+  for (let row = 0; row < 2; row++) {
+    const pr = m[4 * row] as number;
+    const pi = m[4 * row + 1] as number;
+    const qr = m[4 * row + 2] as number;
+    const qi = m[4 * row + 3] as number;
+    states[at + 2 * row] = pr * ar - pi * ai + qr * br - qi * bi;
+    states[at + 2 * row + 1] = pr * ai + pi * ar + qr * bi + qi * br;
+  }
 }
