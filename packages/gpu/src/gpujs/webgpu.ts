@@ -30,6 +30,8 @@ import type { Arguments } from './text.ts';
 
 /** 2^NEIGHBOURS terms of a sum are written out. */
 const NEIGHBOURS = 4;
+/** From so many mean values of products of Z on, probabilities are made once for all of them. */
+const MANY = 4;
 
 /** The steps of mode `webgpu`, for plans of one shape. */
 export function webgpuRecorder(kernels: Kernels, { qubits: n, batch }: Shape): Recorder {
@@ -276,14 +278,14 @@ return ${diagonal ? `sum * ${part}[j]` : 'sum'};`;
       const rows = padded(words.length);
       const { bits, run, chunks, inside, loop } = summing(size);
       const first = `((${X} >> ${bits + Math.log2(rows)}) << ${n})`;
-      const call = (source: string, table: Float32Array): Handle =>
+      const amplitudes: Arguments = { sr: ['Array', state[0]!], si: ['Array', state[1]!] };
+      const call = (source: string, from: Arguments, table: Float32Array): Handle =>
         sums(
           kernels.call(
             batch * rows * chunks,
             `const t = (${X} >> ${bits}) & ${rows - 1};\nif (t >= count) { return 0; }\n${source}`,
             {
-              sr: ['Array', state[0]!],
-              si: ['Array', state[1]!],
+              ...from,
               w: ['Array', table],
               ...integers({ count: words.length }),
             },
@@ -296,10 +298,14 @@ return ${diagonal ? `sum * ${part}[j]` : 'sum'};`;
         const width = Math.min(run, NEIGHBOURS);
         const group = 2 ** width;
         const numbers = Array.from({ length: group }, (_, i) => i);
-        const loads = numbers.map(
-          (i) => `const r${i} = sr[b + ${i}];\nconst i${i} = si[b + ${i}];`,
+        const many = words.length >= MANY;
+        const loads = numbers.map((i) =>
+          many
+            ? `const p${i} = p[b + ${i}];`
+            : `const r${i} = sr[b + ${i}];\nconst i${i} = si[b + ${i}];\nconst p${i} = r${i} * r${i} + i${i} * i${i};`,
         );
-        const terms = numbers.map((i) => `s${i} * (r${i} * r${i} + i${i} * i${i})`);
+        const terms = numbers.map((i) => `s${i} * p${i}`);
+        const squares = `const r = sr[${X}];\nconst i = si[${X}];\nreturn r * r + i * i;`;
         const signs = numbers.map((i) => `const s${i} = w[t * ${2 + group} + ${2 + i}];`);
         const from = `(((${X} & ${chunks - 1}) << ${run}) | (k << ${width}))`;
         return call(
@@ -316,6 +322,7 @@ ${loads.join('\n')}
 sum += (1 - 2 * ${parityUnder('v')}) * (${terms.join(' + ')});
 }
 return sum;`,
+          many ? { p: ['Array', kernels.call(total, squares, amplitudes)] } : amplitudes,
           signTable(words, group),
         );
       }
@@ -333,6 +340,7 @@ ${loop} {
 sum += (1 - 2 * ${parityUnder(inside)}) * (cr * (sr[${from}] * sr[${here}] + si[${from}] * si[${here}]) - ci * (sr[${from}] * si[${here}] - si[${from}] * sr[${here}]));
 }
 return sum;`,
+        amplitudes,
         wordTable(words),
       );
     },
