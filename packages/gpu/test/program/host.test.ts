@@ -108,54 +108,42 @@ async function checkCase(
   return kinds;
 }
 
-describe('lowering for GPUs, on a plain device', () => {
-  for (const fusion of [0, 2, 4]) {
-    it(`random circuits merged to ${fusion} qubits`, async () => {
-      const failures: string[] = [];
-      for (let seed = 0; seed < 50; seed++) {
-        const problem = caseOf(seed, offers, { slotGenerators: false });
-        if (problem.circuit.qubits > 5) continue;
-        try {
-          await checkCase(problem, { fusion });
-        } catch (error) {
-          failures.push(`seed ${seed}: ${String(error)}`);
-        }
-      }
-      expect(failures).toEqual([]);
-    });
+/** Checks random circuits of so many seeds; how many began with a product or on the host. */
+async function checkRandom(
+  seeds: number,
+  qubits: number,
+  optionsOf: (seed: number) => FusionOptions,
+): Promise<{ readonly products: number; readonly heads: number }> {
+  const failures: string[] = [];
+  const found = { products: 0, heads: 0 };
+  for (let seed = 0; seed < seeds; seed++) {
+    const problem = caseOf(seed, offers, { slotGenerators: false });
+    if (problem.circuit.qubits > qubits) continue;
+    try {
+      const [first] = await checkCase(problem, optionsOf(seed));
+      if (first === 'product') found.products++;
+      if (first === 'head') found.heads++;
+    } catch (error) {
+      failures.push(`seed ${seed}: ${String(error)}`);
+    }
   }
+  expect(failures).toEqual([]);
+  return found;
+}
+
+describe('lowering for GPUs, on a plain device', () => {
+  it.each([0, 2, 4])('random circuits merged to %i qubits', async (fusion) => {
+    const { products, heads } = await checkRandom(50, 5, () => ({ fusion }));
+    expect(products + heads).toBe(0);
+  });
 
   it('random circuits that begin with products', async () => {
-    const failures: string[] = [];
-    let products = 0;
-    for (let seed = 0; seed < 120; seed++) {
-      const problem = caseOf(seed, offers, { slotGenerators: false });
-      if (problem.circuit.qubits > 6) continue;
-      try {
-        const kinds = await checkCase(problem, { fusion: 3, product: true });
-        if (kinds[0] === 'product') products++;
-      } catch (error) {
-        failures.push(`seed ${seed}: ${String(error)}`);
-      }
-    }
-    expect(failures).toEqual([]);
+    const { products } = await checkRandom(120, 6, () => ({ fusion: 3, product: true }));
     expect(products).toBeGreaterThan(5);
   });
 
   it('random circuits whose first steps the host takes', async () => {
-    const failures: string[] = [];
-    let heads = 0;
-    for (let seed = 0; seed < 200; seed++) {
-      const problem = caseOf(seed, offers, { slotGenerators: false });
-      if (problem.circuit.qubits > 6) continue;
-      try {
-        const kinds = await checkCase(problem, { fusion: 1 + (seed % 4), head: true });
-        if (kinds[0] === 'head') heads++;
-      } catch (error) {
-        failures.push(`seed ${seed}: ${String(error)}`);
-      }
-    }
-    expect(failures).toEqual([]);
+    const { heads } = await checkRandom(200, 6, (seed) => ({ fusion: 1 + (seed % 4), head: true }));
     expect(heads).toBeGreaterThan(20);
   });
 
