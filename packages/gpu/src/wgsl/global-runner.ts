@@ -321,7 +321,7 @@ export class GlobalRunner implements Runner {
     let current = 0;
     pass.setBindGroup(1, pair[0] as GPUBindGroup);
     calls.forEach(({ pass: name, groups, swap }, i) => {
-      // What stays as it was is not set again: each such call takes as long as some of the passes.
+      // What stays as it was is not set again.
       if (name !== calls[i - 1]?.pass) pass.setPipeline(pipelines.get(name) as GPUComputePipeline);
       pass.setBindGroup(0, shared, [offsets[i] as number]);
       pass.dispatchWorkgroups(...groups);
