@@ -45,31 +45,61 @@ describe('waiting for a device', () => {
     expect(sleep).not.toHaveBeenCalled();
   });
 
-  it('sleeps from the start, and longer, where the last call of its kind was long', async () => {
+  it('looks between sleeps', async () => {
+    const slept: boolean[] = [];
+    const work = patiently(after(30), {});
+    for (let turns = 0, before = 0; turns < 40; turns++, before = sleep.mock.calls.length) {
+      await turn();
+      slept.push(sleep.mock.calls.length > before);
+    }
+    await work;
+    expect(slept.some(Boolean)).toBe(true);
+    // Our own turns may fall on either side of theirs.
+    expect(slept.filter((now, i) => now && slept[i - 1] === true && slept[i - 2] === true)).toEqual(
+      [],
+    );
+  });
+
+  it('sleeps from the first turn, and longer, where the last call of its kind was long', async () => {
     const kind = {};
     await patiently(after(60), kind);
     await turn();
     sleep.mockClear();
     const work = patiently(after(60), kind);
-    expect(sleep).toHaveBeenCalledOnce();
+    // What a call puts off until the next microtask is done before.
+    expect(sleep).not.toHaveBeenCalled();
+    await turn();
+    await turn();
     expect(sleep.mock.calls[0]?.[3]).toBe(0.5);
     await work;
     await turn();
     sleep.mockClear();
-    const another = patiently(after(1), kind, 2);
-    expect(sleep).not.toHaveBeenCalled();
+    // Another size is another kind.
+    const another = patiently(turn(), kind, 2);
     await another;
+    expect(sleep).not.toHaveBeenCalled();
+  });
+
+  it('is not held up again by a sleep that was too long', async () => {
+    const kind = {};
+    const short = (): Promise<number> => new Promise((done) => void setImmediate(() => done(0)));
+    await patiently(after(3), kind);
+    for (let calls = 0; calls < 20; calls++) await patiently(short(), kind);
+    await turn();
+    sleep.mockClear();
+    for (let calls = 0; calls < 20; calls++) await patiently(short(), kind);
+    // A busy machine may hold one up.
+    expect(sleep.mock.calls.length).toBeLessThan(3);
+  });
+
+  it('does not take one call that was held up for what the next one takes', async () => {
+    const kind = {};
+    await patiently(turn(), kind);
     await patiently(after(60), kind);
     await turn();
     sleep.mockClear();
-    await patiently(Promise.resolve(), kind);
-    expect(sleep).toHaveBeenCalledOnce();
-    // That one was short.
-    await turn();
-    sleep.mockClear();
-    const other = patiently(after(20), kind);
+    await patiently(turn(), kind);
     expect(sleep).not.toHaveBeenCalled();
-    await other;
   });
 
   it('passes on what a call fails with', async () => {
