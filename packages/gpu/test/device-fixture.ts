@@ -97,6 +97,11 @@ async function compare(
       const what = `vjp ${JSON.stringify(how)} by ${name}`;
       expectClose(gradients[name]!, right[name]!, tolerances.gradients, what);
     }
+    // Plans may depend on what gradients are taken by.
+    const alone = { wrt: [names[seed % names.length]!] };
+    const some = await program.vjp(values, dy, alone);
+    for (const [name, column] of Object.entries(expected.vjp(values, dy, alone)))
+      expectClose(some[name]!, column, tolerances.gradients, `vjp by ${name} alone`);
     if (seed % 5 === 0 && circuit.qubits <= 3) {
       const rows = await program.jacobian(values);
       for (const [name, row] of Object.entries(expected.jacobian(values)))

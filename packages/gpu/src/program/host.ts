@@ -19,7 +19,7 @@ import {
 import type { Coefficient } from '@ketwork/simulator/lowering';
 import { headOf } from './head.ts';
 import type { Head } from './head.ts';
-import { applyLeft, dagger, localElements, setIdentity, slope } from './matrices.ts';
+import { applyLeft, dagger, localElements, setIdentity, slope, takeBack } from './matrices.ts';
 import type { LocalElement } from './matrices.ts';
 import type { Axis, DiagonalStep, FusionOptions, Plan, UnitaryStep } from './plan.ts';
 import { planCircuit } from './plan.ts';
@@ -247,17 +247,30 @@ export class HostProgram {
     };
   }
 
+  /** Whether gradients can be made of the cells that all examples have together: one set, whatever the batch. */
+  addsUp(wrt: readonly Slot[], { perExample = false, squaredNorms = false }: VjpOptions): boolean {
+    const { start, end } = this.needs(wrt);
+    return (
+      !perExample &&
+      !squaredNorms &&
+      !start &&
+      !end &&
+      this.#numbered.every(({ step }) => step.cells === undefined || step.axis === 'shared')
+    );
+  }
+
   /**
    * Gradients from the device's sums. `read` gives, for examples from `first` on, their cells (interleaved,
    * `[count, 2 · plan.cells]`, R = Σ ψ λ† before each step) and, where {@link needs} says so, λ at the start and ψ at the
-   * end of the circuit, `[count, 2^n, 2]`. It is called for runs of at most 64 examples, in order.
+   * end of the circuit, `[count, 2^n, 2]`. It is called for runs of at most 64 examples, in order. Where cells
+   * {@link addsUp}, `read` may be those of all examples.
    */
   async gradients(
     slots: SlotValues,
     wrt: readonly Slot[],
     options: VjpOptions,
     cotangents: BatchCotangents,
-    read: (first: number, count: number) => Promise<GradientSums>,
+    read: WholeSums | ((first: number, count: number) => Promise<GradientSums>),
   ): Promise<Record<string, Float64Array>> {
     const { perExample = false, squaredNorms = false } = options;
     const each = perExample || squaredNorms;
@@ -276,9 +289,12 @@ export class HostProgram {
       ? new HermitianGradients(this.circuit, this.readings.readout, slots, cotangents, matrices)
       : undefined;
     const shared = new Float64Array(2 * cells);
-    for (let start = 0; start < slots.batch; start += CHUNK) {
+    const whole = typeof read === 'function' ? undefined : read;
+    const first = this.#numbered.find(({ step }) => step.cells !== undefined);
+    const batch = whole === undefined ? slots.batch : Math.min(CHUNK, slots.batch);
+    for (let start = 0; start < batch; start += CHUNK) {
       const count = Math.min(CHUNK, slots.batch - start);
-      const sums = await read(start, count);
+      const sums = typeof read === 'function' ? await read(start, count) : read;
       // Columns of angles belong to this run from here on: nothing waits until the chunk is done.
       angles.evaluate(slots, 'fixed');
       angles.evaluate(slots, 'batch', start, count);
@@ -289,26 +305,31 @@ export class HostProgram {
         const at = 2 * step.cells;
         const length =
           step.type === 'unitary' ? 2 * 4 ** step.qubits.length : 4 * step.parts.length;
+        const how = { each, depends, behind: whole?.behind === true && numbered === first };
         if (step.axis === 'shared' && !each) {
           const sum = shared.subarray(0, length);
           sum.fill(0);
-          for (let e = 0; e < count; e++)
+          for (let e = 0; e < (whole === undefined ? count : 1); e++)
             for (let i = 0; i < length; i++)
               sum[i] = (sum[i] as number) + (sums.cells[e * 2 * cells + at + i] as number);
-          this.#addSlopes(numbered, sum, 0, each, depends);
+          this.#addSlopes(numbered, sum, 0, 0, how);
         } else {
-          for (let e = 0; e < count; e++) {
-            const from = e * 2 * cells + at;
-            this.#addSlopes(numbered, sums.cells.subarray(from, from + length), e, each, depends);
-          }
+          for (let e = 0; e < count; e++)
+            this.#addSlopes(numbered, sums.cells, e * 2 * cells + at, e, how);
         }
       }
       for (let e = 0; embeds && e < count; e++) {
-        const row = (sums.start as Float32Array).subarray(2 * e * states, 2 * (e + 1) * states);
+        const row = (sums as Required<GradientSums>).start.subarray(
+          2 * e * states,
+          2 * (e + 1) * states,
+        );
         this.#addPreparations(slots, start + e, row, sink);
       }
       for (let e = 0; hermitian !== undefined && e < count; e++) {
-        const row = (sums.end as Float32Array).subarray(2 * e * states, 2 * (e + 1) * states);
+        const row = (sums as Required<GradientSums>).end.subarray(
+          2 * e * states,
+          2 * (e + 1) * states,
+        );
         hermitian.add(start + e, (i) => [row[2 * i] as number, row[2 * i + 1] as number]);
       }
       angles.backpropagate(depends, count, each, (slot, element, column) =>
@@ -325,9 +346,9 @@ export class HostProgram {
   #addSlopes(
     { step, local }: Numbered,
     sums: ArrayLike<number>,
+    from: number,
     example: number,
-    each: boolean,
-    depends: readonly boolean[],
+    { each, depends, behind }: SlopeOptions,
   ): void {
     const { angles } = this.plan.lowered;
     const add = ({ node, scale }: Coefficient, by: number): void => {
@@ -339,8 +360,9 @@ export class HostProgram {
     if (step.type === 'diagonal') {
       local.forEach(({ element }, i) => {
         if (element.type === 'matrix' || element.type === 'table') return;
-        const even = sums[4 * i + 1] as number;
-        const odd = sums[4 * i + 3] as number;
+        // Phases cancel: the sums are the same before the step and behind it.
+        const even = sums[from + 4 * i + 1] as number;
+        const odd = sums[from + 4 * i + 3] as number;
         if (element.type === 'rotation') add(element.coefficient, even - odd);
         else add(element.coefficient, element.odd === true ? -odd : -even - odd);
       });
@@ -348,7 +370,13 @@ export class HostProgram {
     }
     const d = 2 ** step.qubits.length;
     const r = this.#room(d);
-    for (let i = 0; i < r.length; i++) r[i] = sums[i] as number;
+    for (let i = 0; i < r.length; i++) r[i] = sums[from + i] as number;
+    if (behind) {
+      const u = new Float64Array(2 * d * d);
+      setIdentity(u, d);
+      for (const one of local) applyLeft(u, d, one, this.#angleOf(one, example));
+      takeBack(r, u, d);
+    }
     let mirrored = false;
     for (const one of local) {
       const angle = this.#angleOf(one, example);
@@ -394,6 +422,23 @@ export class HostProgram {
       0,
     );
   }
+}
+
+interface SlopeOptions {
+  /** Whether adjoints of what examples share are kept for each of them. */
+  readonly each: boolean;
+  /** Which nodes gradients are taken by. */
+  readonly depends: readonly boolean[];
+  /** Whether the sums were taken behind the step. */
+  readonly behind: boolean;
+}
+
+/** What the device sums up of all examples together. */
+export interface WholeSums {
+  /** `[cells, 2]` */
+  readonly cells: Float64Array;
+  /** Whether those of the first step that has any were taken behind it, so that it need not be undone. */
+  readonly behind: boolean;
 }
 
 /** What the device sums up for the gradients of some examples. */

@@ -223,6 +223,41 @@ export function dagger(u: Float64Array, d: number): void {
   }
 }
 
+/** Replaces R = Σ ψ λ† behind a matrix U by what it is before it, U† R U. */
+export function takeBack(r: Float64Array, u: Float64Array, d: number): void {
+  const product = new Float64Array(2 * d * d);
+  for (let row = 0; row < d; row++) {
+    for (let column = 0; column < d; column++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < d; k++) {
+        const a = 2 * (row * d + k);
+        const b = 2 * (k * d + column);
+        re += (r[a] as number) * (u[b] as number) - (r[a + 1] as number) * (u[b + 1] as number);
+        im += (r[a] as number) * (u[b + 1] as number) + (r[a + 1] as number) * (u[b] as number);
+      }
+      product[2 * (row * d + column)] = re;
+      product[2 * (row * d + column) + 1] = im;
+    }
+  }
+  for (let row = 0; row < d; row++) {
+    for (let column = 0; column < d; column++) {
+      let re = 0;
+      let im = 0;
+      for (let k = 0; k < d; k++) {
+        const ur = u[2 * (k * d + row)] as number;
+        const ui = -(u[2 * (k * d + row) + 1] as number);
+        const pr = product[2 * (k * d + column)] as number;
+        const pi = product[2 * (k * d + column) + 1] as number;
+        re += ur * pr - ui * pi;
+        im += ur * pi + ui * pr;
+      }
+      r[2 * (row * d + column)] = re;
+      r[2 * (row * d + column) + 1] = im;
+    }
+  }
+}
+
 /**
  * The derivative of Re⟨λ|ψ⟩ by the angle of an element (half of the rotation's), from R = Σ ψ λ†, both taken behind it:
  * Im tr(P R) for exp(-i angle P), -Im tr(Π R) for a phase on the projector Π. With `mirrored`, R† is given.

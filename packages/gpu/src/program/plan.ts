@@ -24,7 +24,7 @@ export interface UnitaryStep {
   readonly axis: Axis;
   /** Where its matrix begins in the data of its axis, in complex numbers: row-major, `4^k` of them. */
   readonly offset: number;
-  /** Where its gradient matrix begins among the cells of an example, in complex numbers; undefined without parameters. */
+  /** Where its gradient matrix begins among the cells of an example, in complex numbers; undefined where none is taken. */
   readonly cells: number | undefined;
 }
 
@@ -107,8 +107,10 @@ export interface FusionOptions {
   readonly permutations?: boolean;
   /** Whether the engine starts with the states of leading steps, and permutes where it applies the next matrix. Default false. */
   readonly together?: boolean;
-  /** Whether the first gates may become a {@link ProductStart}, which has no gradients. Default false. */
+  /** Whether the first gates may become a {@link ProductStart}, where no gradients are taken by their angles. Default false. */
   readonly product?: boolean;
+  /** Slots that gradients may be taken by: what does not depend on them has no cells. By default all. */
+  readonly wrt?: ReadonlySet<string>;
   /** Whether the host makes the state after the first steps, for runs without gradients. Default false. */
   readonly head?: boolean;
 }
@@ -120,18 +122,28 @@ const OWN = 2;
 
 /** Plans a lowered circuit. Only the circuit decides, never the batch. */
 export function planCircuit(lowered: Lowered, options: FusionOptions): Plan {
-  const { fusion, product = false } = options;
+  const { fusion, product = false, wrt } = options;
   const { qubits, elements } = lowered;
+  const depends = wrt === undefined ? undefined : lowered.angles.dependsOn(wrt);
+  const learns = (element: Element): boolean =>
+    'coefficient' in element && depends?.[element.coefficient.node] !== false;
   const made = { qubits, lowered, elements: elements.length };
   const whole = bestOf(lowered, elements, options);
-  const found = product && fusion > 0 ? productOf(lowered) : undefined;
+  const found = product && fusion > 0 ? productOf(lowered, learns) : undefined;
   if (found !== undefined) {
     const { start, rest } = found;
     const steps = bestOf(lowered, rest, options);
-    if (START + sparseCost(steps, start.touched, qubits) < sparseCost(whole, 0, qubits))
-      return { ...made, leading: 0, ...place(steps, start, qubits) };
+    const costs = [
+      START + sparseCost(steps, start.touched, qubits) + backCost(steps, learns),
+      sparseCost(whole, 0, qubits) + backCost(whole, learns),
+    ] as const;
+    if (costs[0] < costs[1]) return { ...made, leading: 0, ...place(steps, start, qubits, learns) };
   }
-  return { ...made, leading: leadingOf(whole, lowered), ...place(whole, undefined, qubits) };
+  return {
+    ...made,
+    leading: leadingOf(whole, lowered),
+    ...place(whole, undefined, qubits, learns),
+  };
 }
 
 /** The cheapest way to merge elements. */
@@ -194,13 +206,29 @@ function sparseCost(steps: readonly Draft[], touched: number, qubits: number): n
   return cost;
 }
 
+/** What steps take to be undone, as far as gradients are taken by them or by earlier ones: two states, and sums. */
+function backCost(steps: readonly Draft[], learns: Learns): number {
+  let cost = 0;
+  let needed = false;
+  for (const step of steps) {
+    const cells = step.type !== 'permutation' && elementsOf(step).some(learns);
+    needed ||= cells;
+    if (needed) cost += (cells ? 3 : 2) * costOf(step, false);
+  }
+  return cost;
+}
+
+const elementsOf = (step: Exclude<Draft, PermutationStep>): readonly Element[] =>
+  step.type === 'unitary' ? step.elements : step.parts.map(({ element }) => element);
+
+/** Whether gradients may be taken by an element's angle. */
+type Learns = (element: Element) => boolean;
+
 /** The first gates as a product, and the elements after them; undefined where there are no such gates. */
-function productOf({
-  elements,
-  preparations,
-  qubits,
-  angles,
-}: Lowered): { readonly start: StartDraft; readonly rest: readonly Element[] } | undefined {
+function productOf(
+  { elements, preparations, qubits, angles }: Lowered,
+  learns: Learns,
+): { readonly start: StartDraft; readonly rest: readonly Element[] } | undefined {
   if (preparations.length > 0) return undefined;
   const own = Array.from({ length: qubits }, (): Element[] => []);
   const maps: ((index: number) => number)[] = [];
@@ -210,7 +238,8 @@ function productOf({
   for (const element of elements) {
     const touched = [...element.qubits, ...element.controls.map(({ qubit }) => qubit)];
     const [qubit = -1] = touched;
-    const free = element.type !== 'table' && touched.every((q) => !blocked.has(q));
+    const free =
+      element.type !== 'table' && !learns(element) && touched.every((q) => !blocked.has(q));
     if (free && touched.length === 1 && !renamed.has(qubit)) {
       (own[qubit] as Element[]).push(element);
       continue;
@@ -237,6 +266,7 @@ function place(
   drafts: readonly Draft[],
   product: StartDraft | undefined,
   qubits: number,
+  learns: Learns,
 ): Pick<Plan, 'start' | 'steps' | 'sizes' | 'cells'> {
   const sizes: Record<Axis, number> = { constant: 0, shared: 0, batch: 0 };
   let start: ProductStart | undefined;
@@ -251,7 +281,8 @@ function place(
     const size = draft.type === 'unitary' ? 4 ** draft.qubits.length : 2 * draft.parts.length;
     const offset = sizes[draft.axis];
     sizes[draft.axis] += size;
-    if (draft.axis === 'constant') return { ...draft, offset, cells: undefined };
+    if (draft.axis === 'constant' || !elementsOf(draft).some(learns))
+      return { ...draft, offset, cells: undefined };
     const placed = { ...draft, offset, cells };
     cells += size;
     return placed;

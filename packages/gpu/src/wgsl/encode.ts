@@ -60,13 +60,18 @@ export interface Encoded {
   readonly head: Range;
   readonly steps: Range;
   readonly readings: Range;
-  /** Steps in the order in which they are undone. */
+  /** Steps in the order in which they are undone, as far as gradients are taken by them or by earlier ones. */
   readonly back: Range;
+  /** All of them. */
+  readonly wholeBack: Range;
+  /** Where the last of those begins that gradients are taken by; {@link NONE} where there are none. */
+  readonly stop: number;
   /** What λ is made of. */
   readonly weights: Range;
   readonly entries: {
     readonly forward: readonly Entry[];
     readonly backward: readonly Entry[];
+    readonly wholeBackward: readonly Entry[];
     readonly readings: readonly Entry[];
   };
 }
@@ -228,9 +233,12 @@ export function encode(
   const read = range(() => {
     readingEntries = putReadings(layout, whole);
   });
-  const back = range(() => {
+  const wholeBack = range(() => {
     backwardEntries = plan.steps.toReversed().map(putStep);
   });
+  const needed =
+    backwardEntries.findLastIndex(({ step }) => step !== undefined && learns(step)) + 1;
+  const back = { ...wholeBack, end: backwardEntries[needed]?.at ?? wholeBack.end };
   const weights = range(() => {
     putReadings(readings.layout(), false);
   });
@@ -242,10 +250,20 @@ export function encode(
     steps,
     readings: read,
     back,
+    wholeBack,
+    stop: backwardEntries[needed - 1]?.at ?? NONE,
     weights,
-    entries: { forward: forwardEntries, backward: backwardEntries, readings: readingEntries },
+    entries: {
+      forward: forwardEntries,
+      backward: backwardEntries.slice(0, needed),
+      wholeBackward: backwardEntries,
+      readings: readingEntries,
+    },
   };
 }
+
+/** Whether gradients are taken by a step's angles. */
+const learns = (step: Step): boolean => step.type !== 'permutation' && step.cells !== undefined;
 
 /** Bits of qubits that are prepared. */
 const prepared = ({ preparations }: HostProgram): number =>

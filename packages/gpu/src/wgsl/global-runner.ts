@@ -9,7 +9,8 @@ import { BLOCK, CALL_BYTES, CALL_WORDS, lanesOf, ROW, threadsOf } from './global
 import type { Pass, Width } from './global.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
-import type { GradientRecords, Input, Runner } from './runner.ts';
+import type { GradientNeeds, GradientRecords, Input, Runner } from './runner.ts';
+import { INFO_BYTES } from './shader.ts';
 
 type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging' | 'calls' | 'amp' | 'spare';
 
@@ -111,7 +112,7 @@ export class GlobalRunner implements Runner {
     const { forward, backward, readings } = this.#encoded.entries;
     const calls = 2 * (forward.length + 2 * backward.length + readings.length + 8);
     return {
-      info: { bytes: 80, usage: uses.uniform },
+      info: { bytes: INFO_BYTES, usage: uses.uniform },
       code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
       data: { bytes: inputBytes(this.#host, count), usage: uses.input },
       weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
@@ -140,7 +141,7 @@ export class GlobalRunner implements Runner {
   async gradient(
     input: Input,
     weights: Float32Array<ArrayBuffer>,
-    { start, end }: { readonly start: boolean; readonly end: boolean },
+    { start, end, together }: GradientNeeds,
   ): Promise<GradientRecords> {
     const { count } = input;
     const states = 2 ** this.#host.plan.qubits;
@@ -151,11 +152,14 @@ export class GlobalRunner implements Runner {
     const all = count * states;
     if (end) calls.push(call('keep', { total: all, at: endAt, groups: this.#linear(all) }));
     calls.push(call('observe', { total: all, groups: this.#linear(all) }));
-    calls.push(...this.#stepCalls(this.#encoded.entries.backward, count, true));
+    const { backward, wholeBackward } = this.#encoded.entries;
+    const stop = together ? backward.at(-1) : undefined;
+    calls.push(...this.#stepCalls(start ? wholeBackward : backward, count, true, stop));
     if (start)
       calls.push(call('keep', { total: all, at: startAt, offset: all, groups: this.#linear(all) }));
     const records = await this.#run(input, weights, calls, size);
-    return { records, size, cells: (record) => this.#summed(record), startAt, endAt };
+    const cells = (record: Float32Array): Float32Array => this.#summed(record);
+    return { records, size, cells, startAt, endAt, behind: together };
   }
 
   /** Cells of an example, the parts of their sums added up. */
@@ -172,14 +176,17 @@ export class GlobalRunner implements Runner {
     return out;
   }
 
-  #stepCalls(entries: readonly Entry[], count: number, undo: boolean): Call[] {
+  /** @param stop an entry that is not taken itself, only its cells */
+  #stepCalls(entries: readonly Entry[], count: number, undo: boolean, stop?: Entry): Call[] {
     const states = 2 ** this.#host.plan.qubits;
     const total = count * states * (undo ? 2 : 1);
     const calls: Call[] = [];
     for (const entry of entries) {
       const { op: code, at, step, width } = entry;
       const place = { pc: at, total, groups: this.#linear(total) };
-      if (code === op.permutation)
+      if (entry === stop) {
+        // Its cells follow.
+      } else if (code === op.permutation)
         calls.push(call(undo ? 'permuteBack' : 'permute', { ...place, swap: true }));
       else if (code === op.wide)
         calls.push(call(undo ? 'widenBack' : 'widen', { ...place, swap: true }));
@@ -307,7 +314,11 @@ export class GlobalRunner implements Runner {
       end,
     ]);
     const info = [count, record, this.#weightsSize, all, ...ranges, NONE, NONE];
-    queue.writeBuffer(this.#buffers.get('info'), 0, Uint32Array.from([...info, qubits, 0, 0, 0]));
+    queue.writeBuffer(
+      this.#buffers.get('info'),
+      0,
+      Uint32Array.from([...info, qubits, 0, 0, 0, NONE, 0, 0, 0]),
+    );
     const { bytes: numbers, offsets } = this.#numbers(calls, input.shared);
     queue.writeBuffer(this.#buffers.get('calls'), 0, numbers);
     writeData(queue, this.#buffers.get('data'), input);

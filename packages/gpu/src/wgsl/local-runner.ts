@@ -1,20 +1,29 @@
 import type { HostProgram } from '../program/host.ts';
 import type { Layout } from '../program/readings.ts';
 import { Buffers, uses } from './buffers.ts';
-import type { Wanted } from './buffers.ts';
+import type { Wanted as Room } from './buffers.ts';
 import { encode, NONE } from './encode.ts';
 import type { Encoded } from './encode.ts';
 import { ROW } from './global.ts';
 import { kindsOfShader } from './local.ts';
+import { INFO_BYTES } from './shader.ts';
 import type { LocalShape } from './local.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
-import type { GradientRecords, Input, Runner } from './runner.ts';
+import type { GradientNeeds, GradientRecords, Input, Runner } from './runner.ts';
 
 type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging';
 
 /** Workgroups of a dispatch where to begin one costs more than a small circuit, at most: enough for the cores of a machine. */
 const SOFTWARE_GROUPS = 32;
+
+/** What a call reads: numbers of a record, where states begin in it, and whether records are those of workgroups. */
+interface Wanted {
+  readonly record: number;
+  readonly startAt: number;
+  readonly endAt: number;
+  readonly together: boolean;
+}
 
 /** Runs circuits whose states fit into the memory of a workgroup: one dispatch for everything. */
 export class LocalRunner implements Runner {
@@ -69,10 +78,10 @@ export class LocalRunner implements Runner {
     return 2 * this.#host.plan.cells + (start ? states : 0) + (end ? states : 0);
   }
 
-  #sizes(count: number, record: number): Record<Name, Wanted> {
-    const out = Math.max(16, 4 * count * record);
+  #sizes(count: number, numbers: number): Record<Name, Room> {
+    const out = Math.max(16, 4 * numbers);
     return {
-      info: { bytes: 80, usage: uses.uniform },
+      info: { bytes: INFO_BYTES, usage: uses.uniform },
       code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
       data: { bytes: inputBytes(this.#host, count), usage: uses.input },
       weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
@@ -82,46 +91,52 @@ export class LocalRunner implements Runner {
   }
 
   bytes(count: number, gradient: boolean): number {
-    const sizes = this.#sizes(
-      count,
-      gradient ? this.#gradientSize(false, false) : this.layout.size,
-    );
+    const record = gradient ? this.#gradientSize(false, false) : this.layout.size;
+    const sizes = this.#sizes(count, count * record);
     return Object.values(sizes).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async forward(input: Input): Promise<Float32Array> {
-    return await this.#call(input, undefined, this.layout.size, NONE, NONE);
+    return await this.#call(input, undefined, {
+      record: this.layout.size,
+      startAt: NONE,
+      endAt: NONE,
+      together: false,
+    });
   }
 
   async gradient(
     input: Input,
     weights: Float32Array<ArrayBuffer>,
-    { start, end }: { readonly start: boolean; readonly end: boolean },
+    { start, end, together }: GradientNeeds,
   ): Promise<GradientRecords> {
     const size = this.#gradientSize(start, end);
     const cells = 2 * this.#host.plan.cells;
     const startAt = start ? cells : NONE;
     const endAt = end ? this.#gradientSize(start, false) : NONE;
-    const records = await this.#call(input, weights, size, startAt, endAt);
-    return { records, size, cells: (record) => record.subarray(0, cells), startAt, endAt };
+    const records = await this.#call(input, weights, { record: size, startAt, endAt, together });
+    const cellsOf = (record: Float32Array): Float32Array => record.subarray(0, cells);
+    return { records, size, cells: cellsOf, startAt, endAt, behind: together };
   }
 
   async #call(
     input: Input,
     weights: Float32Array<ArrayBuffer> | undefined,
-    record: number,
-    startAt: number,
-    endAt: number,
+    { record, startAt, endAt, together }: Wanted,
   ): Promise<Float32Array> {
     const { count } = input;
     const { device } = this.#pipelines;
     device.check();
     const gradient = weights !== undefined;
     const pipeline = await this.#pipelines.whole(this.#shape, this.#kinds, gradient);
-    await this.#buffers.ensure(this.#sizes(count, record));
+    const pieces = Math.ceil((count * 2 ** this.#host.plan.qubits) / this.#shape.states);
+    const groups = device.software ? Math.min(pieces, SOFTWARE_GROUPS) : pieces;
+    const records = together ? groups : count;
+    await this.#buffers.ensure(this.#sizes(count, records * record));
     const { gpu } = device;
     const { queue } = gpu;
-    const { words, preparations, steps, readings, back, weights: bra } = this.#encoded;
+    const { words, preparations, steps, readings, weights: bra } = this.#encoded;
+    const back = startAt === NONE ? this.#encoded.back : this.#encoded.wholeBack;
     if (this.#codeVersion !== this.#buffers.version) {
       queue.writeBuffer(this.#buffers.get('code'), 0, words);
       this.#codeVersion = this.#buffers.version;
@@ -130,18 +145,18 @@ export class LocalRunner implements Runner {
       start,
       end,
     ]);
-    const pieces = Math.ceil((count * 2 ** this.#host.plan.qubits) / this.#shape.states);
-    const groups = device.software ? Math.min(pieces, SOFTWARE_GROUPS) : pieces;
     const info = [count, record, this.#weightsSize, 0, ...ranges, startAt, endAt];
+    const how = [this.#host.plan.qubits, pieces, groups, 2];
+    const stop = together ? this.#encoded.stop : NONE;
     queue.writeBuffer(
       this.#buffers.get('info'),
       0,
-      Uint32Array.from([...info, this.#host.plan.qubits, pieces, groups, 2]),
+      Uint32Array.from([...info, ...how, stop, together ? 1 : 0, 0, 0]),
     );
     writeData(queue, this.#buffers.get('data'), input);
     if (weights !== undefined && weights.length > 0)
       queue.writeBuffer(this.#buffers.get('weights'), 0, weights);
-    const bytes = 4 * count * record;
+    const bytes = 4 * records * record;
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);

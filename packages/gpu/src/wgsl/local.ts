@@ -145,11 +145,14 @@ const cellCases: ReadonlyMap<number, string> = new Map<number, string>([
       [
         kind,
         `if (code[pc + 6u] != NONE) {
-        outer${kind & 7}(t, examples, pc, own, Part(0u, begin, 0u, STATES >> ${kind & 7}u, 0u));
+        outer${kind & 7}(t, items, pc, own, Part(0u, record, 0u, over >> ${kind & 7}u, 0u));
       }`,
       ] as const,
   ),
-  [op.diagonal, 'if (code[pc + 4u] != NONE) { phaseSums(t, examples, pc, own, whole); }'],
+  [
+    op.diagonal,
+    'if (code[pc + 4u] != NONE) { phaseSums(t, items, pc, own, Part(0u, record, 0u, over, 0u)); }',
+  ],
 ]);
 
 /** Keeps a state of the examples. */
@@ -168,13 +171,15 @@ const keep = (from: string, at: string): string => `if (${at} != NONE) {
 const runs = (
   kinds: ReadonlySet<number>,
   steps: ReadonlyMap<number, string>,
-  then: (kind: number) => string,
+  before = '',
+  then: (kind: number) => string = () => '',
 ): string =>
   [...steps]
     .filter(([kind]) => kinds.has(kind))
     .map(
       ([kind, text]) => `
       for (; pc < last && code[pc] == ${kind}u; pc += code[pc + 1u]) {
+        ${before}
         ${text}
         workgroupBarrier();
         ${then(kind)}
@@ -257,24 +262,30 @@ export function localShader(
     return sums === undefined ? '' : `if (undo) { ${sums} }\n        workgroupBarrier();`;
   };
   const asPrepared = 'for (var i = t; i < own; i += W) { amp[i] = prepared(i); }';
-  const begin =
-    kinds.has(op.product) && !gradient
-      ? `if (info.preparations < info.preparationsEnd && code[info.preparations] == ${op.product}u) {
+  const begin = kinds.has(op.product)
+    ? `if (info.preparations < info.preparationsEnd && code[info.preparations] == ${op.product}u) {
     writeProduct(t, examples, info.preparations);
   } else { ${asPrepared} }`
-      : asPrepared;
+    : asPrepared;
   const forward = `
   let undo = false;
   let total = own;
   let last = info.stepsEnd;
   for (var pc = info.steps; pc < last;) {
-    ${runs(kinds, stepCases(states / threads), () => '')}
+    ${runs(kinds, stepCases(states / threads))}
   }
   for (var pc = info.readings; pc < info.readingsEnd; pc += code[pc + 1u]) {
     ${cases(kinds, readingCases)}
   }`;
+  // Cells are those of an example, or those of all that a workgroup has, which are one to them.
+  const sumsUp = `
+  let together = info.together != 0u;
+  let items = select(examples, 1u, together);
+  let over = select(STATES, own, together);
+  let record = select(begin, slot, together);
+  more = together && g != slot;`;
   // One loop for both ways, whose end drivers do not know: else they would have all steps twice.
-  const thereAndBack = `
+  const thereAndBack = `${sumsUp}
   for (var way = 0u; way < info.ways; way++) {
     let undo = way == 1u;
     if (undo) {
@@ -282,10 +293,10 @@ export function localShader(
       for (var i = t; i < own; i += W) { amp[own + i] = observed(i); }
     }
     workgroupBarrier();
-    let total = select(own, 2u * own, undo);
+    let all = select(own, 2u * own, undo);
     let last = select(info.stepsEnd, info.backEnd, undo);
     for (var pc = select(info.steps, info.back, undo); pc < last;) {
-      ${runs(kinds, stepCases((2 * states) / threads), sumsOf)}
+      ${runs(kinds, stepCases((2 * states) / threads), 'let total = select(all, 0u, pc == info.stop);', sumsOf)}
     }
   }
   ${keep('own', 'info.startAt')}`;
@@ -304,7 +315,7 @@ var<private> lane: u32;
 fn exampleOf(i: u32) -> u32 { return firstExample + (select(i, i - span, i >= span) >> N); }
 fn fullExamples() -> u32 { return TOTAL >> N; }
 ${functions(kinds, shape.told)}
-${kinds.has(op.product) && !gradient ? productOf(shape) : ''}
+${kinds.has(op.product) ? productOf(shape) : ''}
 ${own.map((k) => apply(k, lanes[k - 1] as number)).join('\n')}
 ${shared.map((k) => applyShared(k, TOLD_LANES[k - 1] as number, threads)).join('\n')}
 ${gradient ? widths.map((k) => outer(k, Math.max(1, 2 ** k / threads), threads)).join('\n') : ''}
@@ -312,7 +323,8 @@ ${gradient ? widths.map((k) => outer(k, Math.max(1, 2 ** k / threads), threads))
 fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u${shape.told ? ', @builtin(subgroup_invocation_id) inSubgroup: u32' : ''}) {
   ${shape.told ? 'lane = inSubgroup;' : ''}
   let most = TOTAL >> N;
-  for (var g = group.x + group.y * 32768u; g < info.groups; g += info.stride) {
+  let slot = group.x + group.y * 32768u;
+  for (var g = slot; g < info.groups; g += info.stride) {
   let begin = g * most;
   let examples = min(most, info.count - begin);
   let own = examples << N;

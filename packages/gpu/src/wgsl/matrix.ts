@@ -188,7 +188,7 @@ ${lines((r) => `          s${r}_${c} += v.x * x${r} + v.y * y${r};`)}
 ${cells
   .map(
     ([r, c]) =>
-      `    { let all = ${total(r, c)}; if (mine) { out[to + ${2 * (r * d + c)}u] = all.x; out[to + ${2 * (r * d + c) + 1}u] = all.y; } }`,
+      `    { let all = ${total(r, c)}; if (mine) { addCell(to + ${2 * (r * d + c)}u, all); } }`,
   )
   .join('\n')}
   }

@@ -39,9 +39,8 @@ import type { GradientSums } from '../program/host.ts';
 import { GlobalRunner } from './global-runner.ts';
 import { LocalRunner } from './local-runner.ts';
 import { localShape } from './local.ts';
-import { NONE } from './encode.ts';
 import type { EngineParts } from './options.ts';
-import type { Runner } from './runner.ts';
+import type { GradientNeeds, GradientRecords, Runner } from './runner.ts';
 
 /** A program on a WebGPU device. Its calls run one after the other. */
 export class WgslProgram<Names extends string, M extends Measurements> implements AsyncProgram<
@@ -55,8 +54,9 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
   readonly #checked: CheckedProgram;
   readonly #engine: EngineParts;
   readonly #values: Way;
-  readonly #make: (product: boolean) => Way;
-  #gradients: Way | undefined;
+  readonly #make: (wrt: ReadonlySet<string> | undefined) => Way;
+  /** How gradients by some slots are made, by their names, where each has a plan of its own. */
+  readonly #gradients = new Map<string, Way>();
   readonly #withShots: RunWithRemoteShots<Names, M> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -85,14 +85,15 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
       : undefined;
     // In workgroup memory a pass costs less, and gradients take 4^k sums per step.
     const { fusion = shape === undefined ? 4 : 3 } = settings;
-    this.#make = (product) => {
+    this.#make = (wrt) => {
       const host = new HostProgram(circuit, sampled ? [] : checked.measurements, {
         fusion,
         // A renaming of a large state takes room for a second one.
         permutations:
           shape !== undefined ||
           4 * 8 * 2 ** circuit.qubits <= device.limits.maxStorageBufferBindingSize,
-        product,
+        product: shape !== undefined,
+        ...(wrt === undefined ? {} : { wrt }),
         head: shape === undefined && fusion > 0,
       });
       const runner =
@@ -101,18 +102,24 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
           : new LocalRunner(host, pipelines, shape, fusion > 0);
       return { host, runner };
     };
-    this.#values = this.#make(shape !== undefined);
+    this.#values = this.#make(shape === undefined ? undefined : new Set());
     checkTolerance(tolerance, this.#values.host.plan.steps.length, engine.name);
     this.#withShots = sampled
       ? withRemoteShots((c, m) => engine.compile(c, m), circuit, measurements, options)
       : undefined;
   }
 
-  /** How gradients are made: as values are, but with a matrix for every gate that may have an angle. */
-  get #backward(): Way {
-    this.#gradients ??=
-      this.#values.host.plan.start === undefined ? this.#values : this.#make(false);
-    return this.#gradients;
+  /**
+   * How gradients by these slots are made. Small circuits have a plan for them, in which the first gates are merged as for values
+   * where no gradients are taken by their angles; large ones have one plan for everything, and so one set of buffers.
+   */
+  #backward(wrt: readonly Slot[]): Way {
+    if (this.#values.runner.regime === 'passes') return this.#values;
+    const names = wrt.map(({ name }) => name).sort();
+    const key = JSON.stringify(names);
+    const way = this.#gradients.get(key) ?? this.#make(new Set(names));
+    this.#gradients.set(key, way);
+    return way;
   }
 
   async run(
@@ -248,7 +255,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     options: VjpOptions,
     signal: AbortSignal | undefined,
   ): Promise<Record<string, Float64Array>> {
-    const { host, runner } = this.#backward;
+    const { host, runner } = this.#backward(wrt);
     const { most } = runner;
     const recordBytes = 8 * Math.max(1, host.plan.cells);
     const cotangents = new BatchCotangents(
@@ -257,42 +264,51 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
       this.#checked.outputSizes,
       means,
     );
-    const needs = host.needs(wrt);
     const shared = host.shared(slots);
     // The device takes more examples at once than the host adds up.
     const piece = Math.max(1, Math.min(most, Math.ceil(PIECE_BYTES / recordBytes)));
-    let first = 0;
-    let rows: GradientSums[] = [];
-    const read = async (start: number, count: number): Promise<GradientSums> => {
-      const cells = new Float32Array(count * 2 * host.plan.cells);
-      const states = 2 ** (host.plan.qubits + 1);
-      const begins = new Float32Array(needs.start ? count * states : 0);
-      const ends = new Float32Array(needs.end ? count * states : 0);
-      for (let e = 0; e < count; e++) {
-        if (start + e >= first + rows.length) {
-          first = start + e;
-          const now = Math.min(piece, slots.batch - first);
-          const input = { count: now, shared, own: host.batch(slots, first, now) };
-          const weights = host.weights(slots, cotangents, first, now);
-          const found = await runner.gradient(input, weights, needs);
-          signal?.throwIfAborted();
-          rows = Array.from({ length: now }, (_, i): GradientSums => {
-            const record = found.records.subarray(i * found.size, (i + 1) * found.size);
-            const stateAt = (at: number): Float32Array =>
-              at === NONE ? new Float32Array(0) : record.subarray(at, at + states);
-            return {
-              cells: found.cells(record),
-              start: stateAt(found.startAt),
-              end: stateAt(found.endAt),
-            };
-          });
+    const take = async (first: number, needs: GradientNeeds): Promise<GradientRecords> => {
+      const count = Math.min(piece, slots.batch - first);
+      const own = host.batch(slots, first, count);
+      const weights = host.weights(slots, cotangents, first, count);
+      const found = await runner.gradient({ count, shared, own }, weights, needs);
+      signal?.throwIfAborted();
+      return found;
+    };
+    const size = 2 * host.plan.cells;
+    if (host.addsUp(wrt, options)) {
+      const sums = { cells: new Float64Array(size), behind: true };
+      for (let first = 0; size > 0 && first < slots.batch; first += piece) {
+        const found = await take(first, { start: false, end: false, together: true });
+        for (let at = 0; at < found.records.length; at += found.size) {
+          const cells = found.cells(found.records.subarray(at, at + found.size));
+          for (let i = 0; i < size; i++)
+            sums.cells[i] = (sums.cells[i] as number) + (cells[i] as number);
         }
-        const row = rows[start + e - first] as Required<GradientSums>;
-        cells.set(row.cells, e * 2 * host.plan.cells);
-        if (needs.start) begins.set(row.start, e * states);
-        if (needs.end) ends.set(row.end, e * states);
       }
-      return { cells, start: begins, end: ends };
+      return await host.gradients(slots, wrt, options, cotangents, sums);
+    }
+    const needs = { ...host.needs(wrt), together: false };
+    const states = 2 ** (host.plan.qubits + 1);
+    let found: GradientRecords | undefined;
+    let first = 0;
+    const read = async (begin: number, count: number): Promise<GradientSums> => {
+      const cells = new Float32Array(count * size);
+      const start = new Float32Array(needs.start ? count * states : 0);
+      const end = new Float32Array(needs.end ? count * states : 0);
+      for (let e = 0; e < count; e++) {
+        if (found === undefined || begin + e >= first + piece) {
+          first = begin + e;
+          found = await take(first, needs);
+        }
+        const from = (begin + e - first) * found.size;
+        const record = found.records.subarray(from, from + found.size);
+        const { startAt, endAt } = found;
+        cells.set(found.cells(record), e * size);
+        if (needs.start) start.set(record.subarray(startAt, startAt + states), e * states);
+        if (needs.end) end.set(record.subarray(endAt, endAt + states), e * states);
+      }
+      return { cells, start, end };
     };
     return await host.gradients(slots, wrt, options, cotangents, read);
   }
@@ -367,7 +383,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     const outputs = 8 * batch * this.#checked.outputSizes.reduce((a, b) => a + b, 0);
     if (this.#withShots !== undefined) return this.#withShots.estimateMemory(batch);
     const gradient = options.gradient === true;
-    const { host, runner } = gradient ? this.#backward : this.#values;
+    const { host, runner } = gradient ? this.#backward(readWrt(this.circuit)) : this.#values;
     const device = runner.bytes(Math.min(batch, runner.most), gradient);
     return device + outputs + host.valueBytes(batch) * (gradient ? 2 : 1);
   }
@@ -383,7 +399,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
     // What is under way ends first.
     await this.#last;
     this.#values.runner.dispose();
-    if (this.#gradients !== this.#values) this.#gradients?.runner.dispose();
+    for (const { runner } of this.#gradients.values()) runner.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -9,12 +9,25 @@ export interface Input {
   readonly own: Float32Array<ArrayBuffer>;
 }
 
+/** What gradients need. */
+export interface GradientNeeds {
+  /** λ at the start of the circuit. */
+  readonly start: boolean;
+  /** ψ at its end. */
+  readonly end: boolean;
+  /** Only the cells of all examples together, as in {@link HostProgram.addsUp}. */
+  readonly together: boolean;
+}
+
 /** Sums that a device made for gradients: records, and where in each the parts are, in numbers. */
 export interface GradientRecords {
+  /** A record of each example or, where only their sum is needed, of some of them together. */
   readonly records: Float32Array;
   readonly size: number;
-  /** Cells of an example, `[plan.cells, 2]`, of a record. */
+  /** Cells, `[plan.cells, 2]`, of a record. */
   readonly cells: (record: Float32Array) => Float32Array;
+  /** Whether the first step with cells was not undone, so that its own are those behind it. */
+  readonly behind: boolean;
   readonly startAt: number;
   readonly endAt: number;
 }
@@ -35,7 +48,7 @@ export interface Runner {
   gradient(
     input: Input,
     weights: Float32Array<ArrayBuffer>,
-    needs: { readonly start: boolean; readonly end: boolean },
+    needs: GradientNeeds,
   ): Promise<GradientRecords>;
   dispose(): void;
 }

@@ -1,6 +1,9 @@
 /** The functions of all shaders: steps, read-outs and sums over `amp`, wherever that is. */
 import { NONE, op } from './encode.ts';
 
+/** Bytes of the numbers of a call. */
+export const INFO_BYTES = 96;
+
 /** Bindings that all shaders have, and the numbers of a call. */
 export const bindings = `
 struct Info {
@@ -12,6 +15,8 @@ struct Info {
   bra: u32, braEnd: u32, startAt: u32, endAt: u32,
   /** Pieces of the batch, and workgroups, each of which takes every so manieth. */
   qubits: u32, groups: u32, stride: u32, ways: u32,
+  /** The entry that is not undone, and whether a workgroup adds up the cells of all its examples. */
+  stop: u32, together: u32,
 }
 @group(0) @binding(0) var<uniform> info: Info;
 @group(0) @binding(1) var<storage, read> code: array<u32>;
@@ -238,7 +243,18 @@ fn paritySums${together}(t: u32, examples: u32, pc: u32, part: Part) {
 const sums = `
 struct Share { item: u32, slice: u32 }
 /** By the items of an example: whether the workgroup is full must not change the order of a sum. */
-fn slicesOf(items: u32) -> u32 { return 1u << firstLeadingBit(max(1u, W / (fullExamples() * items))); }
+fn slicesOf(items: u32) -> u32 {
+  let examples = select(fullExamples(), 1u, info.together != 0u);
+  return 1u << firstLeadingBit(max(1u, W / (examples * items)));
+}
+/** Whether there are sums of cells already. */
+var<private> more: bool;
+fn addCell(to: u32, sum: vec2f) {
+  var all = sum;
+  if (more) { all += vec2f(out[to], out[to + 1u]); }
+  out[to] = all.x;
+  out[to + 1u] = all.y;
+}
 fn share(t: u32, round: u32, slices: u32) -> Share {
   if (slices > 1u) { return Share(t / slices, t % slices); }
   return Share(round + t, 0u);
@@ -299,9 +315,7 @@ fn phaseSums(t: u32, examples: u32, pc: u32, lambda: u32, part: Part) {
     }
     sum = joined(t, own.slice, slices, sum);
     if (own.slice == 0u && own.item < items) {
-      let to = (part.first + e) * info.record + code[pc + 4u] + 2u * (part.chunk * parts * 2u + cell);
-      out[to] = sum.x;
-      out[to + 1u] = sum.y;
+      addCell((part.first + e) * info.record + code[pc + 4u] + 2u * (part.chunk * parts * 2u + cell), sum);
     }
   }
 }

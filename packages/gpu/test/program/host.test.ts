@@ -14,7 +14,7 @@ import {
 } from '@ketwork/circuit';
 import { caseOf, expectClose, Random, randomValues } from '@ketwork/testing';
 import type { Case } from '@ketwork/testing';
-import type { Circuit } from '@ketwork/circuit';
+import type { Circuit, Slot } from '@ketwork/circuit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HostProgram } from '../../src/program/host.ts';
 import type { FusionOptions, Step, UnitaryStep } from '../../src/program/plan.ts';
@@ -32,11 +32,14 @@ const offers: Pick<Engine, 'capabilities'> = {
   },
 };
 
-/** Results and gradients of a case against the reference; products and heads have no gradients. Returns the steps it has. */
+/** A step, or what else there is in a case. */
+type Kind = Step['type'] | 'product' | 'head' | 'together';
+
+/** Results and gradients of a case against the reference; heads have no gradients. Returns the steps it has. */
 async function checkCase(
   { circuit, batch, values, measurements, random }: Case,
   options: FusionOptions,
-): Promise<(Step['type'] | 'product' | 'head')[]> {
+): Promise<Kind[]> {
   const host = new HostProgram(circuit, measurements, options);
   const { head, plan } = host;
   const steps = plan.steps.slice(head?.steps ?? 0);
@@ -65,26 +68,40 @@ async function checkCase(
     .forEach((want, i) =>
       expectClose(results[i]!, want as Float64Array, TOLERANCE, measurements[i]!.type),
     );
-  const kinds = steps.map(({ type }): Step['type'] | 'product' | 'head' => type);
-  if (plan.start !== undefined) return ['product', ...kinds];
+  const kinds = steps.map(({ type }): Kind => type);
+  if (plan.start !== undefined) kinds.unshift('product');
   if (head !== undefined) return ['head', ...kinds];
   if (circuit.ops.some((op) => op.type === 'matrix' && !op.unitary)) return kinds;
 
   const dy = outputSizes.map((size) => random.normals(batch * size));
   const cotangents = new BatchCotangents(host.readings.readout, dy, outputSizes, columns);
   const weights = host.weights(slots, cotangents, 0, batch);
+  const wrt = circuit.slots.filter(
+    ({ name, differentiable }) => differentiable && (options.wrt?.has(name) ?? true),
+  );
+  const first = steps.find((step) => step.type !== 'permutation' && step.cells !== undefined);
   const rows = data.map((d, e) => {
     const row = weights.subarray(e * layout.size, (e + 1) * layout.size);
     let psi = ends[e]!;
     let lambda = braOf(host, psi, row, layout);
     const cells = new Float32Array(2 * host.plan.cells);
+    let behind: Float32Array | undefined;
     for (const step of steps.toReversed()) {
+      if (step === first && step.type !== 'permutation') {
+        behind = cells.slice();
+        behind.set(cellsOf(host, step, psi, lambda), 2 * step.cells!);
+      }
       psi = take(host, step, psi, d, true);
       lambda = take(host, step, lambda, d, true);
       if (step.type !== 'permutation' && step.cells !== undefined)
         cells.set(cellsOf(host, step, psi, lambda), 2 * step.cells);
     }
-    return { cells, start: Float32Array.from(lambda), end: Float32Array.from(ends[e]!) };
+    return {
+      cells,
+      behind: behind ?? cells,
+      start: Float32Array.from(lambda),
+      end: Float32Array.from(ends[e]!),
+    };
   });
   const joined = (
     pick: (row: (typeof rows)[number]) => Float32Array,
@@ -93,17 +110,33 @@ async function checkCase(
   ): Float32Array =>
     Float32Array.from(rows.slice(first, first + count).flatMap((row) => [...pick(row)]));
   for (const how of [{}, { perExample: true }, { squaredNorms: true }]) {
-    const wrt = circuit.slots.filter((s) => s.differentiable);
-    const actual = await host.gradients(slots, wrt, how, cotangents, (first, count) =>
+    const want = expected.vjp(values, dy, { ...how, wrt: wrt.map(({ name }) => name) });
+    const check = (actual: Record<string, Float64Array>, what: string): void => {
+      for (const { name } of wrt)
+        expectClose(
+          actual[name]!,
+          want[name]!,
+          10 * TOLERANCE,
+          `${name} ${JSON.stringify(how)}, ${what}`,
+        );
+    };
+    const apart = await host.gradients(slots, wrt, how, cotangents, (from, count) =>
       Promise.resolve({
-        cells: joined((r) => r.cells, first, count),
-        start: joined((r) => r.start, first, count),
-        end: joined((r) => r.end, first, count),
+        cells: joined((r) => r.cells, from, count),
+        start: joined((r) => r.start, from, count),
+        end: joined((r) => r.end, from, count),
       }),
     );
-    const want = expected.vjp(values, dy, how);
-    for (const { name } of wrt)
-      expectClose(actual[name]!, want[name]!, 10 * TOLERANCE, `${name} ${JSON.stringify(how)}`);
+    check(apart, 'example by example');
+    if (!host.addsUp(wrt, how)) continue;
+    for (const behind of [false, true]) {
+      const cells = new Float64Array(2 * plan.cells);
+      for (const row of rows)
+        row[behind ? 'behind' : 'cells'].forEach((x, i) => void (cells[i]! += x));
+      const sums = { cells, behind };
+      check(await host.gradients(slots, wrt, how, cotangents, sums), `together, ${String(behind)}`);
+      if (wrt.length > 0) kinds.push('together');
+    }
   }
   return kinds;
 }
@@ -112,17 +145,18 @@ async function checkCase(
 async function checkRandom(
   seeds: number,
   qubits: number,
-  optionsOf: (seed: number) => FusionOptions,
-): Promise<{ readonly products: number; readonly heads: number }> {
+  optionsOf: (seed: number, slots: readonly Slot[]) => FusionOptions,
+): Promise<{ readonly products: number; readonly heads: number; readonly together: number }> {
   const failures: string[] = [];
-  const found = { products: 0, heads: 0 };
+  const found = { products: 0, heads: 0, together: 0 };
   for (let seed = 0; seed < seeds; seed++) {
     const problem = caseOf(seed, offers, { slotGenerators: false });
     if (problem.circuit.qubits > qubits) continue;
     try {
-      const [first] = await checkCase(problem, optionsOf(seed));
-      if (first === 'product') found.products++;
-      if (first === 'head') found.heads++;
+      const kinds = await checkCase(problem, optionsOf(seed, problem.circuit.slots));
+      if (kinds[0] === 'product') found.products++;
+      if (kinds[0] === 'head') found.heads++;
+      if (kinds.includes('together')) found.together++;
     } catch (error) {
       failures.push(`seed ${seed}: ${String(error)}`);
     }
@@ -138,8 +172,22 @@ describe('lowering for GPUs, on a plain device', () => {
   });
 
   it('random circuits that begin with products', async () => {
-    const { products } = await checkRandom(120, 6, () => ({ fusion: 3, product: true }));
+    const { products } = await checkRandom(120, 6, () => ({
+      fusion: 3,
+      product: true,
+      wrt: new Set(),
+    }));
     expect(products).toBeGreaterThan(5);
+  });
+
+  it('random circuits of which gradients are taken by some slots', async () => {
+    const { products, together } = await checkRandom(150, 6, (seed, slots) => ({
+      fusion: 1 + (seed % 4),
+      product: true,
+      wrt: new Set(slots.filter((_, i) => (i + seed) % 2 === 0).map(({ name }) => name)),
+    }));
+    expect(products).toBeGreaterThan(1);
+    expect(together).toBeGreaterThan(10);
   });
 
   it('random circuits whose first steps the host takes', async () => {
@@ -188,7 +236,7 @@ describe('lowering for GPUs, on a plain device', () => {
   describe('a product of states of qubits, renamed', () => {
     const values = (of: Circuit, batch: number): Record<string, Float64Array> =>
       randomValues(new Random(6), of, batch);
-    const check = async (of: Circuit, batch = 3): Promise<(Step['type'] | 'product' | 'head')[]> =>
+    const check = async (of: Circuit, batch = 3, ...wrt: string[]): Promise<Kind[]> =>
       await checkCase(
         {
           circuit: of,
@@ -197,7 +245,7 @@ describe('lowering for GPUs, on a plain device', () => {
           measurements: [expval(Z(0), pauli('XY', [1, 2])), state()],
           random: new Random(7),
         },
-        { fusion: 3, product: true },
+        { fusion: 3, product: true, wrt: new Set(wrt) },
       );
 
     it('stands for gates and renamings of any order, of odd numbers of qubits', async () => {
@@ -211,8 +259,9 @@ describe('lowering for GPUs, on a plain device', () => {
           for (let i = 0; i < qubits; i++) q.cnot(i, (i + 1) % qubits);
           q.cz(0, 1).ry(w.at(1), 2);
         });
-        const kinds = await check(of);
-        expect(kinds[0]).toBe('product');
+        expect((await check(of))[0]).toBe('product');
+        await check(of, 70, 'w');
+        await check(of, 3, 'x');
       }
     });
 
@@ -229,7 +278,7 @@ describe('lowering for GPUs, on a plain device', () => {
         for (let i = 0; i < 3; i++) q.ry(x.at(i), i);
         q.cnot(2, 3).cnot(3, 1).crx(x.at(0), 0, 1).crx(x.at(1), 3, 4).crx(x.at(2), 4, 5);
       });
-      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true });
+      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true, wrt: new Set() });
       expect(plan.start?.touched).toBe(0b11110000);
     });
 
@@ -239,20 +288,26 @@ describe('lowering for GPUs, on a plain device', () => {
         for (let i = 0; i < 7; i++) q.cz(i, i + 1);
         for (let i = 0; i < 8; i++) q.ry(w.at(i), i);
       });
-      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true });
+      const { plan } = new HostProgram(of, [state()], { fusion: 3, product: true, wrt: new Set() });
       expect(plan.start).toBeUndefined();
     });
 
-    it('is for values only, and only where it is asked for', () => {
+    it('is only where it is asked for, and of angles that no gradients are taken by', () => {
       const of = circuit(8, { x: input([8]), w: weight([3, 8, 3]) }, (q, { x, w }) => {
         q.angleEmbedding(x).stronglyEntanglingLayers(w);
       });
       const read = [expval(...Array.from({ length: 8 }, (_, i) => Z(i)))];
       expect(new HostProgram(of, read, { fusion: 3 }).plan.start).toBeUndefined();
-      const { plan } = new HostProgram(of, read, { fusion: 3, product: true });
+      const { plan } = new HostProgram(of, read, { fusion: 3, product: true, wrt: new Set() });
       expect(plan.start?.axis).toBe('batch');
       // Of 13.
       expect(plan.steps.length).toBe(4);
+      const startOf = (...wrt: string[]): readonly unknown[] | undefined =>
+        new HostProgram(of, read, { fusion: 3, product: true, wrt: new Set(wrt) }).plan.start
+          ?.qubits[0];
+      expect(plan.start?.qubits[0]).toHaveLength(4);
+      expect(startOf('w')).toHaveLength(1);
+      expect(startOf('x', 'w')).toBeUndefined();
     });
   });
 

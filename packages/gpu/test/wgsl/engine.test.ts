@@ -113,6 +113,31 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
     expectClose(await program.run(values), expected.run(values), 5e-6, `${qubits} qubits`);
   }
 
+  it.each([
+    [4, 3],
+    // More examples than the workgroups of a call hold at once.
+    [4, 1100],
+    [6, 70],
+    [7, 150],
+    [9, 5],
+    [12, 3],
+  ])('gradients by some slots, %i qubits, batch %i', async (qubits, batch) => {
+    const ansatz = layers(qubits, 2);
+    const measured = expval(...Array.from({ length: qubits }, (_, i) => Z(i)));
+    using program = engine.compile(ansatz, measured);
+    using expected = exact.compile(ansatz, measured);
+    const values = valuesOf(ansatz, batch, qubits);
+    const dy = Float64Array.from({ length: batch * qubits }, (_, i) => Math.sin(i));
+    for (const wrt of [['w'], ['x'], ['x', 'w'], []] as const)
+      for (const how of [{}, { perExample: true }]) {
+        const gradients = await program.vjp(values, dy, { ...how, wrt });
+        const right = expected.vjp(values, dy, { ...how, wrt });
+        expect(Object.keys(gradients).sort()).toEqual(Object.keys(right).sort());
+        for (const name of wrt)
+          expectClose(gradients[name], right[name], 2e-5, `${name} of ${wrt.join()}`);
+      }
+  });
+
   it('circuits that begin with a product, of all sizes', async () => {
     for (const qubits of [1, 2, 3, 4, 5, 6, 8, 9, 10]) {
       if (qubits > 2) await expectLayers(engine, qubits);
