@@ -370,6 +370,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
         operations: this.circuit.ops.length,
         elements,
         steps: steps.length,
+        stepsOnHost: head?.steps ?? 0,
         matrices: count('unitary'),
         permutations: count('permutation'),
         diagonals: count('diagonal'),

@@ -178,6 +178,9 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
       using expected = exact.compile(ansatz, measured);
       expect(program.explain().details['regime']).toBe(qubits <= 10 ? 'workgroup' : 'passes');
       const values = valuesOf(ansatz, 3, qubits);
+      const { text, details } = program.explain();
+      expect(details['stepsOnHost']).toBe(0);
+      expect(text).not.toContain('on the host');
       if (qubits > 10) {
         const [y, p, all] = await program.run(values);
         const [want, probability, whole] = expected.run(values);
@@ -191,6 +194,22 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
       expectClose(gradients.w, right.w, 2e-5, `${qubits} qubits, w`);
       expectClose(gradients.x, right.x, 2e-5, `${qubits} qubits, x`);
     }
+  });
+
+  it('says how many of the first steps of a large circuit the host takes', async () => {
+    const of = circuit(13, { w: weight([13]) }, (q, { w }) => {
+      for (let i = 0; i < 13; i++) q.ry(w.at(i), i);
+      for (let i = 0; i < 12; i++) q.cnot(i, i + 1);
+    });
+    using program = engine.compile(of, expval(Z(12)));
+    const { text, details } = program.explain();
+    const { stepsOnHost, steps } = details;
+    expect(stepsOnHost).toBeGreaterThan(0);
+    expect(stepsOnHost).toBeLessThan(Number(steps));
+    expect(text).toContain(`, the first ${String(stepsOnHost)} on the host`);
+    using expected = exact.compile(of, expval(Z(12)));
+    const values = valuesOf(of, 1, 13);
+    expectClose(await program.run(values), expected.run(values), 5e-6, 'value');
   });
 
   it('layers of CNOTs and of phases as single steps', async () => {
