@@ -1,7 +1,7 @@
 import type { HostProgram } from '../program/host.ts';
 import type { Layout } from '../program/readings.ts';
 import { Buffers, uses } from './buffers.ts';
-import type { Wanted as Room } from './buffers.ts';
+import type { Wanted } from './buffers.ts';
 import { encode, NONE } from './encode.ts';
 import type { Encoded } from './encode.ts';
 import { ROW } from './global.ts';
@@ -18,7 +18,7 @@ type Name = 'info' | 'code' | 'data' | 'weights' | 'out' | 'staging';
 const SOFTWARE_GROUPS = 32;
 
 /** What a call reads: numbers of a record, where states begin in it, and whether records are those of workgroups. */
-interface Wanted {
+interface Reads {
   readonly record: number;
   readonly startAt: number;
   readonly endAt: number;
@@ -78,7 +78,7 @@ export class LocalRunner implements Runner {
     return 2 * this.#host.plan.cells + (start ? states : 0) + (end ? states : 0);
   }
 
-  #sizes(count: number, numbers: number): Record<Name, Room> {
+  #sizes(count: number, numbers: number): Record<Name, Wanted> {
     const out = Math.max(16, 4 * numbers);
     return {
       info: { bytes: INFO_BYTES, usage: uses.uniform },
@@ -122,7 +122,7 @@ export class LocalRunner implements Runner {
   async #call(
     input: Input,
     weights: Float32Array<ArrayBuffer> | undefined,
-    { record, startAt, endAt, together }: Wanted,
+    { record, startAt, endAt, together }: Reads,
   ): Promise<Float32Array> {
     const { count } = input;
     const { device } = this.#pipelines;
