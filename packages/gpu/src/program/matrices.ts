@@ -223,38 +223,30 @@ export function dagger(u: Float64Array, d: number): void {
   }
 }
 
-/** Replaces R = Σ ψ λ† behind a matrix U by what it is before it, U† R U. */
+/** Replaces R = Σ ψ λ† behind a matrix U by what it is before it, U† R U = ((R U)† U)†. */
 export function takeBack(r: Float64Array, u: Float64Array, d: number): void {
-  const product = new Float64Array(2 * d * d);
-  for (let row = 0; row < d; row++) {
-    for (let column = 0; column < d; column++) {
-      let re = 0;
-      let im = 0;
-      for (let k = 0; k < d; k++) {
-        const a = 2 * (row * d + k);
-        const b = 2 * (k * d + column);
-        re += (r[a] as number) * (u[b] as number) - (r[a + 1] as number) * (u[b + 1] as number);
-        im += (r[a] as number) * (u[b + 1] as number) + (r[a + 1] as number) * (u[b] as number);
-      }
-      product[2 * (row * d + column)] = re;
-      product[2 * (row * d + column) + 1] = im;
-    }
+  for (let side = 0; side < 2; side++) {
+    multiplyRight(r, u, d);
+    dagger(r, d);
   }
-  for (let row = 0; row < d; row++) {
-    for (let column = 0; column < d; column++) {
-      let re = 0;
-      let im = 0;
-      for (let k = 0; k < d; k++) {
-        const ur = u[2 * (k * d + row)] as number;
-        const ui = -(u[2 * (k * d + row) + 1] as number);
-        const pr = product[2 * (k * d + column)] as number;
-        const pi = product[2 * (k * d + column) + 1] as number;
-        re += ur * pr - ui * pi;
-        im += ur * pi + ui * pr;
+}
+
+/** Multiplies a matrix by another one from the right, in place. */
+function multiplyRight(a: Float64Array, b: Float64Array, d: number): void {
+  const row = new Float64Array(2 * d);
+  for (let start = 0; start < 2 * d * d; start += 2 * d) {
+    row.fill(0);
+    for (let k = 0; k < d; k++) {
+      const ar = a[start + 2 * k] as number;
+      const ai = a[start + 2 * k + 1] as number;
+      for (let i = 0, from = 2 * d * k; i < 2 * d; i += 2, from += 2) {
+        const br = b[from] as number;
+        const bi = b[from + 1] as number;
+        row[i] = (row[i] as number) + ar * br - ai * bi;
+        row[i + 1] = (row[i + 1] as number) + ar * bi + ai * br;
       }
-      r[2 * (row * d + column)] = re;
-      r[2 * (row * d + column) + 1] = im;
     }
+    a.set(row, start);
   }
 }
 
