@@ -159,7 +159,7 @@ export class GlobalRunner implements Runner {
       calls.push(call('keep', { total: all, at: startAt, offset: all, groups: this.#linear(all) }));
     const records = await this.#run(input, weights, calls, size);
     const cells = (record: Float32Array): Float32Array => this.#summed(record);
-    return { records, size, cells, startAt, endAt, behind: together };
+    return { records, size, cells, startAt, endAt };
   }
 
   /** Cells of an example, the parts of their sums added up. */

@@ -116,7 +116,7 @@ export class LocalRunner implements Runner {
     const endAt = end ? this.#gradientSize(start, false) : NONE;
     const records = await this.#call(input, weights, { record: size, startAt, endAt, together });
     const cellsOf = (record: Float32Array): Float32Array => record.subarray(0, cells);
-    return { records, size, cells: cellsOf, startAt, endAt, behind: together };
+    return { records, size, cells: cellsOf, startAt, endAt };
   }
 
   async #call(

@@ -15,7 +15,7 @@ export interface GradientNeeds {
   readonly start: boolean;
   /** ψ at its end. */
   readonly end: boolean;
-  /** Only the cells of all examples together, as in {@link HostProgram.addsUp}. */
+  /** Only the cells of all examples together, those of the first step that has any taken behind it: {@link HostProgram.addsUp}. */
   readonly together: boolean;
 }
 
@@ -26,8 +26,6 @@ export interface GradientRecords {
   readonly size: number;
   /** Cells, `[plan.cells, 2]`, of a record. */
   readonly cells: (record: Float32Array) => Float32Array;
-  /** Whether the first step with cells was not undone, so that its own are those behind it. */
-  readonly behind: boolean;
   readonly startAt: number;
   readonly endAt: number;
 }
