@@ -48,6 +48,8 @@ export interface Entry {
   /** Matrices on up to four qubits: how an index spreads over what they leave free, and the bits that are set in all of them. */
   readonly controls?: readonly number[];
   readonly value?: number;
+  /** Bits of other qubits that are zero in all amplitudes that are not. */
+  readonly zero?: number;
 }
 
 /** The table, with the places of its parts. */
@@ -154,7 +156,7 @@ export function encode(
       value,
       ...controls,
     ]);
-    return { op: kind, at, step, width, controls, value };
+    return { op: kind, at, step, width, controls, value, zero };
   };
 
   const putReadings = (where: Layout, signs: boolean): Entry[] => {

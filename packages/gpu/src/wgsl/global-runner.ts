@@ -5,8 +5,20 @@ import { Buffers, uses } from './buffers.ts';
 import type { Wanted } from './buffers.ts';
 import { encode, NONE, op } from './encode.ts';
 import type { Encoded, Entry } from './encode.ts';
-import { BLOCK, CALL_BYTES, CALL_WORDS, lanesOf, ROW, threadsOf } from './global.ts';
+import {
+  BLOCK,
+  CALL_WORDS,
+  callBytes,
+  lanesOf,
+  MATRIX_BYTES,
+  mostJoined,
+  ROW,
+  sharedLanes,
+  threadsOf,
+} from './global.ts';
 import type { Pass, Width } from './global.ts';
+import { join } from './joining.ts';
+import type { Joined } from './joining.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
 import type { GradientNeeds, GradientRecords, Input, Runner } from './runner.ts';
@@ -20,8 +32,9 @@ const MOST_CHUNKS = 64;
 const chunksOf = (terms: number): number =>
   Math.min(MOST_CHUNKS, Math.max(1, 2 ** Math.floor(Math.log2(terms / TERMS))));
 
-/** Where the numbers of a pass may begin. */
+/** Where the numbers of a pass may begin, and bytes of a pass there. */
 const ALIGNED = 256;
+const aligned = (bytes: number): number => ALIGNED * Math.ceil(bytes / ALIGNED);
 
 /** A dispatch. */
 interface Call {
@@ -41,6 +54,8 @@ interface Call {
   readonly entry?: Entry;
   readonly lanes?: number;
   readonly undo?: boolean;
+  /** Several matrices. */
+  readonly joined?: Joined;
 }
 
 /** Runs circuits of any size, each step a pass over the states in device memory. */
@@ -89,7 +104,7 @@ export class GlobalRunner implements Runner {
     this.#cells = cells;
     this.#cellsSize = size;
     this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start, sparse);
-    this.passes = plan.steps.length - (host.head?.steps ?? 0);
+    this.passes = this.#forwardCalls(1, host.head).length;
     this.#moves = plan.steps.some(
       (step) => step.type === 'permutation' || (step.type === 'unitary' && step.qubits.length > 4),
     );
@@ -111,6 +126,9 @@ export class GlobalRunner implements Runner {
     const amp = 8 * count * 2 ** this.#host.plan.qubits * (gradient ? 2 : 1);
     const { forward, backward, readings } = this.#encoded.entries;
     const calls = 2 * (forward.length + 2 * backward.length + readings.length + 8);
+    // A call of several matrices takes no more than several calls; behind the last one is room for the longest.
+    const most = callBytes(this.#pipelines.device);
+    const callsBytes = calls * aligned(4 * CALL_WORDS + MATRIX_BYTES) + most;
     return {
       info: { bytes: INFO_BYTES, usage: uses.uniform },
       code: { bytes: 4 * this.#encoded.words.length, usage: uses.input },
@@ -118,7 +136,7 @@ export class GlobalRunner implements Runner {
       weights: { bytes: Math.max(16, 4 * count * this.#weightsSize), usage: uses.input },
       out: { bytes: out, usage: uses.output },
       staging: { bytes: out, usage: uses.staging },
-      calls: { bytes: calls * ALIGNED * Math.ceil(CALL_BYTES / ALIGNED), usage: uses.uniform },
+      calls: { bytes: callsBytes, usage: uses.uniform },
       amp: { bytes: amp, usage: uses.state },
       spare: { bytes: this.#moves ? amp : 16, usage: uses.work },
     };
@@ -131,10 +149,8 @@ export class GlobalRunner implements Runner {
 
   async forward(input: Input): Promise<Float32Array> {
     const { count } = input;
-    const { forward, readings } = this.#encoded.entries;
-    const steps = forward.slice(this.#host.head?.steps ?? 0);
-    const calls = this.#stepCalls(steps, count, false);
-    for (const entry of readings) calls.push(this.#reading(entry, count));
+    const calls = this.#forwardCalls(count, this.#host.head);
+    for (const entry of this.#encoded.entries.readings) calls.push(this.#reading(entry, count));
     return await this.#run(input, undefined, calls, this.layout.size);
   }
 
@@ -148,7 +164,7 @@ export class GlobalRunner implements Runner {
     const startAt = start ? this.#cellsSize : NONE;
     const endAt = end ? this.#cellsSize + (start ? 2 * states : 0) : NONE;
     const size = this.#cellsSize + (start ? 2 * states : 0) + (end ? 2 * states : 0);
-    const calls = this.#stepCalls(this.#encoded.entries.forward, count, false);
+    const calls = this.#forwardCalls(count);
     const all = count * states;
     if (end) calls.push(call('keep', { total: all, at: endAt, groups: this.#linear(all) }));
     calls.push(call('observe', { total: all, groups: this.#linear(all) }));
@@ -174,6 +190,15 @@ export class GlobalRunner implements Runner {
       }
     }
     return out;
+  }
+
+  /** All steps, or those behind a head. */
+  #forwardCalls(count: number, head?: { readonly steps: number }): Call[] {
+    const { qubits } = this.#host.plan;
+    const steps = this.#encoded.entries.forward.slice(head?.steps ?? 0);
+    return join(steps, qubits, mostJoined(this.#pipelines.device)).flatMap((one) =>
+      'entries' in one ? [this.#joined(one, count)] : this.#stepCalls([one], count, false),
+    );
   }
 
   /** @param stop an entry that is not taken itself, only its cells */
@@ -208,16 +233,27 @@ export class GlobalRunner implements Runner {
     const cosets = total / 2 ** (k + controls.length);
     const own = (step as UnitaryStep).axis === 'batch';
     const each = 2 ** (this.#host.plan.qubits - k - controls.length);
-    const most = lanesOf(k, this.#pipelines.device);
+    const { device } = this.#pipelines;
     // Those that a thread takes share a matrix.
-    const lanes = own ? Math.min(most, each) : most;
+    const lanes = own ? Math.min(lanesOf(k, device), each) : sharedLanes(k, device);
     const groups = this.#linear(Math.ceil(cosets / lanes));
     return call(own ? `own${k}` : `apply${k}`, { pc, total: cosets, groups, entry, lanes, undo });
   }
 
+  /** Several matrices, by threads that have a part of the state to themselves. */
+  #joined(matrices: Joined, count: number): Call {
+    const { controls } = matrices;
+    const total = (count * 2 ** this.#host.plan.qubits) / 2 ** controls.length;
+    const groups = this.#linear(total, this.#pipelines.device.subgroup);
+    return call('several', { total, controls, groups, joined: matrices });
+  }
+
   /** A thread for each of so many indices. */
-  #linear(total: number): readonly [number, number, number] {
-    const groups = Math.ceil(total / threadsOf(this.#pipelines.device.narrow));
+  #linear(
+    total: number,
+    threads: number = threadsOf(this.#pipelines.device.narrow),
+  ): readonly [number, number, number] {
+    const groups = Math.ceil(total / threads);
     return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
   }
 
@@ -228,37 +264,43 @@ export class GlobalRunner implements Runner {
   ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly offsets: readonly number[] } {
     const offsets: number[] = [];
     let size = 0;
-    for (const { pass, entry } of calls) {
+    for (const one of calls) {
       offsets.push(size);
-      const matrix = entry !== undefined && pass.startsWith('apply') ? 8 * 4 ** entry.width : 0;
-      size += ALIGNED * Math.ceil((4 * CALL_WORDS + matrix) / ALIGNED);
+      const numbers = matricesOf(one).reduce((sum, { width }) => sum + 8 * 4 ** width, 0);
+      size += aligned(4 * CALL_WORDS + numbers);
     }
     if (this.#numbersRoom.length < size) this.#numbersRoom = new Uint8Array(size);
     const bytes = this.#numbersRoom.subarray(0, size);
     calls.forEach((one, i) => {
-      const { pass, pc, total, chunks, terms, at, offset, entry, lanes, undo } = one;
+      const { pc, total, chunks, terms, at, offset, entry, lanes, undo = false, joined } = one;
       const words = new Uint32Array(bytes.buffer, offsets[i], CALL_WORDS);
       words.set([pc, total, chunks, terms, at, offset]);
       const controls = one.controls ?? entry?.controls ?? [];
       words[8] = controls.length;
-      words.set(controls, 20);
-      if (entry === undefined) return;
-      const { value = 0, width } = entry;
-      const step = entry.step as UnitaryStep;
-      const d = 2 ** width;
-      const { batchSize, sharedSize } = this.#host;
-      const from = this.#host.offsetOf(step);
-      if (step.axis === 'batch') words.set([sharedSize + from, batchSize], 5);
-      words.set([lanes ?? 1, controls.length, value, d, undo === true ? 1 : 0], 7);
-      words.set(bitsOf(step, this.#host.plan.qubits), 16);
-      if (!pass.startsWith('apply')) return;
-      const entries = new Float32Array(
-        bytes.buffer,
-        (offsets[i] as number) + 4 * CALL_WORDS,
-        2 * d * d,
-      );
-      if (undo !== true) entries.set(shared.subarray(2 * from, 2 * (from + d * d)));
-      else conjugateTranspose(shared.subarray(2 * from, 2 * (from + d * d)), d, entries);
+      words.set(controls, 24);
+      if (joined !== undefined) {
+        words.set([16, 0, joined.own.length], 10);
+        words.set(joined.own, 16);
+        words.set(joined.free, 20);
+      } else if (entry !== undefined) {
+        const { value = 0, width } = entry;
+        const step = entry.step as UnitaryStep;
+        const { batchSize, sharedSize } = this.#host;
+        if (step.axis === 'batch')
+          words.set([sharedSize + this.#host.offsetOf(step), batchSize], 5);
+        words.set([lanes ?? 1, controls.length, value, 2 ** width, undo ? 1 : 0], 7);
+        words.set(bitsOf(step, this.#host.plan.qubits), 16);
+      }
+      let to = (offsets[i] as number) + 4 * CALL_WORDS;
+      for (const { step, width } of matricesOf(one)) {
+        const d = 2 ** width;
+        const from = 2 * this.#host.offsetOf(step as UnitaryStep);
+        const matrix = shared.subarray(from, from + 2 * d * d);
+        const entries = new Float32Array(bytes.buffer, to, 2 * d * d);
+        if (undo) conjugateTranspose(matrix, d, entries);
+        else entries.set(matrix);
+        to += 8 * d * d;
+      }
     });
     return { bytes, offsets };
   }
@@ -356,7 +398,8 @@ export class GlobalRunner implements Runner {
   #groups(): { readonly call: GPUBindGroup; readonly states: readonly GPUBindGroup[] } {
     const { version } = this.#buffers;
     if (this.#bound?.version === version) return this.#bound;
-    const { gpu } = this.#pipelines.device;
+    const { device } = this.#pipelines;
+    const { gpu } = device;
     const names = ['info', 'code', 'data', 'weights', 'out'] as const;
     const bound = {
       version,
@@ -367,7 +410,7 @@ export class GlobalRunner implements Runner {
             binding,
             resource: { buffer: this.#buffers.get(name) },
           })),
-          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: CALL_BYTES } },
+          { binding: 5, resource: { buffer: this.#buffers.get('calls'), size: callBytes(device) } },
         ],
       }),
       states: [['amp', 'spare'] as const, ['spare', 'amp'] as const].map((order) =>
@@ -404,6 +447,12 @@ function call(pass: Pass, given: Partial<Call>): Call {
     swap: false,
     ...given,
   };
+}
+
+/** The matrices that are among the numbers of a call. */
+function matricesOf({ pass, entry, joined }: Call): readonly Entry[] {
+  if (joined !== undefined) return joined.entries;
+  return entry !== undefined && pass.startsWith('apply') ? [entry] : [];
 }
 
 /** Bits of a step's qubits, ascending. */

@@ -16,18 +16,20 @@ export interface MatrixSource {
   readonly row?: string;
   /** Whether the thread has cosets, where threads without go along. */
   readonly mine?: string;
+  /** First amplitude of the coset called c, where that is not told by its number and controls. */
+  readonly coset?: (c: string) => string;
 }
 
 /**
  * A matrix on k qubits, in place, from the coset `first` on: cosets are sets of 2^k amplitudes that it mixes. A thread takes several
  * at a time, so that an entry is read once for all of them, and keeps their amplitudes in registers, so that rows can be a loop. Lanes that have no coset do what the last one does once more.
  *
- * Expects `first`, `lanes`, `cosets`, `controls`, `value`, `rows`, and sets `i0`; then `m` and `down`, from `begin`.
+ * Expects `first`, `lanes`, `cosets`, `rows`, and without `coset` also `controls` and `value`, and sets `i0`; then `m` and `down`, from `begin`.
  *
  * @param most cosets that a thread takes at a time
  * @param written whether rows are written out, which takes drivers longer to compile
  */
-export function matrix(
+function matrix(
   k: number,
   most: number,
   source: MatrixSource,
@@ -67,15 +69,21 @@ for (var r = 0u; r < rows; r++) {
 ${row(undefined)}
   m += down;
 }`;
-  return `
-${list.map((j) => `let b${j} = ${source.bit(j)};`).join('\n')}
-${lines((l) => `var i${l} = min(first + min(${l}u, lanes - 1u), cosets - 1u);`)}
+  const number = (l: number): string => `min(first + min(${l}u, lanes - 1u), cosets - 1u)`;
+  const { coset } = source;
+  const found =
+    coset === undefined
+      ? `${lines((l) => `var i${l} = ${number(l)};`)}
 for (var j = 0u; j < controls; j++) {
   let low = ${source.control} - 1u;
 ${opened}
 }
 ${list.map((j) => `{\n  let low = b${j} - 1u;\n${opened}\n}`).join('\n')}
-${lines((l) => `i${l} |= value;`)}
+${lines((l) => `i${l} |= value;`)}`
+      : lines((l) => `let c${l} = ${number(l)}; let i${l} = ${coset(`c${l}`)};`);
+  return `
+${list.map((j) => `let b${j} = ${source.bit(j)};`).join('\n')}
+${found}
 ${lines((l) =>
   range(d)
     .map((r) => `let a${r}_${l} = amp[${index(r, l)}];`)
@@ -102,6 +110,36 @@ var m = offset;
 if (step != 0u) { m += step * exampleOf(i0); }`,
   );
 
+/** A row of so many items that the threads of a subgroup read together: each some of them, which it tells to the others. */
+interface Told {
+  /** What reads them. */
+  readonly row: string;
+  /** An item, told by the thread that has read it. */
+  readonly item: (n: number) => string;
+}
+
+/**
+ * @param threads of a subgroup, whose numbers are `lane`
+ * @param read the item of that number
+ * @param made what is told of an item that was read
+ */
+function told(
+  items: number,
+  threads: number,
+  read: (at: string) => string,
+  made: (read: string) => string = (all) => all,
+): Told {
+  const reads = range(Math.ceil(items / threads));
+  const place = (j: number): string =>
+    threads > items ? `min(lane, ${items - 1}u)` : `(lane + ${j * threads}u)`;
+  return {
+    row: reads
+      .map((j) => `let u${j} = ${read(place(j))}; let e${j} = ${made(`u${j}`)};`)
+      .join('\n'),
+    item: (n) => `subgroupBroadcast(e${Math.floor(n / threads)}, ${n % threads}u)`,
+  };
+}
+
 /**
  * A matrix among the data that all examples share, where the threads of a workgroup are one subgroup, of `threads`: each reads some
  * entries of a row, and tells them to the others. Expects `lane` and `mine` besides.
@@ -113,27 +151,52 @@ export function fromOthers(
   source: Pick<MatrixSource, 'bit' | 'control'>,
 ): string {
   const d = 2 ** k;
-  const reads = range(Math.ceil(d / threads));
+  const { row, item } = told(
+    d,
+    threads,
+    (at) => `data[m + ${at} * across]`,
+    (u) => `vec2f(${u}.x, sign * ${u}.y)`,
+  );
   return matrix(
     k,
     most,
-    {
-      ...source,
-      entry: (c) => `subgroupBroadcast(e${Math.floor(c / threads)}, ${c % threads}u)`,
-      sign: '',
-      row: reads
-        .map((j) => {
-          const column = threads > d ? `min(lane, ${d - 1}u)` : `(lane + ${j * threads}u)`;
-          return `let u${j} = data[m + ${column} * across]; let e${j} = vec2f(u${j}.x, sign * u${j}.y);`;
-        })
-        .join('\n'),
-      mine: 'mine',
-    },
+    { ...source, entry: item, sign: '', row, mine: 'mine' },
     `let down = select(${d}u, 1u, undo);
 let across = select(1u, ${d}u, undo);
 let sign = select(1.0, -1.0, undo);
 var m = offset;`,
   );
+}
+
+/** The first or the second half of a vector, which has two entries. */
+const half = (c: number): string => ((c & 1) === 0 ? 'xy' : 'zw');
+
+/**
+ * A matrix among the uniforms of a pass, `call.entries`, from `begin` on, two entries to a vector.
+ *
+ * @param subgroup how many threads tell each other what they read; undefined where each reads all. Expects `lane` and `mine` then.
+ * @param written whether rows are written out: then the matrix is the first one
+ */
+export function fromCall(
+  k: number,
+  most: number,
+  source: Pick<MatrixSource, 'bit' | 'control' | 'coset'>,
+  subgroup: number | undefined,
+  written = false,
+  begin = '0u',
+): string {
+  const vectors = 2 ** k / 2;
+  const rows = `var m = ${begin}; let down = ${vectors}u;`;
+  if (subgroup === undefined) {
+    const entry = (c: number, r?: number): string =>
+      r === undefined
+        ? `call.entries[m + ${c >> 1}u].${half(c)}`
+        : `call.entries[${r * vectors + (c >> 1)}].${half(c)}`;
+    return matrix(k, most, { ...source, entry, sign: '' }, rows, written);
+  }
+  const { row, item } = told(vectors, subgroup, (at) => `call.entries[m + ${at}]`);
+  const entry = (c: number): string => `${item(c >> 1)}.${half(c)}`;
+  return matrix(k, most, { ...source, entry, sign: '', row, mine: 'mine' }, rows);
 }
 
 /**

@@ -365,6 +365,7 @@ export class WgslProgram<Names extends string, M extends Measurements> implement
         adapter: device.name,
         software: device.software,
         regime,
+        passes,
         precision: 'f32',
         qubits,
         operations: this.circuit.ops.length,

@@ -20,7 +20,7 @@ import type { AsyncEngine, Engine } from '@ketwork/simulator';
 import { expectClose, Random } from '@ketwork/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { singleError } from '../../src/capabilities.ts';
-import type { WgslEngine } from '../../src/wgsl/engine.ts';
+import { WgslEngine } from '../../src/wgsl/engine.ts';
 import { deviceFailures } from '../device-fixture.ts';
 import { noWebGpu } from '../software.ts';
 
@@ -194,6 +194,54 @@ describe.skipIf(missing !== undefined)('wgsl on a software adapter', () => {
       expectClose(gradients.w, right.w, 2e-5, `${qubits} qubits, w`);
       expectClose(gradients.x, right.x, 2e-5, `${qubits} qubits, x`);
     }
+  });
+
+  describe('shaders that other kinds of adapters have', () => {
+    /** Rotations and a chain of CNOTs on all qubits: matrices on four neighbours, down the chain. */
+    const chains = circuit(15, { w: weight([3, 15, 2]) }, (q, { w }) => {
+      for (let layer = 0; layer < 3; layer++) {
+        for (let i = 0; i < 15; i++) q.ry(w.at(layer, i, 0), i).rz(w.at(layer, i, 1), i);
+        for (let i = 0; i < 14; i++) q.cnot(i, i + 1);
+      }
+    });
+    /** Matrices that cannot be joined are among those that can. */
+    const mixed = circuit(15, { x: input([2]), w: weight([29]) }, (q, { x, w }) => {
+      for (let i = 0; i < 15; i++) q.ry(w.at(i), i);
+      for (let i = 0; i < 14; i++) q.crx(w.at(i), i, i + 1).crz(w.at(14 + i), i + 1, i);
+      q.rx(x.at(0), 6).rx(x.at(1), 7);
+      q.control([0, 2, { qubit: 4, value: 0 }, 6, 8], (inner) => inner.ry(w.at(28), 14));
+      for (let i = 0; i < 14; i++) q.crx(w.at(i + 1), 14 - i, 13 - i).ry(w.at(i), i);
+    });
+
+    it.each([
+      ['several matrices a pass', { narrow: false }, true],
+      ['no subgroups', { tells: false }, false],
+      ['no subgroups, wider vectors', { narrow: false, tells: false }, false],
+      ['a GPU', { software: false }, false],
+    ] as const)('%s', async (_, kind, joined) => {
+      const { device } = (await wgsl({ force: true })) as WgslEngine;
+      for (const [name, value] of Object.entries(kind))
+        Object.defineProperty(device, name, { value });
+      using other = new WgslEngine(device, { force: true });
+      const measured = [expval(Z(14), X(2)), state()] as const;
+      for (const of of [chains, mixed]) {
+        using program = other.compile<'x' | 'w', typeof measured>(of, measured);
+        using expected = exact.compile<'x' | 'w', typeof measured>(of, measured);
+        const { passes: count, steps, stepsOnHost } = program.explain().details;
+        const alone = Number(steps) - Number(stepsOnHost);
+        if (joined) expect(count).toBeLessThan(alone);
+        else expect(count).toBe(alone);
+        const batch = of === mixed ? 3 : 1;
+        const values = valuesOf<'x' | 'w'>(of, batch, 15);
+        const [y, psi] = await program.run(values);
+        const [want, right] = expected.run(values);
+        expectClose(y, want, 5e-6, 'values');
+        expectClose(psi, right, 5e-6, 'state');
+        const dy = [new Float64Array(2 * batch).fill(1), undefined];
+        const gradients = await program.vjp(values, dy);
+        expectClose(gradients.w, expected.vjp(values, dy).w, 2e-5, 'gradients');
+      }
+    });
   });
 
   it('says how many of the first steps of a large circuit the host takes', async () => {
