@@ -40,6 +40,7 @@ import type { RunWithRemoteShots } from '@ketwork/simulator/lowering';
 import { checkTolerance, singleError } from '../capabilities.ts';
 import { HostProgram } from '../program/host.ts';
 import type { GradientSums } from '../program/host.ts';
+import { RealLayers } from './layers.ts';
 import type { Kind, Plans } from './plans.ts';
 import { readCells, readRecords, readState } from './record.ts';
 import type { Reader } from './record.ts';
@@ -74,6 +75,7 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
   readonly #parts: EngineParts;
   readonly #withShots: RunWithRemoteShots<Names, M> | undefined;
   readonly #host: HostProgram;
+  readonly #layers: RealLayers | undefined;
   readonly #recipe: Recipe;
   readonly #text: string;
   readonly #held = new Map<string, string>();
@@ -107,7 +109,9 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
     const together = parts.plans.mode === 'webgpu';
     this.#host = new HostProgram(circuit, analytic, { fusion: parts.fusion, together });
     checkTolerance(parts.tolerance, this.#host.plan.steps.length, 'gpujs');
-    this.#recipe = recipeOf(this.#host, parts.fusion > 0);
+    const merged = parts.fusion > 0;
+    if (merged && together) this.#layers = new RealLayers(this.#host);
+    this.#recipe = recipeOf(this.#host, merged, this.#layers);
     this.#text = JSON.stringify(this.#recipe);
   }
 
@@ -207,11 +211,13 @@ export class GpujsProgram<Names extends string, M extends Measurements> implemen
   /** The tables of some examples, all at once: the columns of angles are shared by all calls. */
   #tables(slots: SlotValues, first: number, count: number, capacity: number): Float32Array[] {
     const { sizes } = this.#recipe;
-    const shared = this.#host.shared(slots);
+    const shared = new Float32Array(Math.max(1, sizes.shared));
+    shared.set(this.#host.shared(slots));
+    this.#layers?.write(shared, 2 * this.#host.sharedSize);
     const own = this.#host.batch(slots, first, count);
     const batch = new Float32Array(Math.max(1, capacity * sizes.batch));
     batch.set(own);
-    return [shared.length === 0 ? new Float32Array(1) : shared, batch];
+    return [shared, batch];
   }
 
   /** Runs a plan; if the GPU fails, the CPU takes over from the next call on. */

@@ -1,5 +1,6 @@
 // What is recorded for a program: plain data without numbers, so that equal texts mean equal plans.
 import type { HostProgram } from '../program/host.ts';
+import type { RealLayers, RealNumbers } from './layers.ts';
 import type { Condition, LinearMap, Part, Word } from './recorder.ts';
 
 /** Where a step's numbers begin, in reals, among those all examples share or among those of each. */
@@ -16,6 +17,8 @@ export type RecipeStep =
       readonly condition: Condition;
       readonly numbers: Numbers;
       readonly cells: number | undefined;
+      /** What takes its place in runs, {@link RealLayers}: where its numbers and phases before it begin, among those all examples share. */
+      readonly real: RealNumbers | undefined;
     }
   | { readonly type: 'gather'; readonly source: LinearMap; readonly target: LinearMap }
   | {
@@ -65,8 +68,8 @@ export interface Recipe {
 const positionsOf = (bits: readonly number[]): number[] => bits.toReversed();
 const sectionOf = ({ start, size }: Section): Section => ({ start, size });
 
-/** The recipe of a lowered circuit; `merged`: steps may be taken together. */
-export function recipeOf(host: HostProgram, merged: boolean): Recipe {
+/** The recipe of a lowered circuit; `merged`: steps may be taken together; `layers`: those that are real in runs. */
+export function recipeOf(host: HostProgram, merged: boolean, layers?: RealLayers): Recipe {
   const { plan, readings, preparations } = host;
   const layout = readings.layout();
   const numbersOf = (step: Parameters<HostProgram['offsetOf']>[0]): Numbers => ({
@@ -85,12 +88,17 @@ export function recipeOf(host: HostProgram, merged: boolean): Recipe {
       return { type: 'diagonal', parts, numbers, cells };
     }
     const positions = step.qubits.map((qubit) => plan.qubits - 1 - qubit);
-    return { type: 'matrix', positions, condition: step.condition, numbers, cells };
+    const own = layers?.numbers.get(step);
+    const real = own && {
+      matrix: 2 * host.sharedSize + own.matrix,
+      phases: own.phases === undefined ? undefined : 2 * host.sharedSize + own.phases,
+    };
+    return { type: 'matrix', positions, condition: step.condition, numbers, cells, real };
   });
   const leading = merged ? plan.leading : 0;
   return {
     qubits: plan.qubits,
-    sizes: { shared: 2 * host.sharedSize, batch: 2 * host.batchSize },
+    sizes: { shared: 2 * host.sharedSize + (layers?.size ?? 0), batch: 2 * host.batchSize },
     prepared: [
       ...preparations.map(({ bits, axis, offset }) => ({
         positions: positionsOf(bits),

@@ -19,7 +19,8 @@ const placeOf = (recipe: Recipe, { axis, offset }: Numbers, [shared, batch]: Tab
     ? { table: batch, offset, stride: recipe.sizes.batch }
     : { table: shared, offset, stride: 0 };
 
-function finalState(recorder: Recorder, recipe: Recipe, tables: Tables): State {
+/** @param exact whether every step makes the state that the circuit has there, phases and all, as gradients need it */
+function finalState(recorder: Recorder, recipe: Recipe, tables: Tables, exact: boolean): State {
   const { prepared, steps, leading } = recipe;
   const states = prepared.map(({ positions, numbers, step }) => {
     return { positions, place: placeOf(recipe, numbers, tables), step };
@@ -30,8 +31,14 @@ function finalState(recorder: Recorder, recipe: Recipe, tables: Tables): State {
   let map: LinearMap | undefined;
   for (const step of steps.slice(first?.type === 'gather' ? leading + 1 : leading)) {
     if (step.type === 'matrix') {
-      const place = placeOf(recipe, step.numbers, tables);
-      state = recorder.matrix(state, step.positions, place, { ...step, ...FORWARD, map });
+      const { positions, condition, numbers } = step;
+      const real = exact ? undefined : step.real;
+      const place =
+        real === undefined
+          ? placeOf(recipe, numbers, tables)
+          : { table: tables[0], offset: real.matrix, stride: 0 };
+      const options = { condition, ...FORWARD, map, real: real !== undefined };
+      state = recorder.matrix(state, positions, place, { ...options, phases: real?.phases });
       map = undefined;
       continue;
     }
@@ -45,7 +52,7 @@ function finalState(recorder: Recorder, recipe: Recipe, tables: Tables): State {
 
 /** Records a run: what is read of the final state. */
 export function recordRun(recorder: Recorder, recipe: Recipe, tables: Tables): Outputs {
-  const state = finalState(recorder, recipe, tables);
+  const state = finalState(recorder, recipe, tables, false);
   const outputs: Outputs = {};
   if (recipe.strings.words.length > 0)
     outputs['strings'] = recorder.strings(state, recipe.strings.words);
@@ -80,7 +87,7 @@ export function recordGradient(
   tables: Tables,
   ends: Ends,
 ): Outputs {
-  let state = finalState(recorder, recipe, tables);
+  let state = finalState(recorder, recipe, tables, true);
   const outputs: Outputs = {};
   if (ends.end) addState(recorder, outputs, 'end', state);
   let lambda = costate(recorder, recipe, state, tables[2]!);

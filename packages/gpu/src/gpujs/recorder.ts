@@ -49,7 +49,10 @@ export interface Prepared {
 export interface Recorder {
   /** The product of prepared states, |0⟩ elsewhere; its amplitudes moved where there is a map. */
   start(prepared: readonly Prepared[], map?: LinearMap): State;
-  /** A matrix, row-major; or its adjoint. Where there is a map, it acts on the amplitudes that this has moved. */
+  /**
+   * A matrix, row-major; or its adjoint. Where there is a map, it acts on the amplitudes that this has moved. Mode `webgpu` only: its
+   * numbers may be real, and phases of the basis states of `state` in the same table be multiplied first.
+   */
   matrix(
     state: State,
     positions: readonly number[],
@@ -58,6 +61,8 @@ export interface Recorder {
       readonly condition: Condition;
       readonly adjoint: boolean;
       readonly map?: LinearMap | undefined;
+      readonly real?: boolean;
+      readonly phases?: number | undefined;
     },
   ): State;
   /** Moves amplitudes: result[i] = state[map(i)]. */

@@ -88,7 +88,7 @@ return sum;`,
     state,
     positions,
     place,
-    { condition, adjoint, map },
+    { condition, adjoint, map, real = false, phases },
   ) => {
     const k = positions.length;
     const d = 2 ** k;
@@ -96,7 +96,8 @@ return sum;`,
     const covered = masks.reduce((a, b) => a | b, 0);
     const gathered = map === undefined ? undefined : movedFrom(map, n, covered);
     const shared = place.stride === 0 ? '' : ` + ${example} * st`;
-    const row = numberAt(X, positions, adjoint ? 2 : 2 * d, (p) => `p${positions.indexOf(p)}`);
+    const rowLength = real ? d : 2 * d;
+    const row = numberAt(X, positions, adjoint ? 2 : rowLength, (p) => `p${positions.indexOf(p)}`);
     const source = (part: 'sr' | 'si'): string => {
       const lines: string[] = [integer('t', `off${shared} + ${row}`)];
       const terms: string[] = [];
@@ -105,6 +106,15 @@ return sum;`,
         const last = Math.log2(c & -c);
         const index = `j${c & (c - 1)} ^ b${k - 1 - last}`;
         lines.push(integer(`j${c}`, c === 0 ? (gathered?.from ?? `${X} & rest`) : index));
+        if (real) {
+          const own =
+            phases === undefined
+              ? `${part}[j${c}]`
+              : product(part, `m[f${c}]`, `m[f${c} + 1]`, `sr[j${c}]`, `si[j${c}]`);
+          if (phases !== undefined) lines.push(integer(`f${c}`, `ph + (j${c} & ${size - 1}) * 2`));
+          terms.push(`m[t + ${c}] * (${own})`);
+          continue;
+        }
         lines.push(`const r${c} = sr[j${c}];`, `const i${c} = si[j${c}];`);
         const entry = c * (adjoint ? 2 * d : 2);
         const ui = `${adjoint ? '-' : ''}m[t + ${entry + 1}]`;
@@ -117,6 +127,7 @@ return sum;`,
       ...numbered('p', positions),
       ...numbered('b', map === undefined ? masks : positions.map((p) => map.columns[p]!)),
       ...(gathered?.args ?? integers({ rest: ~covered })),
+      ...(phases === undefined ? {} : integers({ ph: phases })),
       ...conditionArgs(condition),
     });
   };

@@ -138,7 +138,7 @@ export class HostProgram {
       const d = 2 ** step.qubits.length;
       const u = this.#room(d);
       setIdentity(u, d);
-      for (const one of local) applyLeft(u, d, one, this.#angleOf(one, example));
+      for (const one of local) applyLeft(u, d, one, this.angleOf(one, example));
       out.set(u, at);
     }
   }
@@ -146,7 +146,7 @@ export class HostProgram {
   #writeStart(axis: Axis, out: Float64Array | Float32Array, begin: number, example: number): void {
     const { start } = this.plan;
     if (start === undefined || this.#start === undefined) return;
-    const angleOf = (one: LocalElement): number => this.#angleOf(one, example);
+    const angleOf = (one: LocalElement): number => this.angleOf(one, example);
     if (axis === (start.axis === 'batch' ? 'shared' : start.axis)) this.#start.share(angleOf);
     if (axis === start.axis) this.#start.write(out, begin + 2 * start.offset, angleOf);
   }
@@ -157,7 +157,8 @@ export class HostProgram {
       : new Float64Array(2 * d * d);
   }
 
-  #angleOf({ element }: LocalElement, example: number): number {
+  /** The angle of an element of an example, of those evaluated last; 0 where it has none. */
+  angleOf({ element }: LocalElement, example: number): number {
     return 'coefficient' in element ? this.#angle(element.coefficient, example) : 0;
   }
 
@@ -374,12 +375,12 @@ export class HostProgram {
     if (behind) {
       const u = new Float64Array(2 * d * d);
       setIdentity(u, d);
-      for (const one of local) applyLeft(u, d, one, this.#angleOf(one, example));
+      for (const one of local) applyLeft(u, d, one, this.angleOf(one, example));
       takeBack(r, u, d);
     }
     let mirrored = false;
     for (const one of local) {
-      const angle = this.#angleOf(one, example);
+      const angle = this.angleOf(one, example);
       applyLeft(r, d, one, angle);
       dagger(r, d);
       applyLeft(r, d, one, angle);

@@ -42,6 +42,18 @@ const CASES: Readonly<Record<string, (q: Builder, x: Numbers, w: Numbers) => voi
     ring(q, 2);
     for (const i of all) q.rx(w(2, i), i);
   },
+  'gates without weights in layers': (q, x, w) => {
+    for (const i of all) q.ry(x(0, i), i);
+    ring(q, 1);
+    for (const i of all) {
+      if (i % 2 === 0) q.h(i).s(i);
+      else q.rz(w(0, i), i).y(i);
+    }
+    ring(q, 2);
+    for (const i of all) q.rot(w(1, i), w(2, i), w(0, i), i);
+    ring(q, 1);
+    for (const i of all) q.rx(w(2, i), i);
+  },
   'a ring first': (q, x, w) => {
     q.x(1);
     ring(q, 2);
@@ -94,6 +106,8 @@ const built = (build: (q: Builder, x: Numbers, w: Numbers) => void): Circuit<'x'
 
 const READOUTS: readonly (readonly Measurement[])[] = [
   [expval(...all.map((i) => Z(i)), pauli('XZ', [0, 1])), probabilities([1, 3])],
+  // Nobody reads phases.
+  [expval(...all.map((i) => Z(i)), pauli('ZZ', [0, 1])), probabilities([1, 3])],
   [state()],
 ];
 
