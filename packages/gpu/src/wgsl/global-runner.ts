@@ -32,7 +32,7 @@ const MOST_CHUNKS = 64;
 const chunksOf = (terms: number): number =>
   Math.min(MOST_CHUNKS, Math.max(1, 2 ** Math.floor(Math.log2(terms / TERMS))));
 
-/** Where the numbers of a pass may begin, and bytes of a pass there. */
+/** Where the numbers of a pass may begin, and so many bytes with what is left free behind them. */
 const ALIGNED = 256;
 const aligned = (bytes: number): number => ALIGNED * Math.ceil(bytes / ALIGNED);
 
@@ -67,6 +67,9 @@ export class GlobalRunner implements Runner {
   readonly #host: HostProgram;
   readonly #pipelines: Pipelines;
   readonly #encoded: Encoded;
+  /** Passes of all steps, and of those behind what the host has made. */
+  readonly #steps: readonly (Entry | Joined)[];
+  readonly #behindHead: readonly (Entry | Joined)[];
   readonly #weightsSize: number;
   readonly #cells: ReadonlyMap<Step, Section>;
   readonly #cellsSize: number;
@@ -104,7 +107,13 @@ export class GlobalRunner implements Runner {
     this.#cells = cells;
     this.#cellsSize = size;
     this.#encoded = encode(host, this.layout, (step) => cells.get(step)?.start, sparse);
-    this.passes = this.#forwardCalls(1, host.head).length;
+    const { forward } = this.#encoded.entries;
+    const joining = (entries: readonly Entry[]): readonly (Entry | Joined)[] =>
+      join(entries, plan.qubits, mostJoined(pipelines.device));
+    this.#steps = joining(forward);
+    this.#behindHead =
+      host.head === undefined ? this.#steps : joining(forward.slice(host.head.steps));
+    this.passes = this.#behindHead.length;
     this.#moves = plan.steps.some(
       (step) => step.type === 'permutation' || (step.type === 'unitary' && step.qubits.length > 4),
     );
@@ -149,7 +158,7 @@ export class GlobalRunner implements Runner {
 
   async forward(input: Input): Promise<Float32Array> {
     const { count } = input;
-    const calls = this.#forwardCalls(count, this.#host.head);
+    const calls = this.#forwardCalls(this.#behindHead, count);
     for (const entry of this.#encoded.entries.readings) calls.push(this.#reading(entry, count));
     return await this.#run(input, undefined, calls, this.layout.size);
   }
@@ -164,7 +173,7 @@ export class GlobalRunner implements Runner {
     const startAt = start ? this.#cellsSize : NONE;
     const endAt = end ? this.#cellsSize + (start ? 2 * states : 0) : NONE;
     const size = this.#cellsSize + (start ? 2 * states : 0) + (end ? 2 * states : 0);
-    const calls = this.#forwardCalls(count);
+    const calls = this.#forwardCalls(this.#steps, count);
     const all = count * states;
     if (end) calls.push(call('keep', { total: all, at: endAt, groups: this.#linear(all) }));
     calls.push(call('observe', { total: all, groups: this.#linear(all) }));
@@ -192,11 +201,8 @@ export class GlobalRunner implements Runner {
     return out;
   }
 
-  /** All steps, or those behind a head. */
-  #forwardCalls(count: number, head?: { readonly steps: number }): Call[] {
-    const { qubits } = this.#host.plan;
-    const steps = this.#encoded.entries.forward.slice(head?.steps ?? 0);
-    return join(steps, qubits, mostJoined(this.#pipelines.device)).flatMap((one) =>
+  #forwardCalls(steps: readonly (Entry | Joined)[], count: number): Call[] {
+    return steps.flatMap((one) =>
       'entries' in one ? [this.#joined(one, count)] : this.#stepCalls([one], count, false),
     );
   }
