@@ -4,7 +4,7 @@
 import type { Element } from '@ketwork/simulator/lowering';
 import { imageOf } from '../program/affine.ts';
 import type { HostProgram } from '../program/host.ts';
-import { applyLeft, localElements, setIdentity } from '../program/matrices.ts';
+import { applyLeft, localElements, setIdentity, writeProducts } from '../program/matrices.ts';
 import type { LocalElement } from '../program/matrices.ts';
 import type { Step, UnitaryStep } from '../program/plan.ts';
 
@@ -43,6 +43,8 @@ export class RealLayers {
   readonly numbers: ReadonlyMap<Step, RealNumbers>;
   readonly #host: HostProgram;
   readonly #layers: readonly Layer[];
+  /** All of them, the one with the lowest bit first. */
+  readonly #qubits: readonly number[];
   readonly #gate = new Float64Array(8);
   readonly #matrix: Float64Array;
   /** Phases of |0⟩ and |1⟩ of each qubit before and behind a layer's rotations. */
@@ -55,6 +57,7 @@ export class RealLayers {
   constructor(host: HostProgram) {
     this.#host = host;
     const { qubits } = host.plan;
+    this.#qubits = Array.from({ length: qubits }, (_, bit) => qubits - 1 - bit);
     this.#before = new Float64Array(4 * qubits);
     this.#behind = new Float64Array(4 * qubits);
     let size = 0;
@@ -110,7 +113,7 @@ export class RealLayers {
         });
         out.set(matrix, start + numbers.matrix);
       }
-      writePhases(before, here);
+      writeProducts(before, this.#qubits, here);
       const at = start + steps[0]!.numbers.phases!;
       for (let i = 0; i < here.length; i += 2) {
         const from = target === undefined ? i : 2 * target[i >> 1]!;
@@ -121,7 +124,7 @@ export class RealLayers {
         out[at + i] = re * leftRe - im * leftIm;
         out[at + i + 1] = re * leftIm + im * leftRe;
       }
-      writePhases(behind, left);
+      writeProducts(behind, this.#qubits, left);
     }
   }
 
@@ -222,25 +225,5 @@ function widen(matrix: Float64Array, d: number, [cosine = 1, sine = 0]: Float64A
     matrix[to + wide] = entry * sine;
     matrix[to + 1] = -entry * sine;
     matrix[to] = entry * cosine;
-  }
-}
-
-/** Writes the product of qubits' phases for each basis state, interleaved. */
-function writePhases(of: Float64Array, out: Float64Array): void {
-  out[0] = 1;
-  out[1] = 0;
-  for (let size = 2, at = of.length - 4; at >= 0; at -= 4, size *= 2) {
-    const zr = of[at]!;
-    const zi = of[at + 1]!;
-    const or = of[at + 2]!;
-    const oi = of[at + 3]!;
-    for (let i = 0; i < size; i += 2) {
-      const re = out[i]!;
-      const im = out[i + 1]!;
-      out[i] = re * zr - im * zi;
-      out[i + 1] = re * zi + im * zr;
-      out[size + i] = re * or - im * oi;
-      out[size + i + 1] = re * oi + im * or;
-    }
   }
 }

@@ -200,6 +200,37 @@ function multiplyPairs(
   }
 }
 
+/**
+ * Writes the products of qubits' numbers, a qubit having one of two by its bit: `[2^k]`, the first qubit's bit the lowest one.
+ *
+ * @param numbers two of each qubit, `[qubits, 2]`, interleaved as all are
+ */
+export function writeProducts(
+  numbers: Float64Array,
+  qubits: readonly number[],
+  out: Float64Array,
+): void {
+  out[0] = 1;
+  out[1] = 0;
+  let size = 2;
+  for (const qubit of qubits) {
+    const zero = 4 * qubit;
+    const ar = numbers[zero] as number;
+    const ai = numbers[zero + 1] as number;
+    const br = numbers[zero + 2] as number;
+    const bi = numbers[zero + 3] as number;
+    for (let i = 0; i < size; i += 2) {
+      const re = out[i] as number;
+      const im = out[i + 1] as number;
+      out[i] = re * ar - im * ai;
+      out[i + 1] = re * ai + im * ar;
+      out[size + i] = re * br - im * bi;
+      out[size + i + 1] = re * bi + im * br;
+    }
+    size *= 2;
+  }
+}
+
 /** Writes the identity. */
 export function setIdentity(u: Float64Array, d: number): void {
   u.fill(0, 0, 2 * d * d);

@@ -1,6 +1,6 @@
 /** Numbers of a {@link ProductStart} on the host, in double precision. */
 import type { Element, Lowered } from '@ketwork/simulator/lowering';
-import { applyLeft, localElements, setIdentity } from './matrices.ts';
+import { applyLeft, localElements, setIdentity, writeProducts } from './matrices.ts';
 import type { LocalElement } from './matrices.ts';
 import { axisOf, lowerBits } from './plan.ts';
 import type { ProductStart } from './plan.ts';
@@ -69,25 +69,8 @@ export class StartTables {
     const table = this.#table;
     let at = start;
     for (const half of this.#halves) {
-      table[0] = 1;
-      table[1] = 0;
-      let size = 2;
-      for (const qubit of half) {
-        const zero = 4 * qubit;
-        const ar = states[zero] as number;
-        const ai = states[zero + 1] as number;
-        const br = states[zero + 2] as number;
-        const bi = states[zero + 3] as number;
-        for (let i = 0; i < size; i += 2) {
-          const re = table[i] as number;
-          const im = table[i + 1] as number;
-          table[i] = re * ar - im * ai;
-          table[i + 1] = re * ai + im * ar;
-          table[size + i] = re * br - im * bi;
-          table[size + i + 1] = re * bi + im * br;
-        }
-        size *= 2;
-      }
+      writeProducts(states, half, table);
+      const size = 2 * 2 ** half.length;
       for (let i = 0; i < size; i++) out[at++] = table[i] as number;
     }
   }
