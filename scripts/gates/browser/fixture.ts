@@ -32,8 +32,8 @@ const pages: readonly Page[] = [
   { backEnd: 'cpu-threads', circuits: 60, isolated: true },
   { backEnd: 'cpu-threads', circuits: 60, isolated: false },
   { backEnd: 'wgsl', circuits: 60, isolated: false },
-  { backEnd: 'gpujs-webgpu', circuits: 40, isolated: true },
-  { backEnd: 'gpujs-webgl2', circuits: 10, isolated: false },
+  { backEnd: 'gpujs-webgpu', circuits: 60, isolated: true },
+  { backEnd: 'gpujs-webgl2', circuits: 60, isolated: false },
 ];
 
 /** Software adapters for WebGPU and WebGL 2. */
