@@ -37,8 +37,8 @@ function finalState(recorder: Recorder, recipe: Recipe, tables: Tables, exact: b
         real === undefined
           ? placeOf(recipe, numbers, tables)
           : { table: tables[0], offset: real.matrix, stride: 0 };
-      const options = { condition, ...FORWARD, map, real: real !== undefined };
-      state = recorder.matrix(state, positions, place, { ...options, phases: real?.phases });
+      const kind = { real: real !== undefined, phases: real?.phases };
+      state = recorder.matrix(state, positions, place, { condition, ...FORWARD, map, ...kind });
       map = undefined;
       continue;
     }

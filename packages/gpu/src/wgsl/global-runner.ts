@@ -17,7 +17,7 @@ import {
   threadsOf,
 } from './global.ts';
 import type { Pass, Width } from './global.ts';
-import { join } from './joining.ts';
+import { join, JOINED_WIDTH } from './joining.ts';
 import type { Joined } from './joining.ts';
 import type { Pipelines } from './pipelines.ts';
 import { inputBytes, writeData } from './runner.ts';
@@ -285,7 +285,7 @@ export class GlobalRunner implements Runner {
       words[8] = controls.length;
       words.set(controls, 24);
       if (joined !== undefined) {
-        words.set([16, 0, joined.own.length], 10);
+        words.set([2 ** JOINED_WIDTH, 0, joined.own.length], 10);
         words.set(joined.own, 16);
         words.set(joined.free, 20);
       } else if (entry !== undefined) {

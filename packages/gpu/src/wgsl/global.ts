@@ -1,6 +1,7 @@
 /** Shaders for large states: a pass over storage for every step, all circuits and sizes with the same pipelines. */
 import type { Device } from '../adapter/device.ts';
 import { op } from './encode.ts';
+import { JOINED_WIDTH } from './joining.ts';
 import { fromCall, fromData, outer } from './matrix.ts';
 import { bindings, functions, sized } from './shader.ts';
 
@@ -67,13 +68,14 @@ export type Breadth = Pick<Device, 'narrow' | 'software' | 'subgroup' | 'tells'>
 const areTold = (width: number, { software, tells }: Breadth): boolean =>
   software && tells && width > 2;
 
+/** As many as a vector has masks. */
 const MOST_JOINED = 4;
 /**
  * How many matrices on four qubits a pass takes, one after the other. On software adapters waiting for all threads after each matrix
  * costs as much as a third of it; but narrow ones are faster without, and GPUs need more threads than there would be.
  */
 export const mostJoined = (breadth: Breadth): number =>
-  areTold(4, breadth) && !breadth.narrow ? MOST_JOINED : 1;
+  areTold(JOINED_WIDTH, breadth) && !breadth.narrow ? MOST_JOINED : 1;
 
 /** How many cosets of a matrix on so many qubits a thread takes: entries are read once for all of them. */
 export function lanesOf(width: number, { narrow, software }: Breadth): number {
@@ -115,9 +117,6 @@ ${fromData(k, lanesOf(k, breadth), where)}`,
       ),
     ];
   });
-
-/** Qubits of a matrix that is joined with others. */
-const JOINED_WIDTH = 4;
 
 /**
  * Several matrices: thread i has all amplitudes to itself that differ only in bits of their qubits, so that none waits for others.

@@ -14,9 +14,9 @@ export interface Joined {
 }
 
 /** Qubits of a matrix. */
-const WIDTH = 4;
-/** Most qubits of joined matrices: 256 amplitudes stay in the fastest cache. */
-const QUBITS = 8;
+export const JOINED_WIDTH = 4;
+/** Most qubits of joined matrices, so that what numbers the cosets of one is no more than its own: 256 amplitudes are near a core. */
+const QUBITS: number = 2 * JOINED_WIDTH;
 /** Fewest: from here on the cosets of a matrix are as many as a thread takes at a time. */
 const FEWEST = 6;
 /** Threads that there are to be at least, 2^8, for all cores to have work. */
@@ -53,7 +53,10 @@ export function join(
 }
 
 const canJoin = ({ op, step }: Entry): boolean =>
-  op === WIDTH && step?.type === 'unitary' && step.axis !== 'batch' && step.condition.mask === 0;
+  op === JOINED_WIDTH &&
+  step?.type === 'unitary' &&
+  step.axis !== 'batch' &&
+  step.condition.mask === 0;
 
 /** Bits of a matrix's qubits. */
 const maskOf = ({ step }: Entry, qubits: number): number =>
